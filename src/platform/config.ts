@@ -1,0 +1,130 @@
+/** The one place that reads environment variables: everything else receives a typed Config. */
+import { resolve } from 'node:path'
+import { CannotStart } from './process.ts'
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export type Partner = { url: string; key: string; webhookSecret: string }
+
+export type Config = {
+  port: number
+  dataDir: string
+  databaseUrl: string
+  publicUrl: string
+  payments: Partner
+  network: Partner
+  phoneUrl: string
+  inboxUrl: string
+  smtpUrl: string
+  smsUrl: string
+  masterKey: Buffer // 32 bytes
+  logLevel: LogLevel
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The checkout's folder, whatever the working directory is. */
+export const checkout = resolve(import.meta.dirname, '../..')
+
+export const DEFAULT_PORT = 4400
+
+/** Ports follow the base port, so one `--port` moves the whole platform. */
+export const portsAfter = (port: number) => ({
+  payments: port + 1,
+  network: port + 2,
+  phone: port + 3,
+  inbox: port + 4,
+  smtp: port + 5,
+  database: port + 6,
+})
+
+/** Reads a complete environment, as the launcher hands it to its children. */
+export function parseConfig(env: Environment = process.env): Config {
+  const places = parsePlaces(env)
+  return {
+    ...places,
+    databaseUrl: databaseUrl(required(env, 'DATABASE_URL')),
+    payments: partner(env, 'PAYMENTS', places.paymentsUrl),
+    network: partner(env, 'NETWORK', places.networkUrl),
+    masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
+  }
+}
+
+export type Places = ReturnType<typeof parsePlaces>
+
+/** The part of the configuration that has defaults: where things are. */
+export function parsePlaces(env: Environment) {
+  const port = parsePort(env['VIOLET_PORT'], 'VIOLET_PORT')
+  const ports = portsAfter(port)
+  const local = (value: number) => `http://localhost:${value}`
+  return {
+    port,
+    dataDir: resolve(given(env, 'VIOLET_DATA') ?? resolve(checkout, '.violet')),
+    publicUrl: webUrl(env, 'VIOLET_PUBLIC_URL', local(port)),
+    paymentsUrl: webUrl(env, 'VIOLET_PAYMENTS_URL', local(ports.payments)),
+    networkUrl: webUrl(env, 'VIOLET_NETWORK_URL', local(ports.network)),
+    phoneUrl: webUrl(env, 'VIOLET_PHONE_URL', local(ports.phone)),
+    inboxUrl: webUrl(env, 'VIOLET_INBOX_URL', local(ports.inbox)),
+    smsUrl: webUrl(env, 'VIOLET_SMS_URL', `${local(ports.inbox)}/sms`),
+    smtpUrl: url(env, 'VIOLET_SMTP_URL', `smtp://127.0.0.1:${ports.smtp}`, ['smtp:', 'smtps:']),
+    logLevel: logLevel(given(env, 'VIOLET_LOG') ?? 'info'),
+  }
+}
+
+/** A base port leaves room for the six ports that follow it. */
+export function parsePort(text: string | undefined, name: string): number {
+  if (text === undefined || text === '') return DEFAULT_PORT
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (port >= 1 && port <= 65_529) return port
+  throw new CannotStart(`${name} must be a port from 1 to 65529, not "${text}".`)
+}
+
+/** A PostgreSQL address; the message never repeats it, since it holds a password. */
+export function databaseUrl(text: string): string {
+  const parsed = URL.parse(text)
+  const known = parsed?.protocol === 'postgres:' || parsed?.protocol === 'postgresql:'
+  if (known && parsed.pathname.length > 1) return text
+  throw new CannotStart('DATABASE_URL must look like postgres://user:password@host:5432/database.')
+}
+
+const given = (env: Environment, name: string): string | undefined => env[name]?.trim() || undefined
+
+function required(env: Environment, name: string): string {
+  const value = given(env, name)
+  if (value !== undefined) return value
+  throw new CannotStart(`${name} is not set; "npm start" sets it, or set it yourself.`)
+}
+
+function partner(env: Environment, name: string, at: string): Partner {
+  const secretName = `VIOLET_${name}_WEBHOOK_SECRET`
+  const webhookSecret = required(env, secretName)
+  if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(webhookSecret)) {
+    throw new CannotStart(`${secretName} must be "whsec_" and at least 24 bytes in base64.`)
+  }
+  return { url: at, key: required(env, `VIOLET_${name}_KEY`), webhookSecret }
+}
+
+const webUrl = (env: Environment, name: string, otherwise: string): string =>
+  url(env, name, otherwise, ['http:', 'https:'])
+
+function url(env: Environment, name: string, otherwise: string, protocols: string[]): string {
+  const text = given(env, name) ?? otherwise
+  const parsed = URL.parse(text)
+  // Joined with paths that begin with a slash, so it must not end in one.
+  if (parsed && protocols.includes(parsed.protocol)) return text.replace(/\/+$/, '')
+  const example = `${protocols[0]}//host:port`
+  throw new CannotStart(`${name} must be an address like ${example}, not "${text}".`)
+}
+
+function masterKey(text: string): Buffer {
+  const key = Buffer.from(text, 'base64url')
+  if (/^[A-Za-z0-9_-]+={0,2}$/.test(text) && key.length === 32) return key
+  throw new CannotStart('VIOLET_MASTER_KEY must be 32 bytes in base64url.')
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level) return level
+  throw new CannotStart(`VIOLET_LOG must be one of ${LOG_LEVELS.join(', ')}, not "${text}".`)
+}
