@@ -1,0 +1,99 @@
+/** The only writer of money: transfers of balanced postings, each written once by its key. */
+import { sql } from 'kysely'
+import type { Db, Trx } from '../platform/database.ts'
+import type { Ids } from '../platform/ids.ts'
+import { money } from '../values/money.ts'
+import { type Balance, entriesOf, type Posting, type SubscriberAccount, type TransferKind } from './ledger.ts'
+
+export type Transfer = {
+  subscriberId: string
+  /** Names the effect; the same key is posted once however often it is asked for. */
+  key: string
+  kind: TransferKind
+  at: Temporal.Instant
+  detail: Record<string, string>
+  postings: readonly Posting[]
+}
+
+/**
+ * Posts a transfer. The database refuses one that does not balance or that overdraws an account.
+ * `posted-before`: the key was used already, and nothing was written.
+ */
+export async function post(trx: Trx, ids: Ids, transfer: Transfer): Promise<'posted' | 'posted-before'> {
+  const { subscriberId, key, kind, at, detail, postings } = transfer
+  const transferId = ids.make('transfer')
+  const inserted = await trx
+    .insertInto('ledger_transfer')
+    .values({ subscriber_id: subscriberId, transfer_id: transferId, key, kind, detail, posted_at: at })
+    .onConflict((conflict) => conflict.columns(['subscriber_id', 'key']).doNothing())
+    .returning('transfer_id')
+    .executeTakeFirst()
+  if (!inserted) return 'posted-before'
+  const rows = entriesOf(postings).map((entry, seq) => ({
+    subscriber_id: subscriberId,
+    transfer_id: transferId,
+    seq,
+    account: entry.account,
+    line_id: entry.lineId,
+    currency: entry.amount.currency,
+    minor: entry.amount.minor,
+  }))
+  await trx.insertInto('ledger_posting').values(rows).execute()
+  return 'posted'
+}
+
+/** Everything the subscriber's accounts hold that is not zero. Pass a transaction to read under its locks. */
+export async function balances(db: Db | Trx, subscriberId: string): Promise<Balance[]> {
+  const rows = await db
+    .selectFrom('ledger_balance')
+    .select(['account', 'line_id', 'currency', 'minor'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('minor', '<>', 0n)
+    .orderBy('line_id')
+    .orderBy('account')
+    .orderBy('currency')
+    .execute()
+  return rows.map(({ account, line_id, currency, minor }) => ({
+    account: account as SubscriberAccount,
+    lineId: line_id,
+    amount: money(minor, currency),
+  }))
+}
+
+/** Holds every other writer of this subscriber's balances back until the transaction ends. */
+export async function lockBalances(trx: Trx, subscriberId: string): Promise<void> {
+  await trx
+    .selectFrom('ledger_balance')
+    .select('account')
+    .where('subscriber_id', '=', subscriberId)
+    .orderBy('line_id')
+    .orderBy('account')
+    .orderBy('currency')
+    .forUpdate()
+    .execute()
+}
+
+export type LedgerProof = {
+  unbalanced: { transferId: string; currency: string; minor: bigint }[]
+  drifted: { subscriberId: string; account: string; lineId: string; currency: string }[]
+}
+
+/** Proves that each transfer is zero per currency and that each balance is the sum of its postings. */
+export async function proveLedger(db: Db | Trx): Promise<LedgerProof> {
+  const unbalanced = await sql<{ transfer_id: string; currency: string; minor: bigint }>`
+    select transfer_id, currency, sum(minor)::int8 as minor from ledger_posting
+    group by subscriber_id, transfer_id, currency having sum(minor) <> 0 limit 100`.execute(db)
+  const drifted = await sql<{ subscriber_id: string; account: string; line_id: string; currency: string }>`
+    select subscriber_id, account, line_id, currency from (
+      select subscriber_id, account, line_id, currency, sum(minor) as minor from ledger_posting
+      where account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
+      group by 1, 2, 3, 4) s
+    full join ledger_balance b using (subscriber_id, account, line_id, currency)
+    where s.minor is distinct from b.minor limit 100`.execute(db)
+  return {
+    unbalanced: unbalanced.rows.map(({ transfer_id, ...row }) => ({ transferId: transfer_id, ...row })),
+    drifted: drifted.rows.map((row) => ({
+      subscriberId: row.subscriber_id, account: row.account, lineId: row.line_id, currency: row.currency,
+    })),
+  }
+}

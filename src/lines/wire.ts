@@ -1,0 +1,66 @@
+/** Lines as the API shows them. */
+import { z } from 'zod'
+import { allowanceWire, planWire } from '../plans/wire.ts'
+import { countryWire, instantWire, lineKind, moneyWire } from '../values/wire.ts'
+
+export const bucketWire = z
+  .object({
+    bucketId: z.string(),
+    kind: lineKind,
+    granted: z.string().describe('Bytes, seconds or messages; a decimal string'),
+    remaining: z.string(),
+    expiresAt: instantWire.nullable(),
+  })
+  .meta({ id: 'Bucket' })
+
+export const lineWire = z
+  .object({
+    lineId: z.string(),
+    nickname: z.string(),
+    state: z.enum(['ordered', 'active', 'suspended', 'closing', 'closed']),
+    msisdn: z.string().nullable().describe('E.164'),
+    plan: planWire,
+    bought: allowanceWire.describe('Allowance of the current period, adjustments included'),
+    buckets: z.array(bucketWire),
+    paidCredit: moneyWire,
+    promotionalCredit: moneyWire,
+    periodStart: instantWire.nullable(),
+    periodEnd: instantWire.nullable(),
+    profile: z.object({
+      iccidMasked: z.string(),
+      state: z.enum(['available', 'allocated', 'linked', 'confirmed', 'released', 'downloaded', 'installed', 'error', 'unavailable']),
+      deviceState: z.enum(['enabled', 'disabled', 'deleted']).nullable(),
+    }),
+    closureCaseId: z.string().nullable().describe('The open closure case, if there is one'),
+    orderedAt: instantWire,
+    activatedAt: instantWire.nullable(),
+    closedAt: instantWire.nullable(),
+  })
+  .meta({ id: 'Line' })
+
+export const linePatchWire = z.object({ nickname: z.string().trim().min(1).max(40) })
+
+export const usageWire = z
+  .object({
+    usageId: z.string(),
+    kind: lineKind,
+    quantity: z.string(),
+    startedAt: instantWire,
+    country: countryWire,
+    fromBucket: z.string(),
+    charged: moneyWire,
+    outcome: z.enum(['charged', 'absorbed']).describe('absorbed: the operator bears it; it came after the line was closed'),
+  })
+  .meta({ id: 'Usage' })
+
+export const usagePageWire = z.object({ items: z.array(usageWire), nextCursor: z.string().nullable() })
+
+export const installationWire = z
+  .object({
+    activationCode: z.string().describe('LPA:1$host$matchingId'),
+    manual: z.object({ address: z.string(), matchingId: z.string() }),
+    links: z.object({ ios: z.string(), android: z.string() }),
+    qrSvg: z.string().describe('SVG image of the activation code'),
+    state: lineWire.shape.profile.shape.state,
+  })
+  .meta({ id: 'Installation' })

@@ -1,0 +1,52 @@
+/** What is sold, as the API shows it. */
+import { z } from 'zod'
+import { countryWire, moneyWire, wordsWire } from '../values/wire.ts'
+
+export const allowanceWire = z
+  .object({
+    dataBytes: z.string().regex(/^\d+$/).describe('Bytes; a decimal string'),
+    voiceSeconds: z.int().min(0),
+    smsMessages: z.int().min(0),
+  })
+  .meta({ id: 'Allowance' })
+
+/** One adjustable dimension: a whole number of steps between the limits, each step at a price for a full period. */
+export const dialWire = z
+  .object({
+    kind: z.enum(['data', 'voice', 'sms']),
+    step: z.string().regex(/^\d+$/).describe('Bytes, seconds or messages in one step'),
+    min: z.int().min(0).describe('Steps'),
+    max: z.int().min(0).describe('Steps'),
+    included: z.int().min(0).describe('Steps in the base price'),
+    pricePerStep: moneyWire,
+  })
+  .meta({ id: 'Dial' })
+
+export const planWire = z
+  .object({
+    planId: z.string(),
+    version: z.int(),
+    kind: z.enum(['home', 'travel', 'adjustable']),
+    name: wordsWire,
+    summary: wordsWire,
+    zoneId: z.string(),
+    countries: z.array(countryWire).describe('Where it works without further cost'),
+    price: moneyWire,
+    periodDays: z.int().min(1),
+    renews: z.boolean(),
+    allowance: allowanceWire,
+    dials: z.array(dialWire),
+    hasNumber: z.boolean().describe('Comes with a telephone number'),
+  })
+  .meta({ id: 'Plan' })
+
+export const zoneWire = z
+  .object({ zoneId: z.string(), name: wordsWire, countries: z.array(countryWire) })
+  .meta({ id: 'Zone' })
+
+export const planListWire = z.object({ plans: z.array(planWire), zones: z.array(zoneWire) })
+
+/** Chosen steps of an adjustable plan. */
+export const adjustmentWire = z
+  .object({ data: z.int().min(0), voice: z.int().min(0), sms: z.int().min(0) })
+  .meta({ id: 'Adjustment' })

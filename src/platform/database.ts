@@ -1,0 +1,42 @@
+/** The connection to PostgreSQL: bigint for int8, Temporal.Instant for timestamptz, one pool a process. */
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { DB } from './tables.ts'
+
+export type Db = Kysely<DB>
+export type Trx = Transaction<DB>
+
+const int8 = 20
+const timestamptz = 1184
+
+// node-pg asks parameters for this method; without it an Instant would be sent as a quoted JSON string.
+Object.defineProperty(Temporal.Instant.prototype, 'toPostgres', {
+  value: function (this: Temporal.Instant) {
+    return this.toString()
+  },
+})
+
+export function instantFromPostgres(text: string): Temporal.Instant {
+  return Temporal.Instant.from(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'))
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: 'text' | 'binary') => {
+    if (oid === int8) return BigInt
+    if (oid === timestamptz) return instantFromPostgres
+    return pg.types.getTypeParser(oid, format)
+  }) as typeof pg.types.getTypeParser,
+}
+
+export function openPool(url: string, max = 10): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url, max, types, options: '-c timezone=UTC', connectionTimeoutMillis: 10_000,
+  })
+  // A stopping server ends idle connections; without a listener that would end the process.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+export function openDatabase(pool: pg.Pool): Db {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+}

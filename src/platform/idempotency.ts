@@ -1,0 +1,98 @@
+/** Idempotency-Key: the same key and body get the stored answer, the same key with another body is refused. */
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { refuse, type Refusal } from '../values/refusal.ts'
+import type { App } from './app.ts'
+import { localeOf, problemOf } from './problem.ts'
+
+const keyShape = /^[\x21-\x7e]{8,100}$/
+/** After this long an unanswered request is taken to have died with its process. */
+const abandonedAfterMs = 30_000
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    idempotency: { owner: string; key: string } | null
+  }
+}
+
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key']
+  return typeof key === 'string' && keyShape.test(key) ? key : undefined
+}
+
+export function addIdempotency(server: FastifyInstance, app: App) {
+  server.decorateRequest('idempotency', null)
+  server.addHook('preHandler', async (request, reply) => {
+    const key = idempotencyKeyOf(request)
+    if (!key || request.method === 'GET' || request.method === 'HEAD') return
+    // Keys belong to whoever asks, so that nobody can read another's answer by guessing a key.
+    const owner = hash(sessionOf(request.headers.cookie) ?? request.ip)
+    return claim(app, request, reply, owner, key)
+  })
+  server.addHook('onSend', async (request, reply, payload) => {
+    if (request.idempotency) await keep(app, request.idempotency, reply.statusCode, payload)
+    return payload
+  })
+}
+
+async function claim(app: App, request: FastifyRequest, reply: FastifyReply, owner: string, key: string) {
+  const requestHash = hash(`${request.method} ${request.url}\n${request.rawBody}`)
+  const now = app.clock.now()
+  const claimed = await app.db
+    .insertInto('idempotency_key')
+    .values({ owner_id: owner, key, request_hash: requestHash, created_at: now })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['owner_id', 'key'])
+        .doUpdateSet({ created_at: now })
+        .where('idempotency_key.status', 'is', null)
+        .where('idempotency_key.created_at', '<', now.subtract({ milliseconds: abandonedAfterMs })),
+    )
+    .returning('key')
+    .executeTakeFirst()
+  if (claimed) {
+    request.idempotency = { owner, key }
+    return
+  }
+  const stored = await app.db
+    .selectFrom('idempotency_key')
+    .select(['request_hash', 'status', 'response'])
+    .where('owner_id', '=', owner)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (!stored) return answer(reply, refuse('still-in-progress'))
+  if (stored.request_hash !== requestHash) return answer(reply, refuse('idempotency-key-reused'))
+  if (stored.status === null) return answer(reply, refuse('still-in-progress'))
+  const type = stored.status >= 400 ? 'application/problem+json' : 'application/json'
+  return reply
+    .code(stored.status)
+    .header('idempotency-replayed', 'true')
+    .type(type)
+    .serializer(JSON.stringify)
+    .send(stored.response)
+}
+
+async function keep(app: App, { owner, key }: { owner: string; key: string }, status: number, payload: unknown) {
+  const where = app.db.updateTable('idempotency_key').where('owner_id', '=', owner).where('key', '=', key)
+  const text = typeof payload === 'string' ? payload : ''
+  // A refusal may become a yes later (a right code, a paid debt), so only what was done is kept.
+  if (status >= 400) {
+    await app.db.deleteFrom('idempotency_key').where('owner_id', '=', owner).where('key', '=', key).execute()
+    return
+  }
+  await where.set({ status, response: text === '' ? null : text }).execute()
+}
+
+// Only the session's own cookie: the cached copies beside it change from request to request.
+function sessionOf(cookies: string | undefined): string | undefined {
+  return cookies?.match(/violet[\w.-]*session_token=[^;]+/)?.[0]
+}
+
+function answer(reply: FastifyReply, refusal: Refusal) {
+  const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
+  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

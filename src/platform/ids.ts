@@ -1,0 +1,23 @@
+/** Makes identifiers; the only place that draws random bytes for them. */
+import { randomBytes } from 'node:crypto'
+
+export type Ids = { make<Kind extends string = string>(prefix: string): Kind; random(size: number): Uint8Array }
+
+/** Makes prefixed UUIDv7 (RFC 9562 §5.7) from a clock and a source of random bytes. */
+export function openIds(nowMs: () => number, bytes: (size: number) => Uint8Array): Ids {
+  return {
+    random: bytes,
+    make<Kind extends string>(prefix: string) {
+      const raw = Buffer.alloc(16)
+      raw.writeUIntBE(nowMs(), 0, 6)
+      Buffer.from(bytes(10)).copy(raw, 6)
+      raw[6] = (raw[6]! & 0x0f) | 0x70
+      raw[8] = (raw[8]! & 0x3f) | 0x80
+      return `${prefix}_${raw.toString('hex')}` as Kind
+    },
+  }
+}
+
+export function systemIds(): Ids {
+  return openIds(() => Date.now(), (size) => randomBytes(size))
+}

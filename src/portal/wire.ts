@@ -1,0 +1,39 @@
+/** The shapes the API answers with: types only, taken from the schemas the server itself checks against. */
+import type { z } from 'zod'
+import type * as closure from '../closure/wire.ts'
+import type * as lines from '../lines/wire.ts'
+import type * as payments from '../payments/wire.ts'
+import type * as plans from '../plans/wire.ts'
+import type * as subscribers from '../subscribers/wire.ts'
+import type * as tickets from '../tickets/wire.ts'
+
+export type Operator = z.output<typeof subscribers.operatorWire>
+export type Subscriber = z.output<typeof subscribers.subscriberWire>
+export type Contact = z.output<typeof subscribers.contactWire>
+export type Device = z.output<typeof subscribers.deviceWire>
+export type CodeSent = z.output<typeof subscribers.codeSentWire>
+export type Plan = z.output<typeof plans.planWire>
+export type Dial = z.output<typeof plans.dialWire>
+export type Zone = z.output<typeof plans.zoneWire>
+export type PlanList = z.output<typeof plans.planListWire>
+export type Adjustment = z.output<typeof plans.adjustmentWire>
+export type Allowance = z.output<typeof plans.allowanceWire>
+export type Line = z.output<typeof lines.lineWire>
+export type Bucket = z.output<typeof lines.bucketWire>
+export type Usage = z.output<typeof lines.usageWire>
+export type UsagePage = z.output<typeof lines.usagePageWire>
+export type Installation = z.output<typeof lines.installationWire>
+export type Order = z.output<typeof payments.orderWire>
+export type StatementEntry = z.output<typeof payments.statementEntryWire>
+export type StatementPage = z.output<typeof payments.statementWire>
+export type Closure = z.output<typeof closure.closureWire>
+export type ClosureChoices = z.output<typeof closure.choicesWire>
+export type Disposition = z.output<typeof closure.dispositionWire>
+export type Quote = z.output<typeof closure.quoteWire>
+export type QuoteEntry = z.output<typeof closure.quoteEntryWire>
+export type QuoteCurrency = Quote['currencies'][number]
+export type ReadinessRow = z.output<typeof closure.readinessRowWire>
+export type Reason = z.output<typeof closure.reasonWire>
+export type PublicClosure = z.output<typeof closure.publicClosureWire>
+export type Ticket = z.output<typeof tickets.ticketWire>
+export type { RefusalCode } from '../values/refusal.ts'

@@ -1,0 +1,77 @@
+/** People, their contacts and devices, as the API shows them. */
+import { z } from 'zod'
+import { codeWire, countryWire, instantWire, localeWire } from '../values/wire.ts'
+
+export const operatorWire = z
+  .object({
+    name: z.string(),
+    address: z.string(),
+    url: z.string(),
+    currency: z.string(),
+    timeZone: z.string().describe('IANA'),
+    locales: z.array(localeWire),
+    residence: z.array(countryWire).describe('Countries whose policy the operator has published'),
+    demo: z.object({ inboxUrl: z.string(), phoneUrl: z.string() }).nullable().describe('Set on a demo platform only'),
+  })
+  .meta({ id: 'Operator' })
+
+export const askCodeWire = z.object({ email: z.email().max(254), locale: localeWire.default('en') })
+export const signInWire = z.object({
+  email: z.email().max(254),
+  code: codeWire,
+  locale: localeWire.default('en').describe('Kept as the language of a new subscriber'),
+})
+
+export const contactWire = z
+  .object({
+    contactId: z.string(),
+    kind: z.enum(['email', 'phone']),
+    value: z.string(),
+    addedAt: instantWire,
+    verifiedAt: instantWire.nullable(),
+  })
+  .meta({ id: 'Contact' })
+
+export const subscriberWire = z
+  .object({
+    subscriberId: z.string(),
+    name: z.string().describe('Empty until given'),
+    country: countryWire.nullable().describe('Country of residence: it decides the policy; null until given'),
+    locale: localeWire,
+    createdAt: instantWire,
+    state: z.enum(['active', 'closed']),
+    contacts: z.array(contactWire),
+    complete: z.boolean().describe('Name, country and a verified e-mail are there: money may move'),
+  })
+  .meta({ id: 'Subscriber' })
+
+export const subscriberPatchWire = z.object({
+  name: z.string().trim().min(1).max(100).optional(),
+  country: countryWire.optional(),
+  locale: localeWire.optional(),
+})
+
+export const addContactWire = z.object({
+  kind: z.enum(['email', 'phone']),
+  value: z.string().trim().min(3).max(254).describe('E-mail address, or telephone number in E.164 or as written in the subscriber’s country'),
+})
+export const verifyContactWire = z.object({ code: codeWire })
+
+export const deviceWire = z
+  .object({
+    deviceId: z.string(),
+    name: z.string().describe('Read from the user agent'),
+    signedInAt: instantWire,
+    lastSeenAt: instantWire,
+    current: z.boolean(),
+  })
+  .meta({ id: 'Device' })
+
+export const codeSentWire = z
+  .object({
+    channel: z.enum(['email', 'phone']),
+    maskedTo: z.string().describe('l••••e@example.com'),
+    expiresAt: instantWire,
+    triesLeft: z.int(),
+  })
+  .meta({ id: 'CodeSent' })

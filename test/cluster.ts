@@ -1,0 +1,31 @@
+/** Starts one throw-away PostgreSQL for the test run, with a migrated template that every test file copies. */
+import pg from 'pg'
+import { pino } from 'pino'
+import type { TestProject } from 'vitest/node'
+import { allQueues } from '../src/main/wiring.ts'
+import { startThrowAwayCluster } from '../src/platform/cluster.ts'
+import { migrate } from '../src/platform/migrate.ts'
+import { openQueue } from '../src/platform/queue.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    adminUrl: string
+    template: string
+  }
+}
+
+export default async function setup(project: TestProject) {
+  const cluster = await startThrowAwayCluster()
+  const adminUrl = cluster.url('postgres')
+  const template = `template_${process.pid}`
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`create database ${template}`)
+  await admin.end()
+  await migrate(cluster.url(template))
+  const queue = await openQueue(cluster.url(template), pino({ level: 'silent' }), allQueues)
+  await queue.close()
+  project.provide('adminUrl', adminUrl)
+  project.provide('template', template)
+  return () => cluster.stop()
+}
