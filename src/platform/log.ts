@@ -51,7 +51,8 @@ export function openLog(config: Pick<Config, 'dataDir' | 'logLevel'>, name: stri
   const folder = join(config.dataDir, 'logs')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   // Written at once: the last line before a crash is the one that is needed.
-  const file = pino.destination({ dest: join(folder, `${name}.log`), append: true, mode: 0o600 })
+  const dest = join(folder, `${name}.log`)
+  const file = pino.destination({ dest, append: true, mode: 0o600, sync: true })
   const streams = [
     { level: 'trace' as const, stream: file },
     { level: 'warn' as const, stream: { write: (line: string) => printLine(line) } },

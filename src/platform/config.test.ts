@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { parseConfig, parsePlaces } from './config.ts'
+import { CannotStart } from './process.ts'
+
+const complete = {
+  DATABASE_URL: 'postgres://violet:pw@127.0.0.1:5432/violet',
+  VIOLET_PAYMENTS_KEY: 'pay_key',
+  VIOLET_PAYMENTS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+  VIOLET_NETWORK_KEY: 'net_key',
+  VIOLET_NETWORK_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 2).toString('base64')}`,
+  VIOLET_MASTER_KEY: Buffer.alloc(32, 3).toString('base64url'),
+}
+
+describe('parseConfig', () => {
+  test('every address follows the base port', () => {
+    const config = parseConfig({ ...complete, VIOLET_PORT: '5100' })
+    expect(config).toMatchObject({
+      port: 5100,
+      publicUrl: 'http://localhost:5100',
+      payments: { url: 'http://localhost:5101', key: 'pay_key' },
+      network: { url: 'http://localhost:5102' },
+      phoneUrl: 'http://localhost:5103',
+      inboxUrl: 'http://localhost:5104',
+      smsUrl: 'http://localhost:5104/sms',
+      smtpUrl: 'smtp://127.0.0.1:5105',
+      logLevel: 'info',
+    })
+    expect(config.masterKey.equals(Buffer.alloc(32, 3))).toBe(true)
+  })
+
+  test('an address given wins and loses its last slash', () => {
+    const places = parsePlaces({ VIOLET_PUBLIC_URL: 'https://violet.example/' })
+    expect(places.publicUrl).toBe('https://violet.example')
+    expect(places.paymentsUrl).toBe('http://localhost:4401')
+  })
+
+  test.each([
+    ['VIOLET_PORT', '0'],
+    ['VIOLET_PORT', '65530'],
+    ['VIOLET_PORT', '44x'],
+    ['VIOLET_PORT', '-1'],
+    ['DATABASE_URL', 'mysql://a:b@c/d'],
+    ['DATABASE_URL', 'postgres://host'],
+    ['DATABASE_URL', undefined],
+    ['VIOLET_MASTER_KEY', Buffer.alloc(31).toString('base64url')],
+    ['VIOLET_MASTER_KEY', undefined],
+    ['VIOLET_PAYMENTS_KEY', ' '],
+    ['VIOLET_PAYMENTS_WEBHOOK_SECRET', 'secret'],
+    ['VIOLET_PUBLIC_URL', 'violet.example'],
+    ['VIOLET_SMTP_URL', 'http://127.0.0.1'],
+    ['VIOLET_LOG', 'loud'],
+  ])('%s=%s is refused in one sentence that names it', (name, value) => {
+    const attempt = () => parseConfig({ ...complete, [name]: value })
+    expect(attempt).toThrow(CannotStart)
+    expect(attempt).toThrow(new RegExp(`^[^\\n]*${name}[^\\n]*\\.$`))
+  })
+
+  test('a refused DATABASE_URL does not repeat its password', () => {
+    const attempt = () => parseConfig({ ...complete, DATABASE_URL: 'pg://violet:hunter2@host/db' })
+    expect(attempt).toThrow(/^(?!.*hunter2)/)
+  })
+})

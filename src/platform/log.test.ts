@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { openLog, redact, scrub } from './log.ts'
+
+let dataDir: string
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'violet-log-'))
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+test('personal fields are taken out at any depth, harmless ones stay', () => {
+  const fields = {
+    caseId: 'case_1',
+    code: 'quote-changed',
+    subscriber: { email: 'ada@example.com', lines: [{ msisdn: '+447700900123', state: 'active' }] },
+    phone_number: '+447700900123',
+    note: 'asked by ada@example.com from +447700900123',
+  }
+  expect(redact(fields)).toEqual({
+    caseId: 'case_1',
+    code: 'quote-changed',
+    subscriber: { email: '[redacted]', lines: [{ msisdn: '[redacted]', state: 'active' }] },
+    phone_number: '[redacted]',
+    note: 'asked by [redacted] from [redacted]',
+  })
+  expect(redact({ code: '123456' })).toEqual({ code: '[redacted]' })
+})
+
+test('the password of a database address is taken out', () => {
+  expect(scrub('to postgres://violet:hunter2@db:5432/violet')).not.toContain('hunter2')
+})
+
+test('nothing personal reaches the file or stderr, whichever way it is logged', () => {
+  const printed = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const log = openLog({ dataDir, logLevel: 'info' }, 'server')
+  const rejected = Object.assign(new Error('duplicate ada@example.com'), {
+    detail: 'Key (email)=(ada@example.com) already exists.',
+    code: '23505',
+  })
+  log.info({ email: 'ada@example.com', path: '/v1/lines' }, 'asked by ada@example.com')
+  log.error({ err: rejected }, 'could not register %s', 'ada@example.com')
+  const file = readFileSync(join(dataDir, 'logs/server.log'), 'utf8')
+  expect(file).toContain('/v1/lines')
+  expect(file).toContain('23505')
+  expect(file).not.toContain('ada@')
+  const terminal = printed.mock.calls.map(([text]) => String(text))
+  expect(terminal).toEqual(['server error: could not register [redacted]: duplicate [redacted]\n'])
+})
