@@ -1,0 +1,213 @@
+/** `npm start`: the database, the partners of the demo, the server and its workers, as one platform that starts and stops together. */
+import { join } from 'node:path'
+import {
+  checkout,
+  type Config,
+  databaseUrl as checkDatabaseUrl,
+  type Environment,
+  parseConfig,
+  parsePlaces,
+} from '../platform/config.ts'
+import { openLog } from '../platform/log.ts'
+import { migrate } from '../platform/migrate.ts'
+import { runMain } from '../platform/process.ts'
+import { openSecrets } from '../platform/secrets.ts'
+import { type Children, openChildren, type Program } from './launch-children.ts'
+import { type Database, openDatabaseFor } from './launch-database.ts'
+import { endLeftovers, holdDataFolder, noteChildren, openDataFolder } from './launch-folder.ts'
+import { parseStartFlags, startHelp, type StartOptions } from './launch-options.ts'
+import { refuseTakenPorts } from './launch-ports.ts'
+import { type Staff, startTable } from './launch-table.ts'
+
+export type Platform = {
+  config: Config
+  staff: readonly Staff[]
+  database: string
+  startedMs: number
+  reload: () => void // the server and workers read their code again
+  killChildren: () => void
+  stop: () => Promise<void>
+}
+
+type Seed = { seed: (config: Config) => Promise<void>; staffToShow: readonly Staff[] }
+
+const PARTNERS = ['payments', 'network', 'phone', 'inbox']
+
+/** Starts everything and resolves when the first page answers; `root` is where the programs lie. */
+export async function startPlatform(
+  options: StartOptions,
+  signal: AbortSignal = new AbortController().signal,
+  root = checkout,
+): Promise<Platform> {
+  const began = performance.now()
+  const given = environmentOf(options)
+  const places = parsePlaces(given)
+  const external = given['DATABASE_URL'] && checkDatabaseUrl(given['DATABASE_URL'])
+  openDataFolder(places.dataDir)
+  const cleanUp = new AsyncDisposableStack()
+  try {
+    cleanUp.defer(await holdDataFolder(places.dataDir, places.publicUrl))
+    await endLeftovers(places.dataDir)
+    await refuseTakenPorts(places.port, options.demo)
+    const log = openLog(places, 'start')
+    const filled = { ...given, ...openSecrets(places.dataDir, given) }
+
+    const logFolder = join(places.dataDir, 'logs')
+    const changed = (running: { name: string; pid: number }[]) =>
+      noteChildren(places.dataDir, running)
+    const children = openChildren({ log, logFolder, changed })
+    const partners = options.demo ? PARTNERS.map((name) => partner(name, filled, root)) : []
+    const partnersUp = Promise.all(partners.map((one) => children.start(one)))
+    // Awaited below; until then a failure must not count as unhandled.
+    partnersUp.catch(() => {})
+    const database = openDatabaseFor(places, external, log)
+    cleanUp.defer(() => database.stop())
+    cleanUp.defer(() => children.stop(PARTNERS))
+
+    const config = parseConfig({ ...filled, DATABASE_URL: await database.start() })
+    signal.throwIfAborted()
+    const { applied } = await migrate(config.databaseUrl, join(root, 'migrations'))
+    log.info({ applied }, 'database is up to date')
+    const staff = options.demo ? await seedDemo(config, root) : []
+    signal.throwIfAborted()
+    const own = ownPrograms(options, { ...filled, DATABASE_URL: config.databaseUrl }, root)
+    const names = own.map(({ name }) => name)
+    cleanUp.defer(() => children.stop(names))
+    await untilAborted(signal, Promise.all([partnersUp, ...own.map((one) => children.start(one))]))
+    const startedMs = performance.now() - began
+    log.info({ port: config.port, startedMs }, 'platform is up')
+    return platformOf({ config, staff, database, startedMs, children, names, cleanUp })
+  } catch (error) {
+    await cleanUp.disposeAsync()
+    throw error
+  }
+}
+
+type Parts = Pick<Platform, 'config' | 'staff' | 'startedMs'> & {
+  database: Database
+  children: Children
+  names: string[]
+  cleanUp: AsyncDisposableStack
+}
+
+const platformOf = ({ database, children, names, cleanUp, ...shown }: Parts): Platform => ({
+  ...shown,
+  database: database.description,
+  reload: () => children.restart(names),
+  killChildren: children.killNow,
+  stop: () => cleanUp.disposeAsync(),
+})
+
+function environmentOf({ port, dataDir }: StartOptions): Environment {
+  return {
+    ...process.env,
+    ...(port === undefined ? {} : { VIOLET_PORT: String(port) }),
+    ...(dataDir === undefined ? {} : { VIOLET_DATA: dataDir }),
+  }
+}
+
+/** All variables spelled out, so that a child's defaults can never differ from ours. */
+function childEnvironment(env: Environment): NodeJS.ProcessEnv {
+  const places = parsePlaces(env)
+  return {
+    ...env,
+    VIOLET_PORT: String(places.port),
+    VIOLET_DATA: places.dataDir,
+    VIOLET_PUBLIC_URL: places.publicUrl,
+    VIOLET_PAYMENTS_URL: places.paymentsUrl,
+    VIOLET_NETWORK_URL: places.networkUrl,
+    VIOLET_PHONE_URL: places.phoneUrl,
+    VIOLET_INBOX_URL: places.inboxUrl,
+    VIOLET_SMTP_URL: places.smtpUrl,
+    VIOLET_SMS_URL: places.smsUrl,
+    VIOLET_LOG: places.logLevel,
+  }
+}
+
+function partner(name: string, env: Environment, root: string): Program {
+  const { DATABASE_URL: _url, VIOLET_MASTER_KEY: _key, ...theirs } = childEnvironment(env)
+  return { name, script: join(root, 'simulators', name, 'server.ts'), env: theirs }
+}
+
+function ownPrograms({ workers }: StartOptions, env: Environment, root: string): Program[] {
+  const program = (name: string, file: string): Program => ({
+    name,
+    script: join(root, 'src', 'main', file),
+    env: childEnvironment(env),
+  })
+  const one = workers === 1
+  const names = Array.from({ length: workers }, (_, i) => (one ? 'worker' : `worker-${i + 1}`))
+  return [program('server', 'server.ts'), ...names.map((name) => program(name, 'worker.ts'))]
+}
+
+async function seedDemo(config: Config, root: string): Promise<readonly Staff[]> {
+  const seeding = (await import(join(root, 'src', 'main', 'seed.ts'))) as Seed
+  await seeding.seed(config)
+  return seeding.staffToShow
+}
+
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  return await new Promise((done, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason as Error), { once: true })
+    work.then(done, fail)
+  })
+}
+
+/** The whole command: start, show, wait for Ctrl-C, stop. */
+export async function start(args: string[], root = checkout): Promise<number> {
+  const options = parseStartFlags(args)
+  if (!options) {
+    process.stdout.write(startHelp)
+    return 0
+  }
+  const stopping = new AbortController()
+  let platform: Platform | undefined
+  let askedAt = 0
+  // Before anything runs: a signal in between would leave an orphan.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      // npm passes on the Ctrl-C that the terminal already sent; a later one means "now".
+      if (askedAt > 0 && Date.now() - askedAt > 1500) platform?.killChildren()
+      askedAt ||= Date.now()
+      stopping.abort()
+    })
+  }
+  process.stdout.on('error', () => {})
+  try {
+    platform = await startPlatform(options, stopping.signal, root)
+    process.stdout.write(startTable(shownOf(platform, options)))
+    process.on('SIGUSR2', platform.reload)
+    await untilAborted(stopping.signal, new Promise(() => {})).catch(() => {})
+    await platform.stop()
+  } catch (error) {
+    // Ctrl-C while starting also reaches children that do not yet know how to wait for us.
+    if (!stopping.signal.aborted) throw error
+  }
+  return 0
+}
+
+const shownOf = ({ config, ...platform }: Platform, { demo, workers }: StartOptions) => ({
+  name: demo ? 'Violet Mobile' : 'Violet',
+  url: config.publicUrl,
+  ...(demo
+    ? {
+        demo: {
+          paymentsUrl: config.payments.url,
+          networkUrl: config.network.url,
+          phoneUrl: config.phoneUrl,
+          inboxUrl: config.inboxUrl,
+        },
+      }
+    : {}),
+  staff: platform.staff,
+  dataDir: config.dataDir,
+  database: platform.database,
+  workers,
+  startedMs: platform.startedMs,
+})
+
+if (import.meta.main) {
+  await runMain(() => start(process.argv.slice(2)))
+  process.exit()
+}
