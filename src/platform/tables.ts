@@ -170,11 +170,13 @@ export interface Notice {
   case_id: string | null;
   channel: string;
   created_at: Temporal.Instant;
+  due_at: Temporal.Instant | null;
   failure: string | null;
   locale: string;
   notice_id: string;
   params: Generated<unknown>;
   recipient: string;
+  rounds: Generated<number>;
   sent_at: Temporal.Instant | null;
   state: Generated<string>;
   subscriber_id: string;
@@ -299,10 +301,136 @@ export interface Retention {
   subscriber_id: string;
 }
 
+export interface SignInAccount {
+  access_token: string | null;
+  access_token_expires_at: Temporal.Instant | null;
+  account_id: string;
+  created_at: Generated<Temporal.Instant>;
+  id: Generated<string>;
+  id_token: string | null;
+  password: string | null;
+  provider_id: string;
+  refresh_token: string | null;
+  refresh_token_expires_at: Temporal.Instant | null;
+  scope: string | null;
+  updated_at: Temporal.Instant;
+  user_id: string;
+}
+
+export interface SignInAsk {
+  address_hash: string;
+  asked: number;
+  realm: string;
+  used_at: Temporal.Instant | null;
+  window_start: Temporal.Instant;
+}
+
+export interface SignInRateLimit {
+  count: number;
+  id: Generated<string>;
+  key: string;
+  last_request: bigint;
+}
+
+export interface SignInSession {
+  created_at: Generated<Temporal.Instant>;
+  expires_at: Temporal.Instant;
+  id: Generated<string>;
+  ip_address: string | null;
+  token: string;
+  updated_at: Temporal.Instant;
+  user_agent: string | null;
+  user_id: string;
+}
+
+export interface SignInUser {
+  created_at: Generated<Temporal.Instant>;
+  email: string;
+  email_verified: boolean;
+  id: Generated<string>;
+  image: string | null;
+  name: string;
+  subscriber_id: string | null;
+  updated_at: Generated<Temporal.Instant>;
+}
+
+export interface SignInVerification {
+  created_at: Generated<Temporal.Instant>;
+  expires_at: Temporal.Instant;
+  id: Generated<string>;
+  identifier: string;
+  updated_at: Generated<Temporal.Instant>;
+  value: string;
+}
+
+export interface StaffMember {
+  active: Generated<boolean>;
+  created_at: Temporal.Instant;
+  email: string;
+  locale: Generated<string>;
+  name: string;
+  role: string;
+  staff_id: string;
+}
+
+export interface StaffSignInAccount {
+  access_token: string | null;
+  access_token_expires_at: Temporal.Instant | null;
+  account_id: string;
+  created_at: Generated<Temporal.Instant>;
+  id: Generated<string>;
+  id_token: string | null;
+  password: string | null;
+  provider_id: string;
+  refresh_token: string | null;
+  refresh_token_expires_at: Temporal.Instant | null;
+  scope: string | null;
+  updated_at: Temporal.Instant;
+  user_id: string;
+}
+
+export interface StaffSignInRateLimit {
+  count: number;
+  id: Generated<string>;
+  key: string;
+  last_request: bigint;
+}
+
+export interface StaffSignInSession {
+  created_at: Generated<Temporal.Instant>;
+  expires_at: Temporal.Instant;
+  id: Generated<string>;
+  ip_address: string | null;
+  token: string;
+  updated_at: Temporal.Instant;
+  user_agent: string | null;
+  user_id: string;
+}
+
+export interface StaffSignInUser {
+  created_at: Generated<Temporal.Instant>;
+  email: string;
+  email_verified: boolean;
+  id: Generated<string>;
+  image: string | null;
+  name: string;
+  updated_at: Generated<Temporal.Instant>;
+}
+
+export interface StaffSignInVerification {
+  created_at: Generated<Temporal.Instant>;
+  expires_at: Temporal.Instant;
+  id: Generated<string>;
+  identifier: string;
+  updated_at: Generated<Temporal.Instant>;
+  value: string;
+}
+
 export interface Subscriber {
   closed_at: Temporal.Instant | null;
   country: string | null;
   created_at: Temporal.Instant;
+  exported_at: Temporal.Instant | null;
   locale: Generated<string>;
   name: Generated<string>;
   state: Generated<string>;
@@ -391,6 +519,18 @@ export interface DB {
   profile_index: ProfileIndex;
   refund: Refund;
   retention: Retention;
+  sign_in_account: SignInAccount;
+  sign_in_ask: SignInAsk;
+  sign_in_rate_limit: SignInRateLimit;
+  sign_in_session: SignInSession;
+  sign_in_user: SignInUser;
+  sign_in_verification: SignInVerification;
+  staff_member: StaffMember;
+  staff_sign_in_account: StaffSignInAccount;
+  staff_sign_in_rate_limit: StaffSignInRateLimit;
+  staff_sign_in_session: StaffSignInSession;
+  staff_sign_in_user: StaffSignInUser;
+  staff_sign_in_verification: StaffSignInVerification;
   subscriber: Subscriber;
   subscriber_contact: SubscriberContact;
   ticket: Ticket;
