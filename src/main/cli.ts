@@ -1,0 +1,128 @@
+/** The command line `violet`: one program to start, prepare, try and verify. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { checkout, type Config } from '../platform/config.ts'
+import type { Migrated } from '../platform/migrate.ts'
+import { runMain } from '../platform/process.ts'
+
+// What a command needs is loaded by that command: `violet verify` must not wait for a database driver.
+type Outcome = { code: number }
+type Place = { data?: string; json: boolean }
+
+export function violet(outcome: Outcome): Command {
+  const program = new Command('violet')
+    .description('Self-hosted platform for eSIM operators: join, change, and leave, with proof.')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(see --help)')
+    .enablePositionalOptions()
+    .exitOverride()
+  addStart(program, outcome)
+  addMigrate(program)
+  addSeed(program)
+  addDemo(program, outcome)
+  addVerify(program, outcome)
+  return program
+}
+
+function addStart(program: Command, outcome: Outcome): void {
+  program
+    .command('start')
+    .description('start the platform (violet start --help)')
+    .argument('[options...]')
+    // Its flags are those of `npm start`, read in one place.
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (flags: string[]) => {
+      const { start } = await import('./start.ts')
+      outcome.code = await start(flags)
+    })
+}
+
+const withPlace = (command: Command): Command =>
+  command
+    .option('--data <folder>', 'the data folder (default .violet in the checkout, or VIOLET_DATA)')
+    .option('--json', 'print one JSON object', false)
+
+function addMigrate(program: Command): void {
+  withPlace(program.command('migrate'))
+    .description('bring the database up to this version; needs DATABASE_URL or the embedded one')
+    .action(async ({ data, json }: Place) => {
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async (_config, migrated) => {
+        print(json, { ...migrated }, sentence(migrated))
+      })
+    })
+}
+
+function addSeed(program: Command): void {
+  withPlace(program.command('seed'))
+    .description('bring in the demo operator, its catalog and its staff; repeating changes nothing')
+    .action(async ({ data, json }: Place) => {
+      const { withConfig } = await import('./with-config.ts')
+      const { seed, staffToShow } = await import('./seed.ts')
+      await withConfig(data, async (config: Config) => {
+        await seed(config)
+        const staff = staffToShow.map(({ role, email }) => `${role.padEnd(12)} ${email}`)
+        print(json, { seeded: true, staff: staffToShow }, `Seeded. Staff:\n${staff.join('\n')}`)
+      })
+    })
+}
+
+function addDemo(program: Command, outcome: Outcome): void {
+  program
+    .command('demo')
+    .description('play joining and leaving, against a running platform or one started for it')
+    .option('--url <address>', 'the platform to use (default: the one that runs, or a new one)')
+    .option('--json', 'end with one JSON object', false)
+    .action(async (options: { url?: string; json: boolean }) => {
+      const { demo } = await import('./demo.ts')
+      outcome.code = await demo(options)
+    })
+}
+
+function addVerify(program: Command, outcome: Outcome): void {
+  program
+    .command('verify')
+    .description('check a closure certificate (PDF or JSON) offline; 0 valid, 1 not valid')
+    .argument('<file>', 'the certificate')
+    .option('--keys <url|file>', 'where the operator’s published keys are (JWKS)')
+    .option('--json', 'print one JSON object', false)
+    .action(async (file: string, options: { keys?: string; json: boolean }) => {
+      const { verifyCommand } = await import('./verify.ts')
+      outcome.code = await verifyCommand(file, options)
+    })
+}
+
+const sentence = ({ applied, total }: Migrated): string =>
+  applied.length === 0
+    ? `The database is up to date (${total} migrations).`
+    : `Applied ${applied.join(', ')}.`
+
+function print(json: boolean, fields: object, text: string): void {
+  process.stdout.write(`${json ? JSON.stringify(fields) : text}\n`)
+}
+
+function version(): string {
+  const text = readFileSync(join(checkout, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** Runs the command line and gives the exit code: 2 for a command that cannot be understood. */
+export async function run(args: readonly string[]): Promise<number> {
+  const outcome: Outcome = { code: 0 }
+  try {
+    await violet(outcome).parseAsync(args, { from: 'user' })
+    return outcome.code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander has already printed its sentence; help that was asked for is no error.
+    return error.exitCode === 0 ? 0 : 2
+  }
+}
+
+if (import.meta.main) {
+  await runMain(() => run(process.argv.slice(2)))
+  process.exit()
+}
