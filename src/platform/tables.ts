@@ -28,6 +28,7 @@ export interface Bucket {
   granted: bigint;
   kind: string;
   line_id: string;
+  noticed: Generated<number>;
   remaining: bigint;
   subscriber_id: string;
 }
@@ -58,6 +59,7 @@ export interface ClosureCase {
   submitted_at: Temporal.Instant | null;
   subscriber_id: string;
   version: Generated<number>;
+  wake_at: Temporal.Instant | null;
 }
 
 export interface ClosureCertificate {
@@ -144,6 +146,8 @@ export interface Line {
   close_cause: string | null;
   closed_at: Temporal.Instant | null;
   currency: string;
+  data_exhausted_at: Temporal.Instant | null;
+  due_at: Temporal.Instant | null;
   iccid: string;
   imsi: string;
   line_id: string;
@@ -155,6 +159,7 @@ export interface Line {
   plan_id: string;
   plan_version: number;
   state: string;
+  state_before_closing: string | null;
   subscriber_id: string;
   suspended_by: string | null;
   version: Generated<number>;
@@ -209,11 +214,13 @@ export interface PaymentOrder {
   created_at: Temporal.Instant;
   currency: string;
   due_at: Temporal.Instant | null;
+  expires_at: Temporal.Instant | null;
   failure: string | null;
   instrument: unknown | null;
   kind: string;
   line_id: string | null;
   minor: bigint;
+  nickname: string | null;
   order_id: string;
   paid_at: Temporal.Instant | null;
   payment_id: string | null;
@@ -262,6 +269,7 @@ export interface Profile {
   iccid: string;
   imsi: string;
   installed_at: Temporal.Instant | null;
+  last_seq: Generated<number>;
   line_id: string;
   matching_id: string;
   released_at: Temporal.Instant | null;
@@ -280,6 +288,7 @@ export interface ProfileIndex {
 export interface Refund {
   case_id: string;
   currency: string;
+  due_at: Temporal.Instant | null;
   ended_at: Temporal.Instant | null;
   failure: string | null;
   minor: bigint;
