@@ -1,4 +1,4 @@
--- Joining: timers of lines and refunds, what a device last reported, and how far a bucket's owner was told.
+-- Joining: timers of lines, what a device last reported, and how far a bucket's owner was told.
 alter table line
   add column due_at timestamptz,
   add column data_exhausted_at timestamptz,
@@ -12,6 +12,3 @@ alter table profile add column last_seq int not null default 0;
 alter table payment_order
   add column nickname text,
   add column expires_at timestamptz;
-
-alter table refund add column due_at timestamptz;
-create index refund_due on refund (due_at) where due_at is not null;

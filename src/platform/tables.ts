@@ -40,6 +40,7 @@ export interface ClosureCase {
   claimed_by: string | null;
   claimed_until: Temporal.Instant | null;
   closed_at: Temporal.Instant | null;
+  closing_lines: unknown | null;
   created_at: Temporal.Instant;
   decision: unknown | null;
   due_at: Temporal.Instant | null;
@@ -288,7 +289,6 @@ export interface ProfileIndex {
 export interface Refund {
   case_id: string;
   currency: string;
-  due_at: Temporal.Instant | null;
   ended_at: Temporal.Instant | null;
   failure: string | null;
   minor: bigint;
