@@ -1,0 +1,141 @@
+/** A message that leaves: its template, what the template is told, and the names that make it go out once. */
+import { createHash } from 'node:crypto'
+
+export type Channel = 'email' | 'sms'
+export type Recipient = { readonly channel: Channel; readonly address: string }
+export type Locale = 'en' | 'zh-CN'
+
+/**
+ * What each template is told. All values are strings: moments as RFC 3339, money as `25.25 GBP`, lists as JSON. A line
+ * is named by `lineName`; an empty one means the whole account. What is optional leaves its row out.
+ */
+export type NoticeParams = {
+  'sign-in-code': { minutes: string }
+  'staff-sign-in-code': { minutes: string }
+  'contact-code': { minutes: string; contact: string }
+  'closure-code': { minutes: string; lineName: string; reference?: string }
+  'new-device': { device: string; at: string; url: string }
+  'contact-added': { contact: string; at: string; url: string }
+  'contact-removed': { contact: string; at: string; url: string }
+  /** `lineName` is empty for a plan's first order; `installUrl` only when there is an eSIM to install. */
+  'order-paid': {
+    item: string
+    amount: string
+    instrument: string
+    at: string
+    lineName?: string
+    installUrl?: string
+    url: string
+  }
+  'line-active': { lineName: string; plan: string; msisdn?: string; url: string }
+  /** `percent` is 80 or 100; `kind` data, voice or sms; `remaining` in bytes, seconds or messages. */
+  'usage-low': {
+    lineName: string
+    percent: string
+    kind: string
+    remaining: string
+    url: string
+  }
+  /** `ifLate` is approved or escalated; `endsAt` is when service ends and nothing can be undone any more. */
+  'closure-received': {
+    reference: string
+    lineName: string
+    submittedAt: string
+    dueAt?: string
+    endsAt?: string
+    refund?: string
+    ifLate?: string
+    withdrawUrl: string
+    progressUrl: string
+  }
+  'closure-withdrawn': { reference: string; lineName: string; at: string; url: string }
+  'closure-approved': {
+    reference: string
+    lineName: string
+    at: string
+    endsAt?: string
+    refund?: string
+    withdrawUrl?: string
+    progressUrl: string
+  }
+  /** `reasonCode` is one of decisionWire's. */
+  'closure-rejected': {
+    reference: string
+    lineName: string
+    reasonCode: string
+    note?: string
+    url: string
+  }
+  'closure-service-ended': {
+    reference: string
+    lineName: string
+    endedAt: string
+    numberKeptUntil?: string
+    progressUrl: string
+  }
+  /** `statement` is `JSON.stringify(finalStatement)` and `kept` `JSON.stringify(kept)` of the closure's wire shape. */
+  'closure-closed': {
+    reference: string
+    lineName: string
+    closedAt: string
+    statement: string
+    kept: string
+    progressUrl: string
+    keysUrl: string
+  }
+  'refund-sent': { reference: string; amount: string; instrument: string; at: string }
+  /** `failure` is the provider's code, such as card_expired. */
+  'refund-failed': {
+    reference: string
+    amount: string
+    instrument: string
+    failure: string
+    at: string
+    url: string
+  }
+  /** `categories` is a JSON list of retention categories. */
+  erased: { reference: string; categories: string; at: string }
+  'ticket-answered': { subject: string; url: string }
+}
+
+export type TemplateName = keyof NoticeParams
+
+export type NoticeRequest<Template extends TemplateName = TemplateName> = {
+  readonly subscriberId: string
+  /** Names the message: the same id is sent once to each recipient, however often it is asked for. */
+  readonly noticeId: string
+  readonly recipients: readonly Recipient[]
+  readonly template: Template
+  readonly locale: string
+  readonly params: NoticeParams[Template]
+  readonly caseId?: string
+  /** A one-time code: kept encrypted until the message has left. */
+  readonly code?: string
+}
+
+/** One row per recipient, always under the same name. */
+export function noticeRowId(noticeId: string, { channel, address }: Recipient): string {
+  return `${noticeId}/${hash(`${channel}:${address}`).slice(0, 12)}`
+}
+
+/** The same for every attempt, so that whoever receives a message twice can tell (RFC 5322 §3.6.4). */
+export function messageId(subscriberId: string, noticeRow: string, domain: string): string {
+  return `<${hash(`${subscriberId} ${noticeRow}`).slice(0, 32)}@${domain}>`
+}
+
+export function localeFor(locale: string): Locale {
+  return locale === 'zh-CN' ? 'zh-CN' : 'en'
+}
+
+/** Rounds of five quick tries each; the queue makes the tries, this spaces the rounds. */
+const roundGapsMinutes = [1, 5, 15, 60, 240, 720]
+
+/** When the next round begins, or undefined when the message has failed for good. */
+export function nextRound(rounds: number, now: Temporal.Instant): Temporal.Instant | undefined {
+  const minutes = roundGapsMinutes[rounds]
+  return minutes === undefined ? undefined : now.add({ minutes })
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

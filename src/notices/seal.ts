@@ -1,0 +1,28 @@
+/** Seals a one-time code while its message waits: AES-256-GCM, so that no table or backup holds it readable. */
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+
+const ivBytes = 12
+const tagBytes = 16
+
+export function sealKey(masterKey: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', 'violet notice seal', 32))
+}
+
+/** `about` binds the seal to its message: moved to another one it does not open. */
+export function seal(key: Uint8Array, iv: Uint8Array, about: string, text: string): string {
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(about))
+  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([iv, body, cipher.getAuthTag()]).toString('base64url')
+}
+
+/** Throws when the seal was broken, moved, or made with another key. */
+export function unseal(key: Uint8Array, about: string, sealed: string): string {
+  const raw = Buffer.from(sealed, 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', key, raw.subarray(0, ivBytes))
+    .setAAD(Buffer.from(about))
+    .setAuthTag(raw.subarray(raw.length - tagBytes))
+  const body = raw.subarray(ivBytes, raw.length - tagBytes)
+  return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
+}
+
+export const sealIvBytes = ivBytes

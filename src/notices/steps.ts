@@ -1,0 +1,93 @@
+/** Sends notices: one job per message, tried until it leaves, under one Message-ID. */
+import type { App } from '../platform/app.ts'
+import type { JobData, Job } from '../platform/queue.ts'
+import { type Attachment, openOutbox, type Outbox } from './gateway.ts'
+import { htmlOf, textOf } from './mail.ts'
+import { messageOf, type Sender } from './message.ts'
+import { localeFor, messageId } from './notice.ts'
+import { sealKey, unseal } from './seal.ts'
+import {
+  certificateOf,
+  markFailed,
+  markSent,
+  postpone,
+  type QueuedNotice,
+  queuedNotice,
+  wakeDueNotices,
+} from './store.ts'
+
+const sender: Sender = { name: 'Violet Mobile', address: 'no-reply@violet.example', zone: 'Europe/London' }
+/** A code that can't be used any more isn't worth sending. */
+const codeLifeMinutes = 10
+
+export function noticeJobs(app: App, outbox: Outbox = openOutbox(app.config)): Job[] {
+  return [
+    {
+      queue: 'notices.send',
+      run: (data) => send(app, outbox, data),
+      gaveUp: (data, error) => giveUp(app, data, error),
+    },
+  ]
+}
+
+/** Gives messages that could not leave another round. */
+export async function sweepNotices(app: App): Promise<void> {
+  await wakeDueNotices(app)
+}
+
+async function send(app: App, outbox: Outbox, data: JobData): Promise<void> {
+  const notice = await queuedNotice(app.db, data['subscriberId'] ?? '', data['noticeId'] ?? '')
+  if (!notice) return
+  const { sealed, ...params } = notice.params
+  if (sealed !== undefined && isStale(app, notice)) return markFailed(app.db, notice, 'code expired')
+  const code = sealed === undefined ? undefined : openCode(app, notice, sealed)
+  const message = messageOf(notice.template, localeFor(notice.locale), params, sender, code)
+  const id = messageId(notice.subscriberId, notice.rowId, sender.address.split('@')[1]!)
+  const delivery =
+    notice.channel === 'sms'
+      ? await outbox.sms({ id: id.slice(1, -1), to: notice.recipient, text: message.sms })
+      : await outbox.mail({
+          from: `${sender.name} <${sender.address}>`,
+          to: notice.recipient,
+          messageId: id,
+          subject: message.subject,
+          html: htmlOf(message),
+          text: textOf(message),
+          language: message.locale,
+          attachments: await attachmentsOf(app, notice),
+        })
+  if (delivery.outcome === 'refused') return markFailed(app.db, notice, delivery.why)
+  await markSent(app.db, app.clock.now(), notice)
+}
+
+async function giveUp(app: App, data: JobData, error: string): Promise<void> {
+  const notice = await queuedNotice(app.db, data['subscriberId'] ?? '', data['noticeId'] ?? '')
+  if (!notice) return
+  app.log.warn({ notice: notice.rowId, template: notice.template }, 'a message could not leave')
+  if (isStale(app, notice) && notice.params['sealed'] !== undefined) {
+    return markFailed(app.db, notice, 'code expired')
+  }
+  await postpone(app.db, app.clock.now(), notice, error.slice(0, 300))
+}
+
+async function attachmentsOf(app: App, notice: QueuedNotice): Promise<Attachment[]> {
+  if (notice.template !== 'closure-closed' || notice.caseId === null) return []
+  const files = await certificateOf(app.db, notice.subscriberId, notice.caseId)
+  // Thrown so that the message waits: a closing mail without its proof must not leave.
+  if (!files) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
+  const name = `violet-closure-${notice.params['reference'] ?? notice.caseId}`
+  const json = Buffer.from(`${JSON.stringify({ certificate: files.document, jws: files.jws }, null, 2)}\n`)
+  return [
+    { filename: `${name}.pdf`, contentType: 'application/pdf', content: files.pdf },
+    { filename: `${name}.json`, contentType: 'application/json', content: json },
+  ]
+}
+
+function isStale(app: App, { createdAt }: QueuedNotice): boolean {
+  const deadline = createdAt.add({ minutes: codeLifeMinutes })
+  return Temporal.Instant.compare(app.clock.now(), deadline) >= 0
+}
+
+function openCode(app: App, { subscriberId, rowId }: QueuedNotice, sealed: string): string {
+  return unseal(sealKey(app.config.masterKey), `${subscriberId} ${rowId}`, sealed)
+}

@@ -1,0 +1,234 @@
+/** Notices in the database: asked for once in the transaction that made them necessary, sent by a job. */
+import type { App } from '../platform/app.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import {
+  type Channel,
+  localeFor,
+  nextRound,
+  type NoticeRequest,
+  noticeRowId,
+  type Recipient,
+  type TemplateName,
+} from './notice.ts'
+import { seal, sealIvBytes, sealKey } from './seal.ts'
+
+export const noticeQueues = ['notices.send']
+
+/** Codes for people who are not subscribers yet; the row goes as soon as its message has left. */
+export const visitor = 'visitor'
+
+type Tools = Pick<App, 'clock' | 'ids' | 'queue' | 'config'>
+
+/** Asks for a message to each recipient. Asked again under the same id, nothing is sent again. */
+export async function notify<Template extends TemplateName>(
+  trx: Trx,
+  app: Tools,
+  request: NoticeRequest<Template>,
+): Promise<void> {
+  const { subscriberId, noticeId, recipients, template, locale, params, caseId, code } = request
+  if (recipients.length === 0) return
+  const now = app.clock.now()
+  const rows = recipients.map((recipient) => {
+    const rowId = noticeRowId(noticeId, recipient)
+    const sealed = code === undefined ? {} : { sealed: sealCode(app, `${subscriberId} ${rowId}`, code) }
+    return {
+      subscriber_id: subscriberId,
+      notice_id: rowId,
+      channel: recipient.channel,
+      recipient: recipient.address,
+      template,
+      locale: localeFor(locale),
+      params: { ...params, ...sealed },
+      case_id: caseId ?? null,
+      created_at: now,
+    }
+  })
+  const inserted = await trx
+    .insertInto('notice')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['subscriber_id', 'notice_id']).doNothing())
+    .returning('notice_id')
+    .execute()
+  for (const { notice_id } of inserted) await enqueue(trx, app, subscriberId, notice_id)
+}
+
+/** A sign-in code to an address that may not belong to anybody yet. */
+export async function sendVisitorCode(
+  app: Tools & Pick<App, 'db'>,
+  asked: {
+    template: 'sign-in-code' | 'staff-sign-in-code'
+    email: string
+    locale: string
+    minutes: number
+    code: string
+  },
+): Promise<void> {
+  const recipients: Recipient[] = [{ channel: 'email', address: asked.email }]
+  await app.db.transaction().execute((trx) =>
+    notify(trx, app, {
+      subscriberId: visitor,
+      noticeId: app.ids.make('code'),
+      recipients,
+      template: asked.template,
+      locale: asked.locale,
+      params: { minutes: String(asked.minutes) },
+      code: asked.code,
+    }),
+  )
+}
+
+export type QueuedNotice = {
+  subscriberId: string
+  rowId: string
+  channel: Channel
+  recipient: string
+  template: TemplateName
+  locale: string
+  params: Record<string, string>
+  caseId: string | null
+  createdAt: Temporal.Instant
+}
+
+/** The notice, or undefined when it has been sent, has failed for good, or is gone. */
+export async function queuedNotice(
+  db: Db,
+  subscriberId: string,
+  rowId: string,
+): Promise<QueuedNotice | undefined> {
+  const row = await db
+    .selectFrom('notice')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('notice_id', '=', rowId)
+    .where('state', '=', 'queued')
+    .executeTakeFirst()
+  if (!row) return undefined
+  return {
+    subscriberId,
+    rowId,
+    channel: row.channel as Channel,
+    recipient: row.recipient,
+    template: row.template as TemplateName,
+    locale: row.locale,
+    params: row.params as Record<string, string>,
+    caseId: row.case_id,
+    createdAt: row.created_at,
+  }
+}
+
+/** Records that the message left, and forgets what only its sending needed. */
+export async function markSent(db: Db, now: Temporal.Instant, notice: QueuedNotice): Promise<void> {
+  const { subscriberId, rowId, template, params } = notice
+  if (subscriberId === visitor) return deleteNotice(db, subscriberId, rowId)
+  const { sealed: _, ...rest } = params
+  const lastWord = template === 'erased'
+  await db
+    .updateTable('notice')
+    .set({ state: 'sent', sent_at: now, due_at: null, params: lastWord ? {} : rest })
+    .$if(lastWord, (query) => query.set({ recipient: '' }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('notice_id', '=', rowId)
+    .execute()
+}
+
+/** The message can't be sent, ever: says so, and keeps no code. */
+export async function markFailed(db: Db, notice: QueuedNotice, failure: string): Promise<void> {
+  const { subscriberId, rowId, params } = notice
+  if (subscriberId === visitor) return deleteNotice(db, subscriberId, rowId)
+  const { sealed: _, ...rest } = params
+  await db
+    .updateTable('notice')
+    .set({ state: 'failed', failure, due_at: null, params: rest })
+    .where('subscriber_id', '=', subscriberId)
+    .where('notice_id', '=', rowId)
+    .execute()
+}
+
+/** Gives a message another round of tries later, or up when it has had them all. */
+export async function postpone(
+  db: Db,
+  now: Temporal.Instant,
+  notice: QueuedNotice,
+  failure: string,
+): Promise<void> {
+  const row = await db
+    .selectFrom('notice')
+    .select('rounds')
+    .where('subscriber_id', '=', notice.subscriberId)
+    .where('notice_id', '=', notice.rowId)
+    .executeTakeFirst()
+  const dueAt = nextRound(row?.rounds ?? 0, now)
+  if (!row || !dueAt) return markFailed(db, notice, failure)
+  await db
+    .updateTable('notice')
+    .set({ rounds: row.rounds + 1, due_at: dueAt, failure })
+    .where('subscriber_id', '=', notice.subscriberId)
+    .where('notice_id', '=', notice.rowId)
+    .execute()
+}
+
+/** Begins the next round of the messages whose time has come. */
+export async function wakeDueNotices(app: App, limit = 200): Promise<void> {
+  const now = app.clock.now()
+  await app.db.transaction().execute(async (trx) => {
+    const due = await trx
+      .selectFrom('notice')
+      .select(['subscriber_id', 'notice_id'])
+      .where('due_at', '<=', now)
+      .orderBy('due_at')
+      .limit(limit)
+      .forUpdate()
+      .skipLocked()
+      .execute()
+    for (const { subscriber_id, notice_id } of due) {
+      await trx
+        .updateTable('notice')
+        .set({ due_at: null })
+        .where('subscriber_id', '=', subscriber_id)
+        .where('notice_id', '=', notice_id)
+        .execute()
+      await enqueue(trx, app, subscriber_id, notice_id)
+    }
+  })
+}
+
+/** What notices knew of a person goes: addresses, names, amounts. That a message was sent, and when, stays. */
+export async function eraseNotices(trx: Trx, subscriberId: string): Promise<void> {
+  await trx
+    .updateTable('notice')
+    .set({ recipient: '', params: {}, failure: null })
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', '<>', 'queued')
+    .execute()
+}
+
+export type CertificateFiles = { document: unknown; jws: string; pdf: Buffer }
+
+export async function certificateOf(
+  db: Db,
+  subscriberId: string,
+  caseId: string,
+): Promise<CertificateFiles | undefined> {
+  return db
+    .selectFrom('closure_certificate')
+    .select(['document', 'jws', 'pdf'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .executeTakeFirst()
+}
+
+function sealCode(app: Tools, about: string, code: string): string {
+  return seal(sealKey(app.config.masterKey), app.ids.random(sealIvBytes), about, code)
+}
+
+async function enqueue(trx: Trx, app: Tools, subscriberId: string, noticeId: string): Promise<void> {
+  await app.queue.send(trx, 'notices.send', `${subscriberId} ${noticeId}`, { subscriberId, noticeId })
+}
+
+async function deleteNotice(db: Db, subscriberId: string, rowId: string): Promise<void> {
+  await db
+    .deleteFrom('notice')
+    .where('subscriber_id', '=', subscriberId)
+    .where('notice_id', '=', rowId)
+    .execute()
+}

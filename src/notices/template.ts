@@ -1,0 +1,112 @@
+/** What each message is made of: its facts, its buttons, its tables. The words are in the catalogs. */
+import type { NoticeParams, TemplateName } from './notice.ts'
+import type { WordKey } from './words.ts'
+
+type ParamName<T extends TemplateName> = keyof NoticeParams[T] & string
+
+export type Template<Param extends string = string> = {
+  /** Rows under the text, in this order; a row whose value is missing is left out. */
+  readonly facts: readonly Param[]
+  /** The first is the button, the rest are links; one whose address is missing is left out. */
+  readonly actions?: readonly { label: WordKey; url: Param }[]
+  /** Sentences chosen by a value: `${key}.${value}`. */
+  readonly variants?: readonly { key: string; by: Param }[]
+  /** A code is the message; nothing else stands beside it. */
+  readonly hasCode?: boolean
+  /** The reader should act if this wasn't them. */
+  readonly warns?: boolean
+  readonly tables?: 'statement' | 'erased'
+}
+
+export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> } = {
+  'sign-in-code': { facts: [], hasCode: true },
+  'staff-sign-in-code': { facts: [], hasCode: true },
+  'contact-code': { facts: [], hasCode: true },
+  'closure-code': { facts: ['reference'], hasCode: true },
+  'new-device': {
+    facts: ['device', 'at'],
+    actions: [{ label: 'new-device.action', url: 'url' }],
+    warns: true,
+  },
+  'contact-added': {
+    facts: ['contact', 'at'],
+    actions: [{ label: 'contact-added.action', url: 'url' }],
+    warns: true,
+  },
+  'contact-removed': {
+    facts: ['contact', 'at'],
+    actions: [{ label: 'contact-removed.action', url: 'url' }],
+    warns: true,
+  },
+  'order-paid': {
+    facts: ['item', 'lineName', 'amount', 'instrument', 'at'],
+    actions: [
+      { label: 'order-paid.install', url: 'installUrl' },
+      { label: 'order-paid.action', url: 'url' },
+    ],
+  },
+  'line-active': {
+    facts: ['plan', 'msisdn'],
+    actions: [{ label: 'line-active.action', url: 'url' }],
+  },
+  'usage-low': {
+    facts: ['lineName', 'remaining'],
+    variants: [{ key: 'usage-low.body', by: 'percent' }],
+    actions: [{ label: 'usage-low.action', url: 'url' }],
+  },
+  'closure-received': {
+    facts: ['reference', 'submittedAt', 'dueAt', 'endsAt', 'refund'],
+    variants: [{ key: 'closure-received.late', by: 'ifLate' }],
+    actions: [
+      { label: 'closure-received.action', url: 'progressUrl' },
+      { label: 'closure-received.second', url: 'withdrawUrl' },
+    ],
+    warns: true,
+  },
+  'closure-withdrawn': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-withdrawn.action', url: 'url' }],
+    warns: true,
+  },
+  'closure-approved': {
+    facts: ['reference', 'at', 'endsAt', 'refund'],
+    actions: [
+      { label: 'closure-approved.action', url: 'progressUrl' },
+      { label: 'closure-approved.second', url: 'withdrawUrl' },
+    ],
+  },
+  'closure-rejected': {
+    facts: ['reference'],
+    variants: [{ key: 'closure-rejected.reason', by: 'reasonCode' }],
+    actions: [{ label: 'closure-rejected.action', url: 'url' }],
+  },
+  'closure-service-ended': {
+    facts: ['reference', 'endedAt', 'numberKeptUntil'],
+    actions: [{ label: 'closure-service-ended.action', url: 'progressUrl' }],
+  },
+  'closure-closed': {
+    facts: ['reference', 'closedAt'],
+    actions: [{ label: 'closure-closed.action', url: 'progressUrl' }],
+    tables: 'statement',
+  },
+  'refund-sent': { facts: ['reference', 'amount', 'instrument', 'at'] },
+  'refund-failed': {
+    facts: ['reference', 'amount', 'instrument', 'at'],
+    variants: [{ key: 'refund-failed.failure', by: 'failure' }],
+    actions: [{ label: 'refund-failed.action', url: 'url' }],
+  },
+  erased: { facts: ['reference', 'at'], tables: 'erased' },
+  'ticket-answered': {
+    facts: ['subject'],
+    actions: [{ label: 'ticket-answered.action', url: 'url' }],
+  },
+}
+
+const moments = new Set(['at', 'submittedAt', 'dueAt', 'endsAt', 'endedAt', 'closedAt', 'numberKeptUntil'])
+const amounts = new Set(['amount', 'refund'])
+
+/** How the value of a parameter is written. */
+export function paramKind(name: string): 'moment' | 'money' | 'text' {
+  if (moments.has(name)) return 'moment'
+  return amounts.has(name) ? 'money' : 'text'
+}
