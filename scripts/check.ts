@@ -1,5 +1,6 @@
 /** Types of both sides, lint, and the direction of imports, side by side, with one summary at the end. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { styleText } from 'node:util'
 
@@ -8,13 +9,15 @@ const modules = join(root, 'node_modules')
 // Two packages provide a "tsc"; only the native one knows this project's options.
 const tsc = join(modules, '@typescript/native/bin/tsc')
 
+const sources = ['src', 'simulators'].filter((folder) => existsSync(join(root, folder)))
+
 const checks = [
   { name: 'types, server', run: [tsc, '-p', 'tsconfig.json'] },
   { name: 'types, pages', run: [tsc, '-p', 'tsconfig.pages.json'] },
   { name: 'lint', run: [join(modules, 'oxlint/bin/oxlint'), '--quiet'] },
   {
     name: 'imports',
-    run: [join(modules, 'dependency-cruiser/bin/dependency-cruiser.mjs'), 'src', 'simulators'],
+    run: [join(modules, 'dependency-cruiser/bin/dependency-cruiser.mjs'), ...sources],
   },
 ]
 
