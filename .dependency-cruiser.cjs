@@ -42,7 +42,12 @@ const forbidden = [
     from: { path: `^src/${ANY_FEATURE}/`, pathNot: [PAGES, TEST] },
     to: {
       path: `^src/${ANY_FEATURE}/`,
-      pathNot: [`^src/$1/`, String.raw`^src/([a-z]+)/(\1|wire|store|gateway)\.ts$`],
+      pathNot: [
+        `^src/$1/`,
+        String.raw`^src/([a-z]+)/(\1|wire|store|gateway)\.ts$`,
+        // lines/line.ts
+        String.raw`^src/([a-z]+)s/\1\.ts$`,
+      ],
     },
   },
   {
