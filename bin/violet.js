@@ -23,7 +23,11 @@ function findNode() {
   process.exit(2)
 }
 
-const child = spawn(findNode(), [program, ...process.argv.slice(2)], { stdio: 'inherit' })
+// The channel tells the child when this process was killed.
+const child = spawn(findNode(), [program, ...process.argv.slice(2)], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+})
+child.channel?.unref()
 // Ctrl-C reaches the child by itself; only wait for what it makes of it.
 process.on('SIGINT', () => {})
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

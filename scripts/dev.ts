@@ -20,13 +20,14 @@ await runMain(async () => {
   }
   const port = options.port ?? parsePlaces(process.env).port
   const launcher = spawn(process.execPath, [join(root, 'src/main/start.ts'), ...args], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   const pages = await servePages(port)
   restartOnChange(() => launcher.kill('SIGUSR2'))
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => name === 'SIGTERM' && launcher.kill(name))
-  }
+  // Vite would end this process before the platform has drained.
+  process.removeAllListeners('SIGTERM')
+  process.on('SIGTERM', () => launcher.kill('SIGTERM'))
+  process.on('SIGINT', () => {})
   const code = await new Promise<number | null>((done) => launcher.on('exit', done))
   await pages.close()
   process.exit(code ?? 1)

@@ -20,6 +20,7 @@ type Child = {
   outFile: string
   process?: ChildProcess
   state: 'starting' | 'running' | 'stopping'
+  asked: boolean // its end was wanted, to start it anew
   failures: number
   timer?: NodeJS.Timeout
   lines: string[] // the last of what it wrote to stderr
@@ -57,9 +58,10 @@ export function openChildren({ log, logFolder, changed }: Care): Children {
     void ended.then((how) => {
       delete child.process
       if (child.state !== 'running') return
-      if (Date.now() - began > HEALTHY_MS) child.failures = 0
-      const delayMs = backoffMs(child.failures++)
-      log.warn(`${name} ended ${how}; it starts again in ${delayMs / 1000} s`)
+      if (child.asked || Date.now() - began > HEALTHY_MS) child.failures = 0
+      const delayMs = child.asked ? 0 : backoffMs(child.failures++)
+      if (!child.asked) log.warn(`${name} ended ${how}; it starts again in ${delayMs / 1000} s`)
+      child.asked = false
       child.timer = setTimeout(() => {
         launch(child).then(
           () => log.info(`${name} runs again`),
@@ -73,7 +75,8 @@ export function openChildren({ log, logFolder, changed }: Care): Children {
   return {
     async start(program) {
       const outFile = join(logFolder, `${program.name}.out.log`)
-      const child: Child = { program, outFile, state: 'starting', failures: 0, lines: [] }
+      const fresh = { asked: false, failures: 0, lines: [] }
+      const child: Child = { program, outFile, state: 'starting', ...fresh }
       children.set(program.name, child)
       try {
         await launch(child)
@@ -84,8 +87,11 @@ export function openChildren({ log, logFolder, changed }: Care): Children {
       }
     },
     restart(names) {
-      const chosen = names.map((name) => children.get(name))
-      for (const child of chosen) child?.process?.kill('SIGTERM')
+      for (const child of names.map((name) => children.get(name))) {
+        if (!child?.process) continue
+        child.asked = true
+        child.process.kill('SIGTERM')
+      }
     },
     async stop(names) {
       const chosen = names.map((name) => children.get(name)).filter((one) => one !== undefined)

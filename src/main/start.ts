@@ -165,14 +165,15 @@ export async function start(args: string[], root = checkout): Promise<number> {
   let platform: Platform | undefined
   let askedAt = 0
   // Before anything runs: a signal in between would leave an orphan.
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      // npm passes on the Ctrl-C that the terminal already sent; a later one means "now".
-      if (askedAt > 0 && Date.now() - askedAt > 1500) platform?.killChildren()
-      askedAt ||= Date.now()
-      stopping.abort()
-    })
+  const ask = () => {
+    // npm passes on the Ctrl-C that the terminal already sent; a later one means "now".
+    if (askedAt > 0 && Date.now() - askedAt > 1500) platform?.killChildren()
+    askedAt ||= Date.now()
+    stopping.abort()
   }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(name, ask)
+  // Started by another program of ours, it lasts as long as that one, which need not wait for it.
+  process.channel?.unref()
   process.stdout.on('error', () => {})
   try {
     platform = await startPlatform(options, stopping.signal, root)
