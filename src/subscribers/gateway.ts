@@ -1,0 +1,217 @@
+/** Sign-in by better-auth: two realms, subscribers and staff, each with its own tables and cookie. */
+import { createHmac, hkdfSync } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { betterAuth } from 'better-auth'
+import { emailOTP } from 'better-auth/plugins'
+import type { KyselyPlugin } from 'kysely'
+import type { Sessions } from '../platform/app.ts'
+import type { Config } from '../platform/config.ts'
+import type { Db } from '../platform/database.ts'
+import { memberOf } from '../staff/store.ts'
+import type { SubscriberId } from '../values/ids.ts'
+
+export type Realm = 'subscribers' | 'staff'
+export type CodeMail = { email: string; code: string; locale: string }
+
+const realms = {
+  subscribers: { tables: 'sign_in_', cookie: 'violet', days: 30, signUp: true },
+  staff: { tables: 'staff_sign_in_', cookie: 'violet-staff', days: 1, signUp: false },
+} as const
+
+export const signInMinutes = 10
+export const signInTries = 5
+/** Where our own routes reach better-auth; nothing is served there. */
+const basePath = '/v1/better-auth'
+const localeHeader = 'x-violet-locale'
+/** Per client address and minute; a code has only five tries whatever the address. */
+const asksPerMinuteMax = 20
+const triesPerMinuteMax = 30
+const lastSeenSeconds = 300
+
+export type SignIn = {
+  /** Calls better-auth as a browser of this origin would; `ip` is the peer's address and not what it claims. */
+  call(path: string, request: SignInRequest): Promise<Response>
+  /** The session of a cookie, straight from the database; `refresh` also moves its end and its last-seen time. */
+  sessionOf(headers: IncomingHttpHeaders, refresh?: boolean): Promise<SessionFound | undefined>
+}
+export type SignInRequest = {
+  body?: Record<string, string>
+  headers: IncomingHttpHeaders
+  ip: string
+  locale?: string
+}
+export type SessionFound = {
+  sessionId: string
+  token: string
+  email: string
+  subscriberId: string | null
+  cookies: string[]
+}
+
+/** Opens one realm. `send` is handed every code that has to leave; without it the realm only reads sessions. */
+export function openSignIn(
+  realm: Realm,
+  config: Pick<Config, 'masterKey' | 'publicUrl'>,
+  db: Db,
+  send: (mail: CodeMail) => Promise<void> = cannotSend,
+): SignIn {
+  const auth = openBetterAuth(realm, config, db, send)
+  const origin = new URL(config.publicUrl).origin
+  return {
+    call(path, { body, headers, ip, locale }) {
+      const sent = new Headers({ origin, 'x-client-ip': ip, 'content-type': 'application/json' })
+      copyHeader(sent, headers, 'cookie')
+      copyHeader(sent, headers, 'user-agent')
+      if (locale) sent.set(localeHeader, locale)
+      const request = { method: 'POST', headers: sent, body: JSON.stringify(body ?? {}) }
+      return auth.handler(new Request(`${origin}${basePath}${path}`, request))
+    },
+    async sessionOf(headers, refresh = false) {
+      if (!headers.cookie?.includes(`${realms[realm].cookie}.`)) return undefined
+      const found = await auth.api.getSession({
+        headers: new Headers({ cookie: headers.cookie }),
+        query: { disableCookieCache: true, disableRefresh: !refresh },
+        returnHeaders: true,
+      })
+      if (!found.response) return undefined
+      const { session, user } = found.response
+      return {
+        sessionId: session.id,
+        token: session.token,
+        email: user.email,
+        subscriberId: (user as { subscriberId?: string | null }).subscriberId ?? null,
+        cookies: found.headers.getSetCookie(),
+      }
+    },
+  }
+}
+
+/**
+ * Who a request belongs to. Both ways ask the database, one indexed look-up, so that a removed device or a closed
+ * account is out at once; there is no cached cookie that `fresh` would have to go around.
+ */
+export function openSessions(config: Pick<Config, 'masterKey' | 'publicUrl'>, db: Db): Sessions {
+  const subscribers = openSignIn('subscribers', config, db)
+  const staff = openSignIn('staff', config, db)
+  return {
+    async subscriberOf(headers) {
+      const session = await subscribers.sessionOf(headers)
+      return (session?.subscriberId as SubscriberId | null | undefined) ?? undefined
+    },
+    async staffOf(headers) {
+      const session = await staff.sessionOf(headers)
+      return session && memberOf(db, session.email)
+    },
+  }
+}
+
+function openBetterAuth(
+  realm: Realm,
+  { masterKey, publicUrl }: Pick<Config, 'masterKey' | 'publicUrl'>,
+  db: Db,
+  send: (mail: CodeMail) => Promise<void>,
+) {
+  const { tables, cookie, days, signUp } = realms[realm]
+  const codeKey = derive(masterKey, `violet ${realm} sign-in code`)
+  const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
+  return betterAuth({
+    appName: 'Violet',
+    baseURL: publicUrl,
+    basePath,
+    secret: derive(masterKey, `violet ${realm} sign-in`).toString('base64url'),
+    trustedOrigins: [new URL(publicUrl).origin],
+    database: { db: db.withPlugin(plainTypes), type: 'postgres' },
+    telemetry: { enabled: false },
+    logger: { level: 'error' },
+    user: {
+      modelName: `${tables}user`,
+      fields: { emailVerified: 'email_verified', ...times },
+      ...(signUp && { additionalFields: { subscriberId: subscriberIdField } }),
+    },
+    session: {
+      modelName: `${tables}session`,
+      fields: {
+        expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', userId: 'user_id', ...times,
+      },
+      expiresIn: days * 86_400,
+      updateAge: lastSeenSeconds,
+    },
+    account: { modelName: `${tables}account`, fields: accountFields },
+    verification: { modelName: `${tables}verification`, fields: { expiresAt: 'expires_at', ...times } },
+    rateLimit: {
+      enabled: true,
+      storage: 'database',
+      modelName: `${tables}rate_limit`,
+      fields: { key: 'key', count: 'count', lastRequest: 'last_request' },
+      customRules: {
+        '/email-otp/send-verification-otp': { window: 60, max: asksPerMinuteMax },
+        '/sign-in/email-otp': { window: 60, max: triesPerMinuteMax },
+      },
+    },
+    advanced: {
+      cookiePrefix: cookie,
+      database: { generateId: 'uuid' },
+      ipAddress: { ipAddressHeaders: ['x-client-ip'] },
+    },
+    plugins: [
+      emailOTP({
+        otpLength: 6,
+        expiresIn: signInMinutes * 60,
+        allowedAttempts: signInTries,
+        disableSignUp: !signUp,
+        // Keyed, since six digits are soon found from a plain hash.
+        storeOTP: { hash: async (code) => createHmac('sha256', codeKey).update(code).digest('base64url') },
+        async sendVerificationOTP({ email, otp }, context) {
+          const locale = context?.request?.headers.get(localeHeader) ?? 'en'
+          await send({ email, code: otp, locale })
+        },
+      }),
+    ],
+  })
+}
+
+const subscriberIdField = {
+  type: 'string', required: false, input: false, fieldName: 'subscriber_id',
+} as const
+
+const accountFields = {
+  accountId: 'account_id',
+  providerId: 'provider_id',
+  userId: 'user_id',
+  accessToken: 'access_token',
+  refreshToken: 'refresh_token',
+  idToken: 'id_token',
+  accessTokenExpiresAt: 'access_token_expires_at',
+  refreshTokenExpiresAt: 'refresh_token_expires_at',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+}
+
+/** better-auth reckons in Date and number; our pool reads Temporal.Instant and bigint. */
+const plainTypes: KyselyPlugin = {
+  transformQuery: ({ node }) => node,
+  transformResult: async ({ result }) => ({
+    ...result,
+    rows: result.rows.map((row) =>
+      Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plainValue(value)])),
+    ),
+  }),
+}
+
+function plainValue(value: unknown): unknown {
+  if (value instanceof Temporal.Instant) return new Date(value.epochMilliseconds)
+  return typeof value === 'bigint' ? Number(value) : value
+}
+
+function derive(masterKey: Uint8Array, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', purpose, 32))
+}
+
+function copyHeader(to: Headers, from: IncomingHttpHeaders, name: 'cookie' | 'user-agent') {
+  const value = from[name]
+  if (value !== undefined) to.set(name, value)
+}
+
+async function cannotSend(): Promise<void> {
+  throw new Error('this sign-in only reads sessions')
+}

@@ -1,0 +1,223 @@
+/** Subscribers and their contacts in the database; every statement is scoped to one subscriber. */
+import type { App } from '../platform/app.ts'
+import { audit, type Actor } from '../platform/audit.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { ContactId, SubscriberId } from '../values/ids.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import type { Contact, ContactKind } from './contact.ts'
+import type { Subscriber } from './subscriber.ts'
+
+export async function subscriberById(db: Db | Trx, subscriberId: string): Promise<Subscriber | undefined> {
+  const row = await db
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .executeTakeFirst()
+  if (!row) return undefined
+  return {
+    subscriberId,
+    state: row.state as Subscriber['state'],
+    name: row.name,
+    country: row.country,
+    locale: row.locale,
+    createdAt: row.created_at,
+    closedAt: row.closed_at,
+    exportedAt: row.exported_at,
+    contacts: await contactsOf(db, subscriberId),
+  }
+}
+
+/** Every contact that was not removed, the oldest first. */
+export async function contactsOf(db: Db | Trx, subscriberId: string): Promise<Contact[]> {
+  const rows = await db
+    .selectFrom('subscriber_contact')
+    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('removed_at', 'is', null)
+    .orderBy('added_at')
+    .orderBy('contact_id')
+    .execute()
+  return rows.map(asContact)
+}
+
+/** Holds back everybody else who changes this subscriber's contacts until the transaction ends. */
+export async function lockSubscriber(
+  trx: Trx,
+  subscriberId: string,
+): Promise<{ state: string; locale: string; country: string | null; exportedAt: Temporal.Instant | null } | undefined> {
+  const row = await trx
+    .selectFrom('subscriber')
+    .select(['state', 'locale', 'country', 'exported_at'])
+    .where('subscriber_id', '=', subscriberId)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  return row && { state: row.state, locale: row.locale, country: row.country, exportedAt: row.exported_at }
+}
+
+/**
+ * The subscriber a verified e-mail belongs to: the one it is already a contact of, or a new one with it as the first
+ * verified contact.
+ */
+export async function subscriberOfEmail(
+  trx: Trx,
+  app: Pick<App, 'ids' | 'clock'>,
+  email: string,
+  locale: string,
+): Promise<{ subscriberId: SubscriberId; isNew: boolean } | Refusal> {
+  const now = app.clock.now()
+  const subscriberId = app.ids.make<SubscriberId>('sub')
+  const claimed = await trx
+    .insertInto('contact_index')
+    .values({ kind: 'email', value: email, subscriber_id: subscriberId })
+    .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
+    .returning('subscriber_id')
+    .executeTakeFirst()
+  if (!claimed) return ownerOfEmail(trx, email)
+  await trx
+    .insertInto('subscriber')
+    .values({ subscriber_id: subscriberId, locale, created_at: now })
+    .execute()
+  await trx
+    .insertInto('subscriber_contact')
+    .values({
+      subscriber_id: subscriberId,
+      contact_id: app.ids.make<ContactId>('contact'),
+      kind: 'email',
+      value: email,
+      added_at: now,
+      verified_at: now,
+    })
+    .execute()
+  await audit(trx, app.ids, now, {
+    subscriberId,
+    actor: { kind: 'subscriber', id: subscriberId },
+    action: 'subscriber.joined',
+    subject: { kind: 'subscriber', id: subscriberId },
+    reason: 'first sign-in',
+  })
+  return { subscriberId, isNew: true }
+}
+
+async function ownerOfEmail(trx: Trx, email: string) {
+  const owner = await trx
+    .selectFrom('contact_index')
+    .innerJoin('subscriber', 'subscriber.subscriber_id', 'contact_index.subscriber_id')
+    .select(['subscriber.subscriber_id', 'subscriber.state'])
+    .where('kind', '=', 'email')
+    .where('value', '=', email)
+    .executeTakeFirst()
+  if (!owner || owner.state === 'closed') return refuse('account-closed')
+  return { subscriberId: owner.subscriber_id as SubscriberId, isNew: false }
+}
+
+export type SubscriberPatch = {
+  name?: string | undefined
+  country?: string | undefined
+  locale?: string | undefined
+}
+
+export async function changeSubscriber(
+  app: App,
+  subscriberId: SubscriberId,
+  patch: SubscriberPatch,
+): Promise<Subscriber | Refusal> {
+  const { name, country, locale } = patch
+  const changes = {
+    ...(name !== undefined && { name }),
+    ...(country !== undefined && { country }),
+    ...(locale !== undefined && { locale }),
+  }
+  return app.db.transaction().execute(async (trx) => {
+    const locked = await lockSubscriber(trx, subscriberId)
+    if (!locked || locked.state === 'closed') return refuse('not-found')
+    if (Object.keys(changes).length > 0) {
+      await trx
+        .updateTable('subscriber')
+        .set((eb) => ({ ...changes, version: eb('version', '+', 1) }))
+        .where('subscriber_id', '=', subscriberId)
+        .execute()
+      await audit(trx, app.ids, app.clock.now(), {
+        subscriberId,
+        actor: { kind: 'subscriber', id: subscriberId },
+        action: 'subscriber.changed',
+        subject: { kind: 'subscriber', id: subscriberId },
+        reason: Object.keys(changes).join(', '),
+      })
+    }
+    return (await subscriberById(trx, subscriberId)) ?? refuse('not-found')
+  })
+}
+
+/**
+ * Ends an account for good: no contact leads to it any more, every sign-in of it is deleted, its sessions end at once.
+ * The same e-mail may join again as somebody new. Done before, it changes nothing.
+ */
+export async function closeSubscriber(
+  trx: Trx,
+  app: Pick<App, 'ids' | 'clock'>,
+  close: { subscriberId: string; actor: Actor; reason: string },
+): Promise<void> {
+  const { subscriberId, actor, reason } = close
+  const now = app.clock.now()
+  const closed = await trx
+    .updateTable('subscriber')
+    .set((eb) => ({ state: 'closed', closed_at: now, version: eb('version', '+', 1) }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', '=', 'active')
+    .returning('subscriber_id')
+    .executeTakeFirst()
+  if (!closed) return
+  const released = await trx
+    .deleteFrom('contact_index')
+    .where('subscriber_id', '=', subscriberId)
+    .returning(['kind', 'value'])
+    .execute()
+  const emails = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)
+  await forgetSignIn(trx, subscriberId, emails)
+  const subject = { kind: 'subscriber', id: subscriberId }
+  await audit(trx, app.ids, now, { subscriberId, actor, action: 'subscriber.closed', subject, reason })
+}
+
+/** Deletes what could still sign somebody in: the addresses with their sessions, and codes on their way. */
+export async function forgetSignIn(trx: Trx, subscriberId: string, emails: readonly string[]) {
+  await trx.deleteFrom('sign_in_user').where('subscriber_id', '=', subscriberId).execute()
+  if (emails.length === 0) return
+  await trx.deleteFrom('sign_in_user').where('email', 'in', emails).execute()
+  const identifiers = emails.map((email) => `sign-in-otp-${email}`)
+  await trx.deleteFrom('sign_in_verification').where('identifier', 'in', identifiers).execute()
+}
+
+/** What is personal about a closed subscriber goes: the name, the contacts, the codes. The row stays as an anchor. */
+export async function eraseSubscriber(trx: Trx, subscriberId: string, now: Temporal.Instant): Promise<void> {
+  await trx.deleteFrom('one_time_code').where('subscriber_id', '=', subscriberId).execute()
+  await trx
+    .updateTable('subscriber_contact')
+    .set((eb) => ({ value: '', removed_at: eb.fn.coalesce('removed_at', eb.val(now)) }))
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+  await trx.updateTable('subscriber').set({ name: '' }).where('subscriber_id', '=', subscriberId).execute()
+}
+
+export async function recordExport(db: Db, subscriberId: string, now: Temporal.Instant): Promise<void> {
+  await db
+    .updateTable('subscriber')
+    .set({ exported_at: now })
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+}
+
+export function asContact(row: {
+  contact_id: string
+  kind: string
+  value: string
+  added_at: Temporal.Instant
+  verified_at: Temporal.Instant | null
+}): Contact {
+  return {
+    contactId: row.contact_id,
+    kind: row.kind as ContactKind,
+    value: row.value,
+    addedAt: row.added_at,
+    verifiedAt: row.verified_at,
+  }
+}
