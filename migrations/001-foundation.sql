@@ -306,6 +306,7 @@ create table closure_case (
   policy_country text not null,
   policy_version int not null,
   choices jsonb not null default '{}',
+  closing_lines jsonb,
   quote jsonb,
   quote_hash text,
   reason text,
@@ -313,6 +314,7 @@ create table closure_case (
   created_at timestamptz not null,
   submitted_at timestamptz,
   due_at timestamptz,
+  wake_at timestamptz,
   ends_at timestamptz,
   service_ended_at timestamptz,
   closed_at timestamptz,
@@ -331,7 +333,7 @@ create unique index closure_case_one_open_line on closure_case (subscriber_id, l
   where scope = 'line' and state not in ('closed', 'withdrawn', 'rejected');
 create unique index closure_case_one_open_account on closure_case (subscriber_id)
   where scope = 'account' and state not in ('closed', 'withdrawn', 'rejected');
-create index closure_case_due on closure_case (due_at) where due_at is not null;
+create index closure_case_wake on closure_case (wake_at) where wake_at is not null;
 create index closure_case_queue on closure_case (state, due_at, case_id);
 create table closure_index (
   case_id text primary key,

@@ -19,7 +19,7 @@ export const scopeWire = z.enum(['line', 'account'])
 /** One row of the readiness checklist. */
 export const readinessRowWire = z
   .object({
-    key: z.enum(['identity', 'arrears', 'balance', 'open-session', 'port-out', 'disputes', 'dependants', 'backup', 'unbind']),
+    key: z.enum(['identity', 'arrears', 'balance', 'open-session', 'other-lines', 'backup', 'unbind']),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z.record(z.string(), z.string()).describe('Facts for the sentence: amounts as decimal, dates as RFC 3339'),
     action: z.enum(['verify-contact', 'pay', 'export', 'end-session', 'ask', 'none']),
@@ -43,7 +43,7 @@ export const quoteEntryWire = z
   .object({
     kind: z.enum([
       'paid-credit', 'plan-days', 'promotional-credit',
-      'refund', 'moved', 'donated', 'given-up', 'promotion-forfeited', 'usage', 'fee',
+      'refund', 'unclaimed', 'moved', 'donated', 'promotion-forfeited',
     ]),
     lineId: z.string().nullable(),
     detail: z.record(z.string(), z.string()).describe('daysLeft, daysTotal, price, card, toLineName, by …'),
@@ -55,7 +55,8 @@ export const quoteWire = z
   .object({
     hash: z.string().describe('Give it back when submitting; it changes when anything on the quote changes'),
     validUntil: instantWire,
-    endsAt: instantWire.describe('When service ends, and after which nothing can be undone'),
+    immediate: z.boolean().describe('Service ends as soon as the closure is confirmed'),
+    endsAt: instantWire.describe('When service ends at the latest, and after which nothing can be undone'),
     currencies: z.array(
       z.object({
         currency: z.string(),

@@ -1,0 +1,128 @@
+/** The closure case: its states, what may happen in each, and what it does next. */
+import type { Policy } from '../policy/policy.ts'
+import { after } from '../policy/policy.ts'
+import type { caseStates } from './wire.ts'
+
+export type CaseState = (typeof caseStates)[number]
+
+export type ClosureCase = {
+  readonly subscriberId: string
+  readonly caseId: string
+  readonly reference: string
+  readonly scope: 'line' | 'account'
+  readonly lineId: string | null
+  readonly state: CaseState
+  readonly submittedAt: Temporal.Instant | null
+  readonly dueAt: Temporal.Instant | null
+  readonly endsAt: Temporal.Instant | null
+  readonly serviceEndedAt: Temporal.Instant | null
+  readonly closedAt: Temporal.Instant | null
+  readonly failures: number
+  readonly version: number
+}
+
+const withdrawable: ReadonlySet<CaseState> = new Set([
+  'draft', 'submitted', 'verifying', 'cooling_off', 'in_review', 'approved', 'scheduled', 'needs_customer', 'on_hold',
+])
+const ended: ReadonlySet<CaseState> = new Set(['closed', 'withdrawn', 'rejected'])
+
+export function mayWithdraw(state: CaseState): boolean {
+  return withdrawable.has(state)
+}
+
+export function hasEnded(state: CaseState): boolean {
+  return ended.has(state)
+}
+
+export function isSubmitted(state: CaseState): boolean {
+  return state !== 'draft' && !ended.has(state)
+}
+
+export type Risk = 'low' | 'medium' | 'high'
+
+/** What the worker does next with a case. */
+export type Move =
+  | { kind: 'rest' }
+  | { kind: 'wait'; until: Temporal.Instant | null }
+  | { kind: 'enter'; state: CaseState; event: string; dueAt: Temporal.Instant | null; endsAt?: Temporal.Instant }
+  | { kind: 'late'; event: 'review-late' }
+  | { kind: 'step'; step: string }
+
+export type Surroundings = {
+  policy: Policy
+  risk: Risk
+  now: Temporal.Instant
+  /** Steps in the order they are taken; those before service ends, then those that settle. */
+  ending: readonly string[]
+  settling: readonly string[]
+  done: ReadonlySet<string>
+  /** The review was already marked late. */
+  markedLate: boolean
+}
+
+/** The next move of a submitted case. After `executing` it only goes forward. */
+export function nextMove(c: ClosureCase, around: Surroundings): Move {
+  switch (c.state) {
+    case 'submitted':
+      return { kind: 'enter', state: 'verifying', event: 'identity-checking', dueAt: null }
+    case 'verifying':
+      return leaveVerifying(c, around)
+    case 'cooling_off':
+      if (isBefore(around.now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
+      return enterReview(around, 'waiting-time-over')
+    case 'in_review':
+      return overdue(c, around)
+    case 'approved':
+      return { kind: 'enter', state: 'scheduled', event: 'scheduled', dueAt: null, endsAt: c.endsAt ?? around.now }
+    case 'scheduled':
+      if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
+      return { kind: 'enter', state: 'executing', event: 'service-ending', dueAt: null }
+    case 'executing':
+      return nextStep(around.ending, around) ??
+        { kind: 'enter', state: 'settling', event: 'service-ended', dueAt: null }
+    case 'settling':
+      return nextStep(around.settling, around) ?? { kind: 'rest' }
+    default:
+      return { kind: 'rest' }
+  }
+}
+
+function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
+  const coolingOff = around.policy.rules.coolingOff.value
+  const until = after(c.submittedAt ?? around.now, coolingOff, around.policy.timeZone)
+  if (Temporal.Instant.compare(until, around.now) <= 0) return enterReview(around, 'identity-checked')
+  return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
+}
+
+/** Straight through where policy allows it and nothing looks odd; otherwise a person decides by a deadline. */
+function enterReview({ policy, risk, now }: Surroundings, event: string): Move {
+  if (policy.rules.autoApprove.value && risk === 'low') {
+    return { kind: 'enter', state: 'approved', event: 'approved-by-policy', dueAt: null }
+  }
+  const dueAt = after(now, policy.rules.reviewSla.value, policy.timeZone)
+  return { kind: 'enter', state: 'in_review', event, dueAt }
+}
+
+function overdue(c: ClosureCase, { policy, now, markedLate }: Surroundings): Move {
+  if (isBefore(now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
+  if (policy.rules.ifLate.value === 'approved') {
+    return { kind: 'enter', state: 'approved', event: 'approved-because-late', dueAt: null }
+  }
+  return markedLate ? { kind: 'wait', until: null } : { kind: 'late', event: 'review-late' }
+}
+
+function nextStep(steps: readonly string[], { done }: Surroundings): Move | undefined {
+  const step = steps.find((name) => !done.has(name))
+  return step === undefined ? undefined : { kind: 'step', step }
+}
+
+function isBefore(now: Temporal.Instant, due: Temporal.Instant | null): boolean {
+  return due !== null && Temporal.Instant.compare(now, due) < 0
+}
+
+/** How long to leave a failing partner alone, and when to ask a person: eight tries over about four minutes. */
+export const failuresMax = 8
+
+export function backoffMs(failures: number): number {
+  return Math.min(1000 * 2 ** (failures - 1), 60_000)
+}

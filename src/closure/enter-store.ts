@@ -1,0 +1,109 @@
+/** What else happens when a case enters a state: agreement is checked, notices leave; all in the same transaction. */
+import type { NoticeParams } from '../notices/notice.ts'
+import { notify } from '../notices/store.ts'
+import type { App } from '../platform/app.ts'
+import { system } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import { fromWire } from '../values/money.ts'
+import type { Move } from './closure.ts'
+import { codeContacts, type Facts, lineName } from './facts.ts'
+import { checkChoices, settleAll, shortfalls } from './quote.ts'
+import { changeCase, type CaseChange, type StoredCase } from './store.ts'
+
+type Enter = Extract<Move, { kind: 'enter' }>
+export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>
+
+const reasons: Record<string, string> = {
+  'identity-checking': 'the code to another channel was right',
+  'identity-checked': 'the permitted identity evidence passed',
+  'waiting-time-over': 'the waiting time is over',
+  'approved-by-policy': 'policy approves it straight through',
+  'approved-because-late': 'the review was late, and policy approves then',
+  scheduled: 'approved',
+  'service-ending': 'the end date has come',
+  'service-ended': 'the network confirms that every line is gone',
+}
+
+export async function enter(
+  trx: Trx, app: App, c: StoredCase, facts: Facts, move: Enter, now: Temporal.Instant,
+): Promise<void> {
+  if (move.state === 'executing' && hasDrifted(c, facts)) return askAgain(trx, app, c, facts, now)
+  const change: CaseChange = { state: move.state, dueAt: move.dueAt }
+  if (move.endsAt) change.endsAt = move.endsAt
+  if (move.state === 'settling') change.serviceEndedAt = now
+  const changed = await changeCase(trx, app, c, change, {
+    now, actor: system, reason: reasons[move.event] ?? move.event, events: [{ kind: move.event }], wake: true,
+  })
+  if (!changed) return
+  if (move.event !== 'approved-because-late') return
+  await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
+}
+
+/** Less would come back than was agreed, by more than policy tolerates: the subscriber looks again. */
+function hasDrifted(c: StoredCase, facts: Facts): boolean {
+  if (!c.quote) return false
+  const settlements = settleAll(facts, c.choices, c.submittedAt ?? c.createdAt)
+  if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
+  if (checkChoices(facts, c.choices)) return true
+  return shortfalls(c.quote, settlements).some(({ currency, minor }) => {
+    const tolerated = fromWire({ amount: facts.policy.rules.driftTolerance.value[currency] ?? '0', currency })
+    return minor > (tolerated?.minor ?? 0n)
+  })
+}
+
+async function askAgain(trx: Trx, app: App, c: StoredCase, facts: Facts, now: Temporal.Instant): Promise<void> {
+  const changed = await changeCase(trx, app, c, { state: 'needs_customer', dueAt: null, wakeAt: null }, {
+    now, actor: system, reason: 'the facts moved away from the agreed quote', events: [{ kind: 'quote-drifted' }],
+  })
+  if (!changed) return
+  await tell(trx, app, c, facts, 'closure-agree-again', {
+    reference: c.reference, lineName: closingName(c, facts), url: caseUrl(app, c),
+  })
+}
+
+/** Sends one notice of the case to every verified contact that is not closing; its name makes it once. */
+export async function tell<Template extends ClosureTemplate>(
+  trx: Trx,
+  app: App,
+  c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'version'>,
+  facts: Facts,
+  template: Template,
+  params: NoticeParams[Template],
+): Promise<void> {
+  await notify(trx, app, {
+    subscriberId: c.subscriberId,
+    noticeId: `${c.caseId}:${template}:${c.version}`,
+    recipients: codeContacts(facts).map(({ kind, value }) => ({
+      channel: kind === 'email' ? 'email' : 'sms', address: value,
+    })),
+    template,
+    locale: facts.subscriber.locale,
+    caseId: c.caseId,
+    params,
+  })
+}
+
+/** What a notice calls the thing that closes: the line, or nothing for the whole account. */
+export function closingName(c: Pick<StoredCase, 'scope'>, facts: Facts): string {
+  const [line] = facts.lines
+  return c.scope === 'line' && line ? lineName(line) : ''
+}
+
+export function approvedParams(app: App, c: StoredCase, facts: Facts, now: Temporal.Instant): NoticeParams['closure-approved'] {
+  const refund = c.quote?.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
+  return {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    at: now.toString(),
+    ...(refund && { refund: `${refund.amount} ${refund.currency}` }),
+    progressUrl: progressUrl(app, c),
+  }
+}
+
+export function progressUrl(app: App, { reference }: Pick<StoredCase, 'reference'>): string {
+  return `${app.config.publicUrl}/c/${reference}`
+}
+
+export function caseUrl(app: App, { caseId }: Pick<StoredCase, 'caseId'>): string {
+  return `${app.config.publicUrl}/closures/${caseId}`
+}

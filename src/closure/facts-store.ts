@@ -1,0 +1,132 @@
+/** Reads what closing needs to know in four set-based queries, inside the caller's transaction. */
+import { sql } from 'kysely'
+import type { Trx } from '../platform/database.ts'
+import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
+import { type Currency, money } from '../values/money.ts'
+import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
+import type { UnusedRefund } from './settlement.ts'
+
+export type Scope = { scope: 'line' | 'account'; lineId: string | null; closingLines: readonly string[] | null }
+/** The policy a case is pinned to, or none yet: then the newest of the subscriber's country. */
+export type Pin = { country: string; version: number } | null
+
+type LineRow = {
+  line_id: string; nickname: string; msisdn: string | null; imsi: string; iccid: string; state: LineFacts['state']
+  currency: string; period_start: Temporal.Instant | null;
+  period_days: number; unused_refund: UnusedRefund; profile_state: string; removal: LineFacts['removal']
+  granted: bigint; remaining: bigint; paid: bigint; promotional: bigint; prepaid: bigint
+}
+
+/** Undefined when there is no such subscriber, line of theirs, or policy for their country. */
+export async function loadFacts(
+  trx: Trx,
+  subscriberId: string,
+  { scope, lineId, closingLines }: Scope,
+  pin: Pin,
+  evenClosed = false,
+): Promise<Facts | undefined> {
+  let query = trx
+    .selectFrom('subscriber')
+    .select(['name', 'country', 'locale', 'exported_at'])
+    .where('subscriber_id', '=', subscriberId)
+  if (!evenClosed) query = query.where('state', '=', 'active')
+  const subscriber = await query.executeTakeFirst()
+  if (!subscriber?.country) return undefined
+  const policy = pin ? await pinnedPolicy(trx, pin.country, pin.version) : await currentPolicy(trx, subscriber.country)
+  if (!policy) return undefined
+  const lines = await loadLines(trx, subscriberId)
+  const closing = lines.filter((line) =>
+    closingLines ? closingLines.includes(line.lineId) : scope === 'account' ? line.state !== 'closed' : line.lineId === lineId,
+  )
+  if (scope === 'line' && closing.length === 0) return undefined
+  const staying = lines.filter((line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing')
+  return {
+    subscriber: {
+      subscriberId, name: subscriber.name, country: subscriber.country,
+      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en', exportedAt: subscriber.exported_at,
+    },
+    contacts: await loadContacts(trx, subscriberId),
+    lines: closing,
+    staying: staying.map((line) => ({ lineId: line.lineId, name: lineName(line), currency: line.prepaid.currency })),
+    policy,
+    ...(await loadMoney(trx, subscriberId)),
+  }
+}
+
+async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
+  const { rows } = await sql<LineRow>`
+    select l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency, l.period_start,
+      (v.document ->> 'periodDays')::int as period_days,
+      coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund,
+      p.state as profile_state, p.removal,
+      coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
+      coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
+      coalesce(m.prepaid, 0)::int8 as prepaid
+    from line l
+    join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
+    join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
+    left join lateral (
+      select sum(granted) as granted, sum(remaining) as remaining from bucket
+      where subscriber_id = l.subscriber_id and line_id = l.line_id and kind = 'data') b on true
+    left join lateral (
+      select sum(minor) filter (where account = 'paid-credit') as paid,
+        sum(minor) filter (where account = 'promotional-credit') as promotional,
+        sum(minor) filter (where account = 'plan-prepaid') as prepaid
+      from ledger_balance
+      where subscriber_id = l.subscriber_id and line_id = l.line_id and currency = l.currency) m on true
+    where l.subscriber_id = ${subscriberId}
+    order by l.ordered_at, l.line_id`.execute(trx)
+  return rows.map((row) => ({
+    lineId: row.line_id, nickname: row.nickname, msisdn: row.msisdn, imsi: row.imsi, iccid: row.iccid, state: row.state,
+    profileState: row.profile_state, removal: row.removal,
+    paid: money(row.paid, row.currency), promotional: money(row.promotional, row.currency),
+    prepaid: money(row.prepaid, row.currency),
+    periodDays: row.period_days, unusedRefund: row.unused_refund, periodStart: row.period_start,
+    dataGranted: row.granted, dataRemaining: row.remaining,
+  }))
+}
+
+async function loadContacts(trx: Trx, subscriberId: string): Promise<ContactFacts[]> {
+  const rows = await trx
+    .selectFrom('subscriber_contact')
+    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('removed_at', 'is', null)
+    .orderBy('added_at')
+    .execute()
+  return rows.map((row) => ({
+    contactId: row.contact_id, kind: row.kind as 'email' | 'phone', value: row.value,
+    addedAt: row.added_at, verifiedAt: row.verified_at,
+  }))
+}
+
+async function loadMoney(trx: Trx, subscriberId: string): Promise<Pick<Facts, 'refundable' | 'owedMinor'>> {
+  const orders = await trx
+    .selectFrom('payment_order')
+    .select(['order_id', 'line_id', 'minor', 'refunded_minor', 'currency', 'instrument'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', '=', 'paid')
+    .whereRef('refunded_minor', '<', 'minor')
+    .orderBy('paid_at', 'desc')
+    .orderBy('order_id', 'desc')
+    .execute()
+  const owed = await trx
+    .selectFrom('ledger_balance')
+    .select((build) => build.fn.coalesce(build.fn.sum<bigint>('minor'), sql<bigint>`0`).as('minor'))
+    .where('subscriber_id', '=', subscriberId)
+    .where('account', '=', 'owed')
+    .executeTakeFirstOrThrow()
+  return {
+    refundable: orders.map((order) => ({
+      orderId: order.order_id,
+      lineId: order.line_id,
+      instrument: instrumentName(order.instrument as { brand?: string; last4?: string } | null),
+      left: { minor: order.minor - order.refunded_minor, currency: order.currency as Currency },
+    })),
+    owedMinor: BigInt(owed.minor),
+  }
+}
+
+function instrumentName(instrument: { brand?: string; last4?: string } | null): string {
+  return instrument ? `${instrument.brand ?? 'card'} ${instrument.last4 ?? ''}`.trim() : 'card'
+}

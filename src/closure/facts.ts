@@ -1,0 +1,50 @@
+/** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
+import type { Policy } from '../policy/policy.ts'
+import type { LineMoney, Refundable } from './settlement.ts'
+
+export type LineFacts = LineMoney & {
+  nickname: string
+  msisdn: string | null
+  imsi: string
+  iccid: string
+  state: 'ordered' | 'active' | 'suspended' | 'closing' | 'closed'
+  profileState: string
+  removal: 'confirmed' | 'unconfirmed' | 'never-downloaded'
+}
+
+export type ContactFacts = {
+  contactId: string
+  kind: 'email' | 'phone'
+  value: string
+  addedAt: Temporal.Instant
+  verifiedAt: Temporal.Instant | null
+}
+
+export type Facts = {
+  subscriber: {
+    subscriberId: string
+    name: string
+    country: string
+    locale: 'en' | 'zh-CN'
+    exportedAt: Temporal.Instant | null
+  }
+  contacts: readonly ContactFacts[]
+  /** The lines that close. */
+  lines: readonly LineFacts[]
+  /** Lines of the same subscriber that stay. */
+  staying: readonly { lineId: string; name: string; currency: string }[]
+  refundable: readonly Refundable[]
+  owedMinor: bigint
+  policy: Policy
+}
+
+/** Verified channels that a confirmation code may go to: never a number that is closing. */
+export function codeContacts({ contacts, lines }: Facts): ContactFacts[] {
+  const closing = new Set(lines.map(({ msisdn }) => msisdn))
+  return contacts.filter(({ verifiedAt, value }) => verifiedAt !== null && !closing.has(value))
+}
+
+/** What a line is called: its nickname, or its number, or its plan's short identifier. */
+export function lineName({ nickname, msisdn, lineId }: Pick<LineFacts, 'nickname' | 'msisdn' | 'lineId'>): string {
+  return nickname || msisdn || lineId.slice(-6)
+}

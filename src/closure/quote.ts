@@ -1,0 +1,127 @@
+/** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
+import { createHash } from 'node:crypto'
+import { after } from '../policy/policy.ts'
+import type { z } from 'zod'
+import { decimal, isZero, toWire } from '../values/money.ts'
+import { refuse, type Refusal } from '../values/refusal.ts'
+import type { Facts } from './facts.ts'
+import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
+import type { quoteWire } from './wire.ts'
+
+export type QuoteWire = z.infer<typeof quoteWire>
+export type Quote = { wire: QuoteWire; settlements: Settlement[] }
+
+const dayMs = 86_400_000
+
+/** One settlement per currency; unused days count to the day the closure was received. */
+export function settleAll(facts: Facts, choices: Choices, asOf: Temporal.Instant): Settlement[] {
+  const currencies = [...new Set(facts.lines.map(({ prepaid }) => prepaid.currency))].sort()
+  return currencies.map((code) => {
+    const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
+    const canMove = facts.staying.some(({ currency }) => currency === code)
+    const terms = { promotional: facts.policy.rules.promotionalDispositions.value, canMove }
+    return settle(lines, choices, facts.refundable, terms, asOf, code)
+  })
+}
+
+export function makeQuote(
+  facts: Facts,
+  choices: Choices,
+  reason: string | null,
+  numberUntil: Temporal.Instant | null,
+  now: Temporal.Instant,
+): Quote {
+  const settlements = settleAll(facts, choices, now)
+  const { rules, timeZone } = facts.policy
+  const canMove = facts.staying.length > 0
+  const reviewed = !rules.autoApprove.value
+  const waited = after(now, rules.coolingOff.value, timeZone)
+  const endsAt = reviewed ? after(waited, rules.reviewSla.value, timeZone) : waited
+  const reasonNeeded = rules.reasonMode.value === 'required' && reason === null
+  const needed = new Set<'paid' | 'promotional' | 'reason'>(settlements.flatMap(({ choicesNeeded }) => choicesNeeded))
+  if (reasonNeeded) needed.add('reason')
+  const refunds = settlements.flatMap((settlement) => settlement.refunds)
+  const wire: Omit<QuoteWire, 'hash'> = {
+    validUntil: nextChange(facts, now).toString(),
+    immediate: !reviewed && Temporal.Instant.compare(waited, now) === 0,
+    endsAt: endsAt.toString(),
+    currencies: settlements.map(tableOf),
+    refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
+    refundBy: refunds.length > 0 ? after(endsAt, rules.refundDeadline.value, timeZone).toString() : null,
+    choicesNeeded: [...needed],
+    allowed: {
+      paid: rules.paidDispositions.value.filter((disposition) => disposition !== 'move' || canMove),
+      promotional: rules.promotionalDispositions.value.filter((disposition) => disposition !== 'move' || canMove),
+      moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
+    },
+    numberKeptUnusedUntil: numberUntil?.toString() ?? null,
+  }
+  return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
+}
+
+export function tableOf(settlement: Settlement): QuoteWire['currencies'][number] {
+  const row = <Kind extends string>({ kind, lineId, detail, amount }: {
+    kind: Kind; lineId: string | null; detail: Record<string, string>; amount: Settlement['refund']
+  }) => ({ kind, lineId, detail, amount: toWire(amount) })
+  return {
+    currency: settlement.currency,
+    sources: settlement.sources.map(row),
+    destinations: settlement.destinations.map(row),
+    sourcesTotal: toWire(settlement.sourcesTotal),
+    destinationsTotal: settlement.destinationsTotal && toWire(settlement.destinationsTotal),
+    refund: toWire(settlement.refund),
+  }
+}
+
+// Moments are left out of the hash: they move with the clock while what was agreed stays the same.
+function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): string {
+  const agreed = JSON.stringify([
+    facts.lines.map(({ lineId }) => lineId).sort(),
+    choices,
+    wire.currencies,
+    wire.refundTo,
+    [facts.policy.country, facts.policy.version],
+  ])
+  return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`
+}
+
+/** When the next day of a plan begins and the numbers change by themselves. */
+function nextChange({ lines }: Facts, now: Temporal.Instant): Temporal.Instant {
+  const changes = lines.flatMap((line) => {
+    if (line.periodStart === null || unusedDays(line, now) === 0 || isZero(line.prepaid)) return []
+    const elapsed = now.epochMilliseconds - line.periodStart.epochMilliseconds
+    return [dayMs - (elapsed % dayMs)]
+  })
+  return now.add({ milliseconds: Math.min(dayMs, ...changes) })
+}
+
+/** Whether choices are ones that policy and the facts allow. */
+export function checkChoices(facts: Facts, choices: Choices): Refusal | undefined {
+  const { paidDispositions, promotionalDispositions } = facts.policy.rules
+  const { paid, promotional } = choices
+  const notAllowed = (disposition: string) => refuse('choice-not-allowed', { disposition })
+  if (paid && !(paidDispositions.value as readonly string[]).includes(paid.disposition)) return notAllowed(paid.disposition)
+  if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
+    return notAllowed(promotional.disposition)
+  }
+  for (const choice of [paid, promotional]) {
+    if (choice?.disposition !== 'move') continue
+    const target = facts.staying.find(({ lineId }) => lineId === choice.toLineId)
+    const fits = target && facts.lines.every(({ prepaid }) => prepaid.currency === target.currency)
+    if (!fits) return notAllowed('move')
+  }
+  return undefined
+}
+
+/** By how much less comes back than was agreed, as wire money per currency; empty when nothing less does. */
+export function shortfalls(agreed: QuoteWire, settlements: readonly Settlement[]): { currency: string; minor: bigint }[] {
+  return settlements.flatMap(({ currency, sourcesTotal }) => {
+    const before = agreed.currencies.find((table) => table.currency === currency)
+    const missing = minorOf(before?.sourcesTotal.amount ?? '0') - minorOf(decimal(sourcesTotal))
+    return missing > 0n ? [{ currency, minor: missing }] : []
+  })
+}
+
+function minorOf(amount: string): bigint {
+  return BigInt(amount.replace('.', ''))
+}

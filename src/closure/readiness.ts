@@ -1,0 +1,63 @@
+/** The readiness checklist: each row is fine or says what to do. */
+import type { z } from 'zod'
+import { decimal, isZero, sum, zero } from '../values/money.ts'
+import { codeContacts, type Facts } from './facts.ts'
+import type { readinessRowWire } from './wire.ts'
+
+export type ReadinessRow = z.infer<typeof readinessRowWire>
+
+/** `sessionOpen` is undefined when the network could not be asked. */
+export function readiness(facts: Facts, sessionOpen: boolean | undefined): ReadinessRow[] {
+  return [
+    identity(facts),
+    arrears(facts),
+    balance(facts),
+    session(sessionOpen),
+    ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [unbind] : []),
+    otherLines(facts),
+    backup(facts),
+  ]
+}
+
+export function blocks(rows: readonly ReadinessRow[]): boolean {
+  return rows.some(({ state }) => state === 'blocks')
+}
+
+const unbind: ReadinessRow = { key: 'unbind', state: 'to-do', detail: {}, action: 'none' }
+
+function identity(facts: Facts): ReadinessRow {
+  const [contact] = codeContacts(facts)
+  if (!contact) return { key: 'identity', state: 'blocks', detail: {}, action: 'verify-contact' }
+  return { key: 'identity', state: 'fine', detail: { at: String(contact.verifiedAt) }, action: 'none' }
+}
+
+function arrears({ owedMinor, lines }: Facts): ReadinessRow {
+  if (owedMinor === 0n) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
+  const code = lines[0]?.prepaid.currency ?? 'GBP'
+  const amount = decimal({ ...zero(code), minor: -owedMinor })
+  return { key: 'arrears', state: 'to-do', detail: { amount, currency: code }, action: 'pay' }
+}
+
+function balance({ lines }: Facts): ReadinessRow {
+  const code = lines[0]?.prepaid.currency
+  if (!code) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
+  const total = sum(lines.flatMap(({ paid, promotional }) => [paid, promotional]), code)
+  if (isZero(total)) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
+  return { key: 'balance', state: 'next-step', detail: { amount: decimal(total), currency: code }, action: 'none' }
+}
+
+function session(open: boolean | undefined): ReadinessRow {
+  if (open === undefined) return { key: 'open-session', state: 'unknown', detail: {}, action: 'none' }
+  return { key: 'open-session', state: open ? 'to-do' : 'fine', detail: {}, action: open ? 'end-session' : 'none' }
+}
+
+function otherLines({ staying }: Facts): ReadinessRow {
+  const names = staying.map(({ name }) => name).join(', ')
+  return { key: 'other-lines', state: 'fine', detail: { count: String(staying.length), names }, action: 'none' }
+}
+
+function backup({ subscriber }: Facts): ReadinessRow {
+  const { exportedAt } = subscriber
+  if (!exportedAt) return { key: 'backup', state: 'to-do', detail: {}, action: 'export' }
+  return { key: 'backup', state: 'fine', detail: { at: exportedAt.toString() }, action: 'export' }
+}

@@ -1,0 +1,147 @@
+/** What staff do with a case: find it in the queue, claim it, decide it once, send a stuck one on. */
+import { sql } from 'kysely'
+import type { App, StaffMember } from '../platform/app.ts'
+import type { Actor } from '../platform/audit.ts'
+import { decodeCursor, encodeCursor } from '../platform/page.ts'
+import { refuse, type Refusal } from '../values/refusal.ts'
+import type { CaseState } from './closure.ts'
+import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
+import { loadFacts } from './facts-store.ts'
+import { changeCase, lockCase, locateCase, type StoredCase } from './store.ts'
+import { pinOf, reopen } from './way-store.ts'
+
+/** A claim that is not renewed lapses, so that no case waits for somebody who went home. */
+const claimMinutes = 15
+
+export type QueueRow = {
+  subscriber_id: string; case_id: string; reference: string; scope: 'line' | 'account'; state: CaseState
+  name: string; country: string; refund: { amount: string; currency: string } | null
+  due_at: Temporal.Instant | null; submitted_at: Temporal.Instant | null; claimed_name: string | null
+}
+
+/** Cases of one state, the most urgent first; keyset pages over (due, case). */
+export async function queuePage(app: App, state: CaseState, cursor: string | undefined, limit: number) {
+  const [due = '-infinity', after = ''] = decodeCursor(cursor, 2) ?? []
+  const { rows } = await sql<QueueRow & { sort: string }>`
+    select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, s.name, c.policy_country as country,
+      c.quote -> 'currencies' -> 0 -> 'refund' as refund, c.due_at, c.submitted_at, m.name as claimed_name,
+      coalesce(c.due_at, c.created_at)::text as sort
+    from closure_case c
+    join subscriber s on s.subscriber_id = c.subscriber_id
+    left join staff_member m on m.staff_id = c.claimed_by and c.claimed_until > ${app.clock.now()}
+    where c.state = ${state} and (coalesce(c.due_at, c.created_at), c.case_id) > (${due}::timestamptz, ${after})
+    order by coalesce(c.due_at, c.created_at), c.case_id
+    limit ${limit + 1}`.execute(app.db)
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, nextCursor: rows.length > limit && last ? encodeCursor([last.sort, last.case_id]) : null }
+}
+
+export async function countsByState(app: App): Promise<Record<string, number>> {
+  const rows = await app.db
+    .selectFrom('closure_case')
+    .select(['state', (build) => build.fn.countAll<bigint>().as('count')])
+    .where('state', '<>', 'draft')
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]))
+}
+
+type Locked = { subscriberId: string; c: StoredCase }
+
+async function withCase<Result>(
+  app: App, caseId: string, act: (trx: Parameters<typeof lockCase>[0], locked: Locked) => Promise<Result | Refusal>,
+): Promise<Result | Refusal> {
+  const place = await locateCase(app.db, { caseId })
+  if (!place) return refuse('not-found')
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, place.subscriber_id, caseId)
+    return c ? act(trx, { subscriberId: place.subscriber_id, c }) : refuse('not-found')
+  })
+}
+
+export async function claim(app: App, caseId: string, staff: StaffMember): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { c }) => {
+    if (c.state !== 'in_review') return refuse('already-decided')
+    const other = claimant(c, staff, now)
+    if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
+    const claimedUntil = now.add({ minutes: claimMinutes })
+    await changeCase(trx, app, c, { claimedBy: staff.staffId, claimedUntil }, {
+      now, actor: actorOf(staff), reason: 'claimed', events: c.claimedBy === staff.staffId ? [] : [{ kind: 'claimed' }],
+    })
+    return true
+  })
+}
+
+export async function release(app: App, caseId: string, staff: StaffMember): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { c }) => {
+    const other = claimant(c, staff, now)
+    if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
+    if (c.claimedBy === null) return true
+    await changeCase(trx, app, c, { claimedBy: null, claimedUntil: null }, {
+      now, actor: actorOf(staff), reason: 'released', events: [{ kind: 'released' }],
+    })
+    return true
+  })
+}
+
+export type Decision = { decision: 'approve' | 'reject'; version: number; reasonCode?: string | undefined; note: string }
+
+/** Decides a case once: the version that the reviewer saw must still be the current one. */
+export async function decide(app: App, caseId: string, staff: StaffMember, given: Decision): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { subscriberId, c }) => {
+    if (c.state !== 'in_review') return refuse('already-decided')
+    const other = claimant(c, staff, now)
+    if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
+    if (c.version !== given.version) return refuse('changed-meanwhile')
+    if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
+    const decision = { decision: given.decision, reasonCode: given.reasonCode ?? '', note: given.note, staffId: staff.staffId }
+    const commit = { now, actor: actorOf(staff), reason: given.note || given.reasonCode || 'reviewed' }
+    const cleared = { decision, dueAt: null, claimedBy: null, claimedUntil: null }
+    if (given.decision === 'reject') {
+      const events = [{ kind: 'rejected', detail: { code: decision.reasonCode } }]
+      await changeCase(trx, app, c, { ...cleared, state: 'rejected', wakeAt: null }, { ...commit, events })
+      const facts = await reopen(trx, c, now)
+      if (facts) {
+        await tell(trx, app, c, facts, 'closure-rejected', {
+          reference: c.reference, lineName: closingName(c, facts), reasonCode: decision.reasonCode,
+          ...(given.note && { note: given.note }), url: caseUrl(app, c),
+        })
+      }
+      return true
+    }
+    await changeCase(trx, app, c, { ...cleared, state: 'approved' }, { ...commit, events: [{ kind: 'approved' }], wake: true })
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (facts) await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
+    return true
+  })
+}
+
+/** Sends a case that needed a person back to where it stopped. */
+export async function retry(app: App, caseId: string, staff: StaffMember): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { c }) => {
+    if (c.state !== 'needs_attention' || !c.attention) return refuse('nothing-to-retry')
+    await changeCase(trx, app, c, { state: c.attention.resume, attention: null, failures: 0 }, {
+      now, actor: actorOf(staff), reason: `retry of ${c.attention.step}`, events: [{ kind: 'retried' }], wake: true,
+    })
+    return true
+  })
+}
+
+function claimant(c: StoredCase, staff: StaffMember, now: Temporal.Instant): string | undefined {
+  const held = c.claimedBy !== null && c.claimedUntil !== null && Temporal.Instant.compare(now, c.claimedUntil) < 0
+  return held && c.claimedBy !== staff.staffId ? (c.claimedBy ?? undefined) : undefined
+}
+
+async function staffName(trx: Parameters<typeof lockCase>[0], staffId: string): Promise<string> {
+  const row = await trx.selectFrom('staff_member').select('name').where('staff_id', '=', staffId).executeTakeFirst()
+  return row?.name ?? staffId
+}
+
+function actorOf({ staffId }: StaffMember): Actor {
+  return { kind: 'staff', id: staffId }
+}

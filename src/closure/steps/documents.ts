@@ -1,0 +1,7 @@
+/** Signs and renders what a closed case leaves behind; the port behind which keys and typesetting live. */
+import type { CertificateInput, ClosureCertificate } from '../certificate.ts'
+
+export type MadeCertificate = { certificate: ClosureCertificate; jws: string; pdf: Uint8Array }
+export type Documents = {
+  certify(input: CertificateInput, locale: 'en' | 'zh-CN'): Promise<MadeCertificate>
+}

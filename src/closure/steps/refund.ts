@@ -1,0 +1,61 @@
+/** Sends one refund to the instrument that paid, and books it where it ended. */
+import { post } from '../../ledger/store.ts'
+import type { TransferKind } from '../../ledger/ledger.ts'
+import type { FoundRefund } from '../../payments/gateway.ts'
+import { endRefund, findRefundRow } from '../../payments/store.ts'
+import type { Trx } from '../../platform/database.ts'
+import type { Outcome, OutsideStep, Pending, StepContext } from './step.ts'
+
+const askAgainMs = 2000
+
+export const refund: OutsideStep = {
+  kind: 'outside',
+
+  async isDone({ partners, subject }) {
+    const found = await partners.payments.findRefund(subject)
+    return found && outcomeOf(found)
+  },
+
+  async perform({ app, partners, c, subject }) {
+    const row = await findRefundRow(app.db, c.subscriberId, subject)
+    // The refund's own name is the idempotency key, so asking twice sends once.
+    const found = await partners.payments.refund({
+      key: subject, paymentId: row.paymentId, amount: row.amount, reference: subject,
+    })
+    return outcomeOf(found)
+  },
+
+  async record(trx, context, outcome) {
+    const { c, now, subject } = context
+    const succeeded = outcome['state'] === 'succeeded'
+    await endRefund(trx, now, {
+      subscriberId: c.subscriberId,
+      refundId: subject,
+      state: succeeded ? 'succeeded' : 'unclaimed',
+      failure: outcome['failure'] ?? null,
+      providerRefundId: outcome['providerRefundId'] ?? null,
+    })
+    await book(trx, context, succeeded)
+    return { outcome, events: [{ kind: succeeded ? 'refund-sent' : 'refund-failed', detail: { refund: subject } }] }
+  },
+}
+
+/** A refund that can't be delivered stays the subscriber's money: it is booked as unclaimed, never as revenue. */
+async function book(trx: Trx, { app, c, now, subject }: StepContext, succeeded: boolean) {
+  const { amount } = await findRefundRow(trx, c.subscriberId, subject)
+  const kind: TransferKind = succeeded ? 'refund' : 'refund-failed'
+  const to = succeeded ? ({ account: 'payments-clearing' } as const) : ({ account: 'unclaimed' } as const)
+  await post(trx, app.ids, {
+    subscriberId: c.subscriberId,
+    key: `${subject}:ended`,
+    kind,
+    at: now,
+    detail: { reference: c.reference },
+    postings: [{ from: { account: 'refunds-payable' }, to, amount }],
+  })
+}
+
+function outcomeOf({ refundId, state, failure }: FoundRefund): Outcome | Pending {
+  if (state === 'pending') return { pendingMs: askAgainMs }
+  return { state, providerRefundId: refundId, ...(failure && { failure }) }
+}

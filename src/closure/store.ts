@@ -1,0 +1,317 @@
+/** The closure case in rows: every change carries the version it was decided on, its events and its audit entry. */
+import { type Selectable, sql } from 'kysely'
+import type { App } from '../platform/app.ts'
+import { type Actor, audit } from '../platform/audit.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { ClosureCase as CaseRow } from '../platform/tables.ts'
+import { type ChainedEvent, firstHash, hashEvent } from './chain.ts'
+import type { CaseState, ClosureCase } from './closure.ts'
+import type { QuoteWire } from './quote.ts'
+import type { Choices } from './settlement.ts'
+
+export const closureQueue = 'closure.advance'
+
+export type Attention = { step: string; what: string; advice: string; since: string; resume: CaseState }
+export type StoredCase = ClosureCase & {
+  policyCountry: string
+  policyVersion: number
+  choices: Choices
+  /** Pinned when service begins to end; null before. */
+  closingLines: readonly string[] | null
+  quote: QuoteWire | null
+  reason: string | null
+  reasonText: string | null
+  attention: Attention | null
+  decision: { decision: string; reasonCode: string; note: string; staffId: string } | null
+  claimedBy: string | null
+  claimedUntil: Temporal.Instant | null
+  createdAt: Temporal.Instant
+}
+
+function fromRow(row: Selectable<CaseRow>): StoredCase {
+  const choices = row.choices as Partial<Choices>
+  return {
+    subscriberId: row.subscriber_id,
+    caseId: row.case_id,
+    reference: row.reference,
+    scope: row.scope as 'line' | 'account',
+    lineId: row.line_id,
+    state: row.state as CaseState,
+    policyCountry: row.policy_country,
+    policyVersion: row.policy_version,
+    choices: { paid: choices.paid ?? null, promotional: choices.promotional ?? null },
+    closingLines: row.closing_lines as string[] | null,
+    quote: row.quote as QuoteWire | null,
+    reason: row.reason,
+    reasonText: row.reason_text,
+    attention: row.attention as Attention | null,
+    decision: row.decision as StoredCase['decision'],
+    claimedBy: row.claimed_by,
+    claimedUntil: row.claimed_until,
+    createdAt: row.created_at,
+    submittedAt: row.submitted_at,
+    dueAt: row.due_at,
+    endsAt: row.ends_at,
+    serviceEndedAt: row.service_ended_at,
+    closedAt: row.closed_at,
+    failures: row.failures,
+    version: row.version,
+  }
+}
+
+export async function findCase(db: Db | Trx, subscriberId: string, caseId: string): Promise<StoredCase | undefined> {
+  const row = await db
+    .selectFrom('closure_case')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+export async function lockCase(trx: Trx, subscriberId: string, caseId: string): Promise<StoredCase | undefined> {
+  const row = await trx
+    .selectFrom('closure_case')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .forUpdate()
+    .executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** Every case of a subscriber, newest first. */
+export async function casesOf(db: Db | Trx, subscriberId: string): Promise<StoredCase[]> {
+  const rows = await db
+    .selectFrom('closure_case')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map(fromRow)
+}
+
+/** Whose case a reference or an identifier names; the only look-up that does not know the subscriber yet. */
+export async function locateCase(db: Db, key: { reference: string } | { caseId: string }) {
+  const query = db.selectFrom('closure_index').select(['subscriber_id', 'case_id'])
+  const found = 'reference' in key ? query.where('reference', '=', key.reference) : query.where('case_id', '=', key.caseId)
+  return found.executeTakeFirst()
+}
+
+export type NewCase = Pick<StoredCase, 'subscriberId' | 'caseId' | 'reference' | 'scope' | 'lineId' | 'policyCountry' | 'policyVersion'>
+
+export async function insertDraft(trx: Trx, app: App, draft: NewCase, now: Temporal.Instant, actor: Actor): Promise<void> {
+  await trx
+    .insertInto('closure_case')
+    .values({
+      subscriber_id: draft.subscriberId,
+      case_id: draft.caseId,
+      reference: draft.reference,
+      scope: draft.scope,
+      line_id: draft.lineId,
+      state: 'draft',
+      policy_country: draft.policyCountry,
+      policy_version: draft.policyVersion,
+      created_at: now,
+    })
+    .execute()
+  await trx
+    .insertInto('closure_index')
+    .values({ case_id: draft.caseId, reference: draft.reference, subscriber_id: draft.subscriberId })
+    .execute()
+  await appendEvents(trx, draft, now, actor, [{ kind: 'created', detail: { scope: draft.scope } }])
+  await audit(trx, app.ids, now, {
+    subscriberId: draft.subscriberId,
+    actor,
+    action: 'closure.created',
+    subject: { kind: 'closure', id: draft.caseId },
+    reason: 'the subscriber opened the closing way',
+  })
+}
+
+export type CaseChange = {
+  state?: CaseState
+  policyCountry?: string
+  policyVersion?: number
+  choices?: Choices
+  closingLines?: readonly string[]
+  quote?: QuoteWire
+  reason?: string | null
+  reasonText?: string | null
+  submittedAt?: Temporal.Instant
+  dueAt?: Temporal.Instant | null
+  /** When the sweep wakes the case; null: nothing to wait for. */
+  wakeAt?: Temporal.Instant | null
+  endsAt?: Temporal.Instant
+  serviceEndedAt?: Temporal.Instant
+  closedAt?: Temporal.Instant
+  failures?: number
+  attention?: Attention | null
+  decision?: StoredCase['decision']
+  claimedBy?: string | null
+  claimedUntil?: Temporal.Instant | null
+}
+export type NewEvent = { kind: string; detail?: Record<string, string> }
+
+/**
+ * Commits one change of a case, if it still has the version the change was decided on; false when somebody was faster.
+ * A change that moves the case wakes the worker in the same transaction.
+ */
+export async function changeCase(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  change: CaseChange,
+  { now, actor, reason, events = [], wake = false }: {
+    now: Temporal.Instant; actor: Actor; reason: string; events?: NewEvent[]; wake?: boolean
+  },
+): Promise<boolean> {
+  const changed = await trx
+    .updateTable('closure_case')
+    .set({ ...columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change), version: c.version + 1 })
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .where('version', '=', c.version)
+    .returning('version')
+    .executeTakeFirst()
+  if (!changed) return false
+  await appendEvents(trx, c, now, actor, events)
+  if (change.state !== undefined && change.state !== c.state) {
+    await audit(trx, app.ids, now, {
+      subscriberId: c.subscriberId,
+      actor,
+      action: `closure.${change.state}`,
+      subject: { kind: 'closure', id: c.caseId },
+      reason,
+      detail: { from: c.state, to: change.state },
+    })
+  }
+  if (wake) await wakeCase(trx, app, c)
+  return true
+}
+
+export async function wakeCase(trx: Trx, app: App, c: { subscriberId: string; caseId: string }): Promise<void> {
+  await app.queue.send(trx, closureQueue, c.caseId, { subscriberId: c.subscriberId, caseId: c.caseId })
+}
+
+function columnsOf(change: CaseChange) {
+  const columns = {
+    state: change.state,
+    policy_country: change.policyCountry,
+    policy_version: change.policyVersion,
+    choices: change.choices,
+    closing_lines: change.closingLines && JSON.stringify(change.closingLines),
+    quote: change.quote,
+    quote_hash: change.quote?.hash,
+    reason: change.reason,
+    reason_text: change.reasonText,
+    submitted_at: change.submittedAt,
+    due_at: change.dueAt,
+    wake_at: change.wakeAt,
+    ends_at: change.endsAt,
+    service_ended_at: change.serviceEndedAt,
+    closed_at: change.closedAt,
+    failures: change.failures,
+    attention: change.attention,
+    decision: change.decision,
+    claimed_by: change.claimedBy,
+    claimed_until: change.claimedUntil,
+  }
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
+}
+
+/** Appends to the timeline; the case row is locked or was just changed, so sequence numbers never collide. */
+async function appendEvents(
+  trx: Trx,
+  { subscriberId, caseId }: { subscriberId: string; caseId: string },
+  now: Temporal.Instant,
+  actor: Actor,
+  events: readonly NewEvent[],
+): Promise<void> {
+  if (events.length === 0) return
+  const last = await trx
+    .selectFrom('closure_event')
+    .select(['seq', 'hash'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  let seq = last?.seq ?? 0
+  let previousHash = last?.hash ?? firstHash
+  const rows = events.map(({ kind, detail = {} }) => {
+    seq += 1
+    const event = { seq, at: now, kind, actorKind: actor.kind, actorId: actor.id, detail, previousHash }
+    const hash = hashEvent(caseId, event)
+    previousHash = hash
+    return {
+      subscriber_id: subscriberId, case_id: caseId, seq, at: now.round('millisecond'), kind, detail,
+      actor_kind: actor.kind, actor_id: actor.id, previous_hash: event.previousHash, hash,
+    }
+  })
+  await trx.insertInto('closure_event').values(rows).execute()
+}
+
+export async function eventsOf(db: Db | Trx, subscriberId: string, caseId: string): Promise<ChainedEvent[]> {
+  const rows = await db
+    .selectFrom('closure_event')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .orderBy('seq')
+    .execute()
+  return rows.map((row) => ({
+    seq: row.seq, at: row.at, kind: row.kind, actorKind: row.actor_kind, actorId: row.actor_id,
+    detail: row.detail as Record<string, string>, previousHash: row.previous_hash, hash: row.hash,
+  }))
+}
+
+export async function doneSteps(db: Db | Trx, c: StoredCase): Promise<Map<string, Record<string, string>>> {
+  const rows = await db
+    .selectFrom('closure_step')
+    .select(['step', 'outcome'])
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .execute()
+  return new Map(rows.map(({ step, outcome }) => [step, outcome as Record<string, string>]))
+}
+
+/** The refunds a settled case has set up, in order. */
+export async function refundIdsOf(db: Db | Trx, c: StoredCase): Promise<string[]> {
+  const rows = await db
+    .selectFrom('refund')
+    .select('refund_id')
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .orderBy('refund_id')
+    .execute()
+  return rows.map(({ refund_id }) => refund_id)
+}
+
+export async function recordStep(
+  trx: Trx, c: StoredCase, step: string, outcome: Record<string, string>, now: Temporal.Instant,
+): Promise<void> {
+  await trx
+    .insertInto('closure_step')
+    .values({ subscriber_id: c.subscriberId, case_id: c.caseId, step, outcome, done_at: now })
+    .execute()
+}
+
+/** A job that was woken and not heard of by then is taken for lost and sent again. */
+function lostJobAt(now: Temporal.Instant): Temporal.Instant {
+  return now.add({ seconds: 60 })
+}
+
+/** Wakes every case whose time has come: waits are rows, so they survive deploys and can be read in SQL. */
+export async function sweepClosures(app: App): Promise<void> {
+  const now = app.clock.now()
+  await app.db.transaction().execute(async (trx) => {
+    const due = await sql<{ subscriber_id: string; case_id: string }>`
+      update closure_case set wake_at = ${lostJobAt(now)}
+      where (subscriber_id, case_id) in (
+        select subscriber_id, case_id from closure_case where wake_at <= ${now}
+        order by wake_at limit 500 for update skip locked)
+      returning subscriber_id, case_id`.execute(trx)
+    for (const row of due.rows) await wakeCase(trx, app, { subscriberId: row.subscriber_id, caseId: row.case_id })
+  })
+}

@@ -1,0 +1,72 @@
+/** Reads all that a page about a case shows, in one snapshot. */
+import type { App } from '../platform/app.ts'
+import type { Trx } from '../platform/database.ts'
+import { loadFacts } from './facts-store.ts'
+import type { QuoteWire } from './quote.ts'
+import { readiness } from './readiness.ts'
+import { casesOf, eventsOf, findCase, type StoredCase } from './store.ts'
+import { type ClosureView, type Seen, viewOf } from './view.ts'
+import { pinOf, quoteNow } from './way-store.ts'
+
+/** Undefined when the subscriber has no such case. `sessionOpen` is what the network answered, if it was asked. */
+export async function seeCase(
+  app: App, subscriberId: string, caseId: string, sessionOpen?: boolean,
+): Promise<Seen | undefined> {
+  return app.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
+    const c = await findCase(trx, subscriberId, caseId)
+    return c && see(trx, app, c, sessionOpen)
+  })
+}
+
+/** The cases of a subscriber that are more than an abandoned draft, newest first. */
+export async function seeCases(app: App, subscriberId: string): Promise<ClosureView[]> {
+  return app.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
+    const cases = (await casesOf(trx, subscriberId)).filter((c) => c.submittedAt !== null || c.state === 'draft')
+    const seen = []
+    for (const c of cases.slice(0, 20)) seen.push(await see(trx, app, c))
+    return seen.flatMap((one) => (one ? [viewOf(one)] : []))
+  })
+}
+
+async function see(trx: Trx, app: App, c: StoredCase, sessionOpen?: boolean): Promise<Seen | undefined> {
+  const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), c.state === 'closed')
+  if (!facts) return undefined
+  const isOpen = c.state === 'draft' || c.state === 'needs_customer'
+  const certificate = await trx
+    .selectFrom('closure_certificate')
+    .select('signed_at')
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .executeTakeFirst()
+  const kept = await trx
+    .selectFrom('retention')
+    .select(['category', 'basis', 'keep_until', 'erased_at'])
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .orderBy('category')
+    .execute()
+  return {
+    c,
+    facts,
+    events: await eventsOf(trx, c.subscriberId, c.caseId),
+    rows: isOpen ? readiness(facts, sessionOpen) : [],
+    quote: isOpen ? quoteNow(c, facts, app.clock.now()).wire : c.quote,
+    certificateSignedAt: certificate?.signed_at ?? null,
+    kept: kept.map(({ category, basis, keep_until, erased_at }) => ({
+      category, basis, until: keep_until, erasedAt: erased_at,
+    })),
+    finalStatement: await finalStatement(trx, c),
+  }
+}
+
+async function finalStatement(trx: Trx, c: StoredCase): Promise<QuoteWire['currencies'] | null> {
+  const settled = await trx
+    .selectFrom('closure_step')
+    .select('outcome')
+    .where('subscriber_id', '=', c.subscriberId)
+    .where('case_id', '=', c.caseId)
+    .where('step', '=', 'settle')
+    .executeTakeFirst()
+  const tables = (settled?.outcome as { tables?: string } | undefined)?.tables
+  return tables ? (JSON.parse(tables) as QuoteWire['currencies']) : null
+}

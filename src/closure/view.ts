@@ -1,0 +1,100 @@
+/** A closure case as the API shows it, from what was read. */
+import type { z } from 'zod'
+import { mayWithdraw } from './closure.ts'
+import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.ts'
+import type { QuoteWire } from './quote.ts'
+import type { ReadinessRow } from './readiness.ts'
+import type { StoredCase } from './store.ts'
+import { type CaseEvent, timeline } from './timeline.ts'
+import type { closureWire, publicClosureWire } from './wire.ts'
+
+export type ClosureView = z.infer<typeof closureWire>
+export type PublicView = z.infer<typeof publicClosureWire>
+
+export type Seen = {
+  c: StoredCase
+  facts: Facts
+  events: readonly CaseEvent[]
+  rows: readonly ReadinessRow[]
+  quote: QuoteWire | null
+  certificateSignedAt: Temporal.Instant | null
+  kept: readonly { category: string; basis: string; until: Temporal.Instant | null; erasedAt: Temporal.Instant | null }[]
+  finalStatement: QuoteWire['currencies'] | null
+}
+
+export function viewOf(seen: Seen): ClosureView {
+  const { c, facts } = seen
+  const [line] = facts.lines
+  const isLine = c.scope === 'line' && line !== undefined
+  const at = `/v1/closures/${c.caseId}`
+  return {
+    caseId: c.caseId,
+    reference: c.reference,
+    scope: c.scope,
+    lineId: c.lineId,
+    lineName: isLine ? lineName(line) : null,
+    msisdn: isLine ? line.msisdn : null,
+    state: c.state,
+    policy: policyOf(facts),
+    readiness: [...seen.rows],
+    choices: choicesOf(c),
+    reason: c.reason as ClosureView['reason'],
+    reasonText: c.reasonText,
+    quote: seen.quote,
+    codeContacts: codeContacts(facts).map(contactOf),
+    timeline: timeline(c, facts.policy, seen.events),
+    canWithdraw: mayWithdraw(c.state),
+    dueAt: text(c.dueAt),
+    createdAt: c.createdAt.toString(),
+    submittedAt: text(c.submittedAt),
+    serviceEndedAt: text(c.serviceEndedAt),
+    closedAt: text(c.closedAt),
+    rejection: c.state === 'rejected' && c.decision ? { code: c.decision.reasonCode, note: c.decision.note } : null,
+    certificate: seen.certificateSignedAt && {
+      signedAt: seen.certificateSignedAt.toString(), jsonUrl: `${at}/certificate.json`, pdfUrl: `${at}/certificate.pdf`,
+    },
+    kept: seen.kept.map(({ category, basis, until, erasedAt }) => ({
+      category, basis, until: text(until), erasedAt: text(erasedAt),
+    })),
+    finalStatement: seen.finalStatement,
+  }
+}
+
+/** The same progress for anybody with the reference: nothing personal, no amounts, no names, no numbers. */
+export function publicViewOf({ c, facts, events }: Pick<Seen, 'c' | 'facts' | 'events'>, operator: string): PublicView {
+  return {
+    reference: c.reference,
+    scope: c.scope,
+    state: c.state,
+    timeline: timeline(c, facts.policy, events).map(({ detail: _, ...row }) => row),
+    dueAt: text(c.dueAt),
+    ifLate: facts.policy.rules.ifLate.value,
+    operator,
+  }
+}
+
+function policyOf({ policy }: Facts): ClosureView['policy'] {
+  const { reasonMode, autoApprove, ifLate, buttonLabels } = policy.rules
+  return {
+    country: policy.country,
+    version: policy.version,
+    reasonMode: reasonMode.value,
+    reviewed: !autoApprove.value,
+    ifLate: ifLate.value,
+    buttonLabels: buttonLabels.value,
+  }
+}
+
+function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
+  const plain = <Disposition extends string>(choice: { disposition: Disposition; toLineId?: string | undefined } | null) =>
+    choice && (choice.toLineId ? { disposition: choice.disposition, toLineId: choice.toLineId } : { disposition: choice.disposition })
+  return { paid: plain(choices.paid), promotional: plain(choices.promotional) }
+}
+
+function contactOf({ contactId, kind, value, addedAt, verifiedAt }: ContactFacts) {
+  return { contactId, kind, value, addedAt: addedAt.toString(), verifiedAt: text(verifiedAt) }
+}
+
+function text(at: Temporal.Instant | null): string | null {
+  return at === null ? null : at.toString()
+}

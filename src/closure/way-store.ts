@@ -1,0 +1,226 @@
+/** The subscriber's way out, one transaction per intent: start, choose, ask for the code, submit, withdraw. */
+import { sql } from 'kysely'
+import { reopenLine, startClosingLine } from '../lines/store.ts'
+import type { App } from '../platform/app.ts'
+import type { Actor } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import { after } from '../policy/policy.ts'
+import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
+import type { CaseId } from '../values/ids.ts'
+import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
+import { isSubmitted, mayWithdraw } from './closure.ts'
+import { caseUrl, closingName, progressUrl, tell } from './enter-store.ts'
+import { loadFacts, type Pin } from './facts-store.ts'
+import { codeContacts, type Facts } from './facts.ts'
+import { checkChoices, makeQuote, type Quote } from './quote.ts'
+import { blocks, readiness } from './readiness.ts'
+import { makeReference } from './reference.ts'
+import type { Choices } from './settlement.ts'
+import { casesOf, changeCase, insertDraft, lockCase, type StoredCase } from './store.ts'
+
+export type Started = { c: StoredCase; isNew: boolean }
+
+/** Opens a draft, or gives back the open case: one case however often it is asked for. */
+export async function startClosure(
+  app: App, subscriberId: string, wanted: { scope: 'line' | 'account'; lineId: string | null },
+): Promise<Started | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    // The subscriber's row is the lock that makes two tabs one case.
+    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(trx)
+    const open = (await casesOf(trx, subscriberId)).filter(({ state }) => state === 'draft' || isSubmitted(state))
+    const same = open.find(({ scope, lineId }) => scope === wanted.scope && lineId === wanted.lineId)
+    if (same) return { c: same, isNew: false }
+    const other = open.find((c) => isSubmitted(c.state) && (c.scope === 'account' || wanted.scope === 'account'))
+    if (other) return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+    const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, null)
+    if (!facts) return missingFacts(trx, subscriberId)
+    if (wanted.scope === 'line' && facts.lines[0]?.state === 'closed') return refuse('line-closed')
+    const draft = {
+      subscriberId, ...wanted,
+      caseId: app.ids.make<CaseId>('case'),
+      reference: makeReference(app.ids.random(8)),
+      policyCountry: facts.policy.country,
+      policyVersion: facts.policy.version,
+    }
+    await insertDraft(trx, app, draft, now, { kind: 'subscriber', id: subscriberId })
+    const c = await lockCase(trx, subscriberId, draft.caseId)
+    if (!c) throw new Error('the draft just written is gone')
+    return { c, isNew: true }
+  })
+}
+
+async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {
+  const row = await trx
+    .selectFrom('subscriber')
+    .select('country')
+    .where('subscriber_id', '=', subscriberId)
+    .executeTakeFirst()
+  return row?.country ? refuse('not-found') : refuse('profile-incomplete')
+}
+
+export type Change = { choices?: Choices; reason?: string | null; reasonText?: string | null }
+
+export async function changeClosure(app: App, subscriberId: string, caseId: string, change: Change): Promise<StoredCase | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, subscriberId, caseId)
+    if (!c) return refuse('not-found')
+    if (!isEditable(c)) return refuse('not-a-draft')
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (!facts) return refuse('not-found')
+    const wrong = change.choices && checkChoices(facts, change.choices)
+    if (wrong) return wrong
+    if (change.reason && facts.policy.rules.reasonMode.value === 'none') return refuse('reason-not-asked')
+    await changeCase(trx, app, c, change, { now, actor: actorOf(subscriberId), reason: 'the subscriber chose' })
+    return { ...c, ...change, version: c.version + 1 }
+  })
+}
+
+/** Sends the confirmation code to a verified channel that is not closing. */
+export async function askClosureCode(
+  app: App, subscriberId: string, caseId: string, contactId: string | undefined,
+): Promise<CodeSent | Refusal> {
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, subscriberId, caseId)
+    if (!c) return refuse('not-found')
+    if (!isEditable(c)) return refuse('not-a-draft')
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (!facts) return refuse('not-found')
+    const allowed = codeContacts(facts)
+    const [first] = allowed
+    if (!first) return refuse('no-other-channel')
+    const contact = contactId === undefined ? first : allowed.find((one) => one.contactId === contactId)
+    if (!contact) {
+      const isClosing = facts.contacts.some((one) => one.contactId === contactId)
+      return refuse(isClosing ? 'contact-is-closing-line' : 'not-found')
+    }
+    return sendCode(trx, app, {
+      subscriberId, purpose: 'confirm-closure', subjectId: caseId, contactId: contact.contactId, locale: facts.subscriber.locale,
+    })
+  })
+}
+
+/**
+ * Submits a draft, or agrees again to a case that drifted: the quote is the current one, every choice is made, the
+ * single-use code is right. A wrong try is counted although nothing else is written.
+ */
+export async function submitClosure(
+  app: App, subscriberId: string, caseId: string, given: { quoteHash: string; code: string },
+): Promise<StoredCase | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, subscriberId, caseId)
+    if (!c) return refuse('not-found')
+    if (!isEditable(c)) return refuse('not-a-draft')
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (!facts) return refuse('not-found')
+    const quote = quoteNow(c, facts, now)
+    const refusal = mayNotSubmit(facts, quote, given.quoteHash)
+    if (refusal) return refusal
+    const used = await useCode(trx, app, { subscriberId, purpose: 'confirm-closure', subjectId: caseId, code: given.code })
+    if (isRefusal(used)) return used
+    return c.state === 'needs_customer'
+      ? agreeAgain(trx, app, c, facts, quote, now)
+      : submitDraft(trx, app, c, facts, quote, now)
+  })
+}
+
+function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Refusal | undefined {
+  if (blocks(readiness(facts, false))) return refuse('blocked', {}, { readiness: readiness(facts, false) })
+  if (quote.wire.choicesNeeded.includes('reason')) return refuse('reason-missing')
+  if (quote.wire.choicesNeeded.length > 0) return refuse('choice-missing', {}, { choicesNeeded: quote.wire.choicesNeeded })
+  if (quote.wire.hash !== quoteHash) return refuse('quote-changed', {}, { quote: quote.wire })
+  return undefined
+}
+
+async function submitDraft(trx: Trx, app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+  const { subscriberId } = c
+  const lineIds = facts.lines.map(({ lineId }) => lineId)
+  const refunds = quote.wire.refundTo.length
+  const change = {
+    state: 'submitted', submittedAt: now, quote: quote.wire, closingLines: lineIds,
+    policyCountry: facts.policy.country, policyVersion: facts.policy.version,
+  } as const
+  await changeCase(trx, app, c, change, {
+    now, actor: actorOf(c.subscriberId), reason: c.reason ?? 'none given', wake: true,
+    events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
+  })
+  for (const lineId of lineIds) await startClosingLine(trx, now, { subscriberId, lineId })
+  await tell(trx, app, c, facts, 'closure-received', receivedParams(app, c, facts, quote, now))
+  return { ...c, ...change, version: c.version + 1 }
+}
+
+function receivedParams(app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+  const refund = quote.wire.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
+  const { immediate, endsAt } = quote.wire
+  return {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    submittedAt: now.toString(),
+    ...(!immediate && { endsAt, dueAt: endsAt }),
+    ...(refund && { refund: `${refund.amount} ${refund.currency}` }),
+    ifLate: facts.policy.rules.ifLate.value,
+    withdrawUrl: caseUrl(app, c),
+    progressUrl: progressUrl(app, c),
+  }
+}
+
+async function agreeAgain(trx: Trx, app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+  const change = { state: 'scheduled', quote: quote.wire } as const
+  await changeCase(trx, app, c, change, {
+    now, actor: actorOf(c.subscriberId), reason: 'agreed to the new quote', wake: true,
+    events: [{ kind: 'agreed-again', detail: { quote: quote.wire.hash } }],
+  })
+  return { ...c, ...change, version: c.version + 1 }
+}
+
+/** Takes the request back: any time before service begins to end. A draft is simply dropped. */
+export async function withdrawClosure(app: App, subscriberId: string, caseId: string): Promise<StoredCase | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, subscriberId, caseId)
+    if (!c) return refuse('not-found')
+    if (c.state === 'withdrawn') return c
+    if (!mayWithdraw(c.state)) return refuse('past-point-of-no-return')
+    const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
+    await changeCase(trx, app, c, change, {
+      now, actor: actorOf(subscriberId), reason: 'the subscriber withdrew', events: [{ kind: 'withdrawn' }],
+    })
+    if (c.state === 'draft') return { ...c, ...change, version: c.version + 1 }
+    const facts = await reopen(trx, c, now)
+    if (facts) {
+      const params = { reference: c.reference, lineName: closingName(c, facts), at: now.toString(), url: app.config.publicUrl }
+      await tell(trx, app, c, facts, 'closure-withdrawn', params)
+    }
+    return { ...c, ...change, version: c.version + 1 }
+  })
+}
+
+/** Gives the lines of a case that won't close back to their owner. */
+export async function reopen(trx: Trx, c: StoredCase, now: Temporal.Instant): Promise<Facts | undefined> {
+  const { subscriberId } = c
+  for (const lineId of c.closingLines ?? []) await reopenLine(trx, now, { subscriberId, lineId })
+  return loadFacts(trx, subscriberId, c, pinOf(c))
+}
+
+/** The quote of a draft as of now; of a case that drifted, as of the day it was received. */
+export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
+  const { quarantineMin } = facts.policy.rules
+  const hasNumber = facts.lines.some(({ msisdn }) => msisdn !== null)
+  const numberUntil = hasNumber ? after(now, quarantineMin.value, facts.policy.timeZone) : null
+  return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now)
+}
+
+/** A draft follows the newest policy; from submission on the case keeps the one it was submitted under. */
+export function pinOf(c: StoredCase): Pin {
+  return c.state === 'draft' ? null : { country: c.policyCountry, version: c.policyVersion }
+}
+
+function isEditable(c: StoredCase): boolean {
+  return c.state === 'draft' || c.state === 'needs_customer'
+}
+
+function actorOf(subscriberId: string): Actor {
+  return { kind: 'subscriber', id: subscriberId }
+}

@@ -1,0 +1,69 @@
+/** Serves the built portal and console: assets for ever, pages with a fresh nonce and a strict policy. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { checkout } from '../platform/config.ts'
+import { type Http, refused } from '../platform/http.ts'
+import { refuse } from '../values/refusal.ts'
+
+const dist = join(checkout, 'dist')
+
+export async function registerPages(http: Http) {
+  const pages = { portal: readPage('index.html'), console: readPage('console.html') }
+  if (existsSync(join(dist, 'assets'))) {
+    await http.register(fastifyStatic, {
+      root: join(dist, 'assets'),
+      prefix: '/assets/',
+      index: false,
+      cacheControl: false,
+      setHeaders: (reply) => {
+        reply.header('cache-control', 'public, max-age=31536000, immutable')
+      },
+    })
+  }
+  http.setNotFoundHandler((request, reply) => {
+    const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+    if (!wantsPage || isApi(request)) return refused(reply, refuse('not-found'))
+    const page = /^\/console(\/|$|\?)/.test(request.url) ? pages.console : pages.portal
+    return page ? sendPage(reply, page) : refused(reply, refuse('not-found'))
+  })
+}
+
+function isApi({ url }: FastifyRequest): boolean {
+  return /^\/(v1|esim|assets|\.well-known)\//.test(url)
+}
+
+function readPage(name: string): string | undefined {
+  const path = join(dist, name)
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function sendPage(reply: FastifyReply, page: string) {
+  const nonce = randomBytes(16).toString('base64')
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('content-security-policy', contentPolicy(nonce))
+    .header('referrer-policy', 'same-origin')
+    .header('x-content-type-options', 'nosniff')
+    .send(page.replaceAll('PER_RESPONSE', nonce))
+}
+
+function contentPolicy(nonce: string): string {
+  return [
+    "default-src 'self'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    // Positions of sliders and rings are set on elements; styles for whole elements still need the nonce.
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "object-src 'none'",
+  ].join('; ')
+}

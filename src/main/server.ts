@@ -1,0 +1,35 @@
+/** The HTTP process: the API, the portal, the console, the documentation. */
+import { parseConfig } from '../platform/config.ts'
+import { openDatabase, openPool } from '../platform/database.ts'
+import { openHttp } from '../platform/http.ts'
+import { systemIds } from '../platform/ids.ts'
+import { systemClock } from '../platform/clock.ts'
+import { openLog } from '../platform/log.ts'
+import { announceReady, exitWithParent, runMain } from '../platform/process.ts'
+import { openQueue } from '../platform/queue.ts'
+import { openSessions } from '../subscribers/gateway.ts'
+import { registerDocs } from './docs.ts'
+import { registerPages } from './pages.ts'
+import { allQueues, openGateways, registerRoutes } from './wiring.ts'
+
+await runMain(async () => {
+  exitWithParent()
+  const config = parseConfig()
+  const log = openLog(config, 'server')
+  const db = openDatabase(openPool(config.databaseUrl, 20))
+  const queue = await openQueue(config.databaseUrl, log, allQueues)
+  const sessions = openSessions(config, db)
+  const app = { config, db, clock: systemClock, ids: systemIds(), log, queue, sessions }
+  const http = await openHttp(app)
+  await registerRoutes(http, app, await openGateways(config))
+  await registerDocs(http)
+  await registerPages(http)
+  await http.listen({ port: config.port, host: 'localhost' })
+  process.once('SIGTERM', async () => {
+    await http.close()
+    await queue.close()
+    await db.destroy()
+    process.exit(0)
+  })
+  announceReady(config.publicUrl)
+})
