@@ -1,0 +1,73 @@
+/** Where the confirmation code went, how long it lives, and other channels it may go to. */
+import { useEffect, useState } from 'react'
+import { TextButton } from '../../portal/components/button.tsx'
+import { Icon } from '../../portal/components/icon.tsx'
+import { Sheet } from '../../portal/components/sheet.tsx'
+import { formatMasked, formatNumberE164 } from '../../portal/format.ts'
+import type { Closure, CodeSent } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+
+export function SentTo({ sent, closure }: { sent: CodeSent | null; closure: Closure }) {
+  const { t, rich } = useWords()
+  if (!sent) return t('confirm.sending')
+  const to = <bdi className="strong">{formatMasked(sent.maskedTo)}</bdi>
+  if (closure.scope === 'account' || !closure.msisdn) return rich('sign-in.code-sent', { to })
+  return rich(sent.channel === 'email' ? 'confirm.sent-email' : 'confirm.sent-phone', { to })
+}
+
+type ToolsProps = {
+  closure: Closure
+  sent: CodeSent | null
+  busy: boolean
+  onAsk: (contactId: string | undefined) => void
+}
+
+export function CodeTools({ closure, sent, busy, onAsk }: ToolsProps) {
+  const { t } = useWords()
+  const [choosing, setChoosing] = useState(false)
+  const several = closure.codeContacts.length > 1
+  return (
+    <div className="flex flex-wrap items-center justify-between gap-x-4 mt-2">
+      <span className="small c3 num">{sent && <Countdown until={sent.expiresAt} />}</span>
+      <TextButton busy={busy} onClick={() => (several ? setChoosing(true) : onAsk(undefined))}>
+        {several ? t('confirm.other-way') : t('code.again')}
+      </TextButton>
+      <Sheet open={choosing} onClose={() => setChoosing(false)} title={t('confirm.where')}>
+        <p className="small c2 mb-2">{t('confirm.where-why')}</p>
+        <ul className="rows">
+          {closure.codeContacts.map((contact) => (
+            <li key={contact.contactId}>
+              <button
+                type="button"
+                className="row"
+                onClick={() => {
+                  setChoosing(false)
+                  onAsk(contact.contactId)
+                }}
+              >
+                <Icon name={contact.kind === 'email' ? 'mail' : 'phone'} />
+                <span className="grow mid">
+                  <bdi>{contact.kind === 'phone' ? formatNumberE164(contact.value) : contact.value}</bdi>
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </Sheet>
+    </div>
+  )
+}
+
+function Countdown({ until }: { until: string }) {
+  const { t } = useWords()
+  const left = () => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
+  const [seconds, setSeconds] = useState(left)
+  useEffect(() => {
+    setSeconds(left())
+    const timer = setInterval(() => setSeconds(left()), 1_000)
+    return () => clearInterval(timer)
+  }, [until])
+  if (seconds === 0) return t('confirm.run-out')
+  const minutes = Math.floor(seconds / 60)
+  return t('confirm.valid', { minutes, seconds: seconds - minutes * 60 })
+}

@@ -1,0 +1,175 @@
+/** Step 4: the code, the tick, and the one red button of the portal. */
+import { useMutation } from '@tanstack/react-query'
+import { Navigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { problemCode, Refused, send } from '../../portal/api.ts'
+import { Button, linkProps } from '../../portal/components/button.tsx'
+import { Tick } from '../../portal/components/choices.tsx'
+import { CodeField } from '../../portal/components/code-field.tsx'
+import { Summary } from '../../portal/components/ledger.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Refusal, useSentence } from '../../portal/failure.tsx'
+import { formatNumberE164 } from '../../portal/format.ts'
+import { Page } from '../../portal/page.tsx'
+import { closureQuery, queryClient } from '../../portal/queries.ts'
+import { useGo } from '../../portal/session.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Closure, CodeSent, Quote } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { InboxHint } from '../../subscribers/portal/sign-in-page.tsx'
+import { Draft, KeepButton, useClosureName, useLabel } from './case.tsx'
+import { CodeTools, SentTo } from './code-tools.tsx'
+import type { QuoteBefore } from './quote-tables.tsx'
+import { refundText } from './quote-text.ts'
+
+export function ConfirmPage() {
+  return (
+    <Draft step={4}>
+      {(closure) =>
+        closure.quote && closure.quote.choicesNeeded.length === 0 ? (
+          <Confirm closure={closure} quote={closure.quote} />
+        ) : (
+          <Navigate {...linkProps({ to: `/closures/${closure.caseId}/quote`, replace: true })} />
+        )
+      }
+    </Draft>
+  )
+}
+
+type Props = { closure: Closure; quote: Quote }
+
+/** Sent once on arrival; a reload finds the same code still on its way. */
+function useCode(closure: Closure) {
+  const [sent, setSent, clear] = useDraft<CodeSent | null>(`code:${closure.caseId}`, null)
+  const ask = useMutation({
+    mutationFn: (contactId: string | undefined) =>
+      send<CodeSent>('POST', `/v1/closures/${closure.caseId}/code`, contactId ? { contactId } : {}),
+    onSuccess: setSent,
+  })
+  const live = sent !== null && Date.parse(sent.expiresAt) > Date.now()
+  const { mutate } = ask
+  useEffect(() => {
+    if (!live) mutate(undefined)
+    // Only on arrival: when a code runs out, the person asks for the next.
+  }, [mutate])
+  return { sent, ask, clear }
+}
+
+function Confirm({ closure, quote }: Props) {
+  const { t } = useWords()
+  const go = useGo()
+  const sentence = useSentence()
+  const label = useLabel(closure)
+  const [code, setCode] = useState('')
+  const [understood, setUnderstood] = useState(false)
+  const [, keepBefore] = useDraft<QuoteBefore | null>(`quote-before:${closure.caseId}`, null)
+  const { sent, ask, clear } = useCode(closure)
+  const base = `/closures/${closure.caseId}`
+  const submit = useMutation({
+    mutationFn: () =>
+      send<Closure>('POST', `/v1${base}/submit`, { quoteHash: quote.hash, code, understood: true }),
+    onSuccess: async (next) => {
+      clear()
+      queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
+      await queryClient.invalidateQueries({ queryKey: ['lines'] })
+      await go(base, { replace: true })
+    },
+    onError: async (error) => {
+      setCode('')
+      if (problemCode(error) !== 'quote-changed') return
+      keepBefore({ currencies: quote.currencies })
+      takeQuote(closure, error)
+      await go(`${base}/quote`, { replace: true })
+    },
+  })
+  const wrong = problemCode(submit.error)?.startsWith('code-') ? sentence(submit.error) : undefined
+  const ready = code.length === 6 && understood
+  const line = closure.scope === 'line'
+  const dock = (
+    <>
+      {!wrong && <Refusal error={submit.error ?? ask.error} />}
+      {!ready && (
+        <p className="caption c2 mb-2.5" id="confirm-why">
+          {t('confirm.both')}
+        </p>
+      )}
+      <div className="stack">
+        <Button
+          kind="danger"
+          block
+          busy={submit.isPending}
+          disabledBy={ready || submit.isPending ? undefined : 'confirm-why'}
+          onClick={() => submit.mutate()}
+        >
+          {label('close.confirm', t(line ? 'confirm.close-line' : 'confirm.close-account'))}
+        </Button>
+        <KeepButton closure={closure} block />
+      </div>
+    </>
+  )
+  return (
+    <Page
+      head={t('confirm.head')}
+      sub={<SentTo sent={sent} closure={closure} />}
+      flow={t(line ? 'line.close' : 'account.close')}
+      step={4}
+      back={`${base}/answers`}
+      dock={dock}
+    >
+      <div className="mt-6 grid gap-6">
+        <div>
+          <CodeField label={t('code.label')} value={code} onChange={setCode} error={wrong} autoFocus />
+          <CodeTools
+            closure={closure}
+            sent={sent}
+            busy={ask.isPending}
+            onAsk={(contactId) => {
+              submit.reset()
+              ask.mutate(contactId)
+            }}
+          />
+          <InboxHint />
+        </div>
+        <WhatHappens closure={closure} quote={quote} />
+        <Tick checked={understood} onChange={setUnderstood}>
+          <Understood closure={closure} quote={quote} />
+        </Tick>
+      </div>
+    </Page>
+  )
+}
+
+/** The refusal brings the new quote along; without it the page asks again. */
+function takeQuote(closure: Closure, error: unknown): void {
+  const { queryKey } = closureQuery(closure.caseId)
+  const quote = error instanceof Refused ? (error.problem['quote'] as Quote | undefined) : undefined
+  if (quote) queryClient.setQueryData(queryKey, { ...closure, quote })
+  else void queryClient.invalidateQueries({ queryKey })
+}
+
+function WhatHappens({ closure, quote }: Props) {
+  const { t } = useWords()
+  const format = useFormat()
+  const name = useClosureName()
+  const refund = refundText(quote, format)
+  const number = closure.msisdn ? ` ${formatNumberE164(closure.msisdn)}` : ''
+  const ends = quote.immediate ? t('answers.ends-now') : format.moment(quote.endsAt, { year: true, place: true })
+  return (
+    <Summary
+      rows={[
+        [t('confirm.closing'), <bdi key="what">{`${name(closure)}${number}`}</bdi>],
+        [t('answers.ends'), ends],
+        ...(refund ? [[t('answers.refund'), <b key="refund">{refund}</b>] as const] : []),
+      ]}
+    />
+  )
+}
+
+function Understood({ closure, quote }: Props) {
+  const { t } = useWords()
+  const format = useFormat()
+  const line = closure.scope === 'line'
+  if (quote.immediate) return t(line ? 'confirm.tick-now' : 'confirm.tick-now-account')
+  const at = format.moment(quote.endsAt)
+  return t(line ? 'confirm.tick' : 'confirm.tick-account', { at })
+}

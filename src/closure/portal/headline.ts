@@ -1,0 +1,68 @@
+/** The headline and the line below it for each state of a case: what happens next, and when. */
+import type { Tone } from '../../portal/components/notice.tsx'
+import type { useFormat } from '../../portal/use-format.ts'
+import type { Closure, PublicClosure } from '../../portal/wire.ts'
+import type { Translate } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+
+type State = Closure['state']
+type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope'> & { endsAt?: string | undefined }
+type Text = { tag: string; tone: Tone; head: string; sub: string }
+
+const tags: Record<State, readonly [WordKey, Tone]> = {
+  draft: ['case.draft', 'neutral'],
+  submitted: ['case.received', 'info'],
+  verifying: ['case.received', 'info'],
+  cooling_off: ['case.waiting', 'info'],
+  in_review: ['case.in-review', 'info'],
+  approved: ['case.approved', 'ok'],
+  scheduled: ['case.approved', 'ok'],
+  executing: ['case.ending', 'info'],
+  settling: ['case.settling', 'info'],
+  closed: ['line.closed', 'ok'],
+  needs_customer: ['case.needs-you', 'warn'],
+  on_hold: ['case.on-hold', 'warn'],
+  withdrawn: ['case.withdrawn', 'neutral'],
+  rejected: ['case.rejected', 'danger'],
+  needs_attention: ['case.stuck', 'warn'],
+  frozen: ['case.frozen', 'warn'],
+}
+
+const heads: Partial<Record<State, readonly [WordKey, WordKey]>> = {
+  submitted: ['case.head-received', 'case.sub-received'],
+  verifying: ['case.head-received', 'case.sub-received'],
+  executing: ['case.head-ending', 'case.sub-ending'],
+  settling: ['case.head-settling', 'case.sub-settling'],
+  closed: ['case.head-closed', 'case.sub-closed'],
+  needs_customer: ['case.head-needs-you', 'case.sub-needs-you'],
+  on_hold: ['case.head-on-hold', 'case.sub-on-hold'],
+  withdrawn: ['case.head-withdrawn', 'case.sub-withdrawn'],
+  rejected: ['case.head-rejected', 'case.sub-rejected'],
+  needs_attention: ['case.head-stuck', 'case.sub-stuck'],
+  frozen: ['case.head-frozen', 'case.sub-frozen'],
+}
+
+export function headline(
+  closure: Case,
+  t: Translate,
+  format: ReturnType<typeof useFormat>,
+): Text {
+  const { state, dueAt, ifLate, endsAt } = closure
+  const [tag, tone] = tags[state]
+  const said = (head: string, sub: string): Text => ({ tag: t(tag), tone, head, sub })
+  if (state === 'in_review' && dueAt) {
+    const at = format.moment(dueAt, { weekday: true })
+    const late = ifLate === 'approved' ? t('case.late-approved') : t('case.late-escalated')
+    return said(t('case.head-decide', { at }), late)
+  }
+  if (state === 'cooling_off' && dueAt) {
+    return said(t('case.head-waiting', { at: format.moment(dueAt, { weekday: true }) }), t('case.sub-waiting'))
+  }
+  if (state === 'approved' || state === 'scheduled') {
+    const at = endsAt ?? dueAt
+    const head = at ? t('case.head-ends', { at: format.moment(at, { weekday: true }) }) : t('case.head-approved')
+    return said(head, t('case.sub-approved'))
+  }
+  const [head, sub] = heads[state] ?? ['case.head-received', 'case.sub-received']
+  return said(t(head), t(sub))
+}

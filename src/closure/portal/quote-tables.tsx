@@ -1,0 +1,132 @@
+/** The two tables of a quote: what is on the line, and where it goes; the double rule only if they agree. */
+import { Entry, Ledger, Total } from '../../portal/components/ledger.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { sameAmount } from '../../portal/format.ts'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Closure, Quote, QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { useLineName } from './case.tsx'
+import { entryDetail, entryTitle } from './quote-text.ts'
+
+type TableProps = { closure: Closure; table: QuoteCurrency; before?: QuoteCurrency | undefined }
+
+export function Sources({ closure, table, before }: TableProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const lineName = useLineName()
+  const several = closure.scope === 'account'
+  return (
+    <Ledger head={t(several ? 'quote.on-account' : 'quote.on-line')}>
+      {table.sources.map((entry, at) => (
+        <Entry
+          key={at}
+          label={entryTitle(entry, t, lineName)}
+          detail={entryDetail(entry, t, lineName, several)}
+        >
+          <Changed entry={entry} before={before?.sources} />
+        </Entry>
+      ))}
+      {table.sources.length === 0 && <Entry label={t('quote.nothing')}>{format.money(table.sourcesTotal)}</Entry>}
+      <Total label={t('quote.total')}>{format.money(table.sourcesTotal)}</Total>
+    </Ledger>
+  )
+}
+
+/** The amount; beside it, struck, the one agreed before, where it differs. */
+function Changed({ entry, before }: { entry: QuoteEntry; before: QuoteEntry[] | undefined }) {
+  const format = useFormat()
+  const old = before?.find((one) => one.kind === entry.kind && one.lineId === entry.lineId)
+  const changed = old && !sameAmount(old.amount, entry.amount)
+  return (
+    <>
+      {changed && <s className="c3 me-2">{format.money(old.amount)}</s>}
+      {format.money(entry.amount)}
+    </>
+  )
+}
+
+export function Destinations({ closure, table }: TableProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const lineName = useLineName()
+  const total = table.destinationsTotal
+  const agrees = total !== null && sameAmount(total, table.sourcesTotal)
+  const by = closure.quote?.refundBy
+  return (
+    <>
+      <Ledger head={t('quote.goes')}>
+        {table.destinations.map((entry, at) => (
+          <Entry
+            key={at}
+            label={entryTitle(entry, t, lineName)}
+            strong={entry.kind === 'refund'}
+            detail={
+              entry.kind === 'refund' && by
+                ? t('quote.sent-by', { date: format.day(by, { weekday: true }) })
+                : entryDetail(entry, t, lineName, false)
+            }
+          >
+            {format.money(entry.amount)}
+          </Entry>
+        ))}
+        <Total label={t('quote.total')} agrees={agrees}>
+          {total ? format.money(total) : <span className="c3">{t('quote.choose-first')}</span>}
+        </Total>
+      </Ledger>
+      {total && !agrees && (
+        <div className="mt-3">
+          <Notice tone="danger">{t('quote.disagrees')}</Notice>
+        </div>
+      )}
+    </>
+  )
+}
+
+type FinalProps = { table: QuoteCurrency }
+
+/** The final statement: in, out, and nothing left over. */
+export function FinalStatement({ table }: FinalProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const lineName = useLineName()
+  const agrees = table.destinationsTotal !== null && sameAmount(table.destinationsTotal, table.sourcesTotal)
+  return (
+    <>
+      <Ledger head={t('closed.statement')} end={table.currency}>
+        {table.sources.map((entry, at) => (
+          <Entry
+            key={`s${at}`}
+            label={entryTitle(entry, t, lineName)}
+            detail={entryDetail(entry, t, lineName, true)}
+          >
+            {format.amount(entry.amount)}
+          </Entry>
+        ))}
+        {table.destinations.map((entry, at) => (
+          <Entry
+            key={`d${at}`}
+            rule={at === 0}
+            label={entryTitle(entry, t, lineName)}
+            detail={entryDetail(entry, t, lineName, true)}
+          >
+            {format.amount(entry.amount)}
+          </Entry>
+        ))}
+        <Total label={t('closed.left-over')} agrees={agrees}>
+          {agrees ? format.amount({ ...table.sourcesTotal, amount: zeroLike(table.sourcesTotal.amount) }) : ''}
+        </Total>
+      </Ledger>
+      {!agrees && (
+        <div className="mt-3">
+          <Notice tone="danger">{t('quote.disagrees')}</Notice>
+        </div>
+      )}
+    </>
+  )
+}
+
+function zeroLike(amount: string): string {
+  return amount.replace('-', '').replace(/\d/g, '0').replace(/^0+(?=0)/, '')
+}
+
+export type QuoteBefore = Pick<Quote, 'currencies'>

@@ -1,0 +1,75 @@
+/** The words for each entry of a quote or final statement. */
+import type { useFormat } from '../../portal/use-format.ts'
+import type { Quote, QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
+import type { Translate } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+import { isZero, type Money, sum } from '../../portal/format.ts'
+
+type Format = ReturnType<typeof useFormat>
+
+const titles: Record<QuoteEntry['kind'], WordKey> = {
+  'paid-credit': 'money.paid-credit',
+  'plan-days': 'money.plan-days',
+  'promotional-credit': 'money.promotional-credit',
+  refund: 'money.refund',
+  moved: 'money.moved',
+  donated: 'money.donated',
+  'promotion-forfeited': 'money.forfeited',
+  unclaimed: 'money.unclaimed',
+}
+
+/** "visa 4471" becomes "Visa ending 4471". */
+export function instrumentText(instrument: string, t: Translate): string {
+  const [brand = '', last4] = instrument.split(' ')
+  if (!last4) return instrument
+  return t('money.card', { brand: brand.charAt(0).toUpperCase() + brand.slice(1), last4 })
+}
+
+type LineName = (lineId: string | null) => string | undefined
+
+export function entryTitle(entry: QuoteEntry, t: Translate, lineName: LineName): string {
+  const { instrument, toLineName } = entry.detail
+  if (entry.kind === 'refund' && instrument) {
+    return t('money.refund-to', { card: instrumentText(instrument, t) })
+  }
+  if (entry.kind === 'moved') {
+    const name = toLineName ?? lineName(entry.lineId)
+    if (name) return t('money.moved-to', { name })
+  }
+  return t(titles[entry.kind])
+}
+
+export function entryDetail(
+  entry: QuoteEntry,
+  t: Translate,
+  lineName: LineName,
+  several: boolean,
+): string | undefined {
+  const { daysLeft, daysTotal, what } = entry.detail
+  const source = entry.kind.endsWith('credit') || entry.kind === 'plan-days'
+  const parts: (string | undefined)[] = []
+  if (entry.kind === 'plan-days' && daysLeft && daysTotal) {
+    parts.push(t('money.days', { left: Number(daysLeft), total: Number(daysTotal) }))
+  }
+  if (entry.kind === 'moved' && what === 'promotional') parts.push(t('money.promotional'))
+  if (several && source) parts.push(lineName(entry.lineId))
+  return parts.filter(Boolean).join(' · ') || undefined
+}
+
+/** What comes back in all, one amount per currency that has any. */
+export function refunds(quote: Pick<Quote, 'currencies'>): Money[] {
+  return quote.currencies.map((table) => table.refund).filter((money) => !isZero(money))
+}
+
+export function refundText(quote: Pick<Quote, 'currencies'>, format: Format): string {
+  return format.list(refunds(quote).map(format.money))
+}
+
+export function isComplete(table: QuoteCurrency): boolean {
+  return table.destinationsTotal !== null
+}
+
+/** Paid money and promotional credit of a quote, summed per currency. */
+export function totalOf(table: QuoteCurrency, kinds: readonly QuoteEntry['kind'][]): Money | undefined {
+  return sum(table.sources.filter((entry) => kinds.includes(entry.kind)).map((entry) => entry.amount))
+}

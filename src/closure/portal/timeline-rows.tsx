@@ -1,0 +1,74 @@
+/** The rows of a closure's timeline as words: the same in the portal and on the public page. */
+import type { ReactNode } from 'react'
+import { Timeline, type TimelineItem, type TimelineState } from '../../portal/components/timeline.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Closure, PublicClosure } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+
+type Row = PublicClosure['timeline'][number]
+
+const titles: Record<Row['key'], WordKey> = {
+  received: 'step.received',
+  'identity-checked': 'step.identity-checked',
+  'waiting-time': 'step.waiting-time',
+  review: 'step.review',
+  approved: 'step.approved',
+  scheduled: 'step.scheduled',
+  'service-ends': 'step.service-ends',
+  'number-kept': 'step.number-kept',
+  'money-settled': 'step.money-settled',
+  refund: 'step.refund',
+  certificate: 'step.certificate',
+  'signed-out': 'step.signed-out',
+  closed: 'step.closed',
+  withdrawn: 'step.withdrawn',
+  rejected: 'step.rejected',
+  'needs-attention': 'step.needs-attention',
+}
+
+const spoken: Record<TimelineState, WordKey> = {
+  done: 'step.is-done',
+  now: 'step.is-now',
+  todo: 'step.is-to-come',
+  paused: 'step.is-paused',
+  failed: 'step.is-late',
+}
+
+function stateOf(row: Row): TimelineState {
+  if (row.key === 'rejected') return 'failed'
+  if (row.state === 'late') return 'paused'
+  return row.state === 'to-come' ? 'todo' : row.state
+}
+
+type Props = { rows: Row[]; scope: Closure['scope']; title?: (row: Row) => ReactNode | undefined }
+
+export function CaseTimeline({ rows, scope, title }: Props) {
+  const { t } = useWords()
+  const format = useFormat()
+  const whenOf = (row: Row) => {
+    if (row.at) return format.moment(row.at)
+    return row.due ? t('step.by', { at: format.moment(row.due) }) : undefined
+  }
+  const items = rows.map((row): TimelineItem => {
+    const state = stateOf(row)
+    const ends = row.key === 'service-ends' && scope === 'account'
+    const word: WordKey = ends ? 'step.service-ends-account' : titles[row.key]
+    return {
+      key: row.key,
+      state,
+      title: title?.(row) ?? t(word),
+      detail: row.state === 'late' ? t('step.late') : undefined,
+      when: whenOf(row),
+      spoken: t(spoken[state]),
+    }
+  })
+  const end = rows.find((row) => row.key === 'service-ends')
+  return (
+    <Timeline
+      items={items}
+      noReturnBefore={end && end.state !== 'done' ? 'service-ends' : undefined}
+      noReturn={t('step.no-return')}
+    />
+  )
+}

@@ -1,0 +1,149 @@
+/** Anyone checks a closure certificate here; the file stays in the browser. */
+import { useMutation } from '@tanstack/react-query'
+import { type DragEvent, useRef, useState } from 'react'
+import { read } from '../../portal/api.ts'
+import { Button } from '../../portal/components/button.tsx'
+import { cx } from '../../portal/components/cx.ts'
+import { TextField } from '../../portal/components/field.tsx'
+import { Icon } from '../../portal/components/icon.tsx'
+import { Refusal } from '../../portal/failure.tsx'
+import { Page, Section } from '../../portal/page.tsx'
+import { LanguageSwitch } from '../../portal/language-switch.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import { useWords } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+import { type Check, checkCertificate, type Jwks } from './certificate.ts'
+
+export function VerifyPage() {
+  const { t } = useWords()
+  const [text, setText] = useState('')
+  const [missing, setMissing] = useState(false)
+  const check = useMutation({
+    mutationFn: async (file: string) =>
+      checkCertificate(file, await read<Jwks>('/.well-known/closure-keys.json')),
+  })
+  const take = (file: string) => {
+    setText(file)
+    setMissing(!file.trim())
+    if (file.trim()) check.mutate(file)
+  }
+  return (
+    <Page
+      bare
+      head={check.data ? t(outcomes[check.data.kind]) : t('verify.head')}
+      sub={check.data ? <Why check={check.data} /> : t('verify.sub')}
+      end={<LanguageSwitch />}
+      dock={
+        <>
+          <Refusal error={check.error} />
+          <Button kind="primary" block busy={check.isPending} onClick={() => take(text)}>
+            {t('verify.check')}
+          </Button>
+        </>
+      }
+    >
+      {check.data?.kind === 'valid' && <Claims claims={check.data.claims} keyId={check.data.keyId} />}
+      <DropZone onFile={take} />
+      <div className="mt-5">
+        <TextField
+          label={t('verify.paste')}
+          rows={6}
+          value={text}
+          onChange={(next) => {
+            check.reset()
+            setText(next)
+          }}
+          error={missing && !text.trim() ? t('verify.missing') : undefined}
+        />
+      </div>
+      <p className="caption c3 mt-4">{t('verify.offline')}</p>
+    </Page>
+  )
+}
+
+const outcomes: Record<Check['kind'], WordKey> = {
+  valid: 'verify.is-valid',
+  'not-valid': 'verify.is-not-valid',
+}
+
+const reasons: Record<Extract<Check, { kind: 'not-valid' }>['reason'], WordKey> = {
+  'no-certificate': 'verify.no-certificate',
+  'unknown-key': 'verify.unknown-key',
+  changed: 'verify.was-changed',
+  'not-supported': 'verify.not-supported',
+}
+
+function Why({ check }: { check: Check }) {
+  const { t } = useWords()
+  const valid = check.kind === 'valid'
+  return (
+    <span role="status" className={cx('flex gap-2', valid ? 'ok' : 'danger')}>
+      <Icon name={valid ? 'check' : 'warn'} size="s" />
+      {valid ? t('verify.why-valid') : t(reasons[check.reason])}
+    </span>
+  )
+}
+
+function DropZone({ onFile }: { onFile: (text: string) => void }) {
+  const { t } = useWords()
+  const input = useRef<HTMLInputElement>(null)
+  const [over, setOver] = useState(false)
+  const open = async (file: File | undefined) => {
+    // A certificate is a few kilobytes; anything large is something else.
+    if (file) onFile(file.size < 1_000_000 ? await file.text() : '?')
+  }
+  const drag = (event: DragEvent, inside: boolean) => {
+    event.preventDefault()
+    setOver(inside)
+  }
+  return (
+    <div
+      className={cx('zone mt-5 grid justify-items-center gap-2 text-center', over && 'bg-accent-soft')}
+      onDragOver={(event) => drag(event, true)}
+      onDragLeave={(event) => drag(event, false)}
+      onDrop={(event) => {
+        drag(event, false)
+        void open(event.dataTransfer.files[0])
+      }}
+    >
+      <Icon name="file" />
+      <span className="small c2">{t('verify.drop')}</span>
+      <Button kind="even" small onClick={() => input.current?.click()}>
+        {t('verify.choose')}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        className="sr-only"
+        tabIndex={-1}
+        aria-hidden="true"
+        accept=".json,.jws,application/json,application/jose,text/plain"
+        onChange={(event) => void open(event.target.files?.[0])}
+      />
+    </div>
+  )
+}
+
+/** The facts of the certificate that are plain text or a moment. */
+function Claims({ claims, keyId }: { claims: Record<string, unknown>; keyId: string }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const show = (value: string) => (/^\d{4}-\d{2}-\d{2}T/.test(value) ? format.moment(value, { year: true, place: true }) : value)
+  const facts = Object.entries(claims).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length < 120,
+  )
+  return (
+    <Section title={t('verify.says')}>
+      <dl className="kv mt-2.5">
+        {facts.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="mono">{name}</dt>
+            <dd>{show(value)}</dd>
+          </div>
+        ))}
+        <dt>{t('verify.key')}</dt>
+        <dd className="mono">{keyId}</dd>
+      </dl>
+    </Section>
+  )
+}

@@ -1,0 +1,202 @@
+/** One line: what is left, what was used, its money, its eSIM, and More with the way to close it. */
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { ButtonLink, IconButton, linkProps, TextLink } from '../../portal/components/button.tsx'
+import { Icon } from '../../portal/components/icon.tsx'
+import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
+import { Loaded } from '../../portal/failure.tsx'
+import { Page, Section } from '../../portal/page.tsx'
+import { lineQuery } from '../../portal/queries.ts'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Line } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+import { quantityText } from '../../plans/portal/plan-text.ts'
+import { closurePath, DataRing, LineFacts, LineNumber, LineTag, profileWord } from './line-text.tsx'
+import { MoreSheet } from './more-sheet.tsx'
+import { UsageList } from './usage-list.tsx'
+
+export function LinePage() {
+  const { lineId } = useParams({ strict: false }) as { lineId: string }
+  const { t } = useWords()
+  const line = useQuery({ ...lineQuery(lineId), refetchInterval: 5_000 })
+  if (line.data) return <Shown line={line.data} />
+  return (
+    <Page head={t('line.line')} back="/lines">
+      <Loaded query={line} skeleton={<RowsSkeleton count={5} />}>
+        {() => null}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Shown({ line }: { line: Line }) {
+  const { t } = useWords()
+  const [more, setMore] = useState(false)
+  const live = line.state !== 'closed'
+  return (
+    <Page
+      head={line.nickname}
+      above={<LineTag line={line} />}
+      sub={line.msisdn ? <LineNumber msisdn={line.msisdn} /> : undefined}
+      back="/lines"
+      end={<IconButton icon="more" label={t('line.more')} onClick={() => setMore(true)} />}
+    >
+      <MoreSheet line={line} open={more} onClose={() => setMore(false)} />
+      <ClosureNotice line={line} />
+      {live && (
+        <>
+          <div className="flex flex-wrap items-center gap-x-6 gap-y-4 mt-5">
+            <DataRing line={line} size={160} />
+            <LineFacts line={line} />
+          </div>
+          {line.state === 'ordered' ? (
+            <div className="mt-6">
+              <ButtonLink to={`/lines/${line.lineId}/install`} kind="primary" icon="sim" block>
+                {t('line.install-it')}
+              </ButtonLink>
+            </div>
+          ) : (
+            <div className="mt-6">
+              <ButtonLink to={`/lines/${line.lineId}/top-up`} kind="primary" block>
+                {t('line.top-up')}
+              </ButtonLink>
+            </div>
+          )}
+          <Buckets line={line} />
+          <Credit line={line} />
+        </>
+      )}
+      <UsageList lineId={line.lineId} />
+      <Esim line={line} />
+      {live && <More line={line} />}
+    </Page>
+  )
+}
+
+function ClosureNotice({ line }: { line: Line }) {
+  const { t } = useWords()
+  const format = useFormat()
+  if (line.state === 'closed' && line.closedAt) {
+    return (
+      <div className="mt-4">
+        <Notice live={false}>
+          <p>{t('line.closed-on', { date: format.day(line.closedAt, { year: true }) })}</p>
+          {line.closureCaseId && (
+            <TextLink to={`/closures/${line.closureCaseId}`}>{t('line.certificate')}</TextLink>
+          )}
+        </Notice>
+      </div>
+    )
+  }
+  if (!line.closureCaseId) return null
+  return (
+    <div className="mt-4">
+      <Notice tone="info" live={false}>
+        <p>{t('line.closure-open')}</p>
+        <TextLink to={`/closures/${line.closureCaseId}`}>{t('line.closing-progress')}</TextLink>
+      </Notice>
+    </div>
+  )
+}
+
+function Buckets({ line }: { line: Line }) {
+  const { t } = useWords()
+  const format = useFormat()
+  if (line.buckets.length === 0) return null
+  return (
+    <Section title={t('line.buckets')}>
+      <table className="ledger mt-1">
+        <tbody>
+          {line.buckets.map((bucket) => (
+            <tr key={bucket.bucketId}>
+              <th scope="row">
+                {t(kinds[bucket.kind])}
+                {bucket.expiresAt && (
+                  <span className="d">{t('line.until', { at: format.moment(bucket.expiresAt) })}</span>
+                )}
+              </th>
+              <td>
+                <bdi>{quantityText(bucket.kind, bucket.remaining, t, format)}</bdi>
+                <span className="d">
+                  {t('line.of', { total: quantityText(bucket.kind, bucket.granted, t, format) })}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  )
+}
+
+const kinds: Record<Line['buckets'][number]['kind'], WordKey> = {
+  data: 'dial.data',
+  voice: 'dial.voice',
+  sms: 'dial.sms',
+}
+
+function Credit({ line }: { line: Line }) {
+  const { t } = useWords()
+  const format = useFormat()
+  return (
+    <Section title={t('home.balance')}>
+      <table className="ledger mt-1">
+        <tbody>
+          <tr>
+            <th scope="row">
+              {t('money.paid-credit')}
+              <span className="d">{t('line.paid-at-closing')}</span>
+            </th>
+            <td>{format.money(line.paidCredit)}</td>
+          </tr>
+          <tr>
+            <th scope="row">
+              {t('money.promotional-credit')}
+              <span className="d">{t('line.promotional-at-closing')}</span>
+            </th>
+            <td>{format.money(line.promotionalCredit)}</td>
+          </tr>
+        </tbody>
+      </table>
+    </Section>
+  )
+}
+
+function Esim({ line }: { line: Line }) {
+  const { t } = useWords()
+  return (
+    <Section title={t('line.esim')}>
+      <dl className="kv mt-2.5">
+        <dt>{t('line.profile')}</dt>
+        <dd>{t(profileWord(line.profile))}</dd>
+        <dt>ICCID</dt>
+        <dd className="num">
+          <bdi>{line.profile.iccidMasked}</bdi>
+        </dd>
+      </dl>
+    </Section>
+  )
+}
+
+function More({ line }: { line: Line }) {
+  const { t } = useWords()
+  return (
+    <Section title={t('line.more')}>
+      <ul className="rows mt-1">
+        <li>
+          <Link {...linkProps({ to: closurePath(line) })} className="row">
+            <span className="grow">
+              <span className="mid block">
+                {t(line.closureCaseId ? 'line.closing-progress' : 'line.close')}
+              </span>
+              <span className="small c2 block">{t('line.close-what')}</span>
+            </span>
+            <Icon name="next" size="s" className="c3 self-center" />
+          </Link>
+        </li>
+      </ul>
+    </Section>
+  )
+}

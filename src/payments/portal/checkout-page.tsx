@@ -1,0 +1,116 @@
+/** The order before it is paid: what, for how long, for how much, and nothing else on the page. */
+import { useQuery } from '@tanstack/react-query'
+import { Navigate, useLocation, useParams, useSearch } from '@tanstack/react-router'
+import { Button, linkProps, TextLink } from '../../portal/components/button.tsx'
+import { TextField } from '../../portal/components/field.tsx'
+import { Summary } from '../../portal/components/ledger.tsx'
+import { RowsSkeleton } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Loaded, Refusal } from '../../portal/failure.tsx'
+import { Page } from '../../portal/page.tsx'
+import { planQuery } from '../../portal/queries.ts'
+import { useSubscriber } from '../../portal/session.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Adjustment, Plan } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import {
+  allowanceOf,
+  allowanceText,
+  includedSteps,
+  priceOf,
+} from '../../plans/portal/plan-text.ts'
+import { usePay } from './pay.ts'
+
+export function CheckoutPage() {
+  const { planId } = useParams({ strict: false }) as { planId: string }
+  const { href } = useLocation()
+  const { t } = useWords()
+  const me = useSubscriber()
+  const plan = useQuery(planQuery(planId))
+  if (!me.complete) {
+    return <Navigate {...linkProps({ to: '/welcome', search: { next: href }, replace: true })} />
+  }
+  if (plan.data) return <Checkout plan={plan.data} />
+  return (
+    <Page head={t('checkout.waiting')}>
+      <Loaded query={plan} skeleton={<RowsSkeleton />}>
+        {() => null}
+      </Loaded>
+    </Page>
+  )
+}
+
+/** Steps travel in the address; anything outside the plan's limits falls back to what is included. */
+function stepsIn(plan: Plan, search: Record<string, string | undefined>): Adjustment {
+  const steps = includedSteps(plan)
+  for (const dial of plan.dials) {
+    const asked = Number(search[dial.kind])
+    const fits = Number.isInteger(asked) && asked >= dial.min && asked <= dial.max
+    if (search[dial.kind] !== undefined && fits) steps[dial.kind] = asked
+  }
+  return steps
+}
+
+function Checkout({ plan }: { plan: Plan }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const search = useSearch({ strict: false }) as Record<string, string | undefined>
+  const adjustment = stepsIn(plan, search)
+  const adjustable = plan.dials.length > 0
+  const price = priceOf(plan, adjustment)
+  const [nickname, setNickname] = useDraft(`nickname:${plan.planId}`, '')
+  const body = {
+    planId: plan.planId,
+    ...(adjustable && { adjustment }),
+    ...(nickname.trim() && { nickname: nickname.trim() }),
+  }
+  const pay = usePay(JSON.stringify(body), '/v1/orders', body)
+  const holds = adjustable ? allowanceOf(plan, adjustment) : plan.allowance
+  const dock = (
+    <>
+      <Refusal error={pay.error} />
+      <div className="due">
+        <span className="small c2">{t('checkout.today')}</span>
+        <b className="num">{format.money(price)}</b>
+      </div>
+      <Button kind="primary" block busy={pay.isPending} onClick={() => pay.mutate()}>
+        {t('checkout.pay', { amount: format.money(price) })}
+      </Button>
+    </>
+  )
+  return (
+    <Page
+      head={t('checkout.head', { amount: format.money(price) })}
+      sub={t('checkout.sub')}
+      back={`/plans/${plan.planId}`}
+      dock={dock}
+    >
+      <div className="mt-5">
+        <Summary
+          rows={[
+            [t('line.plan'), format.words(plan.name)],
+            [t('plan.allowance'), <bdi key="holds">{allowanceText(holds, t, format)}</bdi>],
+            [
+              t('plan.lasts'),
+              plan.renews
+                ? t('plan.renews', { count: plan.periodDays })
+                : t('plan.ends', { count: plan.periodDays }),
+            ],
+            [t('plan.where'), t('shop.countries', { count: plan.countries.length })],
+            [t('checkout.starts'), t('checkout.starts-installed')],
+          ]}
+        />
+      </div>
+      <div className="mt-6">
+        <TextField
+          label={t('checkout.nickname')}
+          hint={t('checkout.nickname-hint')}
+          value={nickname}
+          maxLength={40}
+          onChange={setNickname}
+        />
+      </div>
+      <TextLink to={`/plans/${plan.planId}`}>{t('checkout.change')}</TextLink>
+    </Page>
+  )
+}

@@ -1,0 +1,145 @@
+/** What pages read, each with one key; the keys below one name are refreshed together. */
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { problemCode, read, Refused, Unanswered } from './api.ts'
+import type {
+  Closure,
+  Device,
+  Installation,
+  Line,
+  Operator,
+  Order,
+  Plan,
+  PlanList,
+  PublicClosure,
+  StatementPage,
+  Subscriber,
+  Ticket,
+  UsagePage,
+} from './wire.ts'
+
+type Items<Item> = { items: Item[] }
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (count, error) => error instanceof Unanswered && count < 2,
+      retryDelay: (count) => 400 * 2 ** count,
+    },
+    mutations: { retry: (count, error) => error instanceof Unanswered && count < 1 },
+  },
+})
+
+/** Null when nobody is signed in; that is an answer, not an error. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }): Promise<Subscriber | null> => {
+    try {
+      return await read<Subscriber>('/v1/me', signal)
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401) return null
+      if (problemCode(error) === 'account-closed') return null
+      throw error
+    }
+  },
+  staleTime: 30_000,
+})
+
+export const operatorQuery = queryOptions({
+  queryKey: ['operator'],
+  queryFn: ({ signal }) => read<Operator>('/v1/operator', signal),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+export const plansQuery = queryOptions({
+  queryKey: ['plans'],
+  queryFn: ({ signal }) => read<PlanList>('/v1/plans', signal),
+  staleTime: 300_000,
+})
+
+export const planQuery = (planId: string) =>
+  queryOptions({
+    queryKey: ['plans', planId],
+    queryFn: ({ signal }) => read<Plan>(`/v1/plans/${planId}`, signal),
+    staleTime: 300_000,
+  })
+
+export const linesQuery = queryOptions({
+  queryKey: ['lines'],
+  queryFn: async ({ signal }) => (await read<Items<Line>>('/v1/lines', signal)).items,
+})
+
+export const lineQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId],
+    queryFn: ({ signal }) => read<Line>(`/v1/lines/${lineId}`, signal),
+  })
+
+export const usageQuery = (lineId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['lines', lineId, 'usage'],
+    queryFn: ({ signal, pageParam }) =>
+      read<UsagePage>(`/v1/lines/${lineId}/usage?limit=50${pageParam}`, signal),
+    initialPageParam: '',
+    getNextPageParam: (page) => cursor(page.nextCursor),
+  })
+
+export const installationQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'installation'],
+    queryFn: ({ signal }) => read<Installation>(`/v1/lines/${lineId}/installation`, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export const orderQuery = (orderId: string) =>
+  queryOptions({
+    queryKey: ['orders', orderId],
+    queryFn: ({ signal }) => read<Order>(`/v1/orders/${orderId}`, signal),
+  })
+
+export const statementQuery = infiniteQueryOptions({
+  queryKey: ['statement'],
+  queryFn: ({ signal, pageParam }) =>
+    read<StatementPage>(`/v1/statement?limit=30${pageParam}`, signal),
+  initialPageParam: '',
+  getNextPageParam: (page) => cursor(page.nextCursor),
+})
+
+export const devicesQuery = queryOptions({
+  queryKey: ['devices'],
+  queryFn: async ({ signal }) => (await read<Items<Device>>('/v1/me/devices', signal)).items,
+})
+
+export const closuresQuery = queryOptions({
+  queryKey: ['closures'],
+  queryFn: async ({ signal }) => (await read<Items<Closure>>('/v1/closures', signal)).items,
+})
+
+export const closureQuery = (caseId: string) =>
+  queryOptions({
+    queryKey: ['closures', caseId],
+    queryFn: ({ signal }) => read<Closure>(`/v1/closures/${caseId}`, signal),
+  })
+
+export const publicClosureQuery = (reference: string) =>
+  queryOptions({
+    queryKey: ['by-reference', reference],
+    queryFn: ({ signal }) =>
+      read<PublicClosure>(`/v1/closures/by-reference/${encodeURIComponent(reference)}`, signal),
+  })
+
+export const ticketsQuery = queryOptions({
+  queryKey: ['tickets'],
+  queryFn: async ({ signal }) => (await read<Items<Ticket>>('/v1/tickets', signal)).items,
+})
+
+export const ticketQuery = (ticketId: string) =>
+  queryOptions({
+    queryKey: ['tickets', ticketId],
+    queryFn: ({ signal }) => read<Ticket>(`/v1/tickets/${ticketId}`, signal),
+  })
+
+function cursor(next: string | null): string | undefined {
+  return next === null ? undefined : `&cursor=${encodeURIComponent(next)}`
+}
+

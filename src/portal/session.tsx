@@ -1,0 +1,80 @@
+/** Who is signed in, and what happens when nobody is: sign in, and come back to the same page. */
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Navigate, useLocation, useNavigate } from '@tanstack/react-router'
+import { createContext, type ReactNode, use, useEffect } from 'react'
+import { problemCode } from './api.ts'
+import { linkProps } from './components/button.tsx'
+import { RowsSkeleton, Skeleton } from './components/notice.tsx'
+import { Failure } from './failure.tsx'
+import { rememberedReference } from './farewell.ts'
+import { meQuery } from './queries.ts'
+import type { Subscriber } from './wire.ts'
+
+const SubscriberContext = createContext<Subscriber | null>(null)
+
+/** Only below `SignedIn`. */
+export function useSubscriber(): Subscriber {
+  const subscriber = use(SubscriberContext)
+  if (!subscriber) throw new Error('used outside SignedIn')
+  return subscriber
+}
+
+export function SignedIn({ children }: { children: ReactNode }) {
+  const me = useQuery(meQuery)
+  const { href } = useLocation()
+  if (me.data === null) {
+    const reference = rememberedReference()
+    if (reference) return <Navigate {...linkProps({ to: `/c/${reference}`, replace: true })} />
+    return <Navigate {...linkProps({ to: '/sign-in', search: { next: href }, replace: true })} />
+  }
+  if (me.data) return <SubscriberContext value={me.data}>{children}</SubscriberContext>
+  if (me.error) {
+    return (
+      <div className="app px-gutter">
+        <Failure error={me.error} retry={() => void me.refetch()} />
+      </div>
+    )
+  }
+  return <PageSkeleton />
+}
+
+export function PageSkeleton() {
+  return (
+    <div className="app" aria-busy="true">
+      <div className="topbar" />
+      <div className="main grid content-start gap-3">
+        <Skeleton width="70%" height={34} />
+        <Skeleton width="46%" height={18} />
+        <div className="mt-4">
+          <RowsSkeleton count={4} />
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** A 401 anywhere means the session is over: the page asks again, and `SignedIn` leads to sign-in. */
+export function useSessionWatch(): void {
+  const client = useQueryClient()
+  useEffect(() => {
+    const onError = (error: unknown) => {
+      if (problemCode(error) === 'not-signed-in') client.setQueryData(meQuery.queryKey, null)
+    }
+    const queries = client.getQueryCache().subscribe((event) => {
+      if (event.type === 'updated' && event.action.type === 'error') onError(event.action.error)
+    })
+    const mutations = client.getMutationCache().subscribe((event) => {
+      if (event.type === 'updated' && event.action.type === 'error') onError(event.action.error)
+    })
+    return () => {
+      queries()
+      mutations()
+    }
+  }, [client])
+}
+
+export function useGo() {
+  const navigate = useNavigate()
+  return (to: string, options: { search?: Record<string, string | undefined>; replace?: boolean } = {}) =>
+    navigate(linkProps({ to, ...options }) as never)
+}

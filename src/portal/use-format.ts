@@ -1,0 +1,36 @@
+/** The formatters bound to the language, the operator's zone and the device's zone. */
+import { useQuery } from '@tanstack/react-query'
+import * as format from './format.ts'
+import { operatorQuery } from './queries.ts'
+import { useWords } from './words.tsx'
+
+type Style = Omit<format.MomentStyle, 'zone'>
+
+export function useFormat() {
+  const { locale } = useWords()
+  const operator = useQuery(operatorQuery)
+  const device = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const zone = operator.data?.timeZone ?? device
+  const moment = (instant: string, style: Style = {}) =>
+    format.formatMoment(instant, { zone, ...style }, locale)
+  return {
+    zone,
+    moment,
+    day: (instant: string, style: Style = {}) => moment(instant, { ...style, precision: 'day' }),
+    /** Day, date, time, place. */
+    full: (instant: string) => moment(instant, { weekday: true, year: true, place: true }),
+    /** The same instant on this device's clock, where that differs. */
+    here: (instant: string) =>
+      format.zonesDiffer(instant, zone, device)
+        ? format.formatMoment(instant, { zone: device, place: true }, locale)
+        : undefined,
+    money: (money: format.Money) => format.formatMoney(money, locale),
+    amount: (money: format.Money) => format.formatAmount(money, locale),
+    data: (bytes: string | number) => format.formatData(Number(bytes), locale),
+    dataParts: (bytes: string | number) => format.dataParts(Number(bytes), locale),
+    number: (value: number, digitsMax?: number) => format.formatNumber(value, locale, digitsMax),
+    country: (code: string) => format.formatCountry(code, locale),
+    list: (names: readonly string[]) => names.join(locale === 'zh-CN' ? '、' : ', '),
+    words: (texts: Record<string, string>) => texts[locale] ?? texts['en'] ?? '',
+  }
+}

@@ -1,0 +1,135 @@
+/** The account: who you are, your contacts and devices, your data, and the way to close it all. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { send } from '../../portal/api.ts'
+import { linkProps } from '../../portal/components/button.tsx'
+import { Icon, type IconName } from '../../portal/components/icon.tsx'
+import { forgetDrafts } from '../../portal/draft.ts'
+import { Refusal } from '../../portal/failure.tsx'
+import { Section } from '../../portal/page.tsx'
+import { TabPage } from '../../portal/tab-page.tsx'
+import { closuresQuery, devicesQuery, meQuery } from '../../portal/queries.ts'
+import { useGo, useSubscriber } from '../../portal/session.tsx'
+import { LanguageChoice, ThemeChoice } from '../../portal/settings.tsx'
+import { useToast } from '../../portal/toast.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Subscriber } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { ProfileFields } from './profile-fields.tsx'
+
+export function AccountPage() {
+  const { t } = useWords()
+  const me = useSubscriber()
+  const format = useFormat()
+  const client = useQueryClient()
+  const toast = useToast()
+  const devices = useQuery(devicesQuery)
+  const setLocale = useMutation({
+    mutationFn: (locale: string) => send<Subscriber>('PATCH', '/v1/me', { locale }),
+    onSuccess: (saved) => {
+      client.setQueryData(meQuery.queryKey, saved)
+      toast(t('account.saved'))
+    },
+  })
+  const verified = me.contacts.filter((contact) => contact.verifiedAt !== null)
+  return (
+    <TabPage title={t('tab.account')}>
+      <ProfileFields me={me} />
+      <ul className="rows mt-2">
+        <RowLink icon="mail" to="/account/contacts" title={t('account.contacts')}>
+          {verified.map((contact) => contact.value).join(' · ')}
+        </RowLink>
+        <RowLink icon="laptop" to="/account/devices" title={t('account.devices')}>
+          {devices.data && t('account.devices-count', { count: devices.data.length })}
+        </RowLink>
+        <li>
+          <a className="row" href="/v1/me/export" download>
+            <Icon name="download" />
+            <span className="grow">
+              <span className="mid block">{t('account.export')}</span>
+              <span className="small c2 block">{t('account.export-what')}</span>
+            </span>
+          </a>
+        </li>
+      </ul>
+      <Section title={t('settings.language')}>
+        <div className="mt-2.5">
+          <LanguageChoice onChange={(locale) => setLocale.mutate(locale)} />
+        </div>
+      </Section>
+      <Section title={t('settings.theme')}>
+        <div className="mt-2.5">
+          <ThemeChoice />
+        </div>
+      </Section>
+      <p className="caption c3 mt-6">{t('account.since', { date: format.day(me.createdAt, { year: true }) })}</p>
+      <Leaving />
+    </TabPage>
+  )
+}
+
+type RowLinkProps = { icon: IconName; to: string; title: string; children?: ReactNode }
+
+function RowLink({ icon, to, title, children }: RowLinkProps) {
+  return (
+    <li>
+      <Link {...linkProps({ to })} className="row">
+        <Icon name={icon} />
+        <span className="grow">
+          <span className="mid block">{title}</span>
+          <span className="small c2 block">{children}</span>
+        </span>
+        <Icon name="next" size="s" className="c3 self-center" />
+      </Link>
+    </li>
+  )
+}
+
+/** Signing out is for today; closing is for good. Both stand open, side by side with what is under way. */
+function Leaving() {
+  const { t } = useWords()
+  const go = useGo()
+  const client = useQueryClient()
+  const closures = useQuery(closuresQuery)
+  const underway = (closures.data ?? []).find(
+    (closure) => closure.scope === 'account' && !over.has(closure.state),
+  )
+  const signOut = useMutation({
+    mutationFn: () => send<void>('POST', '/v1/sign-out'),
+    onSuccess: async () => {
+      forgetDrafts()
+      await go('/')
+      client.clear()
+      client.setQueryData(meQuery.queryKey, null)
+    },
+  })
+  return (
+    <>
+      <Refusal error={signOut.error} />
+      <ul className="rows border-t border-line mt-2">
+        <li>
+          <button type="button" className="row" onClick={() => !signOut.isPending && signOut.mutate()}>
+            <span className="grow mid">{t('account.sign-out')}</span>
+          </button>
+        </li>
+        <li>
+          <Link
+            {...linkProps({ to: underway ? `/closures/${underway.caseId}` : '/close/account' })}
+            className="row"
+          >
+            <span className="grow">
+              <span className="mid block">{t('account.close')}</span>
+              <span className="small c2 block">
+                {underway ? t('account.closing', { reference: underway.reference }) : t('account.close-what')}
+              </span>
+            </span>
+            <Icon name="next" size="s" className="c3 self-center" />
+          </Link>
+        </li>
+      </ul>
+    </>
+  )
+}
+
+const over = new Set(['closed', 'withdrawn', 'rejected'])

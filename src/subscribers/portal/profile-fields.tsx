@@ -1,0 +1,68 @@
+/** Name and country, shown, and changed in place. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { send } from '../../portal/api.ts'
+import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
+import { TextField } from '../../portal/components/field.tsx'
+import { Refusal } from '../../portal/failure.tsx'
+import { meQuery } from '../../portal/queries.ts'
+import { useToast } from '../../portal/toast.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Subscriber } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { CountryField } from './welcome-page.tsx'
+
+export function ProfileFields({ me }: { me: Subscriber }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const [editing, setEditing] = useState(false)
+  if (editing) return <Edit me={me} onDone={() => setEditing(false)} />
+  return (
+    <div className="row">
+      <div className="grow">
+        <div className="lead">{me.name || t('account.no-name')}</div>
+        <div className="small c2">{me.country ? format.country(me.country) : t('account.no-country')}</div>
+      </div>
+      <TextButton onClick={() => setEditing(true)}>{t('account.change')}</TextButton>
+    </div>
+  )
+}
+
+function Edit({ me, onDone }: { me: Subscriber; onDone: () => void }) {
+  const { t } = useWords()
+  const client = useQueryClient()
+  const toast = useToast()
+  const [name, setName] = useState(me.name)
+  const [country, setCountry] = useState(me.country ?? '')
+  const save = useMutation({
+    mutationFn: () => send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...(country && { country }) }),
+    onSuccess: (saved) => {
+      client.setQueryData(meQuery.queryKey, saved)
+      toast(t('account.saved'))
+      onDone()
+    },
+  })
+  return (
+    <div className="grid gap-4 py-3">
+      <TextField
+        label={t('welcome.name')}
+        autoComplete="name"
+        autoFocus
+        maxLength={100}
+        value={name}
+        onChange={setName}
+        error={name.trim() ? undefined : t('welcome.name-missing')}
+      />
+      <CountryField value={country} onChange={setCountry} />
+      <Refusal error={save.error} />
+      <Pair>
+        <Button kind="even" onClick={onDone}>
+          {t('button.cancel')}
+        </Button>
+        <Button kind="even" busy={save.isPending} onClick={() => name.trim() && save.mutate()}>
+          {t('button.save')}
+        </Button>
+      </Pair>
+    </div>
+  )
+}

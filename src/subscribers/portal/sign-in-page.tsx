@@ -1,0 +1,193 @@
+/** Signing in and registering are one way: an e-mail address, then the code sent to it. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Navigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { problemCode, send } from '../../portal/api.ts'
+import { Button, linkProps, TextButton } from '../../portal/components/button.tsx'
+import { CodeField } from '../../portal/components/code-field.tsx'
+import { TextField } from '../../portal/components/field.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Refusal, useSentence } from '../../portal/failure.tsx'
+import { Page } from '../../portal/page.tsx'
+import { meQuery, operatorQuery } from '../../portal/queries.ts'
+import { LanguageSwitch } from '../../portal/language-switch.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { CodeSent, Subscriber } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+
+type Draft = { email: string; sent: CodeSent | null }
+
+export function SignInPage() {
+  const { next } = useSearch({ strict: false }) as { next?: string }
+  const me = useQuery(meQuery)
+  const [draft, setDraft, clear] = useDraft<Draft>('sign-in', { email: '', sent: null })
+  if (me.data) return <Navigate {...onward(me.data, next)} replace />
+  if (draft.sent) {
+    return (
+      <EnterCode
+        email={draft.email}
+        sent={draft.sent}
+        onSent={(sent) => setDraft({ ...draft, sent })}
+        onOther={() => setDraft({ ...draft, sent: null })}
+        onDone={clear}
+      />
+    )
+  }
+  return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
+}
+
+/** Only addresses inside the portal are followed. */
+function onward(me: Subscriber, next: string | undefined) {
+  const inside = next?.startsWith('/') && !next.startsWith('//') ? next : '/lines'
+  if (!me.complete) return linkProps({ to: '/welcome', search: { next: inside } })
+  const [path = '/lines', query] = inside.split('?')
+  return linkProps({ to: path, search: Object.fromEntries(new URLSearchParams(query ?? '')) })
+}
+
+type EmailProps = { draft: Draft; setDraft: (draft: Draft) => void; expired: boolean }
+
+function EnterEmail({ draft, setDraft, expired }: EmailProps) {
+  const { t, locale } = useWords()
+  const [missing, setMissing] = useState(false)
+  const email = draft.email.trim()
+  const ask = useMutation({
+    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
+    onSuccess: (sent) => setDraft({ email, sent }),
+  })
+  const submit = () => {
+    const valid = /^\S+@\S+\.\S+$/.test(email)
+    setMissing(!valid)
+    if (valid) ask.mutate()
+  }
+  const dock = (
+    <>
+      <Refusal error={ask.error} />
+      <Button kind="primary" block submit form="sign-in" busy={ask.isPending}>
+        {t('sign-in.send')}
+      </Button>
+    </>
+  )
+  return (
+    <Page head={t('sign-in.head')} sub={t('sign-in.sub')} dock={dock} bare end={<LanguageSwitch />}>
+      {expired && (
+        <div className="mt-4">
+          <Notice>{t('sign-in.then-back')}</Notice>
+        </div>
+      )}
+      <form
+        id="sign-in"
+        noValidate
+        className="mt-6"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!ask.isPending) submit()
+        }}
+      >
+        <TextField
+          label={t('sign-in.email')}
+          type="email"
+          inputMode="email"
+          autoComplete="email"
+          autoFocus
+          value={draft.email}
+          onChange={(value) => setDraft({ ...draft, email: value })}
+          error={missing ? t('sign-in.email-wrong') : undefined}
+        />
+      </form>
+    </Page>
+  )
+}
+
+type CodeProps = {
+  email: string
+  sent: CodeSent
+  onSent: (sent: CodeSent) => void
+  onOther: () => void
+  onDone: () => void
+}
+
+function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
+  const { t, rich, locale } = useWords()
+  const client = useQueryClient()
+  const sentence = useSentence()
+  const [code, setCode] = useState('')
+  const again = useMutation({
+    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
+    onSuccess: (next) => {
+      setCode('')
+      enter.reset()
+      onSent(next)
+    },
+  })
+  const enter = useMutation({
+    mutationFn: (digits: string) =>
+      send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
+    onSuccess: (me) => {
+      onDone()
+      client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
+      client.setQueryData(meQuery.queryKey, me)
+    },
+    onError: () => setCode(''),
+  })
+  const type = (digits: string) => {
+    setCode(digits)
+    if (digits.length === 6 && !enter.isPending) enter.mutate(digits)
+  }
+  const codeError = problemCode(enter.error)?.startsWith('code-') ? sentence(enter.error) : undefined
+  return (
+    <Page
+      head={t('sign-in.code-head')}
+      sub={rich('sign-in.code-sent', { to: <bdi className="strong">{email}</bdi> })}
+      bare
+      end={<LanguageSwitch />}
+      dock={
+        <Button kind="primary" block busy={enter.isPending} onClick={() => type(code)}>
+          {t('sign-in.enter')}
+        </Button>
+      }
+    >
+      <div className="mt-6">
+        {!codeError && <Refusal error={enter.error ?? again.error} />}
+        <CodeField
+          label={t('code.label')}
+          value={code}
+          onChange={type}
+          error={codeError}
+          autoFocus
+        />
+        <div className="flex flex-wrap justify-between gap-x-4 mt-1">
+          <TextButton onClick={() => again.mutate()} busy={again.isPending}>
+            {t('code.again')}
+          </TextButton>
+          <TextButton onClick={onOther}>{t('sign-in.other')}</TextButton>
+        </div>
+        <Expiry sent={sent} />
+        <InboxHint />
+      </div>
+    </Page>
+  )
+}
+
+const publicKeys = new Set(['me', 'operator', 'plans'])
+
+function Expiry({ sent }: { sent: CodeSent }) {
+  const { t } = useWords()
+  const format = useFormat()
+  return <p className="small c3 mt-1">{t('code.until', { at: format.moment(sent.expiresAt) })}</p>
+}
+
+/** On a demonstration platform mail goes to a page, and saying so is fairer than letting a person wait. */
+export function InboxHint() {
+  const { t } = useWords()
+  const operator = useQuery(operatorQuery)
+  const url = operator.data?.demo?.inboxUrl
+  if (!url) return null
+  return (
+    <p className="small mt-4">
+      <a href={url} target="_blank" rel="noreferrer">
+        {t('demo.inbox')}
+      </a>
+    </p>
+  )
+}

@@ -1,0 +1,103 @@
+/** The first sign-in: name, country of residence, language; the country decides which rules protect the person. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { send } from '../../portal/api.ts'
+import { Button } from '../../portal/components/button.tsx'
+import { SelectField, TextField } from '../../portal/components/field.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Refusal } from '../../portal/failure.tsx'
+import { Page } from '../../portal/page.tsx'
+import { meQuery, operatorQuery } from '../../portal/queries.ts'
+import { useGo, useSubscriber } from '../../portal/session.tsx'
+import { LanguageChoice } from '../../portal/settings.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Subscriber } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+
+export function WelcomePage() {
+  const { t, locale } = useWords()
+  const me = useSubscriber()
+  const go = useGo()
+  const client = useQueryClient()
+  const { next = '/lines' } = useSearch({ strict: false }) as { next?: string }
+  const [draft, setDraft, clear] = useDraft('welcome', { name: me.name, country: me.country ?? '' })
+  const [tried, setTried] = useState(false)
+  const save = useMutation({
+    mutationFn: () => send<Subscriber>('PATCH', '/v1/me', { ...draft, name: draft.name.trim(), locale }),
+    onSuccess: async (saved) => {
+      clear()
+      client.setQueryData(meQuery.queryKey, saved)
+      const [path = '/lines', query] = next.split('?')
+      await go(path.startsWith('/') ? path : '/lines', {
+        search: Object.fromEntries(new URLSearchParams(query ?? '')),
+        replace: true,
+      })
+    },
+  })
+  const submit = () => {
+    setTried(true)
+    if (draft.name.trim() && draft.country) save.mutate()
+  }
+  const dock = (
+    <>
+      <Refusal error={save.error} />
+      <Button kind="primary" block submit form="welcome" busy={save.isPending}>
+        {t('welcome.save')}
+      </Button>
+    </>
+  )
+  return (
+    <Page head={t('welcome.head')} sub={t('welcome.sub')} bare dock={dock}>
+      <form
+        id="welcome"
+        noValidate
+        className="grid gap-5 mt-6"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!save.isPending) submit()
+        }}
+      >
+        <TextField
+          label={t('welcome.name')}
+          autoComplete="name"
+          value={draft.name}
+          maxLength={100}
+          onChange={(name) => setDraft({ ...draft, name })}
+          error={tried && !draft.name.trim() ? t('welcome.name-missing') : undefined}
+        />
+        <CountryField
+          value={draft.country}
+          onChange={(country) => setDraft({ ...draft, country })}
+          error={tried && !draft.country ? t('welcome.country-missing') : undefined}
+        />
+        <div className="fld">
+          <span className="label">{t('settings.language')}</span>
+          <LanguageChoice onChange={() => {}} />
+        </div>
+      </form>
+    </Page>
+  )
+}
+
+type CountryProps = { value: string; onChange: (code: string) => void; error?: string | undefined }
+
+export function CountryField({ value, onChange, error }: CountryProps) {
+  const { t, locale } = useWords()
+  const format = useFormat()
+  const operator = useQuery(operatorQuery)
+  const options = (operator.data?.residence ?? [])
+    .map((code) => [code, format.country(code)] as const)
+    .toSorted((a, b) => a[1].localeCompare(b[1], locale))
+  return (
+    <SelectField
+      label={t('welcome.country')}
+      hint={t('welcome.country-why')}
+      value={value}
+      onChange={onChange}
+      options={options}
+      empty={t('welcome.country-choose')}
+      error={error}
+    />
+  )
+}

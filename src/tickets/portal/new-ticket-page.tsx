@@ -1,0 +1,87 @@
+/** Writing to the operator, with the facts of the page the person was stuck on already filled in. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { send } from '../../portal/api.ts'
+import { Button } from '../../portal/components/button.tsx'
+import { TextField } from '../../portal/components/field.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Refusal } from '../../portal/failure.tsx'
+import { Page } from '../../portal/page.tsx'
+import { ticketsQuery } from '../../portal/queries.ts'
+import { refusalKey } from '../../portal/refusals.ts'
+import { useGo } from '../../portal/session.tsx'
+import type { Ticket } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+
+type Search = { about?: string; page?: string; reference?: string }
+
+export function NewTicketPage() {
+  const { t } = useWords()
+  const search = useSearch({ strict: false }) as Search
+  const go = useGo()
+  const client = useQueryClient()
+  const key = search.about ? refusalKey(search.about) : undefined
+  const facts = key ? t(key, { triesLeft: 0, amount: '' }) : undefined
+  const about = search.reference ? t('ticket.about-closure', { reference: search.reference }) : ''
+  const [draft, setDraft, clear] = useDraft(`ticket:${search.about ?? ''}:${search.reference ?? ''}`, {
+    subject: about,
+    body: '',
+  })
+  const [tried, setTried] = useState(false)
+  const create = useMutation({
+    mutationFn: () =>
+      send<Ticket>('POST', '/v1/tickets', {
+        subject: draft.subject.trim(),
+        body: draft.body.trim(),
+        context: contextOf(search),
+      }),
+    onSuccess: async (ticket) => {
+      clear()
+      await client.invalidateQueries({ queryKey: ticketsQuery.queryKey })
+      await go(`/help/${ticket.ticketId}`, { replace: true })
+    },
+  })
+  const submit = () => {
+    setTried(true)
+    if (draft.subject.trim() && draft.body.trim() && !create.isPending) create.mutate()
+  }
+  const dock = (
+    <>
+      <Refusal error={create.error} />
+      <Button kind="primary" block busy={create.isPending} onClick={submit}>
+        {t('ticket.send')}
+      </Button>
+    </>
+  )
+  return (
+    <Page head={t('help.write')} sub={t('help.write-sub')} dock={dock}>
+      <div className="grid gap-5 mt-5">
+        {facts && <Notice live={false}>{t('ticket.we-know', { facts })}</Notice>}
+        <TextField
+          label={t('ticket.subject')}
+          value={draft.subject}
+          maxLength={120}
+          onChange={(subject) => setDraft({ ...draft, subject })}
+          error={tried && !draft.subject.trim() ? t('ticket.subject-missing') : undefined}
+        />
+        <TextField
+          label={t('ticket.body')}
+          rows={5}
+          value={draft.body}
+          maxLength={4000}
+          onChange={(body) => setDraft({ ...draft, body })}
+          error={tried && draft.subject.trim() && !draft.body.trim() ? t('ticket.body-missing') : undefined}
+        />
+        {search.page && <p className="caption c3">{t('ticket.page', { page: search.page })}</p>}
+      </div>
+    </Page>
+  )
+}
+
+function contextOf(search: Search): Record<string, string> {
+  const known = { page: search.page, code: search.about, reference: search.reference }
+  const entries = Object.entries(known).flatMap(([name, value]) => (value ? [[name, value.slice(0, 300)]] : []))
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,43 @@
+/** Builds the two pages, portal and console, into dist/, with message catalogs compiled ahead of time. */
+import { existsSync } from 'node:fs'
+import { compileMessage } from '@lingui/message-utils/compileMessage'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+
+/** What the portal's first view says: these groups of keys, so that it loads no other words. */
+const firstGroups = ['failure', 'page', 'plan', 'shop', 'unit']
+
+/** ICU is parsed here, so that the browser gets arrays and no parser. */
+function compiledWords(): Plugin {
+  return {
+    name: 'violet:words',
+    enforce: 'pre',
+    transform(code, id) {
+      const [, part] = /\/words\/[\w-]+\.json(?:\?(first|rest))?$/.exec(id) ?? [undefined, undefined]
+      if (!/\/words\/[\w-]+\.json/.test(id)) return null
+      const words = Object.entries(JSON.parse(code) as Record<string, string>)
+      const isFirst = (key: string) => firstGroups.includes(key.split('.')[0] ?? '')
+      const wanted = words.filter(([key]) => !part || isFirst(key) === (part === 'first'))
+      const compiled = wanted.map(([key, text]) => [key, compileMessage(text)])
+      const json = JSON.stringify(Object.fromEntries(compiled))
+      if (!part) return { code: json, map: null }
+      return { code: `export default ${json}`, map: null, moduleType: 'js' }
+    },
+  }
+}
+
+const pages = { portal: 'index.html', console: 'console.html' }
+
+export default defineConfig({
+  plugins: [compiledWords(), react(), tailwindcss()],
+  html: { cspNonce: 'PER_RESPONSE' },
+  build: {
+    outDir: 'dist',
+    target: 'es2024',
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: Object.fromEntries(Object.entries(pages).filter(([name]) => existsSync(`src/${name}/main.tsx`))),
+    },
+  },
+})
