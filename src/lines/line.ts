@@ -1,0 +1,94 @@
+/** A line: its states, who may change what, and how the API shows it. */
+import type { z } from 'zod'
+import { type DeviceState, maskedIccid, type ProfileState } from '../esim/esim.ts'
+import { type Allowance, allowanceShown, type Kind, type Plan, planShown } from '../plans/plan.ts'
+import { type Money, toWire } from '../values/money.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import type { lineWire } from './wire.ts'
+
+export type LineState = 'ordered' | 'active' | 'suspended' | 'closing' | 'closed'
+
+/** The job that gives an installed line its service. */
+export const activateQueue = 'lines.activate'
+
+export type Bucket = {
+  readonly bucketId: string
+  readonly kind: Kind
+  readonly granted: bigint
+  readonly remaining: bigint
+  readonly expiresAt: Temporal.Instant | null
+}
+
+export type Line = {
+  readonly subscriberId: string
+  readonly lineId: string
+  readonly nickname: string
+  readonly state: LineState
+  readonly msisdn: string | null
+  readonly imsi: string
+  readonly iccid: string
+  readonly currency: string
+  readonly plan: Plan
+  readonly buckets: readonly Bucket[]
+  readonly paid: Money
+  readonly promotional: Money
+  readonly periodStart: Temporal.Instant | null
+  readonly periodEnd: Temporal.Instant | null
+  readonly profile: { readonly state: ProfileState; readonly deviceState: DeviceState | null }
+  readonly closureCaseId: string | null
+  readonly orderedAt: Temporal.Instant
+  readonly activatedAt: Temporal.Instant | null
+  readonly closedAt: Temporal.Instant | null
+}
+
+/** Why a line can't be changed, or nothing when it can. */
+export function whyFixed(state: LineState): Refusal | undefined {
+  if (state === 'closing') return refuse('line-closing')
+  if (state === 'closed') return refuse('line-closed')
+  return undefined
+}
+
+/** Everything granted for the period, adjustments included. */
+export function boughtOf(buckets: readonly Bucket[]): Allowance {
+  const bought: Allowance = { data: 0n, voice: 0n, sms: 0n }
+  for (const { kind, granted } of buckets) bought[kind] += granted
+  return bought
+}
+
+/** Whole days of 24 hours from the moment service begins; half-open, the end is not part of it. */
+export function periodFrom(start: Temporal.Instant, days: number): Temporal.Instant {
+  return start.add({ hours: 24 * days })
+}
+
+export function lineShown(line: Line): z.output<typeof lineWire> {
+  return {
+    lineId: line.lineId,
+    nickname: line.nickname,
+    state: line.state,
+    msisdn: line.msisdn,
+    plan: planShown(line.plan),
+    bought: allowanceShown(boughtOf(line.buckets)),
+    buckets: line.buckets.map(({ bucketId, kind, granted, remaining, expiresAt }) => ({
+      bucketId,
+      kind,
+      granted: granted.toString(),
+      remaining: remaining.toString(),
+      expiresAt: shown(expiresAt),
+    })),
+    paidCredit: toWire(line.paid),
+    promotionalCredit: toWire(line.promotional),
+    periodStart: shown(line.periodStart),
+    periodEnd: shown(line.periodEnd),
+    profile: {
+      iccidMasked: maskedIccid(line.iccid),
+      state: line.profile.state,
+      deviceState: line.profile.deviceState,
+    },
+    closureCaseId: line.closureCaseId,
+    orderedAt: line.orderedAt.toString(),
+    activatedAt: shown(line.activatedAt),
+    closedAt: shown(line.closedAt),
+  }
+}
+
+const shown = (at: Temporal.Instant | null): string | null => at?.toString() ?? null

@@ -1,0 +1,346 @@
+/** Lines in the database: bought, named, brought to life, closed. */
+import { profilesOf, releaseProfile, drawIdentities } from '../esim/store.ts'
+import { balances } from '../ledger/store.ts'
+import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { Ids } from '../platform/ids.ts'
+import type { Allowance, Kind, Plan } from '../plans/plan.ts'
+import { planKey, planVersions } from '../plans/store.ts'
+import { subscriberById } from '../subscribers/store.ts'
+import { verifiedContacts } from '../subscribers/subscriber.ts'
+import type { LineId } from '../values/ids.ts'
+import { zero } from '../values/money.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { type Bucket, type Line, type LineState, periodFrom, whyFixed } from './line.ts'
+import { assignNumber } from './number-store.ts'
+
+export type LineKey = { subscriberId: string; lineId: string }
+
+/** All lines of a subscriber, oldest first, with all that the API shows of them, in seven set-based reads. */
+export async function linesOf(
+  db: Db | Trx,
+  subscriberId: string,
+  lineId?: string,
+): Promise<Line[]> {
+  let query = db.selectFrom('line').selectAll().where('subscriber_id', '=', subscriberId)
+  if (lineId !== undefined) query = query.where('line_id', '=', lineId)
+  const rows = await query.orderBy('ordered_at').orderBy('line_id').execute()
+  if (rows.length === 0) return []
+  const wanted = rows.map((row) => ({ planId: row.plan_id, version: row.plan_version }))
+  const [plans, buckets, profiles, money, closures] = await Promise.all([
+    planVersions(db, wanted),
+    bucketsOf(db, subscriberId),
+    profilesOf(db, subscriberId),
+    balances(db, subscriberId),
+    openClosures(db, subscriberId),
+  ])
+  return rows.map((row): Line => {
+    const credit = (account: 'paid-credit' | 'promotional-credit') =>
+      money.find(
+        (one) =>
+          one.account === account &&
+          one.lineId === row.line_id &&
+          one.amount.currency === row.currency,
+      )?.amount ?? zero(row.currency)
+    const profile = profiles.get(row.line_id)!
+    return {
+      subscriberId,
+      lineId: row.line_id,
+      nickname: row.nickname,
+      state: row.state as LineState,
+      msisdn: row.msisdn,
+      imsi: row.imsi,
+      iccid: row.iccid,
+      currency: row.currency,
+      plan: plans.get(planKey(row.plan_id, row.plan_version))!,
+      buckets: buckets.get(row.line_id) ?? [],
+      paid: credit('paid-credit'),
+      promotional: credit('promotional-credit'),
+      periodStart: row.period_start,
+      periodEnd: row.period_end,
+      profile: { state: profile.state, deviceState: profile.deviceState },
+      closureCaseId: closures.get(row.line_id) ?? closures.get(null) ?? null,
+      orderedAt: row.ordered_at,
+      activatedAt: row.activated_at,
+      closedAt: row.closed_at,
+    }
+  })
+}
+
+async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string, Bucket[]>> {
+  const rows = await db
+    .selectFrom('bucket')
+    .select(['line_id', 'bucket_id', 'kind', 'granted', 'remaining', 'expires_at'])
+    .where('subscriber_id', '=', subscriberId)
+    .orderBy('bucket_id')
+    .execute()
+  const byLine = Map.groupBy(rows, (row) => row.line_id)
+  return new Map(
+    [...byLine].map(([lineId, own]) => [
+      lineId,
+      own.map((row) => ({
+        bucketId: row.bucket_id,
+        kind: row.kind as Kind,
+        granted: row.granted,
+        remaining: row.remaining,
+        expiresAt: row.expires_at,
+      })),
+    ]),
+  )
+}
+
+/** The case that is open for each line; an account's case counts for every line that has none of its own. */
+async function openClosures(db: Db | Trx, subscriberId: string): Promise<Map<string | null, string>> {
+  const rows = await db
+    .selectFrom('closure_case')
+    .select(['line_id', 'case_id'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', 'not in', ['closed', 'withdrawn', 'rejected'])
+    .execute()
+  return new Map(rows.map((row) => [row.line_id, row.case_id]))
+}
+
+/** Holds the lines against usage, payments and other closings until the transaction ends. */
+export async function lockLines(
+  trx: Trx,
+  subscriberId: string,
+  lineIds: readonly string[],
+): Promise<ReadonlyMap<string, LineState>> {
+  if (lineIds.length === 0) return new Map()
+  const rows = await trx
+    .selectFrom('line')
+    .select(['line_id', 'state'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', 'in', lineIds)
+    .orderBy('line_id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map((row) => [row.line_id, row.state as LineState]))
+}
+
+export async function renameLine(
+  trx: Trx,
+  { subscriberId, lineId }: LineKey,
+  nickname: string,
+): Promise<Refusal | undefined> {
+  const state = (await lockLines(trx, subscriberId, [lineId])).get(lineId)
+  if (state === undefined) return refuse('not-found')
+  const fixed = whyFixed(state)
+  if (fixed) return fixed
+  await change(trx, { subscriberId, lineId }, { nickname })
+  return undefined
+}
+
+/** Asked before paying; the number itself is taken when the money is there. */
+export async function hasFreeNumber(db: Db | Trx, country: string): Promise<boolean> {
+  const free = await db
+    .selectFrom('phone_number')
+    .select('msisdn')
+    .where('country', '=', country)
+    .where('state', '=', 'available')
+    .limit(1)
+    .executeTakeFirst()
+  return free !== undefined
+}
+
+type NewLine = {
+  subscriberId: string
+  plan: Plan
+  allowance: Allowance
+  nickname: string
+}
+
+/** A paid line with its number, its buckets and its profile, ready to be installed. */
+export async function createLine(
+  trx: Trx,
+  ids: Ids,
+  now: Temporal.Instant,
+  { subscriberId, plan, allowance, nickname }: NewLine,
+): Promise<{ lineId: LineId; msisdn: string | null } | Refusal> {
+  const lineId = ids.make<LineId>('line')
+  const { numberCountry } = plan
+  const msisdn = numberCountry
+    ? await assignNumber(trx, numberCountry, { subscriberId, lineId })
+    : null
+  if (msisdn === undefined) return refuse('numbers-exhausted')
+  const identities = await drawIdentities(trx)
+  await trx
+    .insertInto('line')
+    .values({
+      subscriber_id: subscriberId,
+      line_id: lineId,
+      nickname,
+      state: 'ordered',
+      plan_id: plan.planId,
+      plan_version: plan.version,
+      currency: plan.price.currency,
+      msisdn,
+      ordered_at: now,
+      auto_renew: plan.renews,
+      ...identities,
+    })
+    .execute()
+  await trx
+    .insertInto('line_index')
+    .values({ imsi: identities.imsi, line_id: lineId, subscriber_id: subscriberId })
+    .execute()
+  await grant(trx, ids, { subscriberId, lineId }, allowance)
+  await releaseProfile(trx, ids, now, { subscriberId, lineId, ...identities })
+  return { lineId, msisdn }
+}
+
+async function grant(trx: Trx, ids: Ids, { subscriberId, lineId }: LineKey, allowance: Allowance) {
+  const kinds = (['data', 'voice', 'sms'] as const).filter((kind) => allowance[kind] > 0n)
+  if (kinds.length === 0) return
+  await trx
+    .insertInto('bucket')
+    .values(
+      kinds.map((kind) => ({
+        subscriber_id: subscriberId,
+        line_id: lineId,
+        bucket_id: ids.make('bucket'),
+        kind,
+        granted: allowance[kind],
+        remaining: allowance[kind],
+      })),
+    )
+    .execute()
+}
+
+/** Service has begun: the period and its buckets run from now. False when the line is no longer waiting for it. */
+export async function startService(
+  trx: Trx,
+  now: Temporal.Instant,
+  { subscriberId, lineId }: LineKey,
+  periodDays: number,
+): Promise<boolean> {
+  const state = (await lockLines(trx, subscriberId, [lineId])).get(lineId)
+  if (state !== 'ordered') return false
+  const end = periodFrom(now, periodDays)
+  await change(trx, { subscriberId, lineId }, {
+    state: 'active',
+    activated_at: now,
+    period_start: now,
+    period_end: end,
+    due_at: end,
+  })
+  await trx
+    .updateTable('bucket')
+    .set({ expires_at: end })
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .execute()
+  return true
+}
+
+/** A closure was submitted: the line goes on working, and changes nothing any more. Refuses nothing. */
+export async function startClosingLine(
+  trx: Trx,
+  _now: Temporal.Instant,
+  { subscriberId, lineId }: LineKey,
+): Promise<void> {
+  await trx
+    .updateTable('line')
+    .set((row) => ({
+      state: 'closing',
+      state_before_closing: row.ref('state'),
+      version: row('version', '+', 1),
+    }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .where('state', 'not in', ['closing', 'closed'])
+    .execute()
+}
+
+/** The closure was withdrawn or rejected before anything ended: the line is what it was. */
+export async function reopenLine(
+  trx: Trx,
+  _now: Temporal.Instant,
+  { subscriberId, lineId }: LineKey,
+): Promise<void> {
+  await trx
+    .updateTable('line')
+    .set((row) => ({
+      state: row.fn.coalesce('state_before_closing', row.val('active')),
+      state_before_closing: null,
+      version: row('version', '+', 1),
+    }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .where('state', '=', 'closing')
+    .execute()
+}
+
+/** Final: nothing leads back from here. */
+export async function closeLine(
+  trx: Trx,
+  now: Temporal.Instant,
+  { subscriberId, lineId, cause }: LineKey & { cause: string },
+): Promise<void> {
+  await trx
+    .updateTable('line')
+    .set((row) => ({
+      state: 'closed',
+      closed_at: now,
+      close_cause: cause,
+      due_at: null,
+      auto_renew: false,
+      version: row('version', '+', 1),
+    }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .where('state', '<>', 'closed')
+    .execute()
+}
+
+/** Keeps the number of a closed line from everybody until a moment. */
+export async function quarantineNumber(
+  trx: Trx,
+  _now: Temporal.Instant,
+  { subscriberId, lineId, until }: LineKey & { until: Temporal.Instant },
+): Promise<void> {
+  await trx
+    .updateTable('phone_number')
+    .set((row) => ({
+      state: 'quarantined',
+      subscriber_id: null,
+      line_id: null,
+      quarantined_until: until,
+      version: row('version', '+', 1),
+    }))
+    .where('state', '=', 'assigned')
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .execute()
+}
+
+/** Whom a message about a line goes to, and in which language. */
+export async function ownerOf(
+  trx: Trx,
+  subscriberId: string,
+): Promise<{ recipients: Recipient[]; locale: Locale }> {
+  const subscriber = await subscriberById(trx, subscriberId)
+  const emails = verifiedContacts(subscriber?.contacts ?? []).filter(({ kind }) => kind === 'email')
+  return {
+    recipients: emails.map(({ value }) => ({ channel: 'email', address: value })),
+    locale: localeFor(subscriber?.locale ?? 'en'),
+  }
+}
+
+type Change = {
+  nickname?: string
+  state?: LineState
+  activated_at?: Temporal.Instant
+  period_start?: Temporal.Instant
+  period_end?: Temporal.Instant
+  due_at?: Temporal.Instant | null
+}
+
+async function change(trx: Trx, { subscriberId, lineId }: LineKey, changed: Change) {
+  await trx
+    .updateTable('line')
+    .set((row) => ({ ...changed, version: row('version', '+', 1) }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .execute()
+}

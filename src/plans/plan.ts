@@ -1,0 +1,137 @@
+/** A plan: what it costs, what is in it, where it works, and what use beyond it costs in each country. */
+import { z } from 'zod'
+import { fromWire, type Money, toWire } from '../values/money.ts'
+import { countryWire, lineKind, moneyWire, wordsWire } from '../values/wire.ts'
+import type { planWire, zoneWire } from './wire.ts'
+
+export type Kind = z.output<typeof lineKind>
+
+/** Whole units only: bytes, seconds, messages. */
+const quantity = z.string().regex(/^\d{1,18}$/).transform(BigInt)
+const price = moneyWire.transform((wire, context): Money => {
+  const amount = fromWire(wire)
+  if (amount && amount.minor >= 0n) return amount
+  context.addIssue({ code: 'custom', message: 'not an amount of a known currency' })
+  return z.NEVER
+})
+const words = wordsWire.refine((names) => names['en'] && names['zh-CN'], 'both languages')
+
+const dial = z
+  .object({
+    kind: lineKind,
+    step: quantity.refine((step) => step > 0n),
+    min: z.int().min(0),
+    max: z.int().min(0),
+    included: z.int().min(0),
+    pricePerStep: price,
+  })
+  .refine(({ min, included, max }) => min <= included && included <= max, 'min ≤ included ≤ max')
+
+/** What one block costs where the plan does not cover it; blocks are never split. */
+const payAsYouGo = z.object({
+  countries: z.array(countryWire).min(1),
+  dataPerMegabyte: price,
+  voicePerMinute: price,
+  smsEach: price,
+})
+
+/** The document of a plan version, as stored and as the catalog writes it. */
+export const planDocument = z
+  .object({
+    kind: z.enum(['home', 'travel', 'adjustable']),
+    name: words,
+    summary: words,
+    zoneId: z.string().min(1),
+    countries: z.array(countryWire).min(1),
+    price: price.refine(({ minor }) => minor > 0n, 'a plan has a price'),
+    periodDays: z.int().min(1).max(366),
+    renews: z.boolean(),
+    allowance: z.object({ data: quantity, voice: quantity, sms: quantity }),
+    dials: z.array(dial).max(3),
+    numberCountry: countryWire.nullable(),
+    unusedRefund: z
+      .enum(['days', 'lesser', 'none'])
+      .describe('days: unused whole days; lesser: the smaller of unused days and unused data'),
+    payAsYouGo: z.array(payAsYouGo).min(1),
+  })
+  .superRefine((plan, context) => {
+    for (const fault of faultsOf(plan)) context.addIssue({ code: 'custom', message: fault })
+  })
+
+export type PlanDocument = z.input<typeof planDocument>
+export type PlanTerms = z.output<typeof planDocument>
+export type Plan = PlanTerms & { readonly planId: string; readonly version: number }
+export type Dial = PlanTerms['dials'][number]
+export type PayAsYouGo = PlanTerms['payAsYouGo'][number]
+
+export type Zone = { zoneId: string; name: Record<string, string>; countries: string[] }
+
+function* faultsOf(plan: PlanTerms): Generator<string> {
+  const { currency } = plan.price
+  const prices = [
+    ...plan.dials.map(({ pricePerStep }) => pricePerStep),
+    ...plan.payAsYouGo.flatMap((group) => pricesOf(group)),
+  ]
+  if (prices.some((one) => one.currency !== currency)) yield 'one plan, one currency'
+  const priced = plan.payAsYouGo.flatMap(({ countries }) => countries)
+  if (new Set(priced).size !== priced.length) yield 'a country has one price'
+  if (plan.payAsYouGo.flatMap(pricesOf).some(({ minor }) => minor === 0n)) yield 'blocks cost money'
+  const kinds = plan.dials.map(({ kind }) => kind)
+  if (new Set(kinds).size !== kinds.length) yield 'one dial per kind'
+  if ((plan.kind === 'adjustable') !== kinds.length > 0) yield 'dials make a plan adjustable'
+  for (const { kind, step, included } of plan.dials) {
+    if (plan.allowance[kind] !== step * BigInt(included)) yield `${kind}: allowance ≠ included steps`
+  }
+  const least = plan.dials.reduce(
+    (minor, one) => minor - BigInt(one.included - one.min) * one.pricePerStep.minor,
+    plan.price.minor,
+  )
+  if (least <= 0n) yield 'turned all the way down it still costs something'
+}
+
+const pricesOf = (group: PayAsYouGo) => [
+  group.dataPerMegabyte,
+  group.voicePerMinute,
+  group.smsEach,
+]
+
+/** What one block of a kind costs in a country, or nothing where no price is set. */
+export function blockPrice(plan: PlanTerms, country: string, kind: Kind): Money | undefined {
+  const group = plan.payAsYouGo.find(({ countries }) => countries.includes(country))
+  if (!group) return undefined
+  if (kind === 'data') return group.dataPerMegabyte
+  return kind === 'voice' ? group.voicePerMinute : group.smsEach
+}
+
+export function planShown(plan: Plan): z.output<typeof planWire> {
+  const { data, voice, sms } = plan.allowance
+  return {
+    planId: plan.planId,
+    version: plan.version,
+    kind: plan.kind,
+    name: plan.name,
+    summary: plan.summary,
+    zoneId: plan.zoneId,
+    countries: plan.countries,
+    price: toWire(plan.price),
+    periodDays: plan.periodDays,
+    renews: plan.renews,
+    allowance: allowanceShown({ data, voice, sms }),
+    dials: plan.dials.map((one) => ({
+      ...one,
+      step: one.step.toString(),
+      pricePerStep: toWire(one.pricePerStep),
+    })),
+    hasNumber: plan.numberCountry !== null,
+  }
+}
+
+export type Allowance = Record<Kind, bigint>
+
+export function allowanceShown({ data, voice, sms }: Allowance) {
+  return { dataBytes: data.toString(), voiceSeconds: Number(voice), smsMessages: Number(sms) }
+}
+
+export function zoneShown({ zoneId, name, countries }: Zone): z.output<typeof zoneWire> {
+  return { zoneId, name, countries }
+}
