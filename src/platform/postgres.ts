@@ -114,6 +114,7 @@ function copyInto(parent: string, name: string, from: string): string | undefine
   try {
     mkdirSync(parent, { recursive: true, mode: 0o755 })
     if (!isOursAlone(parent)) return undefined
+    chmodSync(parent, 0o755) // whatever the umask made of it
     const target = join(parent, name)
     if (lstatSync(target, { throwIfNoEntry: false })) {
       return isOursAlone(target) ? target : undefined
