@@ -28,9 +28,8 @@ const child = spawn(findNode(), [program, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 child.channel?.unref()
-// Ctrl-C reaches the child by itself; only wait for what it makes of it.
-process.on('SIGINT', () => {})
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// The child decides what a signal means; the launcher knows Ctrl-C may come to it twice.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {
   console.error(`Violet could not be started: ${error.message}.`)
   process.exit(1)
