@@ -100,9 +100,9 @@ export function makeCertificate(input: CertificateInput): ClosureCertificate {
     erased: input.erased.map(({ category, at }) => ({ category, at })),
   }
   const parsed = certificateSchema.safeParse(made)
-  assert(parsed.success, parsed.error && `not a certificate: ${z.prettifyError(parsed.error)}`)
+  assert(parsed.success, `not a certificate: ${z.prettifyError(parsed.error ?? { issues: [] })}`)
   const [problem] = arithmeticProblems(parsed.data)
-  assert(!problem, problem && `${problem.field}: ${problem.problem}`)
+  assert(problem === undefined, `${problem?.field}: ${problem?.problem}`)
   return parsed.data
 }
 

@@ -1,0 +1,199 @@
+/** The sentences and figures of a printed certificate, in one language; where they stand is the template's business. */
+import { createHash } from 'node:crypto'
+import type { CertificateTable, ClosureCertificate } from './certificate.ts'
+import en from './words/en.json' with { type: 'json' }
+import zhCN from './words/zh-CN.json' with { type: 'json' }
+
+export type Locale = 'en' | 'zh-CN'
+type WordKey = keyof typeof en
+type Facts = Readonly<Record<string, string>>
+
+/** `mono` is set in the typeface of codes. */
+type Fact = { label: string; value: string; mono: boolean }
+type Row = { what: string; why: string; figure: string }
+
+export type CertificatePage = {
+  locale: Locale
+  issuer: { name: string; address: string; policy: string }
+  title: string
+  lead: string
+  facts: Fact[]
+  scan: string
+  statements: { head: string; sources: Row[]; total: Row; destinations: Row[]; leftOver: Row }[]
+  noMoney: string
+  kept: { head: string; rows: Row[] }
+  proof: Fact[]
+  signed: string
+  attached: string
+  /** With `{page}` and `{pages}` still in it. */
+  pageOf: string
+}
+
+const catalogs: Record<Locale, Readonly<Record<string, string>>> = { en, 'zh-CN': zhCN }
+
+type Words = {
+  t(key: WordKey, facts?: Facts): string
+  /** A name made from data; what the catalog lacks is shown as it came. */
+  named(group: string, name: string): string
+}
+
+function wordsOf(locale: Locale): Words {
+  const say = (key: string, facts: Facts = {}) =>
+    catalogs[locale][key]?.replace(/\{(\w+)\}/g, (whole, name: string) => facts[name] ?? whole)
+  return {
+    t: (key, facts) => say(key, facts) ?? key,
+    named: (group, name) => say(`${group}.${name}`) ?? name,
+  }
+}
+
+export function certificatePage(certificate: ClosureCertificate, jws: string, locale: Locale): CertificatePage {
+  const words = wordsOf(locale)
+  const { t } = words
+  const { issuer, policy, scope } = certificate
+  return {
+    locale,
+    issuer: {
+      name: issuer.name,
+      address: issuer.address,
+      policy: t('policy', { country: policy.country, version: String(policy.version) }),
+    },
+    title: t('title'),
+    lead: t(scope === 'line' ? 'lead.line' : 'lead.account'),
+    facts: factsOf(certificate, locale, words),
+    scan: t('scan'),
+    statements: certificate.money.map((table) => statementOf(table, scope, locale, words)),
+    noMoney: certificate.money.length === 0 ? t('statement.none') : '',
+    kept: { head: t('kept'), rows: keptRows(certificate, locale, words) },
+    proof: proofOf(certificate, jws, words),
+    signed: t('signed'),
+    attached: t('attached'),
+    pageOf: t('page'),
+  }
+}
+
+function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words): Fact[] {
+  const fact = (label: WordKey, value: string, mono = false): Fact => ({ label: t(label), value, mono })
+  const moment = (label: WordKey, at: string) => fact(label, formatMoment(at, locale))
+  const { subscriberName } = certificate
+  return [
+    fact('reference', certificate.reference, true),
+    ...(subscriberName ? [fact('subscriber', subscriberName)] : []),
+    moment('submitted', certificate.submittedAt),
+    moment('ended', certificate.serviceEndedAt),
+    moment('settled', certificate.settledAt),
+    ...certificate.lines.flatMap((line) => {
+      const { name, numberMasked: number, numberKeptUnusedUntil: until } = line
+      const named = number !== null && number !== name ? t('line.named', { number, name }) : name
+      return [
+        fact('line', named),
+        fact('profile', t(`profile.${line.profileRemoval}`, { iccid: line.iccidMasked })),
+        ...(until ? [fact('number', t('number.until', { until: formatDay(until, locale) }))] : []),
+      ]
+    }),
+  ]
+}
+
+function statementOf(table: CertificateTable, scope: 'line' | 'account', locale: Locale, words: Words) {
+  const { t } = words
+  const { currency } = table
+  const figure = (amount: string) => formatAmount(amount, currency, locale)
+  const total = figure(table.total)
+  return {
+    head: t('statement', { currency }),
+    sources: table.sources.map(({ kind, detail = {}, amount }) => ({
+      what: t(`kind.${kind}`),
+      why: daysOf(detail, currency, locale, words),
+      figure: figure(amount),
+    })),
+    total: { what: t(scope === 'line' ? 'total.line' : 'total.account'), why: '', figure: total },
+    destinations: table.destinations.map(({ kind, detail = {}, amount, at }) => ({
+      what: destinationName(kind, detail, words),
+      why: [...whatOf(detail, words), formatDay(at, locale)].join(locale === 'en' ? ', ' : '，'),
+      figure: figure(amount),
+    })),
+    leftOver: { what: t('left-over'), why: `${total} \u2212 ${total}`, figure: figure(table.leftOver) },
+  }
+}
+
+function daysOf(detail: Facts, currency: string, locale: Locale, { t }: Words): string {
+  const { daysLeft: left, daysTotal: total, price } = detail
+  if (left === undefined || total === undefined) return ''
+  if (price === undefined) return t('days', { left, total })
+  return t('days-price', { left, total, price: formatAmount(price, currency, locale) })
+}
+
+function whatOf({ what }: Facts, { t }: Words): string[] {
+  return what === 'paid' || what === 'promotional' ? [t(`what.${what}`)] : []
+}
+
+function destinationName(kind: CertificateTable['destinations'][number]['kind'], detail: Facts, { t }: Words): string {
+  const { instrument, toLineName: name } = detail
+  if (kind === 'moved' && name) return t('kind.moved-to', { name })
+  if (kind !== 'refund' || !instrument) return t(`kind.${kind}`)
+  return t('kind.refund-to', { instrument: instrumentName(instrument, t) })
+}
+
+/** `visa 4471` → `Visa ending 4471`. */
+function instrumentName(instrument: string, t: Words['t']): string {
+  const [, brand, last4] = /^(\S.*?) (\d{4})$/.exec(instrument) ?? []
+  if (!brand || !last4) return instrument
+  return t('instrument', { brand: brand.charAt(0).toUpperCase() + brand.slice(1), last4 })
+}
+
+function keptRows({ kept, erased }: ClosureCertificate, locale: Locale, { t, named }: Words): Row[] {
+  return [
+    ...kept.map(({ category, basis, until }) => ({
+      what: named('category', category),
+      why: named('basis', basis),
+      figure: t('kept.until', { until: formatDay(until, locale) }),
+    })),
+    ...erased.map(({ category, at }) => ({
+      what: named('category', category),
+      why: named('basis', 'no reason to keep'),
+      figure: t('kept.erased', { at: formatDay(at, locale) }),
+    })),
+  ]
+}
+
+function proofOf({ issuer }: ClosureCertificate, jws: string, { t }: Words): Fact[] {
+  const [head = '', , signature = ''] = jws.split('.')
+  const { kid = '' } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid?: string }
+  const fact = (label: string, value: string): Fact => ({ label, value, mono: true })
+  return [
+    // Of the attached file, so that anybody can compare it with one command.
+    fact('sha-256', createHash('sha256').update(jws).digest('hex')),
+    fact('ed25519', `${signature.slice(0, 32)}…${signature.slice(-8)}`),
+    fact(t('key'), kid),
+    fact('', `${issuer.url}/.well-known/closure-keys.json`),
+  ]
+}
+
+// A certificate names no place, so its moments are in UTC and say so.
+function partsOf(at: string, locale: Locale) {
+  const format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
+    day: 'numeric', month: locale === 'en' ? 'short' : 'numeric', year: 'numeric',
+    hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC',
+  })
+  const parts = format.formatToParts(Temporal.Instant.from(at).epochMilliseconds)
+  return (type: string) => parts.find((part) => part.type === type)?.value ?? ''
+}
+
+function formatDay(at: string, locale: Locale): string {
+  const of = partsOf(at, locale)
+  if (locale === 'zh-CN') return `${of('year')} 年 ${of('month')} 月 ${of('day')} 日`
+  return `${of('day')} ${of('month').replace('Sept', 'Sep')} ${of('year')}`
+}
+
+function formatMoment(at: string, locale: Locale): string {
+  const of = partsOf(at, locale)
+  const comma = locale === 'en' ? ',' : ''
+  return `${formatDay(at, locale)}${comma} ${of('hour')}:${of('minute')} UTC`
+}
+
+function formatAmount(amount: string, currency: string, locale: Locale): string {
+  const digits = amount.split('.')[1]?.length ?? 0
+  const format = new Intl.NumberFormat(locale === 'en' ? 'en-GB' : locale, {
+    minimumFractionDigits: digits, maximumFractionDigits: digits,
+  })
+  return /^\d+(\.\d+)?$/.test(amount) ? format.format(amount as Intl.StringNumericLiteral) : `${amount} ${currency}`
+}
