@@ -1,4 +1,5 @@
-/** Builds the two pages, portal and console, into dist/, with message catalogs compiled ahead of time. */
+/** Builds the two pages, portal and console, into dist/, with message catalogs compiled ahead of
+ * time. */
 import { existsSync } from 'node:fs'
 import { compileMessage } from '@lingui/message-utils/compileMessage'
 import tailwindcss from '@tailwindcss/vite'
@@ -14,7 +15,10 @@ function compiledWords(): Plugin {
     name: 'violet:words',
     enforce: 'pre',
     transform(code, id) {
-      const [, part] = /\/words\/[\w-]+\.json(?:\?(first|rest))?$/.exec(id) ?? [undefined, undefined]
+      const [, part] = /\/words\/[\w-]+\.json(?:\?(first|rest))?$/.exec(id) ?? [
+        undefined,
+        undefined,
+      ]
       if (!/\/words\/[\w-]+\.json/.test(id)) return null
       const words = Object.entries(JSON.parse(code) as Record<string, string>)
       const isFirst = (key: string) => firstGroups.includes(key.split('.')[0] ?? '')
@@ -37,7 +41,9 @@ export default defineConfig({
     target: 'es2024',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: Object.fromEntries(Object.entries(pages).filter(([name]) => existsSync(`src/${name}/main.tsx`))),
+      input: Object.fromEntries(
+        Object.entries(pages).filter(([name]) => existsSync(`src/${name}/main.tsx`)),
+      ),
     },
   },
 })

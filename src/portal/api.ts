@@ -1,4 +1,5 @@
-/** The one way to the API: problems become errors with a code, and an intent is sent at most once. */
+/** The one way to the API: problems become errors with a code, and an intent is sent at most once.
+ * */
 
 export type Problem = {
   code: string
@@ -32,8 +33,8 @@ export function read<Answer>(path: string, signal?: AbortSignal): Promise<Answer
 }
 
 /**
- * Sends an effect. The same method, path and body is the same intent: it keeps its Idempotency-Key over
- * double clicks, reloads and lost answers, until the server has answered.
+ * Sends an effect. The same method, path and body is the same intent: it keeps its
+ * Idempotency-Key over double clicks, reloads and lost answers, until the server has answered.
  */
 export function send<Answer>(method: Method, path: string, body?: unknown): Promise<Answer> {
   const intent = `${store}${method} ${path} ${JSON.stringify(body ?? null)}`
@@ -53,7 +54,8 @@ async function sendOnce<Answer>(intent: string, method: Method, path: string, bo
     sessionStorage.removeItem(name)
     return answer
   } catch (error) {
-    const open = error instanceof Unanswered || (error as Refused).problem?.code === 'still-in-progress'
+    const open =
+      error instanceof Unanswered || (error as Refused).problem?.code === 'still-in-progress'
     if (!open) sessionStorage.removeItem(name)
     throw error
   }
@@ -62,7 +64,9 @@ async function sendOnce<Answer>(intent: string, method: Method, path: string, bo
 /** Bodies hold addresses and codes; only a digest of them is kept in the tab's storage. */
 async function digest(intent: string): Promise<string> {
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(intent))
-  const hex = Array.from(new Uint8Array(bytes).slice(0, 12), (byte) => byte.toString(16).padStart(2, '0'))
+  const hex = Array.from(new Uint8Array(bytes).slice(0, 12), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  )
   return store + hex.join('')
 }
 
@@ -99,7 +103,9 @@ async function call<Answer>(
 }
 
 function hasCode(answer: unknown): answer is Problem {
-  return typeof answer === 'object' && answer !== null && typeof (answer as Problem).code === 'string'
+  return (
+    typeof answer === 'object' && answer !== null && typeof (answer as Problem).code === 'string'
+  )
 }
 
 export function problemCode(error: unknown): string | undefined {

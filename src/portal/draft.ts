@@ -1,4 +1,5 @@
-/** What a person typed survives a reload and a sign-in: kept in the tab's storage until it is sent. */
+/** What a person typed survives a reload and a sign-in: kept in the tab's storage until it is sent.
+ * */
 import { useCallback, useState } from 'react'
 
 const store = 'violet.draft.'

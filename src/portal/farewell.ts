@@ -1,7 +1,14 @@
-/** When an account closes its sessions end; the tab remembers the reference, so that the way leads to the public page. */
+/** When an account closes its sessions end; the tab remembers the reference, so that the way leads
+ * to the public page. */
 const name = 'violet.farewell'
 
-export function rememberReference({ reference, state }: { reference: string; state: string }): void {
+export function rememberReference({
+  reference,
+  state,
+}: {
+  reference: string
+  state: string
+}): void {
   if (state === 'withdrawn' || state === 'rejected') sessionStorage.removeItem(name)
   else sessionStorage.setItem(name, reference)
 }

@@ -96,7 +96,8 @@ export function formatMoment(instant: string, style: MomentStyle, locale: Locale
     return `${day}${time}${place ? ` ${zoneName(zone, locale)}` : ''}`
   }
   const month = of('month').replace('Sept', 'Sep')
-  const date = `${weekday ? `${of('weekday')} ` : ''}${of('day')} ${month}${year ? ` ${of('year')}` : ''}`
+  const day = weekday ? `${of('weekday')} ${of('day')}` : of('day')
+  const date = year ? `${day} ${month} ${of('year')}` : `${day} ${month}`
   const time = precision === 'minute' ? `, ${clock}` : ''
   return `${date}${time}${place ? ` ${zoneName(zone, locale)}` : ''}`
 }

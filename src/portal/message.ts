@@ -1,4 +1,5 @@
-/** Says a message that the build compiled from ICU (by Lingui's compiler): text, values, plurals, selects. */
+/** Says a message that the build compiled from ICU (by Lingui's compiler): text, values, plurals,
+ * selects. */
 
 export type Values = Record<string, string | number>
 type Token = string | [name: string, type?: string, forms?: Record<string, Compiled>]
@@ -17,7 +18,9 @@ function sayToken(token: Token, values: Values, locale: string, count: number | 
   const value = values[name] ?? ''
   if (!forms) return String(value)
   const plural = type === 'plural'
-  const chosen = plural ? pluralForm(forms, Number(value), locale) : (forms[value] ?? forms['other'])
+  const chosen = plural
+    ? pluralForm(forms, Number(value), locale)
+    : (forms[value] ?? forms['other'])
   const inner = plural ? Number(value) : count
   return (chosen ?? []).map((part) => sayToken(part, values, locale, inner)).join('')
 }

@@ -26,7 +26,8 @@ type PageProps = {
   children: ReactNode
 }
 
-/** Moves focus to the headline when the page changes, so that a screen reader reads the answer first. */
+/** Moves focus to the headline when the page changes, so that a screen reader reads the answer
+ * first. */
 export function useHeadline(title: string | undefined) {
   const ref = useRef<HTMLHeadingElement>(null)
   const { pathname } = useLocation()
@@ -122,7 +123,15 @@ function Back({ to }: { to: string | undefined }) {
 }
 
 /** A titled group of content. */
-export function Section({ title, end, children }: { title?: ReactNode; end?: ReactNode; children: ReactNode }) {
+export function Section({
+  title,
+  end,
+  children,
+}: {
+  title?: ReactNode
+  end?: ReactNode
+  children: ReactNode
+}) {
   return (
     <section className="sect">
       {title && (

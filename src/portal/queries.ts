@@ -142,4 +142,3 @@ export const ticketQuery = (ticketId: string) =>
 function cursor(next: string | null): string | undefined {
   return next === null ? undefined : `&cursor=${encodeURIComponent(next)}`
 }
-

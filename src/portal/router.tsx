@@ -79,27 +79,75 @@ const publicPages = [
 
 const memberPages = [
   signedIn('/welcome', () => import('../subscribers/portal/welcome-page.tsx'), 'WelcomePage'),
-  signedIn('/checkout/$planId', () => import('../payments/portal/checkout-page.tsx'), 'CheckoutPage'),
+  signedIn(
+    '/checkout/$planId',
+    () => import('../payments/portal/checkout-page.tsx'),
+    'CheckoutPage',
+  ),
   signedIn('/orders/$orderId', () => import('../payments/portal/order-page.tsx'), 'OrderPage'),
   signedIn('/lines', () => import('../lines/portal/home-page.tsx'), 'HomePage'),
   signedIn('/lines/$lineId', () => import('../lines/portal/line-page.tsx'), 'LinePage'),
-  signedIn('/lines/$lineId/install', () => import('../lines/portal/install-page.tsx'), 'InstallPage'),
-  signedIn('/lines/$lineId/top-up', () => import('../payments/portal/top-up-page.tsx'), 'TopUpPage'),
+  signedIn(
+    '/lines/$lineId/install',
+    () => import('../lines/portal/install-page.tsx'),
+    'InstallPage',
+  ),
+  signedIn(
+    '/lines/$lineId/top-up',
+    () => import('../payments/portal/top-up-page.tsx'),
+    'TopUpPage',
+  ),
   signedIn('/statement', () => import('../ledger/portal/statement-page.tsx'), 'StatementPage'),
   signedIn('/account', () => import('../subscribers/portal/account-page.tsx'), 'AccountPage'),
-  signedIn('/account/contacts', () => import('../subscribers/portal/contacts-page.tsx'), 'ContactsPage'),
-  signedIn('/account/devices', () => import('../subscribers/portal/devices-page.tsx'), 'DevicesPage'),
+  signedIn(
+    '/account/contacts',
+    () => import('../subscribers/portal/contacts-page.tsx'),
+    'ContactsPage',
+  ),
+  signedIn(
+    '/account/devices',
+    () => import('../subscribers/portal/devices-page.tsx'),
+    'DevicesPage',
+  ),
   signedIn('/help/new', () => import('../tickets/portal/new-ticket-page.tsx'), 'NewTicketPage'),
   signedIn('/help/$ticketId', () => import('../tickets/portal/ticket-page.tsx'), 'TicketPage'),
   signedIn('/close/line/$lineId', () => import('../closure/portal/start-page.tsx'), 'StartPage'),
   signedIn('/close/account', () => import('../closure/portal/start-page.tsx'), 'StartPage'),
-  signedIn('/closures/$caseId', () => import('../closure/portal/progress-page.tsx'), 'ProgressPage'),
-  signedIn('/closures/$caseId/ready', () => import('../closure/portal/ready-page.tsx'), 'ReadyPage'),
-  signedIn('/closures/$caseId/unbind', () => import('../closure/portal/unbind-page.tsx'), 'UnbindPage'),
-  signedIn('/closures/$caseId/quote', () => import('../closure/portal/quote-page.tsx'), 'QuotePage'),
-  signedIn('/closures/$caseId/reason', () => import('../closure/portal/reason-page.tsx'), 'ReasonPage'),
-  signedIn('/closures/$caseId/answers', () => import('../closure/portal/answers-page.tsx'), 'AnswersPage'),
-  signedIn('/closures/$caseId/confirm', () => import('../closure/portal/confirm-page.tsx'), 'ConfirmPage'),
+  signedIn(
+    '/closures/$caseId',
+    () => import('../closure/portal/progress-page.tsx'),
+    'ProgressPage',
+  ),
+  signedIn(
+    '/closures/$caseId/ready',
+    () => import('../closure/portal/ready-page.tsx'),
+    'ReadyPage',
+  ),
+  signedIn(
+    '/closures/$caseId/unbind',
+    () => import('../closure/portal/unbind-page.tsx'),
+    'UnbindPage',
+  ),
+  signedIn(
+    '/closures/$caseId/quote',
+    () => import('../closure/portal/quote-page.tsx'),
+    'QuotePage',
+  ),
+  signedIn(
+    '/closures/$caseId/reason',
+    () => import('../closure/portal/reason-page.tsx'),
+    'ReasonPage',
+  ),
+  signedIn(
+    '/closures/$caseId/answers',
+    () => import('../closure/portal/answers-page.tsx'),
+    'AnswersPage',
+  ),
+  signedIn(
+    '/closures/$caseId/confirm',
+    () => import('../closure/portal/confirm-page.tsx'),
+    'ConfirmPage',
+  ),
 ]
 
 export const router = createRouter({

@@ -53,7 +53,8 @@ export function PageSkeleton() {
   )
 }
 
-/** A 401 anywhere means the session is over: the page asks again, and `SignedIn` leads to sign-in. */
+/** A 401 anywhere means the session is over: the page asks again, and `SignedIn` leads to sign-in.
+ * */
 export function useSessionWatch(): void {
   const client = useQueryClient()
   useEffect(() => {
@@ -75,6 +76,8 @@ export function useSessionWatch(): void {
 
 export function useGo() {
   const navigate = useNavigate()
-  return (to: string, options: { search?: Record<string, string | undefined>; replace?: boolean } = {}) =>
-    navigate(linkProps({ to, ...options }) as never)
+  return (
+    to: string,
+    options: { search?: Record<string, string | undefined>; replace?: boolean } = {},
+  ) => navigate(linkProps({ to, ...options }) as never)
 }

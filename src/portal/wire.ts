@@ -1,4 +1,5 @@
-/** The shapes the API answers with: types only, taken from the schemas the server itself checks against. */
+/** The shapes the API answers with: types only, taken from the schemas the server itself checks
+ * against. */
 import type { z } from 'zod'
 import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'

@@ -18,10 +18,14 @@ export function AnswersPage() {
       {(closure) => {
         const { quote } = closure
         if (!quote || quote.choicesNeeded.some((need) => need !== 'reason')) {
-          return <Navigate {...linkProps({ to: `/closures/${closure.caseId}/quote`, replace: true })} />
+          return (
+            <Navigate {...linkProps({ to: `/closures/${closure.caseId}/quote`, replace: true })} />
+          )
         }
         if (quote.choicesNeeded.includes('reason')) {
-          return <Navigate {...linkProps({ to: `/closures/${closure.caseId}/reason`, replace: true })} />
+          return (
+            <Navigate {...linkProps({ to: `/closures/${closure.caseId}/reason`, replace: true })} />
+          )
         }
         return <Answers closure={closure} quote={quote} />
       }}
@@ -135,7 +139,9 @@ function Ends({ closure, quote }: Props) {
     <>
       {format.full(quote.endsAt)}
       <span className="small c2">
-        {closure.policy.reviewed ? t('answers.at-the-latest') : here && t('quote.here', { at: here })}
+        {closure.policy.reviewed
+          ? t('answers.at-the-latest')
+          : here && t('quote.here', { at: here })}
       </span>
     </>
   )
@@ -162,7 +168,9 @@ function Money({ closure, quote, change }: Props & { change: string }) {
         card: format.list(cards),
       })}
       {quote.refundBy && (
-        <span className="small c2">{t('answers.sent-by', { date: format.day(quote.refundBy, { weekday: true }) })}</span>
+        <span className="small c2">
+          {t('answers.sent-by', { date: format.day(quote.refundBy, { weekday: true }) })}
+        </span>
       )}
     </Answer>
   )
@@ -177,7 +185,9 @@ type DisposedProps = {
 function Disposed({ choice, quote, kinds }: DisposedProps) {
   const { t } = useWords()
   const format = useFormat()
-  const amounts = quote.currencies.flatMap((table) => totalOf(table, kinds) ?? []).filter((money) => !isZero(money))
+  const amounts = quote.currencies
+    .flatMap((table) => totalOf(table, kinds) ?? [])
+    .filter((money) => !isZero(money))
   const amount = format.list(amounts.map(format.money))
   const name = quote.allowed.moveTo.find(({ lineId }) => lineId === choice.toLineId)?.name ?? ''
   if (choice.disposition === 'move') return t('answers.moved', { amount, name })

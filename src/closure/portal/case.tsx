@@ -70,7 +70,12 @@ export function KeepButton({ closure, block }: { closure: Closure; block?: boole
     },
   })
   return (
-    <Button kind="even" busy={keep.isPending} onClick={() => keep.mutate()} {...(block && { block })}>
+    <Button
+      kind="even"
+      busy={keep.isPending}
+      onClick={() => keep.mutate()}
+      {...(block && { block })}
+    >
       {closure.scope === 'line' ? t('closing.keep-line') : t('closing.keep-account')}
     </Button>
   )

@@ -1,4 +1,5 @@
-/** Checks a closure certificate in the browser: an Ed25519 signature against the operator's published keys. */
+/** Checks a closure certificate in the browser: an Ed25519 signature against the operator's
+ * published keys. */
 
 export type Jwks = { keys: (JsonWebKey & { kid?: string })[] }
 
@@ -46,10 +47,16 @@ function partsOf(text: string): Parts | undefined {
   if (!file) return undefined
   const inside = Object.values(file).find((value) => typeof value === 'string' && compactIn(value))
   if (inside) return compactIn(inside as string)
-  const [first] = Array.isArray(file['signatures']) ? (file['signatures'] as Record<string, unknown>[]) : [file]
+  const [first] = Array.isArray(file['signatures'])
+    ? (file['signatures'] as Record<string, unknown>[])
+    : [file]
   const { protected: protectedHeader, signature } = first ?? {}
   const { payload } = file
-  if (typeof protectedHeader !== 'string' || typeof signature !== 'string' || typeof payload !== 'string') {
+  if (
+    typeof protectedHeader !== 'string' ||
+    typeof signature !== 'string' ||
+    typeof payload !== 'string'
+  ) {
     return undefined
   }
   return { protectedHeader, payload, signature }
@@ -58,7 +65,9 @@ function partsOf(text: string): Parts | undefined {
 function compactIn(text: string): Parts | undefined {
   const match = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(text)
   const [, protectedHeader, payload, signature] = match ?? []
-  return protectedHeader && payload && signature ? { protectedHeader, payload, signature } : undefined
+  return protectedHeader && payload && signature
+    ? { protectedHeader, payload, signature }
+    : undefined
 }
 
 /** A file that shows readable claims beside the signed ones must show the same. */
@@ -73,7 +82,8 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`
+  const members = entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`)
+  return `{${members.join(',')}}`
 }
 
 function json(part: string): Record<string, unknown> | undefined {
@@ -84,7 +94,9 @@ function json(part: string): Record<string, unknown> | undefined {
 function parse(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

@@ -16,12 +16,17 @@ export function ClosedView({ closure }: { closure: Closure }) {
   const { t } = useWords()
   const format = useFormat()
   const name = useClosureName()
-  const ended = closure.serviceEndedAt && format.moment(closure.serviceEndedAt, { year: true, place: true })
+  const ended =
+    closure.serviceEndedAt && format.moment(closure.serviceEndedAt, { year: true, place: true })
   const settled = closure.closedAt && format.day(closure.closedAt, { year: true })
   return (
     <Page
       bare
-      head={closure.scope === 'line' ? t('closed.head', { name: name(closure) }) : t('closed.head-account')}
+      head={
+        closure.scope === 'line'
+          ? t('closed.head', { name: name(closure) })
+          : t('closed.head-account')
+      }
       sub={t('closed.sub', { ended: ended ?? '', settled: settled ?? '' })}
     >
       {(closure.finalStatement ?? []).map((table) => (
@@ -83,7 +88,9 @@ function SignatureTag({ url }: { url: string }) {
   })
   if (!check.data) return null
   const valid = check.data.kind === 'valid'
-  return <Tag tone={valid ? 'ok' : 'danger'}>{valid ? t('verify.valid') : t('verify.not-valid')}</Tag>
+  return (
+    <Tag tone={valid ? 'ok' : 'danger'}>{valid ? t('verify.valid') : t('verify.not-valid')}</Tag>
+  )
 }
 
 function Kept({ closure }: { closure: Closure }) {
@@ -102,10 +109,14 @@ function Kept({ closure }: { closure: Closure }) {
                 <div className="caption c3">{item.basis}</div>
               </div>
               {item.erasedAt ? (
-                <span className="small ok">{t('closed.erased', { date: format.day(item.erasedAt, { year: true }) })}</span>
+                <span className="small ok">
+                  {t('closed.erased', { date: format.day(item.erasedAt, { year: true }) })}
+                </span>
               ) : (
                 item.until && (
-                  <span className="small num">{t('closed.until', { date: format.day(item.until, { year: true }) })}</span>
+                  <span className="small num">
+                    {t('closed.until', { date: format.day(item.until, { year: true }) })}
+                  </span>
                 )
               )}
             </li>

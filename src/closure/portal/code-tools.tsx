@@ -47,7 +47,9 @@ export function CodeTools({ closure, sent, busy, onAsk }: ToolsProps) {
               >
                 <Icon name={contact.kind === 'email' ? 'mail' : 'phone'} />
                 <span className="grow mid">
-                  <bdi>{contact.kind === 'phone' ? formatNumberE164(contact.value) : contact.value}</bdi>
+                  <bdi>
+                    {contact.kind === 'phone' ? formatNumberE164(contact.value) : contact.value}
+                  </bdi>
                 </span>
               </button>
             </li>
@@ -60,13 +62,12 @@ export function CodeTools({ closure, sent, busy, onAsk }: ToolsProps) {
 
 function Countdown({ until }: { until: string }) {
   const { t } = useWords()
-  const left = () => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000))
-  const [seconds, setSeconds] = useState(left)
+  const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
-    setSeconds(left())
-    const timer = setInterval(() => setSeconds(left()), 1_000)
+    const timer = setInterval(() => setNow(Date.now()), 1_000)
     return () => clearInterval(timer)
-  }, [until])
+  }, [])
+  const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))
   if (seconds === 0) return t('confirm.run-out')
   const minutes = Math.floor(seconds / 60)
   return t('confirm.valid', { minutes, seconds: seconds - minutes * 60 })

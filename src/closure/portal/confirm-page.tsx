@@ -1,7 +1,7 @@
 /** Step 4: the code, the tick, and the one red button of the portal. */
 import { useMutation } from '@tanstack/react-query'
 import { Navigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { problemCode, Refused, send } from '../../portal/api.ts'
 import { Button, linkProps } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'
@@ -41,93 +41,86 @@ type Props = { closure: Closure; quote: Quote }
 /** Sent once on arrival; a reload finds the same code still on its way. */
 function useCode(closure: Closure) {
   const [sent, setSent, clear] = useDraft<CodeSent | null>(`code:${closure.caseId}`, null)
+  const arrived = useRef(false)
   const ask = useMutation({
     mutationFn: (contactId: string | undefined) =>
       send<CodeSent>('POST', `/v1/closures/${closure.caseId}/code`, contactId ? { contactId } : {}),
     onSuccess: setSent,
   })
-  const live = sent !== null && Date.parse(sent.expiresAt) > Date.now()
   const { mutate } = ask
   useEffect(() => {
-    if (!live) mutate(undefined)
-    // Only on arrival: when a code runs out, the person asks for the next.
-  }, [mutate])
+    if (arrived.current) return
+    arrived.current = true
+    if (sent === null || Date.parse(sent.expiresAt) < Date.now()) mutate(undefined)
+  }, [mutate, sent])
   return { sent, ask, clear }
 }
 
-function Confirm({ closure, quote }: Props) {
-  const { t } = useWords()
+function useSubmit({ closure, quote }: Props, code: string, onDone: () => void) {
   const go = useGo()
-  const sentence = useSentence()
-  const label = useLabel(closure)
-  const [code, setCode] = useState('')
-  const [understood, setUnderstood] = useState(false)
   const [, keepBefore] = useDraft<QuoteBefore | null>(`quote-before:${closure.caseId}`, null)
-  const { sent, ask, clear } = useCode(closure)
   const base = `/closures/${closure.caseId}`
-  const submit = useMutation({
+  return useMutation({
     mutationFn: () =>
       send<Closure>('POST', `/v1${base}/submit`, { quoteHash: quote.hash, code, understood: true }),
     onSuccess: async (next) => {
-      clear()
+      onDone()
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
       await queryClient.invalidateQueries({ queryKey: ['lines'] })
       await go(base, { replace: true })
     },
     onError: async (error) => {
-      setCode('')
       if (problemCode(error) !== 'quote-changed') return
       keepBefore({ currencies: quote.currencies })
       takeQuote(closure, error)
       await go(`${base}/quote`, { replace: true })
     },
   })
+}
+
+function Confirm({ closure, quote }: Props) {
+  const { t } = useWords()
+  const sentence = useSentence()
+  const [code, setCode] = useState('')
+  const [understood, setUnderstood] = useState(false)
+  const { sent, ask, clear } = useCode(closure)
+  const submit = useSubmit({ closure, quote }, code, clear)
   const wrong = problemCode(submit.error)?.startsWith('code-') ? sentence(submit.error) : undefined
   const ready = code.length === 6 && understood
-  const line = closure.scope === 'line'
-  const dock = (
-    <>
-      {!wrong && <Refusal error={submit.error ?? ask.error} />}
-      {!ready && (
-        <p className="caption c2 mb-2.5" id="confirm-why">
-          {t('confirm.both')}
-        </p>
-      )}
-      <div className="stack">
-        <Button
-          kind="danger"
-          block
-          busy={submit.isPending}
-          disabledBy={ready || submit.isPending ? undefined : 'confirm-why'}
-          onClick={() => submit.mutate()}
-        >
-          {label('close.confirm', t(line ? 'confirm.close-line' : 'confirm.close-account'))}
-        </Button>
-        <KeepButton closure={closure} block />
-      </div>
-    </>
-  )
+  const askAgain = (contactId: string | undefined) => {
+    submit.reset()
+    setCode('')
+    ask.mutate(contactId)
+  }
   return (
     <Page
       head={t('confirm.head')}
       sub={<SentTo sent={sent} closure={closure} />}
-      flow={t(line ? 'line.close' : 'account.close')}
+      flow={t(closure.scope === 'line' ? 'line.close' : 'account.close')}
       step={4}
-      back={`${base}/answers`}
-      dock={dock}
+      back={`/closures/${closure.caseId}/answers`}
+      dock={
+        <>
+          {!wrong && <Refusal error={submit.error ?? ask.error} />}
+          <LastStep
+            closure={closure}
+            ready={ready}
+            busy={submit.isPending}
+            onClick={() => submit.mutate(undefined, { onError: () => setCode('') })}
+          />
+        </>
+      }
     >
       <div className="mt-6 grid gap-6">
         <div>
-          <CodeField label={t('code.label')} value={code} onChange={setCode} error={wrong} autoFocus />
-          <CodeTools
-            closure={closure}
-            sent={sent}
-            busy={ask.isPending}
-            onAsk={(contactId) => {
-              submit.reset()
-              ask.mutate(contactId)
-            }}
+          <CodeField
+            label={t('code.label')}
+            value={code}
+            onChange={setCode}
+            error={wrong}
+            autoFocus
           />
+          <CodeTools closure={closure} sent={sent} busy={ask.isPending} onAsk={askAgain} />
           <InboxHint />
         </div>
         <WhatHappens closure={closure} quote={quote} />
@@ -136,6 +129,37 @@ function Confirm({ closure, quote }: Props) {
         </Tick>
       </div>
     </Page>
+  )
+}
+
+type LastStepProps = { closure: Closure; ready: boolean; busy: boolean; onClick: () => void }
+
+/** The one red button, above its equal: same size, same weight. */
+function LastStep({ closure, ready, busy, onClick }: LastStepProps) {
+  const { t } = useWords()
+  const label = useLabel(closure)
+  const ours = t(closure.scope === 'line' ? 'confirm.close-line' : 'confirm.close-account')
+  const held = !ready && !busy
+  return (
+    <>
+      {held && (
+        <p className="caption c2 mb-2.5" id="confirm-why">
+          {t('confirm.both')}
+        </p>
+      )}
+      <div className="stack">
+        <Button
+          kind="danger"
+          block
+          busy={busy}
+          disabledBy={held ? 'confirm-why' : undefined}
+          onClick={onClick}
+        >
+          {label('close.confirm', ours)}
+        </Button>
+        <KeepButton closure={closure} block />
+      </div>
+    </>
   )
 }
 
@@ -153,7 +177,9 @@ function WhatHappens({ closure, quote }: Props) {
   const name = useClosureName()
   const refund = refundText(quote, format)
   const number = closure.msisdn ? ` ${formatNumberE164(closure.msisdn)}` : ''
-  const ends = quote.immediate ? t('answers.ends-now') : format.moment(quote.endsAt, { year: true, place: true })
+  const ends = quote.immediate
+    ? t('answers.ends-now')
+    : format.moment(quote.endsAt, { year: true, place: true })
   return (
     <Summary
       rows={[

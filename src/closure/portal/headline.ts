@@ -6,7 +6,9 @@ import type { Translate } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 
 type State = Closure['state']
-type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope'> & { endsAt?: string | undefined }
+type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope'> & {
+  endsAt?: string | undefined
+}
 type Text = { tag: string; tone: Tone; head: string; sub: string }
 
 const tags: Record<State, readonly [WordKey, Tone]> = {
@@ -42,11 +44,7 @@ const heads: Partial<Record<State, readonly [WordKey, WordKey]>> = {
   frozen: ['case.head-frozen', 'case.sub-frozen'],
 }
 
-export function headline(
-  closure: Case,
-  t: Translate,
-  format: ReturnType<typeof useFormat>,
-): Text {
+export function headline(closure: Case, t: Translate, format: ReturnType<typeof useFormat>): Text {
   const { state, dueAt, ifLate, endsAt } = closure
   const [tag, tone] = tags[state]
   const said = (head: string, sub: string): Text => ({ tag: t(tag), tone, head, sub })
@@ -56,11 +54,16 @@ export function headline(
     return said(t('case.head-decide', { at }), late)
   }
   if (state === 'cooling_off' && dueAt) {
-    return said(t('case.head-waiting', { at: format.moment(dueAt, { weekday: true }) }), t('case.sub-waiting'))
+    return said(
+      t('case.head-waiting', { at: format.moment(dueAt, { weekday: true }) }),
+      t('case.sub-waiting'),
+    )
   }
   if (state === 'approved' || state === 'scheduled') {
     const at = endsAt ?? dueAt
-    const head = at ? t('case.head-ends', { at: format.moment(at, { weekday: true }) }) : t('case.head-approved')
+    const head = at
+      ? t('case.head-ends', { at: format.moment(at, { weekday: true }) })
+      : t('case.head-approved')
     return said(head, t('case.sub-approved'))
   }
   const [head, sub] = heads[state] ?? ['case.head-received', 'case.sub-received']

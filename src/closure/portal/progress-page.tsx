@@ -1,4 +1,5 @@
-/** Where a closure stands, with the deadline as headline; it follows by itself until everything is done. */
+/** Where a closure stands, with the deadline as headline; it follows by itself until everything is
+ * done. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { Navigate, useParams } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -83,7 +84,9 @@ function Progress({ closure }: { closure: Closure }) {
           rows={closure.timeline}
           scope={closure.scope}
           title={(row) =>
-            row.key === 'refund' && refund && card ? t('step.refund-to', { amount: refund, card }) : undefined
+            row.key === 'refund' && refund && card
+              ? t('step.refund-to', { amount: refund, card })
+              : undefined
           }
         />
       </div>
@@ -100,7 +103,11 @@ function Ways({ closure }: { closure: Closure }) {
     <ButtonLink
       kind="even"
       to="/help/new"
-      search={{ about: 'closure', reference: closure.reference, page: `/closures/${closure.caseId}` }}
+      search={{
+        about: 'closure',
+        reference: closure.reference,
+        page: `/closures/${closure.caseId}`,
+      }}
     >
       {t('case.ask')}
     </ButtonLink>
@@ -144,12 +151,15 @@ function Withdraw({ closure, onDone }: { closure: Closure; onDone: () => void })
       onDone()
     },
     onError: (error) => {
-      if (problemCode(error) === 'past-point-of-no-return') void queryClient.invalidateQueries({ queryKey })
+      if (problemCode(error) === 'past-point-of-no-return')
+        void queryClient.invalidateQueries({ queryKey })
     },
   })
   return (
     <>
-      <p className="c2 mb-4">{t(closure.scope === 'line' ? 'withdraw.what' : 'withdraw.what-account')}</p>
+      <p className="c2 mb-4">
+        {t(closure.scope === 'line' ? 'withdraw.what' : 'withdraw.what-account')}
+      </p>
       <Refusal error={withdraw.error} />
       <Pair>
         <Button kind="even" onClick={onDone}>

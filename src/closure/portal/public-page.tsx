@@ -30,7 +30,8 @@ function Progress({ reference }: { reference: string }) {
   const closure = useQuery({
     ...publicClosureQuery(reference),
     staleTime: 0,
-    refetchInterval: ({ state }) => (!state.data || still.includes(state.data.state) ? false : 3_000),
+    refetchInterval: ({ state }) =>
+      !state.data || still.includes(state.data.state) ? false : 3_000,
   })
   if (problemCode(closure.error) === 'not-found') return <AskReference wrong={reference} />
   if (closure.data) return <Shown closure={closure.data} />
@@ -64,7 +65,9 @@ function Shown({ closure }: { closure: PublicClosure }) {
       <div className="mt-6">
         <CaseTimeline rows={closure.timeline} scope={closure.scope} />
       </div>
-      <p className="caption c3 mt-2">{t('public.nothing-personal', { operator: closure.operator })}</p>
+      <p className="caption c3 mt-2">
+        {t('public.nothing-personal', { operator: closure.operator })}
+      </p>
     </Page>
   )
 }

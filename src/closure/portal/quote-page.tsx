@@ -1,19 +1,20 @@
-/** Step 2: what comes back, to the cent, and where each amount goes; nothing is chosen for anyone. */
+/** Step 2: what comes back, to the cent, and where each amount goes; nothing is chosen for anyone.
+ * */
 import { useState } from 'react'
 import { Button, Pair } from '../../portal/components/button.tsx'
-import { type Choice, Choices } from '../../portal/components/choices.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { isZero } from '../../portal/format.ts'
-import { Page, Section } from '../../portal/page.tsx'
+import { Page } from '../../portal/page.tsx'
 import { useGo } from '../../portal/session.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
+import type { Closure, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
+import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
-import { instrumentText, refunds, refundText, totalOf } from './quote-text.ts'
+import { refunds, refundText } from './quote-text.ts'
 
 export function QuotePage() {
   return (
@@ -36,7 +37,9 @@ function Shown({ closure, quote }: QuoteProps) {
   const goOn = () => {
     setTried(true)
     if (missing.length > 0) {
-      document.querySelector<HTMLElement>('.choices.error input, fieldset[data-open] input')?.focus()
+      document
+        .querySelector<HTMLElement>('.choices.error input, fieldset[data-open] input')
+        ?.focus()
       return
     }
     const askReason = closure.policy.reasonMode === 'required' && closure.reason === null
@@ -63,11 +66,7 @@ function Shown({ closure, quote }: QuoteProps) {
         </>
       }
     >
-      {before && (
-        <div className="mt-4">
-          <Notice>{t('quote.changed')}</Notice>
-        </div>
-      )}
+      {before && <ChangedNotice />}
       {quote.currencies.map((table) => (
         <div className="mt-5" key={table.currency}>
           <Sources
@@ -138,88 +137,11 @@ function Result({ quote }: { quote: Quote }) {
   )
 }
 
-type QuestionsProps = QuoteProps & { tried: boolean; onChange: (choices: ClosureChoices) => void }
-
-function Questions({ closure, quote, tried, onChange }: QuestionsProps) {
+function ChangedNotice() {
   const { t } = useWords()
-  const format = useFormat()
-  // Shown at once; the server's answer replaces it.
-  const [choices, setChoices] = useState(closure.choices)
-  const choose = (next: ClosureChoices) => {
-    setChoices(next)
-    onChange(next)
-  }
-  const paid = quote.currencies.flatMap((table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [])
-  const promotional = quote.currencies.flatMap((table) => totalOf(table, ['promotional-credit']) ?? [])
-  const error = (kind: 'paid' | 'promotional') =>
-    tried && choices[kind] === null ? t('quote.choose-one') : undefined
   return (
-    <>
-      {paid.some((money) => !isZero(money)) && (
-        <Section>
-          <Choices
-            legend={t('quote.where-paid', { amount: format.list(paid.map(format.money)) })}
-            choices={usePaidChoices(quote)}
-            value={keyOf(choices.paid)}
-            onChange={(key) => choose({ ...choices, paid: choiceOf(key) })}
-            error={error('paid')}
-          />
-        </Section>
-      )}
-      {promotional.some((money) => !isZero(money)) && (
-        <Section>
-          <Choices
-            legend={t('quote.where-promotional', { amount: format.list(promotional.map(format.money)) })}
-            choices={usePromotionalChoices(quote)}
-            value={keyOf(choices.promotional)}
-            onChange={(key) => choose({ ...choices, promotional: choiceOf(key) as ClosureChoices['promotional'] })}
-            error={error('promotional')}
-          />
-        </Section>
-      )}
-    </>
+    <div className="mt-4">
+      <Notice>{t('quote.changed')}</Notice>
+    </div>
   )
-}
-
-function keyOf(choice: ClosureChoices['paid']): string | undefined {
-  return choice ? [choice.disposition, choice.toLineId].filter(Boolean).join(':') : undefined
-}
-
-function choiceOf(key: string): NonNullable<ClosureChoices['paid']> {
-  const [disposition, toLineId] = key.split(':') as [NonNullable<ClosureChoices['paid']>['disposition'], string?]
-  return { disposition, ...(toLineId && { toLineId }) }
-}
-
-function useMoves(quote: Quote, detail: string): Choice[] {
-  const { t } = useWords()
-  return quote.allowed.moveTo.map(({ lineId, name }) => ({
-    key: `move:${lineId}`,
-    label: t('quote.move-to', { name }),
-    detail,
-  }))
-}
-
-function usePaidChoices(quote: Quote): Choice[] {
-  const { t } = useWords()
-  const moves = useMoves(quote, t('quote.move-paid-detail'))
-  const cards = [...new Set(quote.refundTo.map((to) => instrumentText(to.instrument, t)))]
-  const refund: Choice = {
-    key: 'refund',
-    label: t('quote.refund-it'),
-    detail: cards.length > 0 ? cards.join(', ') : t('quote.refund-detail'),
-  }
-  const all: Record<string, Choice[]> = {
-    refund: [refund],
-    move: moves,
-    donate: [{ key: 'donate', label: t('quote.donate-it'), detail: t('quote.donate-detail') }],
-    'give-up': [{ key: 'give-up', label: t('quote.give-up'), detail: t('quote.give-up-detail') }],
-  }
-  return quote.allowed.paid.flatMap((disposition) => all[disposition] ?? [])
-}
-
-function usePromotionalChoices(quote: Quote): Choice[] {
-  const { t } = useWords()
-  const moves = useMoves(quote, t('quote.move-promotional-detail'))
-  const giveUp: Choice = { key: 'give-up', label: t('quote.give-up'), detail: t('quote.give-up-detail') }
-  return quote.allowed.promotional.flatMap((disposition) => (disposition === 'move' ? moves : [giveUp]))
 }

@@ -1,4 +1,5 @@
-/** The two tables of a quote: what is on the line, and where it goes; the double rule only if they agree. */
+/** The two tables of a quote: what is on the line, and where it goes; the double rule only if they
+ * agree. */
 import { Entry, Ledger, Total } from '../../portal/components/ledger.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { sameAmount } from '../../portal/format.ts'
@@ -26,7 +27,9 @@ export function Sources({ closure, table, before }: TableProps) {
           <Changed entry={entry} before={before?.sources} />
         </Entry>
       ))}
-      {table.sources.length === 0 && <Entry label={t('quote.nothing')}>{format.money(table.sourcesTotal)}</Entry>}
+      {table.sources.length === 0 && (
+        <Entry label={t('quote.nothing')}>{format.money(table.sourcesTotal)}</Entry>
+      )}
       <Total label={t('quote.total')}>{format.money(table.sourcesTotal)}</Total>
     </Ledger>
   )
@@ -89,7 +92,8 @@ export function FinalStatement({ table }: FinalProps) {
   const { t } = useWords()
   const format = useFormat()
   const lineName = useLineName()
-  const agrees = table.destinationsTotal !== null && sameAmount(table.destinationsTotal, table.sourcesTotal)
+  const agrees =
+    table.destinationsTotal !== null && sameAmount(table.destinationsTotal, table.sourcesTotal)
   return (
     <>
       <Ledger head={t('closed.statement')} end={table.currency}>
@@ -113,7 +117,9 @@ export function FinalStatement({ table }: FinalProps) {
           </Entry>
         ))}
         <Total label={t('closed.left-over')} agrees={agrees}>
-          {agrees ? format.amount({ ...table.sourcesTotal, amount: zeroLike(table.sourcesTotal.amount) }) : ''}
+          {agrees
+            ? format.amount({ ...table.sourcesTotal, amount: zeroLike(table.sourcesTotal.amount) })
+            : ''}
         </Total>
       </Ledger>
       {!agrees && (
@@ -126,7 +132,10 @@ export function FinalStatement({ table }: FinalProps) {
 }
 
 function zeroLike(amount: string): string {
-  return amount.replace('-', '').replace(/\d/g, '0').replace(/^0+(?=0)/, '')
+  return amount
+    .replace('-', '')
+    .replace(/\d/g, '0')
+    .replace(/^0+(?=0)/, '')
 }
 
 export type QuoteBefore = Pick<Quote, 'currencies'>

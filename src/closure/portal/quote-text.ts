@@ -70,6 +70,11 @@ export function isComplete(table: QuoteCurrency): boolean {
 }
 
 /** Paid money and promotional credit of a quote, summed per currency. */
-export function totalOf(table: QuoteCurrency, kinds: readonly QuoteEntry['kind'][]): Money | undefined {
-  return sum(table.sources.filter((entry) => kinds.includes(entry.kind)).map((entry) => entry.amount))
+export function totalOf(
+  table: QuoteCurrency,
+  kinds: readonly QuoteEntry['kind'][],
+): Money | undefined {
+  return sum(
+    table.sources.filter((entry) => kinds.includes(entry.kind)).map((entry) => entry.amount),
+  )
 }

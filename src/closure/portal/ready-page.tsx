@@ -65,7 +65,10 @@ function Ready({ closure }: { closure: Closure }) {
         ))}
       </ul>
       {fine.length > 0 && (
-        <Section title={t('ready.fine')} end={<span>{t('ready.fine-count', { count: fine.length })}</span>}>
+        <Section
+          title={t('ready.fine')}
+          end={<span>{t('ready.fine-count', { count: fine.length })}</span>}
+        >
           <ul className="rows mt-1">
             {fine.map((row) => (
               <FineRow key={row.key} row={row} />
@@ -104,7 +107,6 @@ function useRowMoney() {
 }
 
 function NeedRow({ row, closure }: { row: ReadinessRow; closure: Closure }) {
-  const { t } = useWords()
   const blocks = row.state === 'blocks'
   return (
     <li className="row">
@@ -156,7 +158,8 @@ function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
 
 function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
   const { t } = useWords()
-  const again = () => queryClient.invalidateQueries({ queryKey: closureQuery(closure.caseId).queryKey })
+  const again = () =>
+    queryClient.invalidateQueries({ queryKey: closureQuery(closure.caseId).queryKey })
   if (row.state === 'unknown') {
     return (
       <button type="button" className="textbtn justify-end" onClick={() => void again()}>
@@ -167,7 +170,12 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
   if (row.key === 'balance') return <span className="small c3">{t('ready.next-step')}</span>
   if (row.action === 'export') {
     return (
-      <a className="textbtn justify-end" href="/v1/me/export" download onClick={() => setTimeout(again, 2_500)}>
+      <a
+        className="textbtn justify-end"
+        href="/v1/me/export"
+        download
+        onClick={() => setTimeout(again, 2_500)}
+      >
         {t('ready.download')}
       </a>
     )
@@ -181,7 +189,8 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
     backup: undefined,
   }[row.key]
   if (!to) return null
-  const word = row.key === 'unbind' ? 'ready.list' : row.key === 'arrears' ? 'ready.pay' : 'ready.add'
+  const word =
+    row.key === 'unbind' ? 'ready.list' : row.key === 'arrears' ? 'ready.pay' : 'ready.add'
   return (
     <Link {...linkProps({ to })} className="textbtn justify-end">
       {t(word)}

@@ -40,7 +40,10 @@ function Ask({ closure }: { closure: Closure }) {
       { onSuccess: () => void go(answers, { replace: true }) },
     )
   }
-  const choices = Object.entries(reasonWords).map(([key, word]) => ({ key: key as Reason | 'none', label: t(word) }))
+  const choices = Object.entries(reasonWords).map(([key, word]) => ({
+    key: key as Reason | 'none',
+    label: t(word),
+  }))
   return (
     <Page
       head={t('reason.head')}
@@ -61,7 +64,9 @@ function Ask({ closure }: { closure: Closure }) {
         <Choices
           legend={t('reason.head')}
           hideLegend
-          choices={required ? choices : [...choices, { key: 'none' as const, label: t('reason.none') }]}
+          choices={
+            required ? choices : [...choices, { key: 'none' as const, label: t('reason.none') }]
+          }
           value={reason}
           onChange={setReason}
           error={tried && !reason ? t('quote.choose-one') : undefined}

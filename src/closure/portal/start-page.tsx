@@ -1,4 +1,5 @@
-/** Opens the closing of a line or of the account, or finds the one already open, and goes on there. */
+/** Opens the closing of a line or of the account, or finds the one already open, and goes on there.
+ * */
 import { useMutation } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useEffect } from 'react'
@@ -17,7 +18,11 @@ export function StartPage() {
   const go = useGo()
   const start = useMutation({
     mutationFn: () =>
-      send<Closure>('POST', '/v1/closures', lineId ? { scope: 'line', lineId } : { scope: 'account' }),
+      send<Closure>(
+        'POST',
+        '/v1/closures',
+        lineId ? { scope: 'line', lineId } : { scope: 'account' },
+      ),
     onSuccess: async (closure) => {
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, closure)
       const base = `/closures/${closure.caseId}`

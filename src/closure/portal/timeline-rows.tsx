@@ -1,6 +1,10 @@
 /** The rows of a closure's timeline as words: the same in the portal and on the public page. */
 import type { ReactNode } from 'react'
-import { Timeline, type TimelineItem, type TimelineState } from '../../portal/components/timeline.tsx'
+import {
+  Timeline,
+  type TimelineItem,
+  type TimelineState,
+} from '../../portal/components/timeline.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, PublicClosure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'

@@ -1,4 +1,4 @@
-/** Before the number goes: the services that usually hold it, to tick off; kept on this device only. */
+/** Before the number goes: the services that usually hold it, to tick off on this device. */
 import { useParams } from '@tanstack/react-router'
 import { ButtonLink } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'

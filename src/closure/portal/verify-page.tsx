@@ -42,7 +42,9 @@ export function VerifyPage() {
         </>
       }
     >
-      {check.data?.kind === 'valid' && <Claims claims={check.data.claims} keyId={check.data.keyId} />}
+      {check.data?.kind === 'valid' && (
+        <Claims claims={check.data.claims} keyId={check.data.keyId} />
+      )}
       <DropZone onFile={take} />
       <div className="mt-5">
         <TextField
@@ -98,7 +100,10 @@ function DropZone({ onFile }: { onFile: (text: string) => void }) {
   }
   return (
     <div
-      className={cx('zone mt-5 grid justify-items-center gap-2 text-center', over && 'bg-accent-soft')}
+      className={cx(
+        'zone mt-5 grid justify-items-center gap-2 text-center',
+        over && 'bg-accent-soft',
+      )}
       onDragOver={(event) => drag(event, true)}
       onDragLeave={(event) => drag(event, false)}
       onDrop={(event) => {
@@ -128,7 +133,8 @@ function DropZone({ onFile }: { onFile: (text: string) => void }) {
 function Claims({ claims, keyId }: { claims: Record<string, unknown>; keyId: string }) {
   const { t } = useWords()
   const format = useFormat()
-  const show = (value: string) => (/^\d{4}-\d{2}-\d{2}T/.test(value) ? format.moment(value, { year: true, place: true }) : value)
+  const show = (value: string) =>
+    /^\d{4}-\d{2}-\d{2}T/.test(value) ? format.moment(value, { year: true, place: true }) : value
   const facts = Object.entries(claims).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length < 120,
   )

@@ -42,7 +42,10 @@ export function StatementPage() {
         <Month key={month} month={month} entries={items} lines={lines.data ?? []} />
       ))}
       {statement.hasNextPage && (
-        <TextButton busy={statement.isFetchingNextPage} onClick={() => void statement.fetchNextPage()}>
+        <TextButton
+          busy={statement.isFetchingNextPage}
+          onClick={() => void statement.fetchNextPage()}
+        >
           {t('list.older')}
         </TextButton>
       )}
@@ -52,7 +55,11 @@ export function StatementPage() {
 
 /** "2026-11" in the operator's zone. */
 function monthOf(at: string, zone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit' }).format(new Date(at))
+  return new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+  }).format(new Date(at))
 }
 
 function Balances({ lines }: { lines: Line[] }) {

@@ -129,24 +129,26 @@ function QuickActions({ line }: { line: Line }) {
   const [more, setMore] = useState(false)
   const base = `/lines/${line.lineId}`
   return (
-    <div className="qa">
-      <Quick to={`${base}/top-up`} icon="topUp">
-        {t('line.top-up')}
-      </Quick>
-      <Quick to={base} icon="adjust">
-        {t('line.usage')}
-      </Quick>
-      <Quick to={`${base}/install`} icon="sim">
-        {t('line.install')}
-      </Quick>
-      <button type="button" onClick={() => setMore(true)}>
-        <span>
-          <Icon name="more" />
-        </span>
-        {t('line.more')}
-      </button>
+    <>
+      <div className="qa">
+        <Quick to={`${base}/top-up`} icon="topUp">
+          {t('line.top-up')}
+        </Quick>
+        <Quick to={base} icon="adjust">
+          {t('line.usage')}
+        </Quick>
+        <Quick to={`${base}/install`} icon="sim">
+          {t('line.install')}
+        </Quick>
+        <button type="button" onClick={() => setMore(true)}>
+          <span>
+            <Icon name="more" />
+          </span>
+          {t('line.more')}
+        </button>
+      </div>
       <MoreSheet line={line} open={more} onClose={() => setMore(false)} />
-    </div>
+    </>
   )
 }
 
@@ -174,7 +176,11 @@ function OtherLine({ line }: { line: Line }) {
           <span className="small c2 block">
             {format.words(line.plan.name)} · {allowanceText(line.bought, t, format)}
           </span>
-          {low ? <span className="small warn mid block">{t('line.low')}</span> : <LineTag line={line} />}
+          {low ? (
+            <span className="small warn mid block">{t('line.low')}</span>
+          ) : (
+            <LineTag line={line} />
+          )}
         </span>
         <Icon name="next" size="s" className="c3" />
       </Link>
@@ -233,7 +239,8 @@ function ClosedLine({ line }: { line: Line }) {
       <Link {...linkProps({ to: `/lines/${line.lineId}` })} className="row">
         <span className="grow mid">{line.nickname}</span>
         <span className="small c2">
-          {line.closedAt && t('home.closed-on', { date: format.day(line.closedAt, { year: true }) })}
+          {line.closedAt &&
+            t('home.closed-on', { date: format.day(line.closedAt, { year: true }) })}
         </span>
         <Icon name="next" size="s" className="c3 self-center" />
       </Link>

@@ -26,7 +26,12 @@ export function InstallPage() {
     return <Installed line={line.data} />
   }
   return (
-    <Page head={t('install.head')} back={`/lines/${lineId}`} sub={line.data && <What line={line.data} />} dock={<Status line={line.data} />}>
+    <Page
+      head={t('install.head')}
+      back={`/lines/${lineId}`}
+      sub={line.data && <What line={line.data} />}
+      dock={<Status line={line.data} />}
+    >
       <Loaded query={installation} skeleton={<RowsSkeleton count={4} />}>
         {(data) => <Ways installation={data} />}
       </Loaded>
@@ -46,7 +51,9 @@ function Status({ line }: { line: Line | undefined }) {
   return (
     <div className="flex items-center gap-3" role="status">
       <span className="flex-1">
-        <Tag tone={line.profile.state === 'error' ? 'danger' : 'info'}>{t(profileWord(line.profile))}</Tag>
+        <Tag tone={line.profile.state === 'error' ? 'danger' : 'info'}>
+          {t(profileWord(line.profile))}
+        </Tag>
       </span>
       <span className="caption c3 num">
         ICCID <bdi>{line.profile.iccidMasked}</bdi>
@@ -63,7 +70,13 @@ function Installed({ line }: { line: Line }) {
   return (
     <Page
       head={head}
-      sub={!usable ? t('refusal.profile-not-available') : active ? t('install.done-sub') : t('install.downloaded-sub')}
+      sub={
+        !usable
+          ? t('refusal.profile-not-available')
+          : active
+            ? t('install.done-sub')
+            : t('install.downloaded-sub')
+      }
       back={`/lines/${line.lineId}`}
       dock={
         <ButtonLink to={`/lines/${line.lineId}`} kind="primary" block>
@@ -94,16 +107,30 @@ function Ways({ installation }: { installation: Installation }) {
   const { links } = installation
   const own = device()
   const ios = (
-    <ButtonAnchor key="ios" href={links.ios} kind={own === 'ios' ? 'primary' : 'quiet'} icon="phone" block>
+    <ButtonAnchor
+      key="ios"
+      href={links.ios}
+      kind={own === 'ios' ? 'primary' : 'quiet'}
+      icon="phone"
+      block
+    >
       {own === 'ios' ? t('install.this-iphone') : t('install.iphone')}
     </ButtonAnchor>
   )
   const android = (
-    <ButtonAnchor key="android" href={links.android} kind={own === 'android' ? 'primary' : 'quiet'} icon="phone" block>
+    <ButtonAnchor
+      key="android"
+      href={links.android}
+      kind={own === 'android' ? 'primary' : 'quiet'}
+      icon="phone"
+      block
+    >
       {own === 'android' ? t('install.this-android') : t('install.android')}
     </ButtonAnchor>
   )
-  const taps = <div className="stack mt-6">{own === 'android' ? [android, ios] : [ios, android]}</div>
+  const taps = (
+    <div className="stack mt-6">{own === 'android' ? [android, ios] : [ios, android]}</div>
+  )
   return (
     <>
       <DemoPhone />
@@ -111,9 +138,21 @@ function Ways({ installation }: { installation: Installation }) {
       <Scan installation={installation} first={own === 'other'} />
       <Section title={t('install.type')}>
         <ul className="rows mt-0.5">
-          <Typed label={t('install.address')} value={installation.manual.address} copy={t('install.copy-address')} />
-          <Typed label={t('install.code')} value={installation.manual.matchingId} copy={t('install.copy-code')} />
-          <Typed label={t('install.whole')} value={installation.activationCode} copy={t('install.copy-whole')} />
+          <Typed
+            label={t('install.address')}
+            value={installation.manual.address}
+            copy={t('install.copy-address')}
+          />
+          <Typed
+            label={t('install.code')}
+            value={installation.manual.matchingId}
+            copy={t('install.copy-code')}
+          />
+          <Typed
+            label={t('install.whole')}
+            value={installation.activationCode}
+            copy={t('install.copy-whole')}
+          />
         </ul>
       </Section>
       {own === 'other' && <Section title={t('install.tap')}>{taps}</Section>}
@@ -135,7 +174,7 @@ function Scan({ installation, first }: { installation: Installation; first: bool
             alt={t('install.qr')}
           />
         </div>
-        <ol className="small c2 grid gap-2.5 flex-1 min-w-[140px]">
+        <ol className="small c2 grid gap-2.5 flex-1 min-w-[128px]">
           {steps.map((step, at) => (
             <li key={step} className="flex gap-2">
               <span className="c3 num">{at + 1}</span>

@@ -1,4 +1,4 @@
-/** One line: what is left, what was used, its money, its eSIM, and More with the way to close it. */
+/** One line: what is left, what was used, its money, its eSIM, and the way to close it. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -114,7 +114,9 @@ function Buckets({ line }: { line: Line }) {
               <th scope="row">
                 {t(kinds[bucket.kind])}
                 {bucket.expiresAt && (
-                  <span className="d">{t('line.until', { at: format.moment(bucket.expiresAt) })}</span>
+                  <span className="d">
+                    {t('line.until', { at: format.moment(bucket.expiresAt) })}
+                  </span>
                 )}
               </th>
               <td>

@@ -1,8 +1,8 @@
 /** How a line looks wherever it is shown: its name, its state as a tag, its ring. */
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type Tone, Tag } from '../../portal/components/notice.tsx'
 import { Ring } from '../../portal/components/ring.tsx'
-import { formatNumberE164 } from '../../portal/format.ts'
+import { daysBetween, formatNumberE164 } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Bucket, Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -27,10 +27,14 @@ export function LineNumber({ msisdn }: { msisdn: string }) {
 }
 
 /** Buckets of one kind count together. */
-export function bucketOf(line: Line, kind: Bucket['kind']): { granted: number; remaining: number } | undefined {
+export function bucketOf(
+  line: Line,
+  kind: Bucket['kind'],
+): { granted: number; remaining: number } | undefined {
   const buckets = line.buckets.filter((bucket) => bucket.kind === kind)
   if (buckets.length === 0) return undefined
-  const total = (of: (bucket: Bucket) => string) => buckets.reduce((so, one) => so + Number(of(one)), 0)
+  const total = (of: (bucket: Bucket) => string) =>
+    buckets.reduce((so, one) => so + Number(of(one)), 0)
   return { granted: total((one) => one.granted), remaining: total((one) => one.remaining) }
 }
 
@@ -41,7 +45,9 @@ export function isLow(bucket: { granted: number; remaining: number }): boolean {
 /** Before installation nothing is granted yet, so the ring shows what was bought. */
 export function dataOf(line: Line): { granted: number; remaining: number } {
   const bought = Number(line.bought.dataBytes)
-  return bucketOf(line, 'data') ?? { granted: bought, remaining: line.state === 'ordered' ? bought : 0 }
+  return (
+    bucketOf(line, 'data') ?? { granted: bought, remaining: line.state === 'ordered' ? bought : 0 }
+  )
 }
 
 export function DataRing({ line, size }: { line: Line; size: 160 | 64 }) {
@@ -59,7 +65,9 @@ export function DataRing({ line, size }: { line: Line; size: 160 | 64 }) {
             {figure}
             <span className="text-[17px] tracking-normal ms-1">{unit}</span>
           </div>
-          <div className="caption c2">{t('line.left-of', { total: format.data(data.granted) })}</div>
+          <div className="caption c2">
+            {t('line.left-of', { total: format.data(data.granted) })}
+          </div>
         </>
       ) : (
         <>
@@ -90,7 +98,8 @@ export function LineFacts({ line }: { line: Line }) {
   const sms = bucketOf(line, 'sms')
   const end = line.periodEnd
   const renewing = line.plan.renews && line.state === 'active'
-  const days = end ? Math.max(0, Math.ceil((Date.parse(end) - Date.now()) / 86_400_000)) : 0
+  const [now] = useState(() => new Date().toISOString())
+  const days = end ? daysBetween(now, end) : 0
   return (
     <dl className="facts flex-1 min-w-0">
       <Fact label={t('line.plan')}>{format.words(line.plan.name)}</Fact>
@@ -99,7 +108,11 @@ export function LineFacts({ line }: { line: Line }) {
           {t('line.days-left', { count: days })}
         </Fact>
       )}
-      {voice && <Fact label={t('dial.voice')}>{t('line.minutes-left', { count: Math.floor(voice.remaining / 60) })}</Fact>}
+      {voice && (
+        <Fact label={t('dial.voice')}>
+          {t('line.minutes-left', { count: Math.floor(voice.remaining / 60) })}
+        </Fact>
+      )}
       {sms && <Fact label={t('dial.sms')}>{t('line.texts-left', { count: sms.remaining })}</Fact>}
     </dl>
   )

@@ -40,7 +40,10 @@ export function MoreSheet({ line, open, onClose }: Props) {
             </li>
             <li>
               <Link
-                {...linkProps({ to: '/help/new', search: { about: 'line', page: `/lines/${line.lineId}` } })}
+                {...linkProps({
+                  to: '/help/new',
+                  search: { about: 'line', page: `/lines/${line.lineId}` },
+                })}
                 className="row"
               >
                 <span className="grow mid">{t('line.ask')}</span>
@@ -71,7 +74,8 @@ function Rename({ line, onDone }: { line: Line; onDone: () => void }) {
   const toast = useToast()
   const [nickname, setNickname] = useState(line.nickname)
   const save = useMutation({
-    mutationFn: () => send<Line>('PATCH', `/v1/lines/${line.lineId}`, { nickname: nickname.trim() }),
+    mutationFn: () =>
+      send<Line>('PATCH', `/v1/lines/${line.lineId}`, { nickname: nickname.trim() }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['lines'] })
       toast(t('account.saved'))

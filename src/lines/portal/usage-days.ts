@@ -3,7 +3,13 @@ import type { Money } from '../../portal/format.ts'
 import { sum } from '../../portal/format.ts'
 import type { Usage } from '../../portal/wire.ts'
 
-export type UsageRow = { key: string; country: string; kind: Usage['kind']; quantity: number; charged: Money | undefined }
+export type UsageRow = {
+  key: string
+  country: string
+  kind: Usage['kind']
+  quantity: number
+  charged: Money | undefined
+}
 export type UsageDay = { day: string; at: string; dataBytes: number; rows: UsageRow[] }
 
 /** `day` is the calendar day in the operator's zone. */

@@ -1,5 +1,6 @@
 /** Usage of a line: two weeks as bars, then every day with its countries. */
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { TextButton } from '../../portal/components/button.tsx'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Failure } from '../../portal/failure.tsx'
@@ -15,6 +16,7 @@ export function UsageList({ lineId }: { lineId: string }) {
   const { t } = useWords()
   const format = useFormat()
   const usage = useInfiniteQuery({ ...usageQuery(lineId), refetchInterval: 10_000 })
+  const [all, setAll] = useState(false)
   const days = byDay(usage.data?.pages.flatMap((page) => page.items) ?? [], format.zone)
   return (
     <Section title={t('usage.title')}>
@@ -24,11 +26,17 @@ export function UsageList({ lineId }: { lineId: string }) {
       )}
       {usage.data && days.length === 0 && <p className="small c2 mt-2">{t('usage.none')}</p>}
       {days.length > 1 && <Bars days={lastDays(days, 14)} />}
-      {days.map((day) => (
+      {days.slice(0, all ? days.length : 5).map((day) => (
         <Day key={day.day} day={day} />
       ))}
-      {usage.hasNextPage && (
-        <TextButton busy={usage.isFetchingNextPage} onClick={() => void usage.fetchNextPage()}>
+      {(usage.hasNextPage || (!all && days.length > 5)) && (
+        <TextButton
+          busy={usage.isFetchingNextPage}
+          onClick={() => {
+            if (all) void usage.fetchNextPage()
+            setAll(true)
+          }}
+        >
           {t('list.older')}
         </TextButton>
       )}

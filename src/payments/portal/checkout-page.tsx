@@ -13,12 +13,7 @@ import { useSubscriber } from '../../portal/session.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Adjustment, Plan } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import {
-  allowanceOf,
-  allowanceText,
-  includedSteps,
-  priceOf,
-} from '../../plans/portal/plan-text.ts'
+import { allowanceOf, allowanceText, includedSteps, priceOf } from '../../plans/portal/plan-text.ts'
 import { usePay } from './pay.ts'
 
 export function CheckoutPage() {
@@ -40,7 +35,8 @@ export function CheckoutPage() {
   )
 }
 
-/** Steps travel in the address; anything outside the plan's limits falls back to what is included. */
+/** Steps travel in the address; anything outside the plan's limits falls back to what is included.
+ * */
 function stepsIn(plan: Plan, search: Record<string, string | undefined>): Adjustment {
   const steps = includedSteps(plan)
   for (const dial of plan.dials) {

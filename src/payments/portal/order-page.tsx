@@ -1,4 +1,5 @@
-/** Back from the pay page: paid, declined with another try, or still checking; it asks until it knows. */
+/** Back from the pay page: paid, declined with another try, or still checking; it asks until it
+ * knows. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useParams, useSearch } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useState } from 'react'
@@ -25,7 +26,8 @@ export function OrderPage() {
   const order = useQuery({
     ...orderQuery(orderId),
     staleTime: 0,
-    refetchInterval: ({ state }) => (state.data && settled.includes(state.data.state) ? false : 1_000),
+    refetchInterval: ({ state }) =>
+      state.data && settled.includes(state.data.state) ? false : 1_000,
   })
   if (order.data) return <Outcome order={order.data} />
   return (
@@ -45,7 +47,14 @@ function Outcome({ order }: { order: Order }) {
   return <Unpaid order={order} />
 }
 
-type FrameProps = { order: Order; head: ReactNode; title: string; sub: ReactNode; dock?: ReactNode; children?: ReactNode }
+type FrameProps = {
+  order: Order
+  head: ReactNode
+  title: string
+  sub: ReactNode
+  dock?: ReactNode
+  children?: ReactNode
+}
 
 function Frame({ order, head, title, sub, dock, children }: FrameProps) {
   const { t } = useWords()
@@ -56,8 +65,20 @@ function Frame({ order, head, title, sub, dock, children }: FrameProps) {
       <div className="mt-5">
         <Summary
           rows={[
-            [t('order.amount'), <span key="a" className="strong num">{format.money(order.amount)}</span>],
-            ...(card ? [[t('order.card'), t('money.card', { brand: card.brand, last4: card.last4 })] as const] : []),
+            [
+              t('order.amount'),
+              <span key="a" className="strong num">
+                {format.money(order.amount)}
+              </span>,
+            ],
+            ...(card
+              ? [
+                  [
+                    t('order.card'),
+                    t('money.card', { brand: card.brand, last4: card.last4 }),
+                  ] as const,
+                ]
+              : []),
             [t('order.made'), format.moment(order.createdAt)],
           ]}
         />
@@ -180,7 +201,11 @@ function Checking({ order }: { order: Order }) {
                 {t('order.back-to-pay')}
               </ButtonAnchor>
             )}
-            <ButtonLink to="/help/new" search={{ about: 'payment', page: `/orders/${order.orderId}` }} block>
+            <ButtonLink
+              to="/help/new"
+              search={{ about: 'payment', page: `/orders/${order.orderId}` }}
+              block
+            >
               {t('failure.ask')}
             </ButtonLink>
           </div>

@@ -1,4 +1,5 @@
-/** Going to the hosted pay page, once per intent: an order that is still open is paid, not made again. */
+/** Going to the hosted pay page, once per intent: an order that is still open is paid, not made
+ * again. */
 import { useMutation } from '@tanstack/react-query'
 import { read, send } from '../../portal/api.ts'
 import { useDraft } from '../../portal/draft.ts'

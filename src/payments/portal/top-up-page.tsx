@@ -44,12 +44,18 @@ function TopUp({ line }: { line: Line }) {
   const { t } = useWords()
   const format = useFormat()
   const { currency } = line.paidCredit
-  const [draft, setDraft] = useDraft<{ pick: string; other: string }>(`top-up:${line.lineId}`, { pick: '', other: '' })
+  const [draft, setDraft] = useDraft<{ pick: string; other: string }>(`top-up:${line.lineId}`, {
+    pick: '',
+    other: '',
+  })
   const [tried, setTried] = useState(false)
   const amount = draft.pick === 'other' ? readAmount(draft.other) : draft.pick || undefined
   const body = { amount: { amount: amount ?? '', currency } }
   const pay = usePay(`${line.lineId}:${amount ?? ''}`, `/v1/lines/${line.lineId}/top-ups`, body)
-  const choices = offered.map((value) => ({ key: value as string, label: format.money({ amount: value, currency }) }))
+  const choices = offered.map((value) => ({
+    key: value as string,
+    label: format.money({ amount: value, currency }),
+  }))
   const submit = () => {
     setTried(true)
     if (amount && !pay.isPending) pay.mutate()
@@ -58,7 +64,9 @@ function TopUp({ line }: { line: Line }) {
     <>
       <Refusal error={pay.error} />
       <Button kind="primary" block busy={pay.isPending} onClick={submit}>
-        {amount ? t('checkout.pay', { amount: format.money({ amount, currency }) }) : t('top-up.pay')}
+        {amount
+          ? t('checkout.pay', { amount: format.money({ amount, currency }) })
+          : t('top-up.pay')}
       </Button>
     </>
   )
@@ -73,7 +81,10 @@ function TopUp({ line }: { line: Line }) {
         <Choices
           legend={t('top-up.head')}
           hideLegend
-          choices={[...choices, { key: 'other', label: t('top-up.other'), detail: t('top-up.range') }]}
+          choices={[
+            ...choices,
+            { key: 'other', label: t('top-up.other'), detail: t('top-up.range') },
+          ]}
           value={draft.pick || undefined}
           onChange={(pick) => setDraft({ ...draft, pick })}
           error={tried && !draft.pick ? t('top-up.missing') : undefined}

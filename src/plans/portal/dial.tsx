@@ -38,12 +38,26 @@ export function Dial({ dial, steps, onChange }: DialProps) {
         </b>
       </div>
       <div className="ctl">
-        <Step icon="minus" label={t('dial.less', { name })} off={steps <= dial.min} onClick={() => onChange(steps - 1)} />
+        <Step
+          icon="minus"
+          label={t('dial.less', { name })}
+          off={steps <= dial.min}
+          onClick={() => onChange(steps - 1)}
+        />
         <Track dial={dial} steps={steps} label={name} text={text} onChange={onChange} />
-        <Step icon="plus" label={t('dial.more', { name })} off={steps >= dial.max} onClick={() => onChange(steps + 1)} />
+        <Step
+          icon="plus"
+          label={t('dial.more', { name })}
+          off={steps >= dial.max}
+          onClick={() => onChange(steps + 1)}
+        />
       </div>
-      {steps >= dial.max && <p className="caption c3 mt-1">{t('dial.most', { amount: text(dial.max) })}</p>}
-      {steps <= dial.min && <p className="caption c3 mt-1">{t('dial.least', { amount: text(dial.min) })}</p>}
+      {steps >= dial.max && (
+        <p className="caption c3 mt-1">{t('dial.most', { amount: text(dial.max) })}</p>
+      )}
+      {steps <= dial.min && (
+        <p className="caption c3 mt-1">{t('dial.least', { amount: text(dial.min) })}</p>
+      )}
     </div>
   )
 }
@@ -99,7 +113,9 @@ function Track({ dial, steps, label, text, onChange }: TrackProps) {
 /** Exact: a decimal string times a whole number. */
 function times(amount: string, count: number): string {
   const [whole = '0', fraction = ''] = amount.split('.')
-  const minor = (BigInt(whole + fraction) * BigInt(count)).toString().padStart(fraction.length + 1, '0')
+  const minor = (BigInt(whole + fraction) * BigInt(count))
+    .toString()
+    .padStart(fraction.length + 1, '0')
   if (!fraction) return minor
   return `${minor.slice(0, -fraction.length)}.${minor.slice(-fraction.length)}`
 }

@@ -47,12 +47,7 @@ function Chosen({ plan }: { plan: Plan }) {
         </span>
         <b className="num">{format.money(price)}</b>
       </div>
-      <ButtonLink
-        to={`/checkout/${plan.planId}`}
-        {...(search && { search })}
-        kind="primary"
-        block
-      >
+      <ButtonLink to={`/checkout/${plan.planId}`} {...(search && { search })} kind="primary" block>
         {t('plan.choose')}
       </ButtonLink>
     </>
@@ -107,7 +102,10 @@ function Countries({ codes }: { codes: string[] }) {
   const names = codes.map(format.country).toSorted((a, b) => a.localeCompare(b, locale))
   const shown = all ? names : names.slice(0, 12)
   return (
-    <Section title={t('plan.where')} end={<span>{t('shop.countries', { count: codes.length })}</span>}>
+    <Section
+      title={t('plan.where')}
+      end={<span>{t('shop.countries', { count: codes.length })}</span>}
+    >
       <p className="small c2 mt-2">
         {format.list(shown)}
         {names.length > shown.length && '\u2026'}

@@ -21,7 +21,9 @@ export function findPlans(
   const wanted = fold(query)
   if (!wanted) return { plans: [...plans] }
   const codes = countriesOf(plans)
-  const named = codes.filter((code) => namesOf(code, countryName).some((name) => name.startsWith(wanted)))
+  const named = codes.filter((code) =>
+    namesOf(code, countryName).some((name) => name.startsWith(wanted)),
+  )
   const byCountry = plans.filter((plan) => plan.countries.some((code) => named.includes(code)))
   const byName = plans.filter((plan) => fold(words(plan.name)).includes(wanted))
   const found = plans.filter((plan) => byCountry.includes(plan) || byName.includes(plan))

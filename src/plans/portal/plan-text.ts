@@ -1,4 +1,5 @@
-/** What a plan holds and costs, in words: shared by the shop, the plan's page, checkout and lines. */
+/** What a plan holds and costs, in words: shared by the shop, the plan's page, checkout and lines.
+ * */
 import { type Money, sum } from '../../portal/format.ts'
 import type { useFormat } from '../../portal/use-format.ts'
 import type { Adjustment, Allowance, Plan } from '../../portal/wire.ts'
@@ -17,7 +18,12 @@ export function allowanceText(allowance: Allowance, t: Translate, format: Format
   return parts.join(' · ')
 }
 
-export function quantityText(kind: 'data' | 'voice' | 'sms', quantity: string, t: Translate, format: Format) {
+export function quantityText(
+  kind: 'data' | 'voice' | 'sms',
+  quantity: string,
+  t: Translate,
+  format: Format,
+) {
   if (kind === 'data') return format.data(quantity)
   if (kind === 'sms') return t('unit.texts', { count: Number(quantity) })
   return t('unit.minutes', { count: Math.floor(Number(quantity) / 60) })

@@ -135,7 +135,7 @@ function PlanRow({ plan }: { plan: Plan }) {
           {allowanceText(plan.allowance, t, format)} · {renewal}
         </span>
       </span>
-      <span className="strong num">{format.money(plan.price)}</span>
+      <span className="strong num self-center">{format.money(plan.price)}</span>
       <Icon name="next" size="s" className="c3 self-center" />
     </Link>
   )

@@ -9,7 +9,7 @@ export type ButtonKind = 'primary' | 'tonal' | 'quiet' | 'even' | 'danger'
 type Look = { kind?: ButtonKind; block?: boolean; small?: boolean; icon?: IconName }
 
 function look({ kind = 'quiet', block, small }: Look): string {
-  return cx('btn', kind, block && 'block', small && 'sm')
+  return cx('btn', kind, block && 'full', small && 'sm')
 }
 
 type ButtonProps = Look & {
@@ -39,7 +39,11 @@ export function Button(props: ButtonProps) {
         else onClick?.()
       }}
     >
-      {busy ? <Icon name="spinner" size="s" className="spin" /> : icon && <Icon name={icon} size="s" />}
+      {busy ? (
+        <Icon name="spinner" size="s" className="spin" />
+      ) : (
+        icon && <Icon name={icon} size="s" />
+      )}
       <span>{children}</span>
     </button>
   )
@@ -48,7 +52,8 @@ export function Button(props: ButtonProps) {
 export type To = LinkProps['to']
 type LinkTo = { to: string; search?: Record<string, string | undefined>; replace?: boolean }
 
-/** Paths are built from data, so they are plain strings here; the router checks them when followed. */
+/** Paths are built from data, so they are plain strings here; the router checks them when followed.
+ * */
 export function linkProps({ to, search, replace }: LinkTo): LinkProps {
   return { to, ...(search && { search }), ...(replace && { replace }) } as LinkProps
 }
@@ -63,7 +68,9 @@ export function ButtonLink(props: Look & LinkTo & { children: ReactNode }) {
 }
 
 /** For addresses outside the portal: downloads, the pay page, one-tap install. */
-export function ButtonAnchor(props: Look & { href: string; children: ReactNode; download?: string }) {
+export function ButtonAnchor(
+  props: Look & { href: string; children: ReactNode; download?: string },
+) {
   return (
     <a href={props.href} className={look(props)} download={props.download}>
       {props.icon && <Icon name={props.icon} size="s" />}
@@ -88,13 +95,21 @@ export function TextButton({ children, onClick, busy, danger, icon }: TextButton
       aria-busy={busy || undefined}
       onClick={() => !busy && onClick()}
     >
-      {busy ? <Icon name="spinner" size="xs" className="spin" /> : icon && <Icon name={icon} size="s" />}
+      {busy ? (
+        <Icon name="spinner" size="xs" className="spin" />
+      ) : (
+        icon && <Icon name={icon} size="s" />
+      )}
       {children}
     </button>
   )
 }
 
-export function TextLink({ children, icon, ...to }: LinkTo & { children: ReactNode; icon?: IconName }) {
+export function TextLink({
+  children,
+  icon,
+  ...to
+}: LinkTo & { children: ReactNode; icon?: IconName }) {
   return (
     <Link {...linkProps(to)} className="textbtn">
       {icon && <Icon name={icon} size="s" />}

@@ -92,7 +92,11 @@ type TickProps = { checked: boolean; onChange: (checked: boolean) => void; child
 export function Tick({ checked, onChange, children }: TickProps) {
   return (
     <label className="tick">
-      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={(event) => onChange(event.target.checked)}
+      />
       <span className="box">
         <Icon name="check" size="xs" />
       </span>

@@ -1,4 +1,5 @@
-/** The six-digit code: one input behind six boxes, so paste, autofill and screen readers just work. */
+/** The six-digit code: one input behind six boxes, so paste, autofill and screen readers just work.
+ * */
 import { useEffect, useId, useRef } from 'react'
 import { cx } from './cx.ts'
 import { FieldError } from './field.tsx'

@@ -1,4 +1,5 @@
-/** Violet's own line icons on a 24 grid; they carry no meaning of their own, the word beside them does. */
+/** Violet's own line icons on a 24 grid; they carry no meaning of their own, the word beside them
+ * does. */
 import { cx } from './cx.ts'
 
 const paths = {
@@ -91,13 +92,16 @@ const paths = {
   globe: (
     <>
       <circle cx="12" cy="12" r="8.500" />
-      <path d="M3.500 12h17M12 3.500c2.400 2.300 3.600 5.100 3.600 8.500s-1.200 6.200-3.600 8.500c-2.400-2.300-3.600-5.100-3.600-8.500s1.200-6.200 3.600-8.500z" />
+      <path d="M3.500 12h17M12 3.500c2.400 2.300 3.600 5.100 3.600 8.500" />
+      <path d="M15.600 12c0 3.400-1.200 6.200-3.600 8.500" />
+      <path d="M12 3.500c-2.400 2.300-3.600 5.100-3.600 8.500s1.200 6.200 3.600 8.500" />
     </>
   ),
   sun: (
     <>
       <circle cx="12" cy="12" r="4" />
-      <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.600 5.600 7 7M17 17l1.400 1.400M18.400 5.600 17 7M7 17l-1.400 1.400" />
+      <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.600 5.600 7 7M17 17l1.400 1.400" />
+      <path d="M18.400 5.600 17 7M7 17l-1.400 1.400" />
     </>
   ),
   moon: <path d="M19.500 14.200A8 8 0 0 1 9.800 4.500a8 8 0 1 0 9.700 9.700z" />,
@@ -129,7 +133,11 @@ type IconProps = { name: IconName; size?: 's' | 'xs'; className?: string | undef
 export function Icon({ name, size, className }: IconProps) {
   const mirrored = name === 'back' || name === 'next'
   return (
-    <svg className={cx('i', size, mirrored && 'flip', className)} viewBox="0 0 24 24" aria-hidden="true">
+    <svg
+      className={cx('i', size, mirrored && 'flip', className)}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+    >
       {paths[name]}
     </svg>
   )

@@ -1,8 +1,17 @@
-/** The ledger table: single rule above a sum, double rule under a total that agrees, and only then. */
+/** The ledger table: single rule above a sum, double rule under a total that agrees, and only then.
+ * */
 import type { ReactNode } from 'react'
 import { cx } from './cx.ts'
 
-export function Ledger({ head, end, children }: { head?: ReactNode; end?: ReactNode; children: ReactNode }) {
+export function Ledger({
+  head,
+  end,
+  children,
+}: {
+  head?: ReactNode
+  end?: ReactNode
+  children: ReactNode
+}) {
   return (
     <table className="ledger">
       {head && (

@@ -22,7 +22,13 @@ export function Tag({ tone = 'neutral', children }: { tone?: Tone; children: Rea
   return <span className={cx('tag', tone !== 'neutral' && tone)}>{children}</span>
 }
 
-export function Skeleton({ width = '100%', height = 16 }: { width?: string | number; height?: number }) {
+export function Skeleton({
+  width = '100%',
+  height = 16,
+}: {
+  width?: string | number
+  height?: number
+}) {
   return <span className="sk" style={{ width, height }} aria-hidden="true" />
 }
 

@@ -1,4 +1,5 @@
-/** The usage ring: what is left, in ink; amber when little is left, hatched when the line is suspended. */
+/** The usage ring: what is left, in ink; amber when little is left, hatched when the line is
+ * suspended. */
 import type { ReactNode } from 'react'
 
 type RingProps = {
@@ -17,7 +18,7 @@ export function Ring({ size, left, state = 'normal', children }: RingProps) {
   const centre = size / 2
   const circle = { cx: centre, cy: centre, r: radius, fill: 'none', strokeWidth: stroke }
   return (
-    <div className="ring" style={{ width: size, height: size }}>
+    <div className="usage-ring" style={{ width: size, height: size }}>
       <svg width={size} height={size} viewBox={`0 0 ${size} ${size}`} aria-hidden="true">
         {state === 'suspended' ? (
           <circle {...circle} stroke="var(--data-6)" strokeDasharray="3 5" />

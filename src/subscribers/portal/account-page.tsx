@@ -63,7 +63,9 @@ export function AccountPage() {
           <ThemeChoice />
         </div>
       </Section>
-      <p className="caption c3 mt-6">{t('account.since', { date: format.day(me.createdAt, { year: true }) })}</p>
+      <p className="caption c3 mt-6">
+        {t('account.since', { date: format.day(me.createdAt, { year: true }) })}
+      </p>
       <Leaving />
     </TabPage>
   )
@@ -86,7 +88,8 @@ function RowLink({ icon, to, title, children }: RowLinkProps) {
   )
 }
 
-/** Signing out is for today; closing is for good. Both stand open, side by side with what is under way. */
+/** Signing out is for today; closing is for good. Both stand open, side by side with what is under
+ * way. */
 function Leaving() {
   const { t } = useWords()
   const go = useGo()
@@ -109,7 +112,11 @@ function Leaving() {
       <Refusal error={signOut.error} />
       <ul className="rows border-t border-line mt-2">
         <li>
-          <button type="button" className="row" onClick={() => !signOut.isPending && signOut.mutate()}>
+          <button
+            type="button"
+            className="row"
+            onClick={() => !signOut.isPending && signOut.mutate()}
+          >
             <span className="grow mid">{t('account.sign-out')}</span>
           </button>
         </li>
@@ -121,7 +128,9 @@ function Leaving() {
             <span className="grow">
               <span className="mid block">{t('account.close')}</span>
               <span className="small c2 block">
-                {underway ? t('account.closing', { reference: underway.reference }) : t('account.close-what')}
+                {underway
+                  ? t('account.closing', { reference: underway.reference })
+                  : t('account.close-what')}
               </span>
             </span>
             <Icon name="next" size="s" className="c3 self-center" />

@@ -1,4 +1,5 @@
-/** Contacts: add, verify by code, remove. A second one is what lets a line's owner confirm its closing. */
+/** Contacts: add, verify by code, remove. A second one is what lets a line's owner confirm its
+ * closing. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '../../portal/api.ts'
@@ -39,7 +40,11 @@ export function ContactsPage() {
     <Page head={t('contacts.head')} sub={t('contacts.sub')} back="/account">
       <ul className="rows mt-4">
         {me.contacts.map((contact) => (
-          <ContactRow key={contact.contactId} contact={contact} onCheck={(sent) => setChecking({ contact, sent })} />
+          <ContactRow
+            key={contact.contactId}
+            contact={contact}
+            onCheck={(sent) => setChecking({ contact, sent })}
+          />
         ))}
       </ul>
       <AddContact onAdded={setChecking} />
@@ -75,7 +80,9 @@ function ContactRow({ contact, onCheck }: RowProps) {
             <bdi>{contact.kind === 'phone' ? formatNumberE164(contact.value) : contact.value}</bdi>
           </div>
           {contact.verifiedAt ? (
-            <div className="small c2">{t('contacts.verified', { date: format.day(contact.verifiedAt) })}</div>
+            <div className="small c2">
+              {t('contacts.verified', { date: format.day(contact.verifiedAt) })}
+            </div>
           ) : (
             <Tag tone="warn">{t('contacts.unverified')}</Tag>
           )}

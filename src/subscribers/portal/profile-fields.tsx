@@ -21,7 +21,9 @@ export function ProfileFields({ me }: { me: Subscriber }) {
     <div className="row">
       <div className="grow">
         <div className="lead">{me.name || t('account.no-name')}</div>
-        <div className="small c2">{me.country ? format.country(me.country) : t('account.no-country')}</div>
+        <div className="small c2">
+          {me.country ? format.country(me.country) : t('account.no-country')}
+        </div>
       </div>
       <TextButton onClick={() => setEditing(true)}>{t('account.change')}</TextButton>
     </div>
@@ -35,7 +37,8 @@ function Edit({ me, onDone }: { me: Subscriber; onDone: () => void }) {
   const [name, setName] = useState(me.name)
   const [country, setCountry] = useState(me.country ?? '')
   const save = useMutation({
-    mutationFn: () => send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...(country && { country }) }),
+    mutationFn: () =>
+      send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...(country && { country }) }),
     onSuccess: (saved) => {
       client.setQueryData(meQuery.queryKey, saved)
       toast(t('account.saved'))

@@ -134,7 +134,9 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
     setCode(digits)
     if (digits.length === 6 && !enter.isPending) enter.mutate(digits)
   }
-  const codeError = problemCode(enter.error)?.startsWith('code-') ? sentence(enter.error) : undefined
+  const codeError = problemCode(enter.error)?.startsWith('code-')
+    ? sentence(enter.error)
+    : undefined
   return (
     <Page
       head={t('sign-in.code-head')}
@@ -177,7 +179,8 @@ function Expiry({ sent }: { sent: CodeSent }) {
   return <p className="small c3 mt-1">{t('code.until', { at: format.moment(sent.expiresAt) })}</p>
 }
 
-/** On a demonstration platform mail goes to a page, and saying so is fairer than letting a person wait. */
+/** On a demonstration platform mail goes to a page, and saying so is fairer than letting a person
+ * wait. */
 export function InboxHint() {
   const { t } = useWords()
   const operator = useQuery(operatorQuery)

@@ -1,4 +1,5 @@
-/** The first sign-in: name, country of residence, language; the country decides which rules protect the person. */
+/** The first sign-in: name, country of residence, language; the country decides which rules protect
+ * the person. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -24,7 +25,8 @@ export function WelcomePage() {
   const [draft, setDraft, clear] = useDraft('welcome', { name: me.name, country: me.country ?? '' })
   const [tried, setTried] = useState(false)
   const save = useMutation({
-    mutationFn: () => send<Subscriber>('PATCH', '/v1/me', { ...draft, name: draft.name.trim(), locale }),
+    mutationFn: () =>
+      send<Subscriber>('PATCH', '/v1/me', { ...draft, name: draft.name.trim(), locale }),
     onSuccess: async (saved) => {
       clear()
       client.setQueryData(meQuery.queryKey, saved)

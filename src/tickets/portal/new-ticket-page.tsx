@@ -1,4 +1,4 @@
-/** Writing to the operator, with the facts of the page the person was stuck on already filled in. */
+/** Writing to the operator, with the facts of the page a person was stuck on filled in. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -25,10 +25,13 @@ export function NewTicketPage() {
   const key = search.about ? refusalKey(search.about) : undefined
   const facts = key ? t(key, { triesLeft: 0, amount: '' }) : undefined
   const about = search.reference ? t('ticket.about-closure', { reference: search.reference }) : ''
-  const [draft, setDraft, clear] = useDraft(`ticket:${search.about ?? ''}:${search.reference ?? ''}`, {
-    subject: about,
-    body: '',
-  })
+  const [draft, setDraft, clear] = useDraft(
+    `ticket:${search.about ?? ''}:${search.reference ?? ''}`,
+    {
+      subject: about,
+      body: '',
+    },
+  )
   const [tried, setTried] = useState(false)
   const create = useMutation({
     mutationFn: () =>
@@ -72,7 +75,11 @@ export function NewTicketPage() {
           value={draft.body}
           maxLength={4000}
           onChange={(body) => setDraft({ ...draft, body })}
-          error={tried && draft.subject.trim() && !draft.body.trim() ? t('ticket.body-missing') : undefined}
+          error={
+            tried && draft.subject.trim() && !draft.body.trim()
+              ? t('ticket.body-missing')
+              : undefined
+          }
         />
         {search.page && <p className="caption c3">{t('ticket.page', { page: search.page })}</p>}
       </div>
@@ -82,6 +89,8 @@ export function NewTicketPage() {
 
 function contextOf(search: Search): Record<string, string> {
   const known = { page: search.page, code: search.about, reference: search.reference }
-  const entries = Object.entries(known).flatMap(([name, value]) => (value ? [[name, value.slice(0, 300)]] : []))
+  const entries = Object.entries(known).flatMap(([name, value]) =>
+    value ? [[name, value.slice(0, 300)]] : [],
+  )
   return Object.fromEntries(entries)
 }

@@ -33,7 +33,12 @@ function Conversation({ ticket }: { ticket: Ticket }) {
   const { t } = useWords()
   const format = useFormat()
   return (
-    <Page head={ticket.subject} above={<TicketTag state={ticket.state} />} back="/help" dock={<Reply ticket={ticket} />}>
+    <Page
+      head={ticket.subject}
+      above={<TicketTag state={ticket.state} />}
+      back="/help"
+      dock={<Reply ticket={ticket} />}
+    >
       <ol className="rows mt-4">
         {ticket.messages.map((message) => (
           <li key={message.messageId} className="py-3.5">
@@ -57,7 +62,8 @@ function Reply({ ticket }: { ticket: Ticket }) {
   const [body, setBody, clear] = useDraft(`reply:${ticket.ticketId}`, '')
   const [tried, setTried] = useState(false)
   const reply = useMutation({
-    mutationFn: () => send<Ticket>('POST', `/v1/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
+    mutationFn: () =>
+      send<Ticket>('POST', `/v1/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
     onSuccess: (next) => {
       client.setQueryData(ticketQuery(ticket.ticketId).queryKey, next)
       setTried(false)

@@ -1,0 +1,117 @@
+/** The questions of a quote: one per kind of money, each starting empty. */
+import { useState } from 'react'
+import { type Choice, Choices } from '../../portal/components/choices.tsx'
+import { isZero } from '../../portal/format.ts'
+import { Section } from '../../portal/page.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { instrumentText, totalOf } from './quote-text.ts'
+
+type QuestionsProps = {
+  closure: Closure
+  quote: Quote
+  tried: boolean
+  onChange: (choices: ClosureChoices) => void
+}
+
+export function Questions({ closure, quote, tried, onChange }: QuestionsProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  // Shown at once; the server's answer replaces it.
+  const [choices, setChoices] = useState(closure.choices)
+  const choose = (next: ClosureChoices) => {
+    setChoices(next)
+    onChange(next)
+  }
+  const paid = quote.currencies.flatMap(
+    (table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [],
+  )
+  const promotional = quote.currencies.flatMap(
+    (table) => totalOf(table, ['promotional-credit']) ?? [],
+  )
+  const error = (kind: 'paid' | 'promotional') =>
+    tried && choices[kind] === null ? t('quote.choose-one') : undefined
+  return (
+    <>
+      {paid.some((money) => !isZero(money)) && (
+        <Section>
+          <Choices
+            legend={t('quote.where-paid', { amount: format.list(paid.map(format.money)) })}
+            choices={usePaidChoices(quote)}
+            value={keyOf(choices.paid)}
+            onChange={(key) => choose({ ...choices, paid: choiceOf(key) })}
+            error={error('paid')}
+          />
+        </Section>
+      )}
+      {promotional.some((money) => !isZero(money)) && (
+        <Section>
+          <Choices
+            legend={t('quote.where-promotional', {
+              amount: format.list(promotional.map(format.money)),
+            })}
+            choices={usePromotionalChoices(quote)}
+            value={keyOf(choices.promotional)}
+            onChange={(key) =>
+              choose({ ...choices, promotional: choiceOf(key) as ClosureChoices['promotional'] })
+            }
+            error={error('promotional')}
+          />
+        </Section>
+      )}
+    </>
+  )
+}
+
+function keyOf(choice: ClosureChoices['paid']): string | undefined {
+  return choice ? [choice.disposition, choice.toLineId].filter(Boolean).join(':') : undefined
+}
+
+function choiceOf(key: string): NonNullable<ClosureChoices['paid']> {
+  const [disposition, toLineId] = key.split(':') as [
+    NonNullable<ClosureChoices['paid']>['disposition'],
+    string?,
+  ]
+  return { disposition, ...(toLineId && { toLineId }) }
+}
+
+function useMoves(quote: Quote, detail: string): Choice[] {
+  const { t } = useWords()
+  return quote.allowed.moveTo.map(({ lineId, name }) => ({
+    key: `move:${lineId}`,
+    label: t('quote.move-to', { name }),
+    detail,
+  }))
+}
+
+function usePaidChoices(quote: Quote): Choice[] {
+  const { t } = useWords()
+  const moves = useMoves(quote, t('quote.move-paid-detail'))
+  const cards = [...new Set(quote.refundTo.map((to) => instrumentText(to.instrument, t)))]
+  const refund: Choice = {
+    key: 'refund',
+    label: t('quote.refund-it'),
+    detail: cards.length > 0 ? cards.join(', ') : t('quote.refund-detail'),
+  }
+  const all: Record<string, Choice[]> = {
+    refund: [refund],
+    move: moves,
+    donate: [{ key: 'donate', label: t('quote.donate-it'), detail: t('quote.donate-detail') }],
+    'give-up': [{ key: 'give-up', label: t('quote.give-up'), detail: t('quote.give-up-detail') }],
+  }
+  return quote.allowed.paid.flatMap((disposition) => all[disposition] ?? [])
+}
+
+function usePromotionalChoices(quote: Quote): Choice[] {
+  const { t } = useWords()
+  const moves = useMoves(quote, t('quote.move-promotional-detail'))
+  const giveUp: Choice = {
+    key: 'give-up',
+    label: t('quote.give-up'),
+    detail: t('quote.give-up-detail'),
+  }
+  return quote.allowed.promotional.flatMap((disposition) =>
+    disposition === 'move' ? moves : [giveUp],
+  )
+}
