@@ -1,0 +1,42 @@
+/** Makes the documents of a closed case: the certificate, signed, and its printed form that carries the signature. */
+import { readFileSync } from 'node:fs'
+import QRCode from 'qrcode'
+import type { Config } from '../platform/config.ts'
+import { renderPdf } from '../platform/documents.ts'
+import type { Signer } from '../platform/signing.ts'
+import { type ClosureCertificate, makeCertificate } from './certificate.ts'
+import { certificatePage, type Locale } from './certificate-page.ts'
+import type { Documents } from './steps/documents.ts'
+
+/** What the closure's steps need of keys and typesetting. */
+export function openDocuments({ publicUrl }: Pick<Config, 'publicUrl'>, signer: Signer): Documents {
+  return {
+    async certify(input, locale) {
+      const certificate = makeCertificate(input)
+      const jws = await signer.sign(certificate)
+      const pdf = await renderCertificate(certificate, jws, locale, `${publicUrl}/verify`)
+      return { certificate, jws, pdf }
+    },
+  }
+}
+
+/** PDF/A-3b with the JWS attached as `certificate.jws`; the same arguments give the same bytes. */
+export async function renderCertificate(
+  certificate: ClosureCertificate,
+  jws: string,
+  locale: Locale,
+  verifyUrl: string,
+): Promise<Uint8Array> {
+  const qr = await QRCode.toString(verifyUrl, { type: 'svg', margin: 0, color: { dark: '#17151dff' } })
+  return renderPdf({
+    template: readFileSync(new URL('certificate.typ', import.meta.url), 'utf8'),
+    inputs: {
+      page: JSON.stringify(certificatePage(certificate, jws, locale)),
+      reference: certificate.reference,
+      verify: verifyUrl,
+      qr,
+      jws,
+    },
+    at: Temporal.Instant.from(certificate.settledAt),
+  })
+}

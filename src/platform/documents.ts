@@ -1,0 +1,51 @@
+/** Typesets PDF documents with fonts of our own, in this process, without a network. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler'
+import { Fault } from '../values/fault.ts'
+
+const fonts = [
+  '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
+  '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
+  '@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf',
+  '@expo-google-fonts/noto-sans-sc/600SemiBold/NotoSansSC_600SemiBold.ttf',
+  '@expo-google-fonts/jetbrains-mono/400Regular/JetBrainsMono_400Regular.ttf',
+]
+
+export type PdfJob = {
+  /** The text of a Typst template. */
+  template: string
+  /** What the template reads as `sys.inputs`. */
+  inputs: Record<string, string>
+  /** Written into the file as its date, so that the same job gives the same bytes. */
+  at: Temporal.Instant
+}
+
+let opening: Promise<NodeCompiler> | undefined
+
+/** A PDF/A-3b; throws a Fault when nothing could be made. */
+export async function renderPdf({ template, inputs, at }: PdfJob): Promise<Uint8Array> {
+  try {
+    opening ??= openCompiler()
+    const compiler = await opening
+    const compiled = compiler.compile({ mainFileContent: template, inputs })
+    const document = compiled.result
+    if (!document) throw new Error(JSON.stringify(compiled.takeError()?.shortDiagnostics ?? 'no document'))
+    const creationTimestamp = Math.floor(at.epochMilliseconds / 1000)
+    const pdf = compiler.pdf(document, { pdfStandard: 'a-3b', creationTimestamp })
+    compiler.evictCache(10)
+    return new Uint8Array(pdf)
+  } catch (error) {
+    // A compiler that could not be opened may open next time.
+    const opened = await opening?.then(() => true, () => false)
+    if (!opened) opening = undefined
+    throw new Fault('documents', 'not-done', error instanceof Error ? error.message : String(error))
+  }
+}
+
+// Opening takes seconds and memory, so only a process that renders does it, once.
+async function openCompiler(): Promise<NodeCompiler> {
+  const { NodeCompiler } = await import('@myriaddreamin/typst-ts-node-compiler')
+  const { resolve } = createRequire(import.meta.url)
+  return NodeCompiler.create({ fontArgs: [{ fontBlobs: fonts.map((font) => readFileSync(resolve(font))) }] })
+}
