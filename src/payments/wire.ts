@@ -39,7 +39,7 @@ export const statementEntryWire = z
     kind: z.enum(['top-up', 'plan-payment', 'plan-days-used', 'usage', 'promotion', 'settlement', 'refund', 'refund-failed']),
     lineId: z.string().nullable(),
     detail: z.record(z.string(), z.string()),
-    amount: moneyWire.describe('Effect on the subscriber’s paid and promotional credit; negative when it went down'),
+    amount: moneyWire.describe('Effect on what the subscriber holds: credit, prepaid plans, refunds on their way'),
   })
   .meta({ id: 'StatementEntry' })
 export const statementWire = z.object({ items: z.array(statementEntryWire), nextCursor: z.string().nullable() })

@@ -1,0 +1,107 @@
+/** The payment provider: hosted checkouts and refunds, each named by our own reference. */
+import { z } from 'zod'
+import { callPartner, type PartnerAnswer, type PartnerCall } from '../platform/partner.ts'
+import { Fault } from '../values/fault.ts'
+import { fromWire, type Money, toWire } from '../values/money.ts'
+import { moneyWire } from '../values/wire.ts'
+import type { Checkout } from './order.ts'
+
+export type NewCheckout = {
+  key: string
+  reference: string
+  amount: Money
+  description: string
+  returnUrl: string
+  locale: string
+}
+export type NewRefund = { key: string; paymentId: string; amount: Money; reference: string }
+export type FoundRefund = {
+  refundId: string
+  state: 'pending' | 'succeeded' | 'failed'
+  failure?: string
+}
+
+export type Payments = {
+  createCheckout(asked: NewCheckout): Promise<{ checkoutId: string; url: string }>
+  findCheckout(reference: string): Promise<Checkout | undefined>
+  refund(asked: NewRefund): Promise<FoundRefund>
+  findRefund(reference: string): Promise<FoundRefund | undefined>
+}
+
+const instrument = z.object({
+  brand: z.string(),
+  last4: z.string(),
+  expMonth: z.int(),
+  expYear: z.int(),
+  fingerprint: z.string().optional(),
+})
+const checkoutWire = z.object({
+  id: z.string(),
+  url: z.string().nullish(),
+  status: z.enum(['open', 'processing', 'succeeded', 'failed', 'expired']),
+  failure: z.string().nullish(),
+  paymentId: z.string().nullish(),
+  amount: moneyWire,
+  instrument: instrument.nullish(),
+})
+const createdWire = z.object({ id: z.string(), url: z.string() })
+const refundWire = z.object({
+  id: z.string(),
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  failure: z.string().nullish(),
+})
+
+const name = 'payments'
+
+export function openPayments(config: { url: string; key: string }): Payments {
+  const call = (asked: PartnerCall) => callPartner({ name, ...config }, asked)
+  const find = async (path: string, reference: string) => {
+    const query = `?reference=${encodeURIComponent(reference)}`
+    const answer = await call({ method: 'GET', path: path + query })
+    return answer.status === 404 ? undefined : done(answer)
+  }
+  return {
+    async createCheckout({ key, amount, ...asked }) {
+      const body = { ...asked, amount: toWire(amount) }
+      const path = '/checkouts'
+      const answer = await call({ method: 'POST', path, body, idempotencyKey: key })
+      const { id, url } = createdWire.parse(done(answer))
+      return { checkoutId: id, url }
+    },
+    async findCheckout(reference) {
+      const found = await find('/checkouts', reference)
+      return found === undefined ? undefined : checkoutOf(checkoutWire.parse(found))
+    },
+    async refund({ key, paymentId, amount, reference }) {
+      const body = { paymentId, amount: toWire(amount), reference }
+      const path = '/refunds'
+      const answer = await call({ method: 'POST', path, body, idempotencyKey: key })
+      return refundOf(refundWire.parse(done(answer)))
+    },
+    async findRefund(reference) {
+      const found = await find('/refunds', reference)
+      return found === undefined ? undefined : refundOf(refundWire.parse(found))
+    },
+  }
+}
+
+function done({ status, body }: PartnerAnswer): unknown {
+  if (status < 300) return body
+  throw new Fault(name, 'not-done', `refused with ${status}`)
+}
+
+function checkoutOf(wire: z.output<typeof checkoutWire>): Checkout {
+  const amount = fromWire(wire.amount)
+  if (!amount) throw new Fault(name, 'unknown', 'named an amount nobody can read')
+  const common = { checkoutId: wire.id, url: wire.url ?? null, amount }
+  if (wire.status === 'succeeded') {
+    if (!wire.paymentId) throw new Fault(name, 'unknown', 'named no payment of a paid checkout')
+    return { ...common, status: 'succeeded', paymentId: wire.paymentId, instrument: wire.instrument ?? null }
+  }
+  if (wire.status === 'failed') return { ...common, status: 'failed', failure: wire.failure ?? '' }
+  return { ...common, status: wire.status }
+}
+
+function refundOf({ id, status, failure }: z.output<typeof refundWire>): FoundRefund {
+  return { refundId: id, state: status, ...(failure ? { failure } : {}) }
+}

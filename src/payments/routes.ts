@@ -1,0 +1,181 @@
+/** Ordering, paying, the statement, and what the provider tells us. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Webhook } from 'standardwebhooks'
+import { z } from 'zod'
+import type { App } from '../platform/app.ts'
+import { type Http, refused, signedIn } from '../platform/http.ts'
+import { idempotencyKeyOf } from '../platform/idempotency.ts'
+import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { none, pageQuery, problemWire } from '../values/wire.ts'
+import type { Payments } from './gateway.ts'
+import { type Order, orderShown, parseReference } from './order.ts'
+import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
+import { findOrder, ownerOfReference } from './order-store.ts'
+import { type Placed, placePlanOrder, placeTopUp } from './place-store.ts'
+import { statementOf } from './statement-store.ts'
+import { caseOfRefund } from './store.ts'
+import { orderRequestWire, orderWire, statementWire, topUpWire } from './wire.ts'
+
+const orderParams = z.object({ orderId: z.string().max(60) })
+const orderAnswers = { 200: orderWire, '4xx': problemWire, 503: problemWire }
+const newOrderAnswers = { 201: orderWire, '4xx': problemWire, 503: problemWire }
+
+export function registerPaymentsRoutes(http: Http, app: App, payments: Payments) {
+  registerOrdering(http, app, payments)
+  registerOrders(http, app, payments)
+  registerStatement(http, app)
+  registerWebhook(http, app)
+}
+
+/** Money may not move twice because a browser sent something twice. */
+async function withKey(request: FastifyRequest, reply: FastifyReply) {
+  if (!idempotencyKeyOf(request)) return refused(reply, refuse('idempotency-key-missing'))
+}
+
+function registerOrdering(http: Http, app: App, payments: Payments) {
+  const open = async (reply: FastifyReply, placed: Placed | Refusal) => {
+    if (isRefusal(placed)) return refused(reply, placed)
+    const order = await openCheckout(app, payments, placed.order, placed.locale)
+    return isRefusal(order) ? refused(reply, order) : reply.code(201).send(orderShown(order))
+  }
+
+  http.post(
+    '/v1/orders',
+    {
+      preHandler: [signedIn(app, true), withKey],
+      schema: {
+        tags: ['Money'],
+        summary: 'Order a plan; pay it at `checkoutUrl`',
+        body: orderRequestWire,
+        response: newOrderAnswers,
+      },
+    },
+    async (request, reply) => {
+      const { planId, adjustment, nickname } = request.body
+      const { subscriberId } = request
+      return open(reply, await placePlanOrder(app, { subscriberId, planId, adjustment, nickname }))
+    },
+  )
+
+  http.post(
+    '/v1/lines/:lineId/top-ups',
+    {
+      preHandler: [signedIn(app, true), withKey],
+      schema: {
+        tags: ['Money'],
+        summary: 'Top up the credit of a line; pay it at `checkoutUrl`',
+        params: z.object({ lineId: z.string().max(60) }),
+        body: topUpWire,
+        response: newOrderAnswers,
+      },
+    },
+    async (request, reply) => {
+      const { lineId } = request.params
+      const { amount } = request.body
+      return open(reply, await placeTopUp(app, { subscriberId: request.subscriberId, lineId, amount }))
+    },
+  )
+}
+
+function registerOrders(http: Http, app: App, payments: Payments) {
+  http.get(
+    '/v1/orders/:orderId',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags: ['Money'],
+        summary: 'One of your orders',
+        params: orderParams,
+        response: orderAnswers,
+      },
+    },
+    async (request, reply) => {
+      const order = await findOrder(app.db, keyOf(request.subscriberId, request.params))
+      return order ? orderShown(order) : refused(reply, refuse('not-found'))
+    },
+  )
+
+  http.post(
+    '/v1/orders/:orderId/retry',
+    {
+      preHandler: signedIn(app, true),
+      schema: {
+        tags: ['Money'],
+        summary: 'Try again to pay an order that failed or expired',
+        params: orderParams,
+        response: orderAnswers,
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request.subscriberId, request.params)
+      const order: Order | Refusal = await retryOrder(app, payments, key)
+      return isRefusal(order) ? refused(reply, order) : orderShown(order)
+    },
+  )
+}
+
+const keyOf = (subscriberId: string, { orderId }: { orderId: string }) => ({ subscriberId, orderId })
+
+function registerStatement(http: Http, app: App) {
+  http.get(
+    '/v1/statement',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags: ['Money'],
+        summary: 'Every change of what you hold, newest first',
+        querystring: pageQuery,
+        response: { 200: statementWire, '4xx': problemWire },
+      },
+    },
+    async (request) => statementOf(app.db, request.subscriberId, request.query),
+  )
+}
+
+const webhookWire = z.object({
+  type: z.string(),
+  data: z.object({ reference: z.string().max(200) }),
+})
+
+/**
+ * The provider's word is only a hint: it may be late, repeated or out of order. It wakes the job that asks the provider
+ * itself, so nothing depends on what a message says.
+ */
+function registerWebhook(http: Http, app: App) {
+  const webhook = new Webhook(app.config.payments.webhookSecret)
+  http.post(
+    '/v1/webhooks/payments',
+    {
+      schema: {
+        tags: ['Partners'],
+        summary: 'The payment provider reports (Standard Webhooks)',
+        response: { 204: none, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      try {
+        webhook.verify(request.rawBody, request.headers as Record<string, string>)
+      } catch {
+        return refused(reply, refuse('bad-signature'))
+      }
+      const parsed = webhookWire.safeParse(request.body)
+      if (parsed.success) await wake(app, parsed.data.data.reference)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+async function wake(app: App, reference: string) {
+  await app.db.transaction().execute(async (trx) => {
+    const subscriberId = await ownerOfReference(trx, reference)
+    if (!subscriberId) return
+    const order = parseReference(reference)
+    if (order) {
+      const { orderId } = order
+      return app.queue.send(trx, checkQueue, orderId, { subscriberId, orderId })
+    }
+    const caseId = await caseOfRefund(trx, subscriberId, reference)
+    // The closure's own queue, by its name: payments know no closure.
+    if (caseId) await app.queue.send(trx, 'closure.advance', caseId, { subscriberId, caseId })
+  })
+}

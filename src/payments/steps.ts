@@ -1,0 +1,36 @@
+/** Durable work of payments: the provider is asked about open orders, and money that came for nothing goes back. */
+import type { App } from '../platform/app.ts'
+import type { Job } from '../platform/queue.ts'
+import type { Payments } from './gateway.ts'
+import { checkOrder, checkQueue, returnPayment, returnQueue } from './order-steps.ts'
+import { takeDueOrders } from './order-store.ts'
+
+export const paymentsQueues = [checkQueue, returnQueue]
+
+const ordersAtOnce = 200
+
+export function paymentsJobs(app: App, payments: Payments): Job[] {
+  return [
+    {
+      queue: checkQueue,
+      run: ({ subscriberId = '', orderId = '' }) => checkOrder(app, payments, { subscriberId, orderId }),
+      // The order keeps its due date, so the sweep asks again.
+      gaveUp: async ({ orderId }, error) => app.log.error({ orderId, error }, 'an order is not settled'),
+    },
+    {
+      queue: returnQueue,
+      run: ({ subscriberId = '', orderId = '', attempt, reason = '' }) =>
+        returnPayment(app, payments, { subscriberId, orderId, attempt: Number(attempt), reason }),
+      gaveUp: async ({ orderId }, error) => app.log.error({ orderId, error }, 'money is not sent back'),
+    },
+  ]
+}
+
+/** Called every second by the worker. */
+export async function sweepPayments(app: App): Promise<void> {
+  await app.db.transaction().execute(async (trx) => {
+    for (const key of await takeDueOrders(trx, app.clock.now(), ordersAtOnce)) {
+      await app.queue.send(trx, checkQueue, key.orderId, key)
+    }
+  })
+}
