@@ -1,0 +1,65 @@
+/** A case that is stuck: where it stopped, what to do, and the button that sends it on. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Refused } from '../../console/components/listing.tsx'
+import { caseQuery } from '../../console/queries.ts'
+import { useStaff } from '../../console/session.tsx'
+import type { StaffCase } from '../../console/wire.ts'
+import { useConsoleWords } from '../../console/words.tsx'
+import { send } from '../../portal/api.ts'
+import { Button } from '../../portal/components/button.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { useToast } from '../../portal/toast.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+
+type Attention = NonNullable<StaffCase['attention']>
+
+export function CaseAttention({ seen, attention }: { seen: StaffCase; attention: Attention }) {
+  const { t, code } = useConsoleWords()
+  const format = useFormat()
+  const step = attention.step.split(':')[0] ?? attention.step
+  return (
+    <Notice tone="warn" live={false}>
+      <p>
+        <b>{t('attention.stopped', { step: code('step', step) })}</b>{' '}
+        {t('attention.since', { when: format.moment(attention.since) })}
+      </p>
+      <p className="c2 break-words">{attention.what}</p>
+      <p className="mt-1">
+        {t('attention.advice')} {code('advice', attention.advice)}
+      </p>
+      <Retry seen={seen} />
+    </Notice>
+  )
+}
+
+const mayRetry: readonly string[] = ['reviewer', 'admin', 'support']
+
+function Retry({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const { role } = useStaff()
+  const toast = useToast()
+  const client = useQueryClient()
+  const { caseId, reference } = seen.closure
+  const retry = useMutation({
+    mutationFn: () => send<StaffCase>('POST', `/v1/staff/closures/${caseId}/retry`),
+    onSuccess: (next) => {
+      client.setQueryData(caseQuery(caseId).queryKey, next)
+      void client.invalidateQueries({ queryKey: ['staff', 'closures'] })
+      toast(t('attention.sent-on', { reference }))
+    },
+  })
+  const held = mayRetry.includes(role) ? undefined : 'retry-why'
+  return (
+    <div className="mt-3 grid justify-items-start gap-2">
+      <Refused error={retry.error} />
+      <Button kind="primary" busy={retry.isPending} disabledBy={held} onClick={() => retry.mutate()}>
+        {t('attention.retry')}
+      </Button>
+      {held && (
+        <span id={held} className="caption c2">
+          {t('decide.role', { role: code('role', role) })}
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,132 @@
+/** One case with everything a decision rests on: answer and clock above, money, checks, history, facts beside. */
+import { useQuery } from '@tanstack/react-query'
+import { Clock } from '../../console/components/clock.tsx'
+import { Loaded, WaitingRows } from '../../console/components/listing.tsx'
+import { caseQuery } from '../../console/queries.ts'
+import type { StaffCase } from '../../console/wire.ts'
+import { useConsoleWords } from '../../console/words.tsx'
+import { Notice, Tag, type Tone } from '../../portal/components/notice.tsx'
+import { formatNumberE164 } from '../../portal/format.ts'
+import { useFormat } from '../../portal/use-format.ts'
+import { CaseAttention } from './case-attention.tsx'
+import { CaseChecks } from './case-checks.tsx'
+import { CaseDecision } from './case-decision.tsx'
+import { CaseEvents } from './case-events.tsx'
+import { CaseFacts } from './case-facts.tsx'
+import { CaseMoney } from './case-money.tsx'
+import { tones } from './state.ts'
+
+export function CasePane({ caseId, onDecided }: { caseId: string; onDecided: () => void }) {
+  const query = useQuery(caseQuery(caseId))
+  return (
+    <Loaded query={query} skeleton={<WaitingRows count={10} />}>
+      {(seen) => (
+        <>
+          <article className="case">
+            <CaseHead seen={seen} />
+            <div className="casebody">
+              <div className="casemain">
+                <CaseNotices seen={seen} />
+                <CaseMoney closure={seen.closure} />
+                <CaseChecks seen={seen} />
+                <CaseEvents events={seen.events} />
+              </div>
+              <CaseFacts seen={seen} />
+            </div>
+          </article>
+          <CaseDecision seen={seen} onDecided={onDecided} reload={() => void query.refetch()} />
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function CaseHead({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const format = useFormat()
+  const { closure, subscriber } = seen
+  const name = subscriber.name || t('case.nameless')
+  const what =
+    closure.scope === 'account'
+      ? t('case.closes-account', { name })
+      : t('case.closes-line', { name, line: closure.lineName ?? '' })
+  const ends = closure.serviceEndedAt ?? closure.quote?.endsAt
+  return (
+    <header className="casehead">
+      <div className="min-w-0 grow">
+        <p className="caption c3">
+          <bdi className="mono">{closure.reference}</bdi> · {code('scope', closure.scope)} ·{' '}
+          {t('case.policy', {
+            country: format.country(closure.policy.country),
+            version: closure.policy.version,
+          })}
+        </p>
+        <h1 className="head">{what}</h1>
+        <p className="c2 small">
+          {closure.msisdn && <bdi className="num">{formatNumberE164(closure.msisdn)}</bdi>}
+          {closure.msisdn && ends && ' · '}
+          {ends &&
+            t(closure.serviceEndedAt ? 'case.ended' : 'case.ends', { when: format.full(ends) })}
+        </p>
+      </div>
+      <Deadline seen={seen} />
+    </header>
+  )
+}
+
+function Deadline({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const format = useFormat()
+  const { state, dueAt, policy, closedAt } = seen.closure
+  if (state === 'in_review' && dueAt) {
+    return (
+      <div className="deadline">
+        <span className="caption c3">{t('case.breach-in')}</span>
+        <Clock due={dueAt} className="figure" />
+        <span className="caption c3">
+          {t('case.then', {
+            when: format.moment(dueAt, { weekday: true }),
+            what: code('if-late', policy.ifLate),
+          })}
+        </span>
+      </div>
+    )
+  }
+  const tone: Tone = tones[state] ?? 'neutral'
+  const when = closedAt ?? dueAt
+  return (
+    <div className="deadline">
+      <Tag tone={tone}>{code('state', state)}</Tag>
+      {when && <span className="caption c3">{format.full(when)}</span>}
+    </div>
+  )
+}
+
+function CaseNotices({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const format = useFormat()
+  const { closure, risk } = seen
+  return (
+    <div className="notices">
+      {seen.attention && <CaseAttention seen={seen} attention={seen.attention} />}
+      {!seen.chainIntact && <Notice tone="danger">{t('case.chain-broken')}</Notice>}
+      {risk.level !== 'low' && (
+        <Notice tone="warn" live={false}>
+          <b>{t('case.risk', { level: code('risk', risk.level) })}</b>{' '}
+          {risk.signals.map(({ key, at }) => (
+            <span key={key} className="block">
+              {code('signal', key)}
+              {at && `, ${format.day(at)}`}
+            </span>
+          ))}
+        </Notice>
+      )}
+      {closure.rejection && (
+        <Notice live={false}>
+          <b>{t('case.rejected', { why: code('reject', closure.rejection.code) })}</b>{' '}
+          {closure.rejection.note}
+        </Notice>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,150 @@
+/** What the console reads, each with one key; lists are cursor pages. */
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { read, Refused } from '../portal/api.ts'
+import type {
+  AuditPage,
+  CaseState,
+  Policy,
+  QueuePage,
+  RefundPage,
+  Staff,
+  StaffCase,
+  StaffSubscriber,
+  StaffTicket,
+  Statistics,
+  SubscriberPage,
+  TicketPage,
+} from './wire.ts'
+
+type Paged = { nextCursor: string | null }
+const refreshMs = 20_000
+
+/** Null when nobody is signed in; that is an answer, not an error. */
+export const staffQuery = queryOptions({
+  queryKey: ['staff', 'me'],
+  queryFn: async ({ signal }): Promise<Staff | null> => {
+    try {
+      return await read<Staff>('/v1/staff/me', signal)
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: 60_000,
+})
+
+function pages<Page extends Paged>(key: readonly string[], path: string, params: Params = {}) {
+  return infiniteQueryOptions({
+    queryKey: ['staff', ...key, params],
+    queryFn: ({ signal, pageParam }) => read<Page>(address(path, { ...params, cursor: pageParam }), signal),
+    initialPageParam: '',
+    getNextPageParam: (page: Page) => page.nextCursor ?? undefined,
+  })
+}
+
+type Params = Record<string, string>
+
+function address(path: string, params: Params): string {
+  const given = Object.entries({ limit: '50', ...params }).filter(([, value]) => value !== '')
+  return `${path}?${new URLSearchParams(given)}`
+}
+
+/** Fresh every twenty seconds: a colleague may have decided meanwhile. */
+export const queueQuery = (state: CaseState) => ({
+  ...pages<QueuePage>(['closures'], '/v1/staff/closures', { state }),
+  refetchInterval: refreshMs,
+})
+
+/** One row is enough: the counts of every state come with it. */
+export const countsQuery = queryOptions({
+  queryKey: ['staff', 'closures', 'counts'],
+  queryFn: async ({ signal }) =>
+    (await read<QueuePage>('/v1/staff/closures?state=in_review&limit=1', signal)).counts,
+  refetchInterval: refreshMs,
+})
+
+export const caseQuery = (caseId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'case', caseId],
+    queryFn: ({ signal }) => read<StaffCase>(`/v1/staff/closures/${caseId}`, signal),
+    refetchInterval: refreshMs,
+  })
+
+export const refundsQuery = pages<RefundPage>(['refunds'], '/v1/staff/refunds')
+export const auditQuery = pages<AuditPage>(['audit'], '/v1/staff/audit')
+
+export const subscribersQuery = (query: string) =>
+  pages<SubscriberPage>(['subscribers'], '/v1/staff/subscribers', { query })
+
+export const ticketsQuery = (state: string) =>
+  pages<TicketPage>(['tickets'], '/v1/staff/tickets', { state })
+
+export const policiesQuery = queryOptions({
+  queryKey: ['staff', 'policies'],
+  queryFn: async ({ signal }) => (await read<{ items: Policy[] }>('/v1/staff/policies', signal)).items,
+  staleTime: 60_000,
+})
+
+export const statisticsQuery = queryOptions({
+  queryKey: ['staff', 'statistics'],
+  queryFn: ({ signal }) => read<Statistics>('/v1/staff/statistics', signal),
+})
+
+export type Jwk = { kid: string; kty: string; crv?: string; x?: string; alg?: string; use?: string }
+
+export const signatureKeysQuery = queryOptions({
+  queryKey: ['closure-keys'],
+  queryFn: async ({ signal }) => (await read<{ keys: Jwk[] }>('/.well-known/closure-keys.json', signal)).keys,
+})
+
+/** The API lists these and names none alone: look through the pages until the one asked for is there. */
+async function seek<Item>(
+  path: string,
+  params: Params,
+  isIt: (item: Item) => boolean,
+  signal: AbortSignal,
+): Promise<Item | undefined> {
+  let cursor = ''
+  for (let page = 0; page < pagesSoughtMax; page += 1) {
+    const { items, nextCursor } = await read<{ items: Item[]; nextCursor: string | null }>(
+      address(path, { ...params, limit: '100', cursor }),
+      signal,
+    )
+    const found = items.find(isIt)
+    if (found || nextCursor === null) return found
+    cursor = nextCursor
+  }
+  return undefined
+}
+
+const pagesSoughtMax = 20
+
+/** Null when there is none. */
+export const ticketQuery = (ticketId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'tickets', 'one', ticketId],
+    queryFn: async ({ signal }): Promise<StaffTicket | null> => {
+      const isIt = (ticket: StaffTicket) => ticket.ticketId === ticketId
+      for (const state of ['open', 'answered', 'solved']) {
+        const found = await seek('/v1/staff/tickets', { state }, isIt, signal)
+        if (found) return found
+      }
+      return null
+    },
+    refetchInterval: refreshMs,
+  })
+
+/** Null when there is none. */
+export const subscriberQuery = (subscriberId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'subscribers', 'one', subscriberId],
+    queryFn: async ({ signal }): Promise<StaffSubscriber | null> => {
+      const isIt = (person: StaffSubscriber) => person.subscriberId === subscriberId
+      const path = '/v1/staff/subscribers'
+      return (
+        (await seek(path, { query: subscriberId }, isIt, signal)) ??
+        (await seek(path, { query: '' }, isIt, signal)) ??
+        null
+      )
+    },
+  })

@@ -1,0 +1,26 @@
+/** The shapes the staff API answers with: types only, taken from the schemas the server checks against. */
+import type { z } from 'zod'
+import type * as review from '../closure/staff-wire.ts'
+import type * as staff from '../staff/wire.ts'
+
+export type Staff = z.output<typeof staff.staffWire>
+export type Role = z.output<typeof staff.roleWire>
+export type Risk = z.output<typeof review.riskWire>
+export type QueueRow = z.output<typeof review.queueRowWire>
+export type QueuePage = z.output<typeof review.queueWire>
+export type CaseEvent = z.output<typeof review.eventWire>
+export type StaffCase = z.output<typeof review.staffCaseWire>
+export type Decision = z.input<typeof review.decisionWire>
+export type ReasonCode = NonNullable<Decision['reasonCode']>
+export type Refund = z.output<typeof staff.refundRowWire>
+export type RefundPage = z.output<typeof staff.refundListWire>
+export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>
+export type SubscriberPage = z.output<typeof staff.subscriberListWire>
+export type AuditRow = z.output<typeof staff.auditRowWire>
+export type AuditPage = z.output<typeof staff.auditListWire>
+export type Statistics = z.output<typeof review.statisticsWire>
+export type Policy = z.output<typeof staff.policyWire>
+export type StaffTicket = z.output<typeof staff.staffTicketWire>
+export type TicketPage = z.output<typeof staff.staffTicketListWire>
+export type CaseState = QueueRow['state']
+export type Money = { amount: string; currency: string }
