@@ -6,6 +6,7 @@ import { renderPdf } from '../platform/documents.ts'
 import type { Signer } from '../platform/signing.ts'
 import { type ClosureCertificate, makeCertificate } from './certificate.ts'
 import { certificatePage, type Locale } from './certificate-page.ts'
+import { putSeal, readSeal, sealPayload, sealPlace } from './pdf-seal.ts'
 import type { Documents } from './steps/documents.ts'
 
 /** What the closure's steps need of keys and typesetting. */
@@ -14,29 +15,38 @@ export function openDocuments({ publicUrl }: Pick<Config, 'publicUrl'>, signer: 
     async certify(input, locale) {
       const certificate = makeCertificate(input)
       const jws = await signer.sign(certificate)
-      const pdf = await renderCertificate(certificate, jws, locale, `${publicUrl}/verify`)
+      const pdf = await renderCertificate(certificate, jws, locale, `${publicUrl}/verify`, signer)
       return { certificate, jws, pdf }
     },
   }
 }
 
-/** PDF/A-3b with the JWS attached as `certificate.jws`; the same arguments give the same bytes. */
+/**
+ * PDF/A-3b with the JWS attached as `certificate.jws`; the same arguments give the same bytes.
+ * With a signer the whole file is sealed too, which `violet verify` demands of a PDF.
+ */
 export async function renderCertificate(
   certificate: ClosureCertificate,
   jws: string,
   locale: Locale,
   verifyUrl: string,
+  signer?: Pick<Signer, 'sign'>,
 ): Promise<Uint8Array> {
+  // Every seal of a key has one length: only the digest in it differs.
+  const place = signer ? sealPlace((await signer.sign(sealPayload('0'.repeat(64)))).length) : ''
   const qr = await QRCode.toString(verifyUrl, { type: 'svg', margin: 0, color: { dark: '#17151dff' } })
-  return renderPdf({
+  const pdf = await renderPdf({
     template: readFileSync(new URL('certificate.typ', import.meta.url), 'utf8'),
     inputs: {
       page: JSON.stringify(certificatePage(certificate, jws, locale)),
       reference: certificate.reference,
       verify: verifyUrl,
+      keywords: place,
       qr,
       jws,
     },
     at: Temporal.Instant.from(certificate.settledAt),
   })
+  const digest = signer && readSeal(pdf)
+  return digest ? putSeal(pdf, await signer.sign(sealPayload(digest.sha256))) : pdf
 }

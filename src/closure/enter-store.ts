@@ -8,7 +8,8 @@ import { fromWire } from '../values/money.ts'
 import type { Move } from './closure.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, settleAll, shortfalls } from './quote.ts'
-import { changeCase, type CaseChange, type StoredCase } from './store.ts'
+import type { StoredCase } from './case.ts'
+import { changeCase, type CaseChange } from './store.ts'
 
 type Enter = Extract<Move, { kind: 'enter' }>
 export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>

@@ -7,7 +7,8 @@ import { refuse, type Refusal } from '../values/refusal.ts'
 import type { CaseState } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
-import { changeCase, lockCase, locateCase, type StoredCase } from './store.ts'
+import type { StoredCase } from './case.ts'
+import { changeCase, lockCase, locateCase } from './store.ts'
 import { pinOf, reopen } from './way-store.ts'
 
 /** A claim that is not renewed lapses, so that no case waits for somebody who went home. */

@@ -1,8 +1,8 @@
 /** A case as a reviewer sees it: the subscriber's view of it, who they are, the checks, and the whole timeline. */
 import type { z } from 'zod'
 import type { App, StaffMember } from '../platform/app.ts'
-import type { staffCaseWire } from '../staff/wire.ts'
-import { maskContact } from '../subscribers/contact.ts'
+import type { staffCaseWire } from './staff-wire.ts'
+import { maskContact } from '../subscribers/subscriber.ts'
 import { isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
 import { eventsOf, locateCase } from './store.ts'

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { operator } from '../platform/operator.ts'
-import type { statisticsWire } from '../staff/wire.ts'
+import type { statisticsWire } from './staff-wire.ts'
 import { money, toWire } from '../values/money.ts'
 import { countsByState } from './review-store.ts'
 

@@ -14,7 +14,8 @@ import { settleStep } from './steps/money.ts'
 import { detach } from './steps/network.ts'
 import { refund } from './steps/refund.ts'
 import { isPending, type Outcome, type Partners, type Step, type StepContext } from './steps/step.ts'
-import { changeCase, closureQueue, doneSteps, eventsOf, findCase, lockCase, recordStep, refundIdsOf, type StoredCase } from './store.ts'
+import type { StoredCase } from './case.ts'
+import { changeCase, closureQueue, doneSteps, eventsOf, findCase, lockCase, recordStep, refundIdsOf } from './store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]

@@ -5,28 +5,12 @@ import { type Actor, audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import { type ChainedEvent, firstHash, hashEvent } from './chain.ts'
-import type { CaseState, ClosureCase } from './closure.ts'
+import type { Attention, StoredCase } from './case.ts'
+import type { CaseState } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
 
 export const closureQueue = 'closure.advance'
-
-export type Attention = { step: string; what: string; advice: string; since: string; resume: CaseState }
-export type StoredCase = ClosureCase & {
-  policyCountry: string
-  policyVersion: number
-  choices: Choices
-  /** Pinned when service begins to end; null before. */
-  closingLines: readonly string[] | null
-  quote: QuoteWire | null
-  reason: string | null
-  reasonText: string | null
-  attention: Attention | null
-  decision: { decision: string; reasonCode: string; note: string; staffId: string } | null
-  claimedBy: string | null
-  claimedUntil: Temporal.Instant | null
-  createdAt: Temporal.Instant
-}
 
 function fromRow(row: Selectable<CaseRow>): StoredCase {
   const choices = row.choices as Partial<Choices>
@@ -89,6 +73,17 @@ export async function casesOf(db: Db | Trx, subscriberId: string): Promise<Store
     .orderBy('created_at', 'desc')
     .execute()
   return rows.map(fromRow)
+}
+
+/** Whether a submitted closure has not ended yet. */
+export async function hasOpenCase(db: Db | Trx, subscriberId: string): Promise<boolean> {
+  const open = await db
+    .selectFrom('closure_case')
+    .select('case_id')
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', 'not in', ['draft', 'closed', 'withdrawn', 'rejected'])
+    .executeTakeFirst()
+  return open !== undefined
 }
 
 /** Whose case a reference or an identifier names; the only look-up that does not know the subscriber yet. */

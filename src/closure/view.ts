@@ -4,7 +4,7 @@ import { mayWithdraw } from './closure.ts'
 import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.ts'
 import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
-import type { StoredCase } from './store.ts'
+import type { StoredCase } from './case.ts'
 import { type CaseEvent, timeline } from './timeline.ts'
 import type { closureWire, publicClosureWire } from './wire.ts'
 

@@ -16,7 +16,8 @@ import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
-import { casesOf, changeCase, insertDraft, lockCase, type StoredCase } from './store.ts'
+import type { StoredCase } from './case.ts'
+import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
 
 export type Started = { c: StoredCase; isNew: boolean }
 

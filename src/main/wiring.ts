@@ -1,2 +1,81 @@
-/** Puts the features together: which routes, jobs and sweeps the platform has. */
-export const allQueues: readonly string[] = []
+/** Puts the features together: which gateways, routes, jobs and sweeps the platform has. */
+import { makeCertificate } from '../closure/certificate.ts'
+import { registerClosureRoutes } from '../closure/routes.ts'
+import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
+import { closureJobs, closureQueues } from '../closure/steps.ts'
+import type { Partners } from '../closure/steps/step.ts'
+import { hasOpenCase, sweepClosures } from '../closure/store.ts'
+import { sweepRetention } from '../closure/retention-store.ts'
+import { registerEsimRoutes } from '../esim/routes.ts'
+import { type Network, openNetwork } from '../lines/gateway.ts'
+import { sweepNumbers } from '../lines/number-store.ts'
+import { registerLinesRoutes } from '../lines/routes.ts'
+import { lineQueues, linesJobs, sweepLines } from '../lines/steps.ts'
+import { noticeJobs, sweepNotices } from '../notices/steps.ts'
+import { noticeQueues } from '../notices/store.ts'
+import { openPayments, type Payments } from '../payments/gateway.ts'
+import { registerPaymentsRoutes } from '../payments/routes.ts'
+import { paymentsQueues, paymentsJobs, sweepPayments } from '../payments/steps.ts'
+import { registerPlansRoutes } from '../plans/routes.ts'
+import type { App } from '../platform/app.ts'
+import type { Config } from '../platform/config.ts'
+import { renderCertificate } from '../platform/documents.ts'
+import type { Http } from '../platform/http.ts'
+import type { Job } from '../platform/queue.ts'
+import { openSigner, type Signer } from '../platform/signing.ts'
+import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
+import { registerSubscriberRoutes } from '../subscribers/routes.ts'
+
+export type Gateways = { payments: Payments; network: Network; signer: Signer }
+
+export async function openGateways(config: Config): Promise<Gateways> {
+  return {
+    payments: openPayments(config.payments),
+    network: openNetwork(config.network),
+    signer: await openSigner(config),
+  }
+}
+
+export const allQueues: readonly string[] = [...closureQueues, ...noticeQueues, ...lineQueues, ...paymentsQueues]
+
+export async function registerRoutes(http: Http, app: App, { payments, network, signer }: Gateways) {
+  registerSubscriberRoutes(http, app, { contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId) })
+  registerPlansRoutes(http, app)
+  registerPaymentsRoutes(http, app, payments)
+  registerLinesRoutes(http, app)
+  registerEsimRoutes(http, app)
+  registerClosureRoutes(http, app, network)
+  registerClosureStaffRoutes(http, app)
+  registerPolicyStaffRoutes(http, app)
+  http.get('/.well-known/closure-keys.json', { schema: { tags: ['closure'], summary: 'Public keys of certificates (JWKS)' } },
+    async (_, reply) => reply.type('application/jwk-set+json').serializer(JSON.stringify).send(signer.jwks()))
+}
+
+export function allJobs(app: App, gateways: Gateways): Job[] {
+  return [
+    ...closureJobs(app, closurePartners(app, gateways)),
+    ...noticeJobs(app),
+    ...linesJobs(app, gateways.network),
+    ...paymentsJobs(app, gateways.payments),
+  ]
+}
+
+/** Each is run every second and does nothing when nothing is due. */
+export const sweeps: readonly ((app: App) => Promise<void>)[] = [
+  sweepClosures, sweepNotices, sweepLines, sweepNumbers, sweepPayments, sweepRetention,
+]
+
+export function closurePartners(app: App, { payments, network, signer }: Gateways): Partners {
+  return {
+    payments,
+    network,
+    documents: {
+      async certify(input, locale) {
+        const certificate = makeCertificate(input)
+        const jws = await signer.sign(certificate)
+        const pdf = await renderCertificate(certificate, jws, locale, `${app.config.publicUrl}/verify`)
+        return { certificate, jws, pdf }
+      },
+    },
+  }
+}

@@ -1,6 +1,5 @@
 /** What staff see and decide, as the API shows it. */
 import { z } from 'zod'
-import { closureWire, caseStateWire, scopeWire } from '../closure/wire.ts'
 import { ticketWire } from '../tickets/wire.ts'
 import { codeWire, instantWire, localeWire, moneyWire } from '../values/wire.ts'
 
@@ -10,64 +9,6 @@ export const staffWire = z
   .meta({ id: 'Staff' })
 export const staffSignInWire = z.object({ email: z.email().max(254), code: codeWire })
 export const staffAskCodeWire = z.object({ email: z.email().max(254), locale: localeWire.default('en') })
-
-export const riskWire = z.enum(['low', 'medium', 'high'])
-export const queueRowWire = z
-  .object({
-    caseId: z.string(),
-    reference: z.string(),
-    scope: scopeWire,
-    state: caseStateWire,
-    subscriberName: z.string(),
-    country: z.string(),
-    risk: riskWire,
-    refund: moneyWire.nullable(),
-    dueAt: instantWire.nullable(),
-    claimedBy: z.string().nullable(),
-    submittedAt: instantWire.nullable(),
-  })
-  .meta({ id: 'QueueRow' })
-export const queueWire = z.object({
-  items: z.array(queueRowWire),
-  nextCursor: z.string().nullable(),
-  counts: z.record(z.string(), z.int()).describe('Cases by state'),
-})
-
-export const eventWire = z
-  .object({
-    seq: z.int(),
-    at: instantWire,
-    kind: z.string(),
-    actorKind: z.enum(['subscriber', 'staff', 'system']),
-    actor: z.string(),
-    detail: z.record(z.string(), z.string()),
-  })
-  .meta({ id: 'ClosureEvent' })
-
-export const staffCaseWire = z
-  .object({
-    closure: closureWire,
-    version: z.int().describe('Give it back with the decision'),
-    subscriber: z.object({
-      subscriberId: z.string(), name: z.string(), country: z.string().nullable(), locale: z.string(),
-      since: instantWire, lines: z.int(), contacts: z.array(z.object({ kind: z.string(), masked: z.string(), verifiedAt: instantWire.nullable() })),
-    }),
-    risk: z.object({ level: riskWire, signals: z.array(z.object({ key: z.string(), at: instantWire.nullable() })) }),
-    checks: z.array(z.object({ key: z.string(), ok: z.boolean(), detail: z.string() })),
-    events: z.array(eventWire),
-    chainIntact: z.boolean().describe('The hash chain of the timeline holds'),
-    attention: z.object({ step: z.string(), what: z.string(), advice: z.string(), since: instantWire }).nullable(),
-    claimedBy: z.string().nullable(),
-    mayDecide: z.boolean(),
-  })
-  .meta({ id: 'StaffCase' })
-
-export const decisionWire = z.object({
-  decision: z.enum(['approve', 'reject']),
-  version: z.int(),
-  reasonCode: z.enum(['identity-doubt', 'fraud-suspected', 'open-dispute', 'not-entitled']).optional().describe('Needed to reject'),
-  note: z.string().trim().max(1000).default(''),
-})
 
 export const refundRowWire = z
   .object({
@@ -83,7 +24,7 @@ export const staffSubscriberWire = z
     subscriberId: z.string(), name: z.string(), country: z.string().nullable(), state: z.string(), since: instantWire,
     contacts: z.array(z.object({ kind: z.string(), value: z.string() })),
     lines: z.array(z.object({ lineId: z.string(), nickname: z.string(), state: z.string(), msisdn: z.string().nullable(), planName: z.record(z.string(), z.string()) })),
-    closures: z.array(z.object({ caseId: z.string(), reference: z.string(), state: caseStateWire })),
+    closures: z.array(z.object({ caseId: z.string(), reference: z.string(), state: z.string() })),
   })
   .meta({ id: 'StaffSubscriber' })
 export const subscriberListWire = z.object({ items: z.array(staffSubscriberWire), nextCursor: z.string().nullable() })
@@ -95,19 +36,6 @@ export const auditRowWire = z
   })
   .meta({ id: 'AuditRow' })
 export const auditListWire = z.object({ items: z.array(auditRowWire), nextCursor: z.string().nullable() })
-
-export const statisticsWire = z
-  .object({
-    byState: z.record(z.string(), z.int()),
-    perDay: z.array(z.object({ day: z.string(), submitted: z.int(), closed: z.int(), withdrawn: z.int() })),
-    medianHoursToClose: z.number().nullable(),
-    straightThroughShare: z.number().nullable().describe('0 to 1'),
-    refunded: z.array(moneyWire),
-    reasons: z.record(z.string(), z.int()),
-    activeSubscribers: z.int(),
-    activeLines: z.int(),
-  })
-  .meta({ id: 'Statistics' })
 
 export const policyWire = z
   .object({ country: z.string(), version: z.int(), publishedAt: instantWire, document: z.record(z.string(), z.unknown()) })

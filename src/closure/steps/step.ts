@@ -5,7 +5,8 @@ import type { App } from '../../platform/app.ts'
 import type { Trx } from '../../platform/database.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Facts } from '../facts.ts'
-import type { CaseChange, NewEvent, StoredCase } from '../store.ts'
+import type { StoredCase } from '../case.ts'
+import type { CaseChange, NewEvent } from '../store.ts'
 import type { Documents } from './documents.ts'
 
 export type Partners = {

@@ -1,0 +1,21 @@
+/** A closure case with all that is stored of it. */
+import type { CaseState, ClosureCase } from './closure.ts'
+import type { QuoteWire } from './quote.ts'
+import type { Choices } from './settlement.ts'
+
+export type Attention = { step: string; what: string; advice: string; since: string; resume: CaseState }
+export type StoredCase = ClosureCase & {
+  policyCountry: string
+  policyVersion: number
+  choices: Choices
+  /** Pinned when service begins to end; null before. */
+  closingLines: readonly string[] | null
+  quote: QuoteWire | null
+  reason: string | null
+  reasonText: string | null
+  attention: Attention | null
+  decision: { decision: string; reasonCode: string; note: string; staffId: string } | null
+  claimedBy: string | null
+  claimedUntil: Temporal.Instant | null
+  createdAt: Temporal.Instant
+}

@@ -1,0 +1,263 @@
+/** Closing over the API, on real parts: the straight way, review, withdrawal, and everything that must be refused. */
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isIntact } from '../src/closure/chain.ts'
+import { eventsOf } from '../src/closure/store.ts'
+import { proveLedger } from '../src/ledger/store.ts'
+import { person } from './person.ts'
+import { type TestPlatform, testPlatform, until } from './platform.ts'
+import { buyLine, closureCode, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+})
+afterAll(() => platform.close())
+
+const stats = async () => (await fetch(`${platform.urls.payments}/stats`)).json() as Promise<{ refundsByReference: Record<string, number> }>
+const mails = async (to: string) =>
+  ((await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)).json()) as { items: { subject: string; attachments: { filename: string }[]; deliveries: number }[] }).items
+const refundsOf = async (caseId: string) =>
+  Object.entries((await stats()).refundsByReference).filter(([reference]) => reference.startsWith(caseId))
+
+test('an account with an installed, topped-up line closes: one refund, number kept, certificate mailed, signed out', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const { line } = await install(platform, lin, lineId)
+  await topUp(lin, lineId, '20.00')
+  const draft = await draftClosure(lin, 'account')
+  expect(draft.quote.choicesNeeded).toEqual([])
+  const [table] = draft.quote.currencies
+  expect(table.sourcesTotal).toEqual(table.destinationsTotal)
+  expect(Number(table.refund.amount)).toBeGreaterThan(20)
+
+  const submitted = await submit(lin, draft)
+  expect(submitted.status).toBe(202)
+  const done = await until(
+    async () => (await lin.call('GET', `/v1/closures/by-reference/${draft.reference}`)).body,
+    ({ state }) => state === 'closed', 20_000,
+  )
+  expect(JSON.stringify(done)).not.toMatch(/Lin|447700|example\.com|\d\.\d\d/)
+  expect((await lin.get('/v1/me')).status).toBe(401)
+
+  const refunds = await refundsOf(draft.caseId)
+  expect(refunds.map(([, count]) => count)).toEqual(refunds.map(() => 1))
+  const { rows: [refunded] } = await sql<{ minor: bigint }>`
+    select sum(minor)::int8 as minor from refund where case_id = ${draft.caseId} and state = 'succeeded'`.execute(platform.db)
+  expect(refunded?.minor).toBe(BigInt(table.refund.amount.replace('.', '')))
+  const { rows: [number] } = await sql<{ state: string; until: Temporal.Instant }>`
+    select state, quarantined_until as until from phone_number where msisdn = ${line.msisdn}`.execute(platform.db)
+  expect(number?.state).toBe('quarantined')
+  const left = await sql`select 1 from ledger_balance where minor <> 0 and subscriber_id = (select subscriber_id from closure_case where case_id = ${draft.caseId})`.execute(platform.db)
+  expect(left.rows).toEqual([])
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+  const network = await fetch(`${platform.urls.network}/subscribers/${await imsiOf(lineId)}`, { headers: { authorization: 'Bearer test-key' } })
+  expect(network.status).toBe(404)
+
+  const closing = await until(() => mails(lin.email), (all) => all.some(({ attachments }) => attachments.length === 2))
+  const certificates = closing.filter(({ attachments }) => attachments.length === 2)
+  expect(certificates).toHaveLength(1)
+  expect(certificates[0]?.deliveries).toBe(1)
+  expect(await chainOf(draft.caseId)).toBe(true)
+  // The address is free again: whoever signs in with it is somebody new.
+  const again = await person(platform).signIn(lin.email)
+  expect(again.status).toBe(200)
+  expect(again.body.name).toBe('')
+}, 60_000)
+
+async function imsiOf(lineId: string): Promise<string> {
+  const { rows: [row] } = await sql<{ imsi: string }>`select imsi from line where line_id = ${lineId}`.execute(platform.db)
+  return row?.imsi ?? ''
+}
+
+async function chainOf(caseId: string): Promise<boolean> {
+  const { rows: [row] } = await sql<{ subscriber_id: string }>`select subscriber_id from closure_case where case_id = ${caseId}`.execute(platform.db)
+  return isIntact(caseId, await eventsOf(platform.db, row?.subscriber_id ?? '', caseId))
+}
+
+test('in Germany a reviewer decides once; a second decision and a stale one are refused', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const amara = person(platform)
+  const jonas = person(platform)
+  expect((await amara.signInAsStaff('amara.osei@violet.example')).status).toBe(200)
+  expect((await jonas.signInAsStaff('jonas.weber@violet.example')).status).toBe(200)
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { body: queue } = await amara.get('/v1/staff/closures?state=in_review')
+  expect(queue.items.map(({ caseId }: { caseId: string }) => caseId)).toContain(draft.caseId)
+  const { body: seen } = await amara.get(at)
+  expect(seen).toMatchObject({ chainIntact: true, mayDecide: true })
+  const [first, second] = await Promise.all([
+    amara.post(`${at}/decision`, { decision: 'approve', version: seen.version }),
+    jonas.post(`${at}/decision`, { decision: 'reject', reasonCode: 'identity-doubt', version: seen.version }),
+  ])
+  expect([first?.status, second?.status].filter((status) => status === 200)).toHaveLength(1)
+  expect([first?.body.code, second?.body.code]).toContain('already-decided')
+  if (first?.status === 200) await untilState(jan, draft.caseId, 'closed')
+  else await untilState(jan, draft.caseId, 'rejected')
+}, 60_000)
+
+test('a review that is late is approved, as German policy says', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  platform.clock.advance({ hours: 24, minutes: 1 })
+  const closed = await untilState(jan, draft.caseId, 'closed')
+  expect(closed.timeline.find(({ key }: { key: string }) => key === 'review').state).toBe('done')
+  expect(closed.finalStatement[0].sourcesTotal).toEqual(draft.quote.currencies[0].sourcesTotal)
+}, 60_000)
+
+test('withdrawing works until service begins to end, gives the line back, and not afterwards', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
+  expect((await jan.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount: '10.00', currency: 'GBP' } })).body.code).toBe('line-closing')
+  const withdrawn = await jan.post(`/v1/closures/${draft.caseId}/withdraw`)
+  expect(withdrawn.body.state).toBe('withdrawn')
+  expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('ordered')
+  await install(platform, jan, lineId)
+
+  const lin = await member(platform)
+  const bought = await buyLine(lin)
+  const straight = await draftClosure(lin, 'line', bought.lineId)
+  await submit(lin, straight)
+  await untilState(lin, straight.caseId, 'closed')
+  const late = await lin.post(`/v1/closures/${straight.caseId}/withdraw`)
+  expect([late.status, late.body.code]).toEqual([409, 'past-point-of-no-return'])
+}, 60_000)
+
+test('a quote that is no longer current is refused with the new one, and nothing is submitted', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const draft = await draftClosure(lin, 'line', lineId)
+  const code = await closureCode(lin, draft.caseId)
+  await topUp(lin, lineId, '10.00')
+  const stale = await lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: draft.quote.hash, code, understood: true })
+  expect([stale.status, stale.body.code]).toEqual([409, 'quote-changed'])
+  expect(stale.body.quote.hash).not.toBe(draft.quote.hash)
+  expect((await lin.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('draft')
+  // The code was not spent by the refusal.
+  const agreed = await lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: stale.body.quote.hash, code, understood: true })
+  expect(agreed.status).toBe(202)
+}, 60_000)
+
+test('a wrong, a reused and an expired code are refused, wrong tries are counted, and five end the code', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const draft = await draftClosure(lin, 'line', lineId)
+  const send = (code: string) => lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: draft.quote.hash, code, understood: true })
+  expect((await send('000000')).body.code).toBe('code-not-asked')
+  const code = await closureCode(lin, draft.caseId)
+  const wrong = code === '111111' ? '222222' : '111111'
+  expect((await send(wrong)).body).toMatchObject({ code: 'code-wrong' })
+  for (let tries = 0; tries < 4; tries += 1) await send(wrong)
+  expect((await send(code)).body.code).toBe('code-too-many')
+  const second = await closureCode(lin, draft.caseId)
+  platform.clock.advance({ minutes: 11 })
+  expect((await send(second)).body.code).toBe('code-expired')
+  expect((await lin.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('draft')
+}, 60_000)
+
+test('a double click, two tabs and a repeated start are one case', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const starts = await Promise.all([1, 2, 3, 4].map(() => lin.post('/v1/closures', { scope: 'line', lineId })))
+  expect(new Set(starts.map(({ body }) => body.caseId)).size).toBe(1)
+  expect(starts.filter(({ status }) => status === 201)).toHaveLength(1)
+  const draft = await draftClosure(lin, 'line', lineId)
+  const code = await closureCode(lin, draft.caseId)
+  const body = { quoteHash: draft.quote.hash, code, understood: true }
+  const key = randomUUID()
+  const clicks = await Promise.all([
+    lin.post(`/v1/closures/${draft.caseId}/submit`, body, key),
+    lin.post(`/v1/closures/${draft.caseId}/submit`, body, key),
+    lin.post(`/v1/closures/${draft.caseId}/submit`, body),
+  ])
+  expect(clicks.filter(({ status }) => status === 202).length).toBeGreaterThanOrEqual(1)
+  for (const { status, body: { code: refusal } } of clicks) {
+    if (status !== 202) expect(['still-in-progress', 'not-a-draft', 'code-used']).toContain(refusal)
+  }
+  await untilState(lin, draft.caseId, 'closed')
+  const counted = await sql<{ n: number }>`select count(*)::int as n from closure_event where case_id = ${draft.caseId} and kind = 'submitted'`.execute(platform.db)
+  expect(counted.rows[0]?.n).toBe(1)
+  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
+  expect((await lin.post('/v1/closures', { scope: 'line', lineId })).body.code).toBe('line-closed')
+}, 60_000)
+
+test('somebody else’s line and case do not exist for me', async () => {
+  const [lin, eve] = [await member(platform), await member(platform)]
+  const { lineId } = await buyLine(lin)
+  expect((await eve.post('/v1/closures', { scope: 'line', lineId })).status).toBe(404)
+  const draft = await draftClosure(lin, 'line', lineId)
+  for (const [method, path, body] of [
+    ['GET', '', undefined], ['PATCH', '', { reason: 'privacy' }], ['POST', '/code', {}], ['POST', '/withdraw', {}],
+    ['POST', '/submit', { quoteHash: draft.quote.hash, code: '123456', understood: true }],
+    ['GET', '/certificate.json', undefined],
+  ] as const) {
+    const answer = await eve.call(method, `/v1/closures/${draft.caseId}${path}`, body, { 'idempotency-key': randomUUID() })
+    expect([404, 409]).toContain(answer.status)
+    expect(['not-found', 'certificate-not-ready']).toContain(answer.body.code)
+  }
+  expect((await person(platform).get(`/v1/closures/${draft.caseId}`)).body.code).toBe('not-signed-in')
+}, 60_000)
+
+test('malformed requests get a clear 4xx problem, in the language of the request', async () => {
+  const lin = await member(platform)
+  const large = await lin.call('POST', '/v1/closures', `"${'x'.repeat(10 * 1024 * 1024)}"`)
+  expect([large.status, large.body.code]).toEqual([413, 'body-too-large'])
+  const broken = await lin.call('POST', '/v1/closures', '{"scope":')
+  expect([broken.status, broken.body.code]).toEqual([400, 'not-json'])
+  const words = await lin.call('POST', '/v1/closures', 'scope=line', { 'content-type': 'text/csv' })
+  expect([words.status, words.body.code]).toEqual([415, 'unsupported-media-type'])
+  const wrong = await lin.call('POST', '/v1/closures', { scope: 'house' }, { 'accept-language': 'zh-CN,zh;q=0.9' })
+  expect([wrong.status, wrong.body.code]).toEqual([422, 'invalid-request'])
+  expect(wrong.body.title).toBe('请求内容有误')
+  const { lineId } = await buyLine(lin)
+  const currency = await lin.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount: '10.00', currency: 'XXX' } })
+  expect([currency.status, currency.body.code]).toEqual([422, 'unknown-currency'])
+  const foreign = await lin.call('POST', '/v1/closures', { scope: 'account' }, { origin: 'https://evil.example' })
+  expect([foreign.status, foreign.body.code]).toEqual([403, 'foreign-origin'])
+  const keyless = await lin.call('POST', '/v1/closures/case_00000000000000000000000000000000/submit', { quoteHash: 'q', code: '123456', understood: true })
+  expect(keyless.body.code).toBe('idempotency-key-missing')
+  expect((await lin.get('/v1/closures/nothing')).status).toBe(404)
+}, 60_000)
+
+test('the network down for a while delays the end of service, and nothing is refunded before it', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  await install(platform, lin, lineId)
+  await fetch(`${platform.urls.network}/faults`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ fail500: 4 }) })
+  const draft = await draftClosure(lin, 'line', lineId)
+  await submit(lin, draft)
+  await until(async () => (await sql<{ failures: number }>`select failures from closure_case where case_id = ${draft.caseId}`.execute(platform.db)).rows[0]?.failures ?? 0, (failures) => failures > 0)
+  expect(await refundsOf(draft.caseId)).toEqual([])
+  platform.clock.advance({ minutes: 5 })
+  await until(async () => {
+    platform.clock.advance({ seconds: 30 })
+    return (await lin.get(`/v1/closures/${draft.caseId}`)).body
+  }, ({ state }) => state === 'closed', 20_000)
+  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
+}, 60_000)
+
+test('a card that expired gets no refund twice: the money is booked as unclaimed and the certificate says so', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin, undefined, '4000000000000341')
+  const draft = await draftClosure(lin, 'line', lineId)
+  await submit(lin, draft)
+  const closed = await untilState(lin, draft.caseId, 'closed')
+  const { body: file } = await lin.get(`/v1/closures/${draft.caseId}/certificate.json`)
+  expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual(['unclaimed'])
+  expect(closed.certificate).not.toBeNull()
+  const { rows } = await sql<{ minor: bigint }>`select minor from ledger_posting where account = 'unclaimed' and transfer_id in
+    (select transfer_id from ledger_transfer where kind = 'refund-failed' and key like ${`${draft.caseId}%`})`.execute(platform.db)
+  expect(rows.map(({ minor }) => minor)).toEqual([BigInt(draft.quote.currencies[0].refund.amount.replace('.', ''))])
+}, 60_000)

@@ -1,0 +1,120 @@
+/** The whole platform in one process for API tests: real PostgreSQL, queue, HTTP and simulators, with a clock to move. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { startInbox } from '../simulators/inbox/server.ts'
+import { startNetwork } from '../simulators/network/server.ts'
+import { startPayments } from '../simulators/payments/server.ts'
+import { startPhone } from '../simulators/phone/server.ts'
+import { registerDocs } from '../src/main/docs.ts'
+import { registerPages } from '../src/main/pages.ts'
+import { seed } from '../src/main/seed.ts'
+import { allJobs, allQueues, type Gateways, openGateways, registerRoutes, sweeps } from '../src/main/wiring.ts'
+import type { App } from '../src/platform/app.ts'
+import type { Clock } from '../src/platform/clock.ts'
+import type { Config } from '../src/platform/config.ts'
+import { openHttp } from '../src/platform/http.ts'
+import { systemIds } from '../src/platform/ids.ts'
+import { openQueue } from '../src/platform/queue.ts'
+import { openSessions } from '../src/subscribers/gateway.ts'
+import { testDatabase } from './database.ts'
+
+/** The real clock, moved ahead by what tests add to it: sessions and partners live in real time. */
+export type MovableClock = Clock & { advance(by: Temporal.DurationLike): void }
+
+function movableClock(): MovableClock {
+  let ahead = Temporal.Duration.from({ seconds: 0 })
+  return {
+    now: () => Temporal.Now.instant().add(ahead),
+    advance(by) {
+      ahead = ahead.add(Temporal.Duration.from(by).round({ largestUnit: 'hours', relativeTo: '2026-01-01T00:00:00Z[UTC]' }))
+    },
+  }
+}
+
+export type TestPlatform = Awaited<ReturnType<typeof testPlatform>>
+
+export async function testPlatform({ pages = false, wrap = (gateways: Gateways) => gateways } = {}) {
+  const database = await testDatabase()
+  const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
+  const port = await freePort()
+  const publicUrl = `http://localhost:${port}`
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  const partner = { platformUrl: publicUrl, key: 'test-key', webhookSecret: secret, backoffMs: [100, 300, 1000] }
+  const payments = await startPayments({ ...partner, pace: { refundMs: 100, lateMs: 800, timeoutMs: 500 } })
+  const network = await startNetwork(partner)
+  const inbox = await startInbox({})
+  const phone = await startPhone({ platformUrl: publicUrl, networkUrl: network.url })
+  const config: Config = {
+    port, dataDir, publicUrl, databaseUrl: database.url, masterKey: Buffer.alloc(32, 9), logLevel: 'error',
+    payments: { url: payments.url, key: partner.key, webhookSecret: secret },
+    network: { url: network.url, key: partner.key, webhookSecret: secret },
+    phoneUrl: phone.url, inboxUrl: inbox.url, smtpUrl: inbox.smtpUrl, smsUrl: `${inbox.url}/sms`,
+  }
+  const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
+  const clock = movableClock()
+  await seed(config)
+  const queue = await openQueue(database.url, log, allQueues)
+  const app: App = { config, db: database.db, clock, ids: systemIds(), log, queue, sessions: openSessions(config, database.db) }
+  const gateways = wrap(await openGateways(config))
+  const http = await openHttp(app)
+  await registerRoutes(http, app, gateways)
+  await registerDocs(http)
+  if (pages) await registerPages(http)
+  await http.listen({ port, host: 'localhost' })
+  await queue.work(allJobs(app, gateways))
+  const sweeping = keepSweeping(app)
+  return {
+    app, config, clock, gateways, url: publicUrl, db: database.db,
+    urls: { payments: payments.url, network: network.url, inbox: inbox.url, phone: phone.url },
+    async close() {
+      await sweeping.stop()
+      await queue.close()
+      await http.close()
+      await Promise.all([payments.close(), network.close(), inbox.close(), phone.close()])
+      await database.drop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+function keepSweeping(app: App) {
+  let stopped = false
+  const loop = (async () => {
+    while (!stopped) {
+      for (const sweep of sweeps) await sweep(app).catch((error: unknown) => app.log.error({ err: error }, 'sweep'))
+      await sleep(100)
+    }
+  })()
+  return {
+    async stop() {
+      stopped = true
+      await loop
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.listen(0, 'localhost', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+/** Waits until something holds, and says what it last was when it never does. */
+export async function until<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean, ms = 15_000): Promise<Value> {
+  const end = Date.now() + ms
+  for (;;) {
+    const value = await look()
+    if (holds(value)) return value
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)?.slice(0, 600)} after ${ms} ms`)
+    await sleep(50)
+  }
+}
