@@ -230,15 +230,16 @@ async function initialise(place: Place, { sync = true }: ClusterOptions): Promis
     // Never made by us, which renames a whole folder into place: not ours to remove.
     throw new CannotStart(`${place.data} is there but holds no database; restore or remove it.`)
   }
-  const draft = join(place.folder, 'new')
-  rmSync(draft, { recursive: true, force: true })
+  removeDrafts(place.folder)
+  // A name of its own: the initdb of a killed start may still be writing into another one.
+  const draftName = `new-${randomBytes(6).toString('hex')}`
   writeFileSync(place.passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 })
   if (place.account) chownSync(place.passwordFile, place.account.uid, place.account.gid)
   const seen = seenFolder(place)
   const flags = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', `--username=${USER}`]
   if (!sync) flags.push('--no-sync')
   const { initdb } = programsFor(place.account)
-  const args = [...flags, `--pwfile=${seen.path}/password`, `--pgdata=${seen.path}/new`]
+  const args = [...flags, `--pwfile=${seen.path}/password`, `--pgdata=${seen.path}/${draftName}`]
   const child = spawn(initdb, args, {
     ...place.account,
     cwd: '/',
@@ -254,9 +255,19 @@ async function initialise(place: Place, { sync = true }: ClusterOptions): Promis
     child.on('error', (error) => done(error.message))
     child.on('close', done)
   })
-  if (code === 0) return renameSync(draft, place.data)
+  if (code === 0) return renameSync(join(place.folder, draftName), place.data)
   const reason = /error: .*/.exec(output)?.[0] ?? code
   throw new CannotStart(`PostgreSQL could not make its data in ${place.folder}: ${reason}.`)
+}
+
+function removeDrafts(folder: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.startsWith('new-'))) {
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true })
+    } catch {
+      // Still written to; a later start removes it.
+    }
+  }
 }
 
 // The account may be barred from a folder above ours (a home with mode 0700). A handle opened by
