@@ -1,0 +1,174 @@
+/** Sends signed messages to the platform until it takes them: the queue outlives the process. */
+import { Webhook } from 'standardwebhooks'
+import type { Clock } from '../src/platform/clock.ts'
+import type { Database } from './database.ts'
+import type { Faults } from './faults.ts'
+import type { Log } from './host.ts'
+
+export type Posted = { messageId: string; type: string; body: string; afterMs?: number }
+
+export type Delivery = {
+  id: number
+  message_id: string
+  type: string
+  body: string
+  due_ms: number
+  attempts: number
+  state: 'waiting' | 'delivered' | 'given-up'
+  last_answer: string
+  created_ms: number
+}
+
+export type Outbox = {
+  /** Queues a message; call it in the transaction that caused it, and `wake` after the commit. */
+  post(message: Posted): void
+  wake(): void
+  waiting(): number
+  recent(limit: number): Delivery[]
+  close(): Promise<void>
+}
+
+type Options = {
+  db: Database
+  clock: Clock
+  faults: Faults
+  log: Log
+  target: () => string
+  secret: string
+  backoffMs?: readonly number[]
+  answered?: (delivery: Delivery, answer: unknown) => void
+}
+
+const BACKOFF_MS = [500, 1000, 2000, 5000, 15_000, 60_000]
+const TRIES_FOR_MS = 3 * 24 * 3600_000
+const SEND_MS_MAX = 10_000
+const AT_ONCE = 4
+
+const schema = `create table if not exists outbox (
+  id integer primary key,
+  message_id text not null,
+  type text not null,
+  body text not null,
+  due_ms integer not null,
+  attempts integer not null default 0,
+  state text not null default 'waiting',
+  last_answer text not null default '',
+  created_ms integer not null
+) strict`
+const index = `create index if not exists outbox_due on outbox (due_ms, id) where state = 'waiting'`
+
+export function openOutbox({ db, clock, ...rest }: Options): Outbox {
+  db.run(schema)
+  db.run(index)
+  const nowMs = () => clock.now().epochMilliseconds
+  // The platform was probably away as well, so what was put off is tried at once.
+  db.run(`update outbox set due_ms = :now where state = 'waiting' and attempts > 0`, {
+    now: nowMs(),
+  })
+  const stopping = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let sending: Promise<void> | undefined
+
+  const schedule = () => {
+    clearTimeout(timer)
+    if (stopping.signal.aborted || sending) return
+    const next = db.get<{ due: number | null }>(
+      `select min(due_ms) as due from outbox where state = 'waiting'`,
+    )?.due
+    if (next == null) return
+    // Not longer than a second: a test moves the clock without telling us.
+    timer = setTimeout(pump, Math.min(1000, Math.max(0, next - nowMs())))
+  }
+  const pump = () => {
+    const due = db.all<Delivery>(
+      `select * from outbox where state = 'waiting' and due_ms <= :now order by due_ms, id limit ${AT_ONCE}`,
+      { now: nowMs() },
+    )
+    if (due.length === 0) return schedule()
+    sending = Promise.all(
+      due.map((delivery) => attempt({ db, nowMs, ...rest }, delivery, stopping.signal)),
+    ).then(() => {
+      sending = undefined
+      schedule()
+    })
+  }
+  schedule()
+
+  return {
+    post: ({ messageId, type, body, afterMs = 0 }) => {
+      db.run(
+        `insert into outbox (message_id, type, body, due_ms, created_ms)
+         values (:messageId, :type, :body, :due, :now)`,
+        { messageId, type, body, due: nowMs() + afterMs, now: nowMs() },
+      )
+    },
+    wake: schedule,
+    waiting: () =>
+      db.get<{ n: number }>(`select count(*) as n from outbox where state = 'waiting'`)?.n ?? 0,
+    recent: (limit) =>
+      db.all<Delivery>('select * from outbox order by id desc limit :limit', { limit }),
+    async close() {
+      clearTimeout(timer)
+      stopping.abort()
+      await sending
+    },
+  }
+}
+
+type Means = Omit<Options, 'clock'> & { nowMs: () => number }
+
+async function attempt(means: Means, delivery: Delivery, stop: AbortSignal): Promise<void> {
+  const { db, faults, log, nowMs, backoffMs = BACKOFF_MS } = means
+  const sent = faults.take('dropWebhooks')
+    ? { ok: false, said: 'lost on the way (fault)', answer: undefined }
+    : await send(means, delivery, stop)
+  if (stop.aborted && !sent.ok) return
+  if (sent.ok && faults.read().duplicateWebhooks) await send(means, delivery, stop)
+  const attempts = delivery.attempts + 1
+  const waitMs = backoffMs[Math.min(attempts - 1, backoffMs.length - 1)] ?? 60_000
+  const old = nowMs() - delivery.created_ms > TRIES_FOR_MS
+  const state = sent.ok ? 'delivered' : old ? 'given-up' : 'waiting'
+  db.transaction(() => {
+    db.run(
+      `update outbox set state = :state, attempts = :attempts, due_ms = :due, last_answer = :said
+       where id = :id`,
+      { state, attempts, due: nowMs() + waitMs, said: sent.said, id: delivery.id },
+    )
+    if (sent.ok) means.answered?.(delivery, sent.answer)
+  })
+  if (!sent.ok) log.info({ type: delivery.type, said: sent.said, attempts }, 'not delivered yet')
+}
+
+type Sent = { ok: boolean; said: string; answer: unknown }
+
+async function send({ target, secret }: Means, it: Delivery, stop: AbortSignal): Promise<Sent> {
+  // The signature covers the wall clock of both sides, which a moved test clock is not.
+  const at = new Date()
+  try {
+    const response = await fetch(target(), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': it.message_id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(it.message_id, at, it.body),
+      },
+      body: it.body,
+      redirect: 'manual',
+      signal: AbortSignal.any([stop, AbortSignal.timeout(SEND_MS_MAX)]),
+    })
+    const text = await response.text()
+    return { ok: response.ok, said: String(response.status), answer: parse(text) }
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: { code?: string } }
+    return { ok: false, said: cause?.code ?? name, answer: undefined }
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
