@@ -1,5 +1,27 @@
-/** Every component once, in each of its states, in both themes: the house style to look at. */
+/** Every component in each of its states, in both themes: the house style to look at. */
 import { Page } from './page.tsx'
+import { useWords } from './words.tsx'
+import { DesignColours, DesignControls } from './design-controls.tsx'
+import { DesignContent } from './design-content.tsx'
+
 export function DesignPage() {
-  return <Page head="Design">x</Page>
+  const { t } = useWords()
+  return (
+    <Page head={t('design.head')} sub={t('design.sub')} wide>
+      <div className="grid gap-8 mt-6">
+        {(['light', 'dark'] as const).map((theme) => (
+          <div
+            key={theme}
+            data-theme={theme}
+            className="bg-bg text-ink grid gap-7 p-5 rounded-l border border-line"
+          >
+            <h2 className="title">{t(theme === 'light' ? 'settings.light' : 'settings.dark')}</h2>
+            <DesignColours />
+            <DesignControls />
+            <DesignContent />
+          </div>
+        ))}
+      </div>
+    </Page>
+  )
 }

@@ -21,6 +21,9 @@ export async function checkCertificate(text: string, jwks: Jwks): Promise<Check>
   const genuine = await verify(parts, key)
   if (genuine === undefined) return { kind: 'not-valid', reason: 'not-supported' }
   if (!genuine || !claims) return { kind: 'not-valid', reason: 'changed' }
+  if (!String(claims['type'] ?? '').startsWith('violet.closure-certificate')) {
+    return { kind: 'not-valid', reason: 'no-certificate' }
+  }
   if (!agrees(text, claims)) return { kind: 'not-valid', reason: 'changed' }
   return { kind: 'valid', claims, keyId }
 }

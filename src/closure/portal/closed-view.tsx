@@ -7,15 +7,16 @@ import { Page, Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { useClosureName } from './case.tsx'
+import { useClosureName, useLineName } from './case.tsx'
 import { checkCertificate, type Jwks } from './certificate.ts'
-import { keptWords } from './kept.ts'
+import { basisWords, keptWords } from './kept.ts'
 import { FinalStatement } from './quote-tables.tsx'
 
 export function ClosedView({ closure }: { closure: Closure }) {
   const { t } = useWords()
   const format = useFormat()
   const name = useClosureName()
+  const lineName = useLineName()
   const ended =
     closure.serviceEndedAt && format.moment(closure.serviceEndedAt, { year: true, place: true })
   const settled = closure.closedAt && format.day(closure.closedAt, { year: true })
@@ -31,7 +32,7 @@ export function ClosedView({ closure }: { closure: Closure }) {
     >
       {(closure.finalStatement ?? []).map((table) => (
         <div className="mt-6" key={table.currency}>
-          <FinalStatement table={table} />
+          <FinalStatement table={table} several={closure.scope === 'account'} lineName={lineName} />
         </div>
       ))}
       <Certificate closure={closure} />
@@ -102,11 +103,12 @@ function Kept({ closure }: { closure: Closure }) {
       <ul className="rows mt-1">
         {closure.kept.map((item) => {
           const words = keptWords(item.category)
+          const basis = basisWords(item.basis)
           return (
             <li className="row tight" key={item.category}>
               <div className="grow">
                 {words ? t(words) : item.category}
-                <div className="caption c3">{item.basis}</div>
+                <div className="caption c3">{basis ? t(basis) : item.basis}</div>
               </div>
               {item.erasedAt ? (
                 <span className="small ok">

@@ -85,13 +85,17 @@ export function Destinations({ closure, table }: TableProps) {
   )
 }
 
-type FinalProps = { table: QuoteCurrency }
+type FinalProps = {
+  table: QuoteCurrency
+  /** Several lines end: each source says which. */
+  several: boolean
+  lineName: (lineId: string | null) => string | undefined
+}
 
 /** The final statement: in, out, and nothing left over. */
-export function FinalStatement({ table }: FinalProps) {
+export function FinalStatement({ table, several, lineName }: FinalProps) {
   const { t } = useWords()
   const format = useFormat()
-  const lineName = useLineName()
   const agrees =
     table.destinationsTotal !== null && sameAmount(table.destinationsTotal, table.sourcesTotal)
   return (
@@ -101,7 +105,7 @@ export function FinalStatement({ table }: FinalProps) {
           <Entry
             key={`s${at}`}
             label={entryTitle(entry, t, lineName)}
-            detail={entryDetail(entry, t, lineName, true)}
+            detail={entryDetail(entry, t, lineName, several)}
           >
             {format.amount(entry.amount)}
           </Entry>
@@ -111,7 +115,7 @@ export function FinalStatement({ table }: FinalProps) {
             key={`d${at}`}
             rule={at === 0}
             label={entryTitle(entry, t, lineName)}
-            detail={entryDetail(entry, t, lineName, true)}
+            detail={entryDetail(entry, t, lineName, several)}
           >
             {format.amount(entry.amount)}
           </Entry>

@@ -7,11 +7,11 @@ import { cx } from '../../portal/components/cx.ts'
 import { TextField } from '../../portal/components/field.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
 import { Refusal } from '../../portal/failure.tsx'
-import { Page, Section } from '../../portal/page.tsx'
+import { Page } from '../../portal/page.tsx'
 import { LanguageSwitch } from '../../portal/language-switch.tsx'
-import { useFormat } from '../../portal/use-format.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { CertificateFacts } from './certificate-facts.tsx'
 import { type Check, checkCertificate, type Jwks } from './certificate.ts'
 
 export function VerifyPage() {
@@ -43,7 +43,7 @@ export function VerifyPage() {
       }
     >
       {check.data?.kind === 'valid' && (
-        <Claims claims={check.data.claims} keyId={check.data.keyId} />
+        <CertificateFacts claims={check.data.claims} keyId={check.data.keyId} />
       )}
       <DropZone onFile={take} />
       <div className="mt-5">
@@ -59,6 +59,7 @@ export function VerifyPage() {
         />
       </div>
       <p className="caption c3 mt-4">{t('verify.offline')}</p>
+      <p className="caption mono">npx violet verify certificate.json --keys keys.json</p>
     </Page>
   )
 }
@@ -126,30 +127,5 @@ function DropZone({ onFile }: { onFile: (text: string) => void }) {
         onChange={(event) => void open(event.target.files?.[0])}
       />
     </div>
-  )
-}
-
-/** The facts of the certificate that are plain text or a moment. */
-function Claims({ claims, keyId }: { claims: Record<string, unknown>; keyId: string }) {
-  const { t } = useWords()
-  const format = useFormat()
-  const show = (value: string) =>
-    /^\d{4}-\d{2}-\d{2}T/.test(value) ? format.moment(value, { year: true, place: true }) : value
-  const facts = Object.entries(claims).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length < 120,
-  )
-  return (
-    <Section title={t('verify.says')}>
-      <dl className="kv mt-2.5">
-        {facts.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="mono">{name}</dt>
-            <dd>{show(value)}</dd>
-          </div>
-        ))}
-        <dt>{t('verify.key')}</dt>
-        <dd className="mono">{keyId}</dd>
-      </dl>
-    </Section>
   )
 }

@@ -14,6 +14,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { usePay } from './pay.ts'
+import { readAmount } from './top-up-amount.ts'
 
 export function TopUpPage() {
   const { lineId } = useParams({ strict: false }) as { lineId: string }
@@ -30,15 +31,6 @@ export function TopUpPage() {
 }
 
 const offered = ['5.00', '10.00', '20.00', '50.00'] as const
-
-/** "12,5" and "12.50" are the same amount; undefined when it is none, or outside 5 to 200. */
-export function readAmount(text: string): string | undefined {
-  const plain = text.trim().replace(',', '.')
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return undefined
-  const [whole = '0', fraction = ''] = plain.split('.')
-  const amount = `${Number(whole)}.${fraction.padEnd(2, '0')}`
-  return Number(amount) >= 5 && Number(amount) <= 200 ? amount : undefined
-}
 
 function TopUp({ line }: { line: Line }) {
   const { t } = useWords()

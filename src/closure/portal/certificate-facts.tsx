@@ -1,0 +1,96 @@
+/** What a genuine certificate says: what ended and when, and where the money went. */
+import { Section } from '../../portal/page.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+import { FinalStatement } from './quote-tables.tsx'
+
+type Entry = { kind: QuoteEntry['kind']; detail?: Record<string, string>; amount: string }
+
+/** The members shown here; the signature covers all of them. */
+type Claims = {
+  issuer?: { name: string }
+  reference?: string
+  subscriberName?: string
+  serviceEndedAt?: string
+  settledAt?: string
+  lines?: {
+    name: string
+    numberMasked: string | null
+    iccidMasked: string
+    profileRemoval: string
+  }[]
+  money?: { currency: string; sources: Entry[]; destinations: Entry[]; total: string }[]
+}
+
+type Props = { claims: Record<string, unknown>; keyId: string }
+
+export function CertificateFacts({ claims, keyId }: Props) {
+  const { t } = useWords()
+  const format = useFormat()
+  const facts = claims as Claims
+  const rows: [WordKey, string | undefined][] = [
+    ['verify.issuer', facts.issuer?.name],
+    ['case.reference', facts.reference],
+    ['verify.subscriber', facts.subscriberName],
+    ['answers.ends', facts.serviceEndedAt && format.full(facts.serviceEndedAt)],
+    ['verify.settled', facts.settledAt && format.full(facts.settledAt)],
+    ['verify.key', keyId],
+  ]
+  return (
+    <Section title={t('verify.says')}>
+      <dl className="kv mt-2.5">
+        {rows.map(([word, value]) =>
+          value ? (
+            <div key={word} className="contents">
+              <dt>{t(word)}</dt>
+              <dd className="break-all">{value}</dd>
+            </div>
+          ) : null,
+        )}
+      </dl>
+      {facts.lines?.map((line) => (
+        <dl className="kv mt-4 pt-4 border-t border-line" key={line.iccidMasked}>
+          <dt className="strong">{line.name}</dt>
+          <dd>{line.numberMasked}</dd>
+          <dt>{t('line.profile')}</dt>
+          <dd>{t(removals[line.profileRemoval] ?? 'verify.removal-unconfirmed')}</dd>
+        </dl>
+      ))}
+      {facts.money?.map((table) => (
+        <div className="mt-6" key={table.currency}>
+          <FinalStatement table={tableOf(table)} several={false} lineName={() => undefined} />
+        </div>
+      ))}
+    </Section>
+  )
+}
+
+const removals: Record<string, WordKey> = {
+  confirmed: 'verify.removal-confirmed',
+  unconfirmed: 'verify.removal-unconfirmed',
+  'never-downloaded': 'verify.removal-never',
+}
+
+function tableOf({
+  currency,
+  sources,
+  destinations,
+  total,
+}: NonNullable<Claims['money']>[number]): QuoteCurrency {
+  const entry = ({ kind, detail = {}, amount }: Entry): QuoteEntry => ({
+    kind,
+    detail,
+    lineId: null,
+    amount: { amount, currency },
+  })
+  return {
+    currency,
+    sources: sources.map(entry),
+    destinations: destinations.map(entry),
+    sourcesTotal: { amount: total, currency },
+    destinationsTotal: { amount: total, currency },
+    refund: { amount: total, currency },
+  }
+}

@@ -1,0 +1,63 @@
+import { beforeAll, expect, test } from 'vitest'
+import { checkCertificate, type Jwks } from './certificate.ts'
+
+const claims = { type: 'violet.closure-certificate.v1', reference: 'VC-7K3M-92QF', money: [] }
+const encoder = new TextEncoder()
+let jwks: Jwks
+let jws: string
+
+function base64url(bytes: Uint8Array): string {
+  const binary = String.fromCharCode(...bytes)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+const part = (value: unknown) => base64url(encoder.encode(JSON.stringify(value)))
+
+async function sign(payload: unknown, key: CryptoKey): Promise<string> {
+  const input = `${part({ alg: 'Ed25519', kid: 'k1' })}.${part(payload)}`
+  const signature = await crypto.subtle.sign('Ed25519', key, encoder.encode(input))
+  return `${input}.${base64url(new Uint8Array(signature))}`
+}
+
+let privateKey: CryptoKey
+
+beforeAll(async () => {
+  const pair = (await crypto.subtle.generateKey('Ed25519', true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  privateKey = pair.privateKey
+  const key = await crypto.subtle.exportKey('jwk', pair.publicKey)
+  jwks = { keys: [{ ...key, kid: 'k1' }] }
+  jws = await sign(claims, pair.privateKey)
+})
+
+test('a genuine certificate is valid as a compact JWS and as the JSON file', async () => {
+  expect(await checkCertificate(` ${jws}\n`, jwks)).toEqual({ kind: 'valid', claims, keyId: 'k1' })
+  const file = JSON.stringify({ certificate: { ...claims }, jws })
+  expect((await checkCertificate(file, jwks)).kind).toBe('valid')
+})
+
+test('one changed byte is found, wherever it stands', async () => {
+  const at = jws.indexOf('.') + 10
+  const changed = jws.slice(0, at) + (jws[at] === 'A' ? 'B' : 'A') + jws.slice(at + 1)
+  expect(await checkCertificate(changed, jwks)).toEqual({ kind: 'not-valid', reason: 'changed' })
+  const shown = JSON.stringify({ certificate: { ...claims, reference: 'VC-0000-0000' }, jws })
+  expect(await checkCertificate(shown, jwks)).toEqual({ kind: 'not-valid', reason: 'changed' })
+})
+
+test('an unpublished key, another document and plain rubbish are told apart', async () => {
+  const none: Jwks = { keys: [] }
+  expect(await checkCertificate(jws, none)).toEqual({ kind: 'not-valid', reason: 'unknown-key' })
+  const other = await sign({ type: 'invoice' }, privateKey)
+  expect(await checkCertificate(other, jwks)).toEqual({
+    kind: 'not-valid',
+    reason: 'no-certificate',
+  })
+  for (const rubbish of ['?', '{}', '{"jws":"a.b"}', 'a.b.c']) {
+    expect(await checkCertificate(rubbish, jwks)).toEqual({
+      kind: 'not-valid',
+      reason: 'no-certificate',
+    })
+  }
+})
