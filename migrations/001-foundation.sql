@@ -309,6 +309,7 @@ create table closure_case (
   closing_lines jsonb,
   quote jsonb,
   quote_hash text,
+  risk text not null default 'low' check (risk in ('low', 'medium', 'high')),
   reason text,
   reason_text text,
   created_at timestamptz not null,

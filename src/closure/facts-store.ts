@@ -27,7 +27,7 @@ export async function loadFacts(
 ): Promise<Facts | undefined> {
   let query = trx
     .selectFrom('subscriber')
-    .select(['name', 'country', 'locale', 'exported_at'])
+    .select(['name', 'country', 'locale', 'created_at', 'exported_at'])
     .where('subscriber_id', '=', subscriberId)
   if (!evenClosed) query = query.where('state', '=', 'active')
   const subscriber = await query.executeTakeFirst()
@@ -43,9 +43,10 @@ export async function loadFacts(
   return {
     subscriber: {
       subscriberId, name: subscriber.name, country: subscriber.country,
-      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en', exportedAt: subscriber.exported_at,
+      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en', createdAt: subscriber.created_at,
+      exportedAt: subscriber.exported_at,
     },
-    contacts: await loadContacts(trx, subscriberId),
+    ...(await loadContacts(trx, subscriberId)),
     lines: closing,
     staying: staying.map((line) => ({ lineId: line.lineId, name: lineName(line), currency: line.prepaid.currency })),
     policy,
@@ -86,18 +87,20 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
   }))
 }
 
-async function loadContacts(trx: Trx, subscriberId: string): Promise<ContactFacts[]> {
+async function loadContacts(trx: Trx, subscriberId: string): Promise<Pick<Facts, 'contacts' | 'removedAt'>> {
   const rows = await trx
     .selectFrom('subscriber_contact')
-    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at'])
+    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at', 'removed_at'])
     .where('subscriber_id', '=', subscriberId)
-    .where('removed_at', 'is', null)
     .orderBy('added_at')
     .execute()
-  return rows.map((row) => ({
-    contactId: row.contact_id, kind: row.kind as 'email' | 'phone', value: row.value,
-    addedAt: row.added_at, verifiedAt: row.verified_at,
-  }))
+  const contacts: ContactFacts[] = rows
+    .filter(({ removed_at }) => removed_at === null)
+    .map((row) => ({
+      contactId: row.contact_id, kind: row.kind as 'email' | 'phone', value: row.value,
+      addedAt: row.added_at, verifiedAt: row.verified_at,
+    }))
+  return { contacts, removedAt: rows.flatMap(({ removed_at }) => (removed_at ? [removed_at] : [])) }
 }
 
 async function loadMoney(trx: Trx, subscriberId: string): Promise<Pick<Facts, 'refundable' | 'owedMinor'>> {

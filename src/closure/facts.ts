@@ -26,9 +26,12 @@ export type Facts = {
     name: string
     country: string
     locale: 'en' | 'zh-CN'
+    createdAt: Temporal.Instant
     exportedAt: Temporal.Instant | null
   }
   contacts: readonly ContactFacts[]
+  /** When contacts that are gone were removed. */
+  removedAt: readonly Temporal.Instant[]
   /** The lines that close. */
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */

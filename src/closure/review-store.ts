@@ -4,7 +4,7 @@ import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import type { CaseState } from './closure.ts'
+import type { CaseState, Risk } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { StoredCase } from './case.ts'
@@ -16,7 +16,7 @@ const claimMinutes = 15
 
 export type QueueRow = {
   subscriber_id: string; case_id: string; reference: string; scope: 'line' | 'account'; state: CaseState
-  name: string; country: string; refund: { amount: string; currency: string } | null
+  name: string; country: string; risk: Risk; refund: { amount: string; currency: string } | null
   due_at: Temporal.Instant | null; submitted_at: Temporal.Instant | null; claimed_name: string | null
 }
 
@@ -24,7 +24,7 @@ export type QueueRow = {
 export async function queuePage(app: App, state: CaseState, cursor: string | undefined, limit: number) {
   const [due = '-infinity', after = ''] = decodeCursor(cursor, 2) ?? []
   const { rows } = await sql<QueueRow & { sort: string }>`
-    select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, s.name, c.policy_country as country,
+    select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, c.risk, s.name, c.policy_country as country,
       c.quote -> 'currencies' -> 0 -> 'refund' as refund, c.due_at, c.submitted_at, m.name as claimed_name,
       coalesce(c.due_at, c.created_at)::text as sort
     from closure_case c

@@ -5,6 +5,7 @@ import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
 import { isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
+import { riskOf, riskSignals } from './risk.ts'
 import { eventsOf, locateCase } from './store.ts'
 import { viewOf } from './view.ts'
 import { seeCase } from './view-store.ts'
@@ -30,7 +31,10 @@ export async function seeStaffCase(app: App, staff: StaffMember, caseId: string)
         kind, masked: maskContact(kind, value), verifiedAt: verifiedAt?.toString() ?? null,
       })),
     },
-    risk: { level: 'low', signals: [] },
+    risk: {
+      level: riskOf(facts, c.submittedAt ?? now),
+      signals: riskSignals(facts, c.submittedAt ?? now).map(({ key, at }) => ({ key, at: at.toString() })),
+    },
     checks: checksOf(readiness(facts, undefined)),
     events: events.map(({ seq, at, kind, actorKind, actorId, detail }) => ({
       seq, at: at.toString(), kind, actorKind: actorKind as 'subscriber' | 'staff' | 'system',

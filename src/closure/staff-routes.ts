@@ -30,7 +30,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
     return {
       items: page.items.map((row) => ({
         caseId: row.case_id, reference: row.reference, scope: row.scope, state: row.state, subscriberName: row.name,
-        country: row.country, risk: 'low' as const, refund: row.refund, dueAt: row.due_at?.toString() ?? null,
+        country: row.country, risk: row.risk, refund: row.refund, dueAt: row.due_at?.toString() ?? null,
         claimedBy: row.claimed_name, submittedAt: row.submitted_at?.toString() ?? null,
       })),
       nextCursor: page.nextCursor,

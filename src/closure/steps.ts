@@ -8,6 +8,7 @@ import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure
 import { enter } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { Facts } from './facts.ts'
+import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
 import { closeLineStep, stopDownload } from './steps/line.ts'
 import { settleStep } from './steps/money.ts'
@@ -72,7 +73,7 @@ async function load(app: App, { subscriberId = '', caseId = '' }: JobData): Prom
     const settling = settlingSteps(await refundIdsOf(trx, c))
     const move = nextMove(c, {
       policy: facts.policy,
-      risk: 'low',
+      risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
       now: app.clock.now(),
       ending: endingSteps(facts),
       settling,

@@ -6,7 +6,7 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import { type ChainedEvent, firstHash, hashEvent } from './chain.ts'
 import type { Attention, StoredCase } from './case.ts'
-import type { CaseState } from './closure.ts'
+import type { CaseState, Risk } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
 
@@ -131,6 +131,7 @@ export type CaseChange = {
   choices?: Choices
   closingLines?: readonly string[]
   quote?: QuoteWire
+  risk?: Risk
   reason?: string | null
   reasonText?: string | null
   submittedAt?: Temporal.Instant
@@ -198,6 +199,7 @@ function columnsOf(change: CaseChange) {
     closing_lines: change.closingLines && JSON.stringify(change.closingLines),
     quote: change.quote,
     quote_hash: change.quote?.hash,
+    risk: change.risk,
     reason: change.reason,
     reason_text: change.reasonText,
     submitted_at: change.submittedAt,

@@ -15,6 +15,7 @@ import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
+import { riskOf } from './risk.ts'
 import type { Choices } from './settlement.ts'
 import type { StoredCase } from './case.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
@@ -141,7 +142,7 @@ async function submitDraft(trx: Trx, app: App, c: StoredCase, facts: Facts, quot
   const refunds = quote.wire.refundTo.length
   const change = {
     state: 'submitted', submittedAt: now, quote: quote.wire, closingLines: lineIds,
-    policyCountry: facts.policy.country, policyVersion: facts.policy.version,
+    policyCountry: facts.policy.country, policyVersion: facts.policy.version, risk: riskOf(facts, now),
   } as const
   await changeCase(trx, app, c, change, {
     now, actor: actorOf(c.subscriberId), reason: c.reason ?? 'none given', wake: true,

@@ -54,6 +54,7 @@ export interface ClosureCase {
   reason: string | null;
   reason_text: string | null;
   reference: string;
+  risk: Generated<string>;
   scope: string;
   service_ended_at: Temporal.Instant | null;
   state: string;

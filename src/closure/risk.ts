@@ -1,0 +1,24 @@
+/** How odd a closure looks: recent changes of how the subscriber is reached, as an account taker would make them. */
+import type { Risk } from './closure.ts'
+import type { Facts } from './facts.ts'
+
+export type Signal = { key: 'contact-added' | 'contact-removed'; at: Temporal.Instant }
+
+const windowHours = 7 * 24
+
+/** Changes within the last week of an account that is older than that; a new account's first contacts are no change. */
+export function riskSignals({ subscriber, contacts, removedAt }: Facts, now: Temporal.Instant): Signal[] {
+  const from = now.subtract({ hours: windowHours })
+  if (Temporal.Instant.compare(subscriber.createdAt, from) > 0) return []
+  const recent = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
+  return [
+    ...contacts.flatMap(({ addedAt }) => (recent(addedAt) ? [{ key: 'contact-added' as const, at: addedAt }] : [])),
+    ...removedAt.flatMap((at) => (recent(at) ? [{ key: 'contact-removed' as const, at }] : [])),
+  ]
+}
+
+export function riskOf(facts: Facts, now: Temporal.Instant): Risk {
+  const { length } = riskSignals(facts, now)
+  if (length === 0) return 'low'
+  return length === 1 ? 'medium' : 'high'
+}

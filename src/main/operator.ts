@@ -1,0 +1,36 @@
+/** Who runs this platform, for anybody who asks. */
+import type { App } from '../platform/app.ts'
+import type { Http } from '../platform/http.ts'
+import { operator } from '../platform/operator.ts'
+import { publishedPolicies } from '../policy/store.ts'
+import { operatorWire } from '../subscribers/wire.ts'
+
+/** A platform with its demo's partners around it tells where they are; one in earnest has none. */
+export function registerOperatorRoutes(http: Http, app: App) {
+  const { publicUrl, inboxUrl, phoneUrl } = app.config
+  const demo = isHere(inboxUrl) && isHere(phoneUrl) ? { inboxUrl, phoneUrl } : null
+  http.get(
+    '/v1/operator',
+    {
+      schema: {
+        tags: ['Plans'],
+        summary: 'The operator: name, address, languages, countries',
+        response: { 200: operatorWire },
+      },
+    },
+    async () => {
+      const policies = await publishedPolicies(app.db)
+      return {
+        ...operator,
+        url: publicUrl,
+        locales: ['en' as const, 'zh-CN' as const],
+        residence: policies.map(({ country }) => country),
+        demo,
+      }
+    },
+  )
+}
+
+function isHere(url: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
+}

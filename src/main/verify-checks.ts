@@ -1,0 +1,127 @@
+/** What makes a closure certificate valid: signed with a published key, unchanged, whole, and adding up. */
+import { isDeepStrictEqual } from 'node:util'
+import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
+import { z } from 'zod'
+import { arithmeticProblems, certificateSchema, type ClosureCertificate } from '../closure/certificate.ts'
+import { readSeal, sealPayload } from '../closure/pdf-seal.ts'
+import { signatureType } from '../platform/signing.ts'
+import type { CertificateFile } from './verify-file.ts'
+import type { Keys } from './verify-keys.ts'
+
+/** In the order they are made; `file` when there was nothing to check. */
+export const checkNames = ['file', 'key', 'signature', 'schema', 'arithmetic', 'copy', 'page'] as const
+export type Check = (typeof checkNames)[number]
+export type Problem = { check: Check; field?: string; problem: string }
+type Key = { kty: string; crv: string; x: string }
+export type Verdict = {
+  valid: boolean
+  problems: Problem[]
+  keyId: string | undefined
+  /** Only what the signature covers; undefined unless it holds. */
+  certificate: ClosureCertificate | undefined
+}
+
+/** What the file claims before anything was checked: only good for asking where its keys might be. */
+export function claimedIssuer({ jws }: CertificateFile): string | undefined {
+  const payload = jsonOf(jws.split('.')[1] ?? '')
+  const issuer = z.object({ issuer: z.object({ url: z.string() }) }).safeParse(payload)
+  return issuer.data?.issuer.url
+}
+
+export async function checkCertificate(file: CertificateFile, keys: Keys): Promise<Verdict> {
+  const [head = ''] = file.jws.split('.')
+  const header = z.object({ kid: z.string() }).safeParse(jsonOf(head))
+  const keyId = header.data?.kid
+  const refused = (check: Check, problem: string): Verdict => ({
+    valid: false, problems: [{ check, problem }], keyId, certificate: undefined,
+  })
+  if (keyId === undefined) return refused('signature', 'names no key')
+  const key = await publishedKey(keyId, keys)
+  if (!key) return refused('key', `${keyId} is not among the published keys`)
+  const payload = await signedPayload(file.jws, key)
+  if (payload === undefined) {
+    return refused('signature', 'does not fit: the certificate was changed after it was signed')
+  }
+  const parsed = certificateSchema.safeParse(payload)
+  const problems = [
+    ...(parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)),
+    ...(file.kind === 'json' ? differences(payload, file.copy) : []),
+    ...(file.kind === 'pdf' ? await pageProblems(file.bytes, key) : []),
+  ]
+  return { valid: problems.length === 0, problems, keyId, certificate: parsed.data }
+}
+
+/** A published key counts under the id it computes to (RFC 7638), whatever name it was given. */
+async function publishedKey(keyId: string, { keys }: Keys): Promise<Key | undefined> {
+  for (const { kty, crv, x, kid } of keys) {
+    if (kty !== 'OKP' || crv !== 'Ed25519' || x === undefined || kid !== keyId) continue
+    if ((await calculateJwkThumbprint({ kty, crv, x })) === keyId) return { kty, crv, x }
+  }
+  return undefined
+}
+
+/** The same key must have sealed the whole PDF; otherwise anything could be printed around a genuine certificate. */
+async function pageProblems(pdf: Uint8Array, key: Key): Promise<Problem[]> {
+  const found = readSeal(pdf)
+  const sealed = found && (await signedPayload(found.seal, key))
+  if (sealed !== undefined && isDeepStrictEqual(sealed, sealPayload(found?.sha256 ?? ''))) return []
+  const text = 'was changed, or saved by another program, after it was made; the certificate attached to it is genuine'
+  return [{ check: 'page', problem: text }]
+}
+
+async function signedPayload(jws: string, key: Key): Promise<unknown> {
+  // The last letter of base64url has spare bits; without this a changed letter could leave the bytes alone.
+  if (!jws.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) {
+    return undefined
+  }
+  try {
+    const options = { algorithms: ['Ed25519'] }
+    const { payload, protectedHeader } = await compactVerify(jws, await importJWK(key, 'Ed25519'), options)
+    if (protectedHeader.typ !== signatureType) return undefined
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+  } catch {
+    return undefined
+  }
+}
+
+function schemaProblems(error: z.ZodError): Problem[] {
+  return error.issues.map(({ path, message }) => problem('schema', path.map(String), message))
+}
+
+function arithmetic(certificate: ClosureCertificate): Problem[] {
+  return arithmeticProblems(certificate).map((one) => ({ check: 'arithmetic', ...one }))
+}
+
+/** Where the copy for reading says something else than what was signed. */
+function differences(signed: unknown, shown: unknown, path: readonly string[] = []): Problem[] {
+  if (!isStructure(signed) || !isStructure(shown) || Array.isArray(signed) !== Array.isArray(shown)) {
+    if (signed === shown) return []
+    return [problem('copy', path, `reads ${brief(shown)}, but ${brief(signed)} was signed`)]
+  }
+  const names = [...new Set([...Object.keys(signed), ...Object.keys(shown)])]
+  return names.flatMap((name) => {
+    const at = [...path, name]
+    if (!Object.hasOwn(shown, name)) return [problem('copy', at, 'was signed, but is missing in the copy for reading')]
+    if (!Object.hasOwn(signed, name)) return [problem('copy', at, 'was never signed')]
+    return differences(signed[name], shown[name], at)
+  })
+}
+
+const problem = (check: Check, path: readonly string[], text: string): Problem =>
+  path.length === 0 ? { check, problem: text } : { check, field: path.join('.'), problem: text }
+
+const isStructure = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+function brief(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+function jsonOf(part: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(part, 'base64url').toString())
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,94 @@
+/** `violet verify`: tells anybody, without a network, whether a closure certificate is genuine and what it says. */
+import { readFile, stat } from 'node:fs/promises'
+import type { ClosureCertificate } from '../closure/certificate.ts'
+import { checkCertificate, checkNames, claimedIssuer, type Problem, type Verdict } from './verify-checks.ts'
+import { openCertificateFile } from './verify-file.ts'
+import { type KeysAt, NoKeys, readKeys } from './verify-keys.ts'
+
+export type VerifyOptions = { keys?: string | undefined; json?: boolean }
+
+const bytesMax = 20_000_000
+
+/** The exit code: 0 valid, 1 not valid, 2 when it could not be found out. */
+export async function verifyCommand(
+  path: string,
+  { keys, json = false }: VerifyOptions,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<number> {
+  const bytes = await readBytes(path)
+  if (typeof bytes === 'string') return unanswered(`${path} ${bytes}.`, json, write)
+  const opened = openCertificateFile(bytes)
+  if ('problem' in opened) {
+    const problems: Problem[] = [{ check: 'file', problem: opened.problem }]
+    return answer({ valid: false, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
+  }
+  try {
+    const at = await readKeys(keys, claimedIssuer(opened.found))
+    return answer(await checkCertificate(opened.found, at.keys), path, at, json, write)
+  } catch (error) {
+    if (!(error instanceof NoKeys)) throw error
+    return unanswered(error.message, json, write)
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array | string> {
+  try {
+    const { size } = await stat(path)
+    if (size > bytesMax) return 'is too large to be a certificate'
+    return await readFile(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return 'does not exist'
+    return code === 'EISDIR' ? 'is a folder' : `can't be read (${code})`
+  }
+}
+
+function unanswered(sentence: string, json: boolean, write: (text: string) => void): number {
+  write(json ? `${JSON.stringify({ valid: null, error: sentence })}\n` : `Not checked: ${sentence}\n`)
+  return 2
+}
+
+function answer(
+  verdict: Verdict,
+  path: string,
+  at: KeysAt | undefined,
+  json: boolean,
+  write: (text: string) => void,
+): number {
+  const { valid, problems, certificate, keyId } = verdict
+  if (json) {
+    const facts = {
+      valid,
+      file: path,
+      reference: certificate?.reference ?? null,
+      issuer: certificate?.issuer.name ?? null,
+      keyId: keyId ?? null,
+      keysFrom: at?.from ?? null,
+      checked: valid ? checkNames : [],
+      problems,
+    }
+    write(`${JSON.stringify(facts)}\n`)
+  } else if (valid && certificate) {
+    write(`${summary(certificate, keyId, at).join('\n')}\n`)
+  } else {
+    const lines = problems.map(({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`)
+    write(`Not valid: ${path}\n${lines.join('\n')}\n`)
+  }
+  return valid ? 0 : 1
+}
+
+function summary(certificate: ClosureCertificate, keyId = '', at?: KeysAt): string[] {
+  const { reference, scope, issuer, money, lines, kept } = certificate
+  const row = (label: string, text: string) => `  ${label.padEnd(15)} ${text}`
+  return [
+    `Valid: ${reference}, ${scope === 'line' ? 'a line' : 'an account'} closed for good at ${issuer.name}.`,
+    row('asked for', certificate.submittedAt),
+    row('service ended', certificate.serviceEndedAt),
+    row('settled', certificate.settledAt),
+    ...lines.map((line) => row('line', `${line.numberMasked ?? line.name}, profile removal ${line.profileRemoval}`)),
+    ...money.map(({ currency, total, leftOver }) =>
+      row(currency, `${total} on it, ${total} accounted for, ${leftOver} left over`)),
+    ...kept.map(({ category, basis, until }) => row('still kept', `${category} until ${until} (${basis})`)),
+    row('signed with', `${keyId}, published at ${at?.from ?? ''}`),
+  ]
+}
