@@ -8,13 +8,13 @@ import { signatureType } from '../platform/signing.ts'
 import type { CertificateFile } from './verify-file.ts'
 import type { Keys } from './verify-keys.ts'
 
-/** In the order they are made; `file` when there was nothing to check. */
-export const checkNames = ['file', 'key', 'signature', 'schema', 'arithmetic', 'copy', 'page'] as const
-export type Check = (typeof checkNames)[number]
+export type Check = 'file' | 'key' | 'signature' | 'schema' | 'arithmetic' | 'copy' | 'page'
 export type Problem = { check: Check; field?: string; problem: string }
 type Key = { kty: string; crv: string; x: string }
 export type Verdict = {
   valid: boolean
+  /** What was looked at, in that order; an early failure ends it. */
+  checked: readonly Check[]
   problems: Problem[]
   keyId: string | undefined
   /** Only what the signature covers; undefined unless it holds. */
@@ -33,9 +33,9 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
   const header = z.object({ kid: z.string() }).safeParse(jsonOf(head))
   const keyId = header.data?.kid
   const refused = (check: Check, problem: string): Verdict => ({
-    valid: false, problems: [{ check, problem }], keyId, certificate: undefined,
+    valid: false, checked: check === 'key' ? ['file', 'key'] : ['file', 'key', 'signature'], problems: [{ check, problem }], keyId, certificate: undefined,
   })
-  if (keyId === undefined) return refused('signature', 'names no key')
+  if (keyId === undefined) return refused('key', 'the signature names none')
   const key = await publishedKey(keyId, keys)
   if (!key) return refused('key', `${keyId} is not among the published keys`)
   const payload = await signedPayload(file.jws, key)
@@ -48,7 +48,9 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
     ...(file.kind === 'json' ? differences(payload, file.copy) : []),
     ...(file.kind === 'pdf' ? await pageProblems(file.bytes, key) : []),
   ]
-  return { valid: problems.length === 0, problems, keyId, certificate: parsed.data }
+  const checked: Check[] = ['file', 'key', 'signature', 'schema', 'arithmetic']
+  if (file.kind !== 'jws') checked.push(file.kind === 'json' ? 'copy' : 'page')
+  return { valid: problems.length === 0, checked, problems, keyId, certificate: parsed.data }
 }
 
 /** A published key counts under the id it computes to (RFC 7638), whatever name it was given. */

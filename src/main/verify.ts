@@ -1,7 +1,7 @@
 /** `violet verify`: tells anybody, without a network, whether a closure certificate is genuine and what it says. */
 import { readFile, stat } from 'node:fs/promises'
 import type { ClosureCertificate } from '../closure/certificate.ts'
-import { checkCertificate, checkNames, claimedIssuer, type Problem, type Verdict } from './verify-checks.ts'
+import { checkCertificate, claimedIssuer, type Problem, type Verdict } from './verify-checks.ts'
 import { openCertificateFile } from './verify-file.ts'
 import { type KeysAt, NoKeys, readKeys } from './verify-keys.ts'
 
@@ -20,7 +20,8 @@ export async function verifyCommand(
   const opened = openCertificateFile(bytes)
   if ('problem' in opened) {
     const problems: Problem[] = [{ check: 'file', problem: opened.problem }]
-    return answer({ valid: false, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
+    const checked = ['file'] as const
+    return answer({ valid: false, checked, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
   }
   try {
     const at = await readKeys(keys, claimedIssuer(opened.found))
@@ -55,7 +56,7 @@ function answer(
   json: boolean,
   write: (text: string) => void,
 ): number {
-  const { valid, problems, certificate, keyId } = verdict
+  const { valid, checked, problems, certificate, keyId } = verdict
   if (json) {
     const facts = {
       valid,
@@ -64,7 +65,7 @@ function answer(
       issuer: certificate?.issuer.name ?? null,
       keyId: keyId ?? null,
       keysFrom: at?.from ?? null,
-      checked: valid ? checkNames : [],
+      checked,
       problems,
     }
     write(`${JSON.stringify(facts)}\n`)
