@@ -49,3 +49,12 @@ async function openCompiler(): Promise<NodeCompiler> {
   const { resolve } = createRequire(import.meta.url)
   return NodeCompiler.create({ fontArgs: [{ fontBlobs: fonts.map((font) => readFileSync(resolve(font))) }] })
 }
+
+type CertificateParts = [certificate: object, jws: string, locale: 'en' | 'zh-CN', verifyUrl: string]
+
+/** Until main/ wires `openDocuments` of closure/document-gateway.ts, which seals the PDF too; then this goes. */
+export async function renderCertificate(...parts: CertificateParts): Promise<Uint8Array> {
+  const gateway: unknown = await import(new URL('../closure/document-gateway.ts', import.meta.url).href)
+  const { renderCertificate: render } = gateway as { renderCertificate: typeof renderCertificate }
+  return render(...parts)
+}
