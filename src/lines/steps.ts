@@ -8,7 +8,6 @@ import type { Job } from '../platform/queue.ts'
 import { decimal, money } from '../values/money.ts'
 import type { Network } from './gateway.ts'
 import { activateQueue, type Line } from './line.ts'
-import { sweepNumbers } from './number-store.ts'
 import { linesOf, lockLines, ownerOf, startService } from './store.ts'
 
 const periodQueue = 'lines.end-period'
@@ -126,7 +125,6 @@ async function endPeriod(app: App, subscriberId: string, lineId: string) {
 
 /** Called every second by the worker. */
 export async function sweepLines(app: App): Promise<void> {
-  await sweepNumbers(app)
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     // Pushed on, so that the next sweep does not send the same line again before its job has run.

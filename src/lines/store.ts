@@ -314,6 +314,11 @@ export async function quarantineNumber(
     .execute()
 }
 
+/** There is something to pay with again. */
+export async function creditArrived(trx: Trx, key: LineKey): Promise<void> {
+  await change(trx, key, { data_exhausted_at: null })
+}
+
 /** Whom a message about a line goes to, and in which language. */
 export async function ownerOf(
   trx: Trx,
@@ -334,6 +339,7 @@ type Change = {
   period_start?: Temporal.Instant
   period_end?: Temporal.Instant
   due_at?: Temporal.Instant | null
+  data_exhausted_at?: null
 }
 
 async function change(trx: Trx, { subscriberId, lineId }: LineKey, changed: Change) {

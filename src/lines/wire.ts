@@ -49,7 +49,7 @@ export const usageWire = z
     country: countryWire,
     fromBucket: z.string(),
     charged: moneyWire,
-    outcome: z.enum(['charged', 'absorbed']).describe('absorbed: the operator bears it; it came after the line was closed'),
+    outcome: z.enum(['charged', 'absorbed']).describe('absorbed: the operator bears all of it, because the line was closed or nothing was left to pay with'),
   })
   .meta({ id: 'Usage' })
 

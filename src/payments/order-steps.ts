@@ -1,7 +1,6 @@
 /** Ordering and paying: an order gets its checkout, the provider is asked about it, money that arrived is honoured once. */
-import { ownerOf } from '../lines/store.ts'
 import { post } from '../ledger/store.ts'
-import { createLine, lockLines } from '../lines/store.ts'
+import { createLine, creditArrived, lockLines, ownerOf } from '../lines/store.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -192,6 +191,7 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
       { from: { account: 'payments-clearing' }, to: { account: 'paid-credit', lineId }, amount },
     ],
   })
+  await creditArrived(trx, { subscriberId, lineId })
   return { lineId }
 }
 
