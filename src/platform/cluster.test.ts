@@ -112,7 +112,9 @@ test('an orphan that no longer accepts the password is stopped, not adopted', as
 })
 
 test('a number in postmaster.pid that belongs to another program is not touched', async () => {
-  const other = spawn('sleep', ['60'])
+  // Of the same account: another account's program PostgreSQL itself does not mistake for a server.
+  const { uid, gid } = statSync(join(folder, 'data'))
+  const other = spawn('sleep', ['60'], process.getuid?.() === 0 ? { uid, gid, cwd: '/' } : {})
   try {
     const lines = [other.pid, 'data', 1, 5432, '', '127.0.0.1', '', 'ready   ']
     writeFileSync(join(folder, 'data', 'postmaster.pid'), lines.join('\n'))
