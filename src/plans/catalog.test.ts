@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { catalogNumbers, catalogPlans, catalogZones } from './catalog.ts'
+import { countryOf, knownCountries } from './networks.ts'
+import { planDocument, type PlanDocument } from './plan.ts'
+
+const plans = catalogPlans()
+
+test('travel plans reach at least 40 countries, in zones and in single countries', () => {
+  const travel = plans.filter(({ document }) => document.kind === 'travel')
+  expect(new Set(travel.flatMap(({ document }) => document.countries)).size).toBeGreaterThan(40)
+  const zones = new Set(travel.map(({ document }) => document.zoneId))
+  for (const zone of ['europe', 'east-asia', 'southeast-asia', 'north-america', 'latin-america',
+    'middle-east', 'oceania', 'japan', 'turkiye']) expect(zones).toContain(zone)
+  expect(plans.some(({ document }) => document.kind === 'home' && document.numberCountry)).toBe(true)
+  expect(plans.some(({ document }) => document.kind === 'adjustable')).toBe(true)
+})
+
+test('plan ids are unique, and every name is there in both languages with nothing left unfilled', () => {
+  expect(new Set(plans.map(({ planId }) => planId)).size).toBe(plans.length)
+  const names = [...plans.map(({ document }) => document), ...catalogZones()]
+    .flatMap((one) => ('summary' in one ? [one.name, one.summary] : [one.name]))
+  for (const name of names) {
+    expect(name['en']).toMatch(/^[^{}]{3,}$/)
+    expect(name['zh-CN']).toMatch(/^[^{}]{2,}$/)
+  }
+})
+
+test('every network’s country has a price in every plan, and every country sold has a network', () => {
+  for (const { document } of plans) {
+    const priced = document.payAsYouGo.flatMap(({ countries }) => countries).sort()
+    expect(priced).toEqual(knownCountries)
+    for (const country of document.countries) expect(knownCountries).toContain(country)
+  }
+})
+
+test('a network leads to its country; an MNC can lead elsewhere than its MCC', () => {
+  expect(countryOf('234', '10')).toBe('GB')
+  expect(countryOf('234', '50')).toBe('JE')
+  expect(countryOf('310', '260')).toBe('US')
+  expect(countryOf('001', '01')).toBeUndefined()
+  expect(countryOf('__p', '01')).toBeUndefined()
+})
+
+test('numbers are E.164 and none is there twice', () => {
+  const numbers = catalogNumbers().map(({ msisdn }) => msisdn)
+  expect(new Set(numbers).size).toBe(numbers.length)
+  expect(numbers.every((number) => /^\+[1-9]\d{9,14}$/.test(number))).toBe(true)
+  expect(numbers).toContain('+447700900000')
+  expect(numbers).toContain('+447700900999')
+})
+
+const flex = plans.find(({ planId }) => planId === 'flex-europe')!.document
+const broken: [string, Partial<PlanDocument>][] = [
+  ['no price', { price: { amount: '0.00', currency: 'GBP' } }],
+  ['a currency nobody knows', { price: { amount: '9.00', currency: 'XXX' } }],
+  ['too many decimals', { price: { amount: '9.001', currency: 'GBP' } }],
+  ['two currencies', { price: { amount: '9.00', currency: 'EUR' } }],
+  ['one language', { name: { en: 'Flex' } }],
+  ['an allowance the dials don’t add up to', { allowance: { data: '1', voice: '7200', sms: '50' } }],
+  ['dials on a plan that isn’t adjustable', { kind: 'travel' }],
+  ['a price below zero when turned down', { price: { amount: '4.00', currency: 'GBP' } }],
+  ['a country priced twice', { payAsYouGo: [...flex.payAsYouGo, ...flex.payAsYouGo] }],
+  ['a free block', { payAsYouGo: [{ ...flex.payAsYouGo[0]!, smsEach: { amount: '0.00', currency: 'GBP' } }] }],
+]
+test.each(broken)('a document with %s is refused', (_, change) => {
+  expect(planDocument.safeParse(flex).success).toBe(true)
+  expect(planDocument.safeParse({ ...flex, ...change }).success).toBe(false)
+})
