@@ -174,3 +174,17 @@ export function maskNumber(msisdn: string): string {
 export function maskIccid(iccid: string): string {
   return `•••• ${iccid.slice(-4)}`
 }
+
+/** JSON Schema 2020-12, as published in docs/schemas. */
+export function publishedSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(certificateSchema)
+  return {
+    $schema,
+    $id: 'urn:violet:schema:closure-certificate.v1',
+    title: 'Closure certificate',
+    description:
+      'The payload of a JWS (RFC 7515) with alg Ed25519 and typ violet-closure+jws. Beyond this schema: in ' +
+      'every table of money the sources and the destinations each add up to the total.',
+    ...schema,
+  }
+}
