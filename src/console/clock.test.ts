@@ -4,9 +4,24 @@ import { clockTone, groupByClock, timeLeft, urgency } from './clock.ts'
 const now = Date.parse('2026-11-24T10:00:00Z')
 
 test('the time shown as left is really left', () => {
-  expect(timeLeft('2026-11-24T11:24:59Z', now)).toEqual({ late: false, days: 0, hours: 1, minutes: 24 })
-  expect(timeLeft('2026-11-26T09:59:00Z', now)).toEqual({ late: false, days: 1, hours: 23, minutes: 59 })
-  expect(timeLeft('2026-11-24T09:22:00Z', now)).toEqual({ late: true, days: 0, hours: 0, minutes: 38 })
+  expect(timeLeft('2026-11-24T11:24:59Z', now)).toEqual({
+    late: false,
+    days: 0,
+    hours: 1,
+    minutes: 24,
+  })
+  expect(timeLeft('2026-11-26T09:59:00Z', now)).toEqual({
+    late: false,
+    days: 1,
+    hours: 23,
+    minutes: 59,
+  })
+  expect(timeLeft('2026-11-24T09:22:00Z', now)).toEqual({
+    late: true,
+    days: 0,
+    hours: 0,
+    minutes: 38,
+  })
 })
 
 test('a deadline is urgent under two hours, for today under a day, and late once it is past', () => {

@@ -10,7 +10,6 @@ const keys: readonly (readonly [key: string, word: ConsoleKey])[] = [
   ['K', 'keys.previous'],
   ['A', 'keys.approve'],
   ['R', 'keys.reject'],
-  ['Q', 'keys.ask'],
   ['S', 'keys.take'],
   ['N', 'keys.note'],
   ['F', 'keys.filter'],

@@ -45,7 +45,9 @@ function SignOut() {
   const signOut = useMutation({
     mutationFn: () => send('POST', '/v1/staff/sign-out'),
     onSuccess: () => {
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] === 'staff' && queryKey[1] !== 'me' })
+      client.removeQueries({
+        predicate: ({ queryKey }) => queryKey[0] === 'staff' && queryKey[1] !== 'me',
+      })
       client.setQueryData(staffQuery.queryKey, null)
     },
   })

@@ -36,7 +36,8 @@ export const staffQuery = queryOptions({
 function pages<Page extends Paged>(key: readonly string[], path: string, params: Params = {}) {
   return infiniteQueryOptions({
     queryKey: ['staff', ...key, params],
-    queryFn: ({ signal, pageParam }) => read<Page>(address(path, { ...params, cursor: pageParam }), signal),
+    queryFn: ({ signal, pageParam }) =>
+      read<Page>(address(path, { ...params, cursor: pageParam }), signal),
     initialPageParam: '',
     getNextPageParam: (page: Page) => page.nextCursor ?? undefined,
   })
@@ -81,7 +82,8 @@ export const ticketsQuery = (state: string) =>
 
 export const policiesQuery = queryOptions({
   queryKey: ['staff', 'policies'],
-  queryFn: async ({ signal }) => (await read<{ items: Policy[] }>('/v1/staff/policies', signal)).items,
+  queryFn: async ({ signal }) =>
+    (await read<{ items: Policy[] }>('/v1/staff/policies', signal)).items,
   staleTime: 60_000,
 })
 
@@ -94,7 +96,8 @@ export type Jwk = { kid: string; kty: string; crv?: string; x?: string; alg?: st
 
 export const signatureKeysQuery = queryOptions({
   queryKey: ['closure-keys'],
-  queryFn: async ({ signal }) => (await read<{ keys: Jwk[] }>('/.well-known/closure-keys.json', signal)).keys,
+  queryFn: async ({ signal }) =>
+    (await read<{ keys: Jwk[] }>('/.well-known/closure-keys.json', signal)).keys,
 })
 
 /** The API lists these and names none alone: look through the pages until the one asked for is there. */

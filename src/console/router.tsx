@@ -67,8 +67,18 @@ function listed(path: string, param: string, load: Load, name: string) {
 const pages = [
   start,
   listed('/review', 'caseId', () => import('../closure/console/review-page.tsx'), 'ReviewPage'),
-  listed('/attention', 'caseId', () => import('../closure/console/review-page.tsx'), 'AttentionPage'),
-  listed('/tickets', 'ticketId', () => import('../tickets/console/tickets-page.tsx'), 'TicketsPage'),
+  listed(
+    '/attention',
+    'caseId',
+    () => import('../closure/console/review-page.tsx'),
+    'AttentionPage',
+  ),
+  listed(
+    '/tickets',
+    'ticketId',
+    () => import('../tickets/console/tickets-page.tsx'),
+    'TicketsPage',
+  ),
   open('/refunds', () => import('../payments/console/refunds-page.tsx'), 'RefundsPage'),
   listed(
     '/subscribers',
@@ -76,7 +86,12 @@ const pages = [
     () => import('../subscribers/console/subscribers-page.tsx'),
     'SubscribersPage',
   ),
-  listed('/policies', 'country', () => import('../policy/console/policies-page.tsx'), 'PoliciesPage'),
+  listed(
+    '/policies',
+    'country',
+    () => import('../policy/console/policies-page.tsx'),
+    'PoliciesPage',
+  ),
   open('/statistics', () => import('../closure/console/statistics-page.tsx'), 'StatisticsPage'),
   open('/audit', () => import('../staff/console/audit-page.tsx'), 'AuditPage'),
   open('/keys', () => import('../closure/console/signature-keys-page.tsx'), 'SignatureKeysPage'),

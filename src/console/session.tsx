@@ -44,7 +44,8 @@ export function useStaffWatch(): void {
   const client = useQueryClient()
   useEffect(() => {
     const onError = (error: unknown) => {
-      if (problemCode(error) === 'staff-not-signed-in') client.setQueryData(staffQuery.queryKey, null)
+      if (problemCode(error) === 'staff-not-signed-in')
+        client.setQueryData(staffQuery.queryKey, null)
     }
     const queries = client.getQueryCache().subscribe((event) => {
       if (event.type === 'updated' && event.action.type === 'error') onError(event.action.error)

@@ -100,7 +100,10 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
         const number = count === undefined ? undefined : counts.data?.[count]
         return (
           <li key={to}>
-            <Link {...linkProps({ to })} aria-current={pathname.startsWith(to) ? 'page' : undefined}>
+            <Link
+              {...linkProps({ to })}
+              aria-current={pathname.startsWith(to) ? 'page' : undefined}
+            >
               <Glyph name={glyph} />
               <span>{t(word)}</span>
               {number !== undefined && number > 0 && <b className="num">{number}</b>}

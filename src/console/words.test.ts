@@ -23,6 +23,8 @@ test('a sentence names the same facts in both languages', () => {
 test('no Chinese text is left in English, and the other way round', () => {
   const han = /\p{Script=Han}/u
   expect(Object.entries(en).filter(([, text]) => han.test(text))).toEqual([])
-  const untranslated = Object.entries(zh).filter(([, text]) => !han.test(text) && /[a-z]{3}/.test(text))
+  const untranslated = Object.entries(zh).filter(
+    ([, text]) => !han.test(text) && /[a-z]{3}/.test(text),
+  )
   expect(untranslated).toEqual([])
 })

@@ -17,6 +17,8 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const step = attention.step.split(':')[0] ?? attention.step
+  const known = code('advice', step)
+  const advice = known === step ? attention.advice : known
   return (
     <Notice tone="warn" live={false}>
       <p>
@@ -25,7 +27,7 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
       </p>
       <p className="c2 break-words">{attention.what}</p>
       <p className="mt-1">
-        {t('attention.advice')} {code('advice', attention.advice)}
+        {t('attention.advice')} {advice}
       </p>
       <Retry seen={seen} />
     </Notice>
@@ -52,7 +54,12 @@ function Retry({ seen }: { seen: StaffCase }) {
   return (
     <div className="mt-3 grid justify-items-start gap-2">
       <Refused error={retry.error} />
-      <Button kind="primary" busy={retry.isPending} disabledBy={held} onClick={() => retry.mutate()}>
+      <Button
+        kind="primary"
+        busy={retry.isPending}
+        disabledBy={held}
+        onClick={() => retry.mutate()}
+      >
         {t('attention.retry')}
       </Button>
       {held && (

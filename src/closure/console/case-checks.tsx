@@ -21,7 +21,9 @@ export function CaseChecks({ seen }: { seen: StaffCase }) {
               <span className="sr-only">{t(ok ? 'checks.fine' : 'checks.open')}</span>
             </span>
             <span className="grow">{code('check', key)}</span>
-            <span className="c3 figures">{detail ? fact(detail) : code(ok ? 'check-fine' : 'check-open', key)}</span>
+            <span className="c3 figures">
+              {detail ? fact(detail) : code(ok ? 'check-fine' : 'check-open', key)}
+            </span>
           </li>
         ))}
       </ul>

@@ -38,7 +38,8 @@ function useObstacle(seen: StaffCase): string | undefined {
   const { role, name } = useStaff()
   if (seen.mayDecide) return undefined
   if (role !== 'reviewer' && role !== 'admin') return t('decide.role', { role: code('role', role) })
-  if (seen.claimedBy && seen.claimedBy !== name) return t('decide.claimed', { name: seen.claimedBy })
+  if (seen.claimedBy && seen.claimedBy !== name)
+    return t('decide.claimed', { name: seen.claimedBy })
   return t('decide.not-now')
 }
 

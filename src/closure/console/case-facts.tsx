@@ -38,7 +38,9 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
         ),
       ]}
     >
-      <TextLink to={`/subscribers/${subscriber.subscriberId}`}>{t('facts.open-subscriber')}</TextLink>
+      <TextLink to={`/subscribers/${subscriber.subscriberId}`}>
+        {t('facts.open-subscriber')}
+      </TextLink>
     </Facts>
   )
 }
@@ -88,8 +90,9 @@ function RiskFacts({ seen }: { seen: StaffCase }) {
         <ul className="small c2">
           {signals.map(({ key, at }) => (
             <li key={key}>
-              {code('signal', key)}
-              {at && `, ${format.day(at)}`}
+              {at
+                ? t('facts.signal-at', { signal: code('signal', key), when: format.day(at) })
+                : code('signal', key)}
             </li>
           ))}
         </ul>

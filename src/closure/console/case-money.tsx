@@ -24,7 +24,9 @@ export function CaseMoney({ closure }: { closure: Closure }) {
       {refundTo.length > 0 && (
         <p className="caption c3">
           {t('money.refund-to', {
-            to: format.list(refundTo.map(({ instrument, amount }) => `${instrument} ${format.money(amount)}`)),
+            to: format.list(
+              refundTo.map(({ instrument, amount }) => `${instrument} ${format.money(amount)}`),
+            ),
           })}
         </p>
       )}

@@ -1,8 +1,10 @@
 /** One case with everything a decision rests on: answer and clock above, money, checks, history, facts beside. */
 import { useQuery } from '@tanstack/react-query'
+import { urgency } from '../../console/clock.ts'
 import { Clock } from '../../console/components/clock.tsx'
 import { Loaded, WaitingRows } from '../../console/components/listing.tsx'
 import { caseQuery } from '../../console/queries.ts'
+import { useNow } from '../../console/use-now.ts'
 import type { StaffCase } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { Notice, Tag, type Tone } from '../../portal/components/notice.tsx'
@@ -78,10 +80,11 @@ function Deadline({ seen }: { seen: StaffCase }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const { state, dueAt, policy, closedAt } = seen.closure
+  const late = urgency(dueAt, useNow()) === 'late'
   if (state === 'in_review' && dueAt) {
     return (
       <div className="deadline">
-        <span className="caption c3">{t('case.breach-in')}</span>
+        <span className="caption c3">{t(late ? 'case.breached' : 'case.breach-in')}</span>
         <Clock due={dueAt} className="figure" />
         <span className="caption c3">
           {t('case.then', {
@@ -115,8 +118,9 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
           <b>{t('case.risk', { level: code('risk', risk.level) })}</b>{' '}
           {risk.signals.map(({ key, at }) => (
             <span key={key} className="block">
-              {code('signal', key)}
-              {at && `, ${format.day(at)}`}
+              {at
+                ? t('facts.signal-at', { signal: code('signal', key), when: format.day(at) })
+                : code('signal', key)}
             </span>
           ))}
         </Notice>

@@ -15,7 +15,12 @@ import { useFormat } from '../../portal/use-format.ts'
 
 export type DecisionKind = Decision['decision']
 
-const reasons: readonly ReasonCode[] = ['identity-doubt', 'fraud-suspected', 'open-dispute', 'not-entitled']
+const reasons: readonly ReasonCode[] = [
+  'identity-doubt',
+  'fraud-suspected',
+  'open-dispute',
+  'not-entitled',
+]
 
 type Props = {
   seen: StaffCase
@@ -35,7 +40,12 @@ function useDecide({ seen, kind, version, note, onDone }: Props) {
   const { caseId, reference } = seen.closure
   return useMutation({
     mutationFn: (reasonCode: ReasonCode | undefined) => {
-      const decision: Decision = { decision: kind, version, note, ...(reasonCode && { reasonCode }) }
+      const decision: Decision = {
+        decision: kind,
+        version,
+        note,
+        ...(reasonCode && { reasonCode }),
+      }
       return send<StaffCase>('POST', `/v1/staff/closures/${caseId}/decision`, decision)
     },
     onSuccess: (next) => {

@@ -38,13 +38,13 @@ export function Queue({ query, base, state, risk, caseId, kept }: QueueProps) {
         const rows = items.filter((row) => !risk || row.risk === risk)
         if (rows.length === 0) return <p className="empty">{empty}</p>
         return (
-          <div onKeyDown={moveFocus}>
+          <div>
             {groupByClock(rows, now).map((group) => (
               <section key={group.key} aria-label={code('group', group.key)}>
-                <h3 className="qgrp">
+                <p className="qgrp" aria-hidden="true">
                   <span>{code('group', group.key)}</span>
                   <span className="num">{group.rows.length}</span>
-                </h3>
+                </p>
                 <ul>
                   {group.rows.map((row) => (
                     <li key={row.caseId}>
@@ -71,6 +71,7 @@ function Row({ row, base, kept, chosen }: RowProps) {
       {...linkProps({ to: `${base}/${row.caseId}`, search: kept })}
       className="qrow"
       aria-current={chosen || undefined}
+      onKeyDown={moveFocus}
       onFocus={(event) => event.currentTarget.scrollIntoView({ block: 'nearest' })}
     >
       <span className="cl num">
@@ -79,12 +80,19 @@ function Row({ row, base, kept, chosen }: RowProps) {
       <span className="min-w-0">
         <span className="mid block truncate">{row.subscriberName || t('case.nameless')}</span>
         <span className="caption c3 block truncate">
-          <bdi className="num">{row.reference}</bdi> ·{' '}
-          {row.claimedBy ? t('review.taken', { name: row.claimedBy }) : row.country}
+          <bdi className="num">{row.reference}</bdi> · {row.country}
         </span>
       </span>
       <RiskMark level={row.risk} />
-      <span className="num figures">{row.refund ? format.money(row.refund) : t('review.open')}</span>
+      <span className="num figures min-w-0">
+        <span className="block">{row.refund ? format.money(row.refund) : t('review.open')}</span>
+        {row.claimedBy && (
+          <span className="caption c3 block truncate">
+            <span className="sr-only">{t('review.taken')} </span>
+            {row.claimedBy}
+          </span>
+        )}
+      </span>
     </Link>
   )
 }
@@ -93,8 +101,8 @@ function Row({ row, base, kept, chosen }: RowProps) {
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
   if (step === 0) return
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('.qrow')]
-  const at = rows.findIndex((row) => row === document.activeElement)
+  const rows = [...document.querySelectorAll<HTMLElement>('.qrow')]
+  const at = rows.findIndex((row) => row === event.currentTarget)
   event.preventDefault()
   rows[Math.max(0, Math.min(rows.length - 1, at + step))]?.focus()
 }

@@ -23,7 +23,15 @@ export function AttentionPage() {
 
 /** What may be looked through; needs_attention has a page of its own. */
 const states = [
-  'in_review', 'cooling_off', 'approved', 'scheduled', 'executing', 'settling', 'closed', 'withdrawn', 'rejected',
+  'in_review',
+  'cooling_off',
+  'approved',
+  'scheduled',
+  'executing',
+  'settling',
+  'closed',
+  'withdrawn',
+  'rejected',
 ] as const satisfies readonly CaseState[]
 
 const risks: readonly Risk[] = ['high', 'medium', 'low']

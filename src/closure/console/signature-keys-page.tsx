@@ -22,7 +22,8 @@ export function SignatureKeysPage() {
         <CopyButton text={url} label={t('sigkeys.copy-address')} />
       </div>
       <p className="c2 small">
-        {t('sigkeys.how')} <code className="mono">npx violet verify certificate.json --keys {url}</code>
+        {t('sigkeys.how')}{' '}
+        <code className="mono">npx violet verify certificate.json --keys {url}</code>
       </p>
       <Loaded query={query}>
         {(keys) =>
@@ -45,9 +46,7 @@ function Key({ jwk }: { jwk: Jwk }) {
       <h2 className="strong">
         {t('sigkeys.key')} <bdi className="mono">{jwk.kid}</bdi>
       </h2>
-      <p className="caption c3">
-        {[jwk.kty, jwk.crv, jwk.alg].filter(Boolean).join(' · ')}
-      </p>
+      <p className="caption c3">{[jwk.kty, jwk.crv, jwk.alg].filter(Boolean).join(' · ')}</p>
       <div className="copyline">
         <pre className="mono code-block">{text}</pre>
         <CopyButton text={text} label={t('sigkeys.copy-key')} />

@@ -73,7 +73,11 @@ function Figures({ data }: { data: Statistics }) {
   const hours = data.medianHoursToClose
   const percent = (share: number) => `${format.number(share * 100, 1)}%`
   const figures = [
-    [t('stats.closed'), format.number(total(data, 'closed')), t('stats.submitted', { count: submitted })],
+    [
+      t('stats.closed'),
+      format.number(total(data, 'closed')),
+      t('stats.submitted', { count: submitted }),
+    ],
     [t('stats.median'), hours === null ? '–' : medianText(hours), t('stats.median-sub')],
     [
       t('stats.straight'),
@@ -93,7 +97,8 @@ function Figures({ data }: { data: Statistics }) {
   ] as const
   function medianText(value: number): string {
     const minutes = Math.round(value * 60)
-    if (value >= 48) return t('clock.days', { days: Math.floor(value / 24), hours: Math.round(value % 24) })
+    if (value >= 48)
+      return t('clock.days', { days: Math.floor(value / 24), hours: Math.round(value % 24) })
     if (minutes >= 60) {
       const rest = String(minutes % 60).padStart(2, '0')
       return t('clock.hours', { hours: Math.floor(minutes / 60), minutes: rest })
@@ -121,9 +126,26 @@ function PerDay({ data }: { data: Statistics }) {
   const [span, setSpan] = useState<'7' | '30'>('30')
   const days = data.perDay.slice(-Number(span))
   const series: Series[] = [
-    { key: 'closed', label: t('stats.day-closed'), values: days.map((d) => d.closed), colour: 'var(--data-1)' },
-    { key: 'submitted', label: t('stats.day-submitted'), values: days.map((d) => d.submitted), dash: '4 3', colour: 'var(--data-2)' },
-    { key: 'withdrawn', label: t('stats.day-withdrawn'), values: days.map((d) => d.withdrawn), dash: '1.5 3', colour: 'var(--data-5)' },
+    {
+      key: 'closed',
+      label: t('stats.day-closed'),
+      values: days.map((d) => d.closed),
+      colour: 'var(--data-1)',
+    },
+    {
+      key: 'submitted',
+      label: t('stats.day-submitted'),
+      values: days.map((d) => d.submitted),
+      dash: '4 3',
+      colour: 'var(--data-2)',
+    },
+    {
+      key: 'withdrawn',
+      label: t('stats.day-withdrawn'),
+      values: days.map((d) => d.withdrawn),
+      dash: '1.5 3',
+      colour: 'var(--data-5)',
+    },
   ]
   return (
     <Chart
@@ -144,9 +166,19 @@ function PerDay({ data }: { data: Statistics }) {
       rowKey={({ day }) => day}
       columns={[
         { key: 'day', head: t('stats.day'), cell: ({ day }) => dayOf(format, day) },
-        { key: 'submitted', head: t('stats.day-submitted'), figure: true, cell: (d) => d.submitted },
+        {
+          key: 'submitted',
+          head: t('stats.day-submitted'),
+          figure: true,
+          cell: (d) => d.submitted,
+        },
         { key: 'closed', head: t('stats.day-closed'), figure: true, cell: (d) => d.closed },
-        { key: 'withdrawn', head: t('stats.day-withdrawn'), figure: true, cell: (d) => d.withdrawn },
+        {
+          key: 'withdrawn',
+          head: t('stats.day-withdrawn'),
+          figure: true,
+          cell: (d) => d.withdrawn,
+        },
       ]}
       empty={t('stats.nothing')}
     >
@@ -204,7 +236,12 @@ function Counted({ title, head, rows, shares }: CountedProps) {
       rowKey={({ key }) => key}
       columns={[
         { key: 'label', head, cell: ({ label }) => label },
-        { key: 'count', head: t('stats.cases'), figure: true, cell: ({ count }) => format.number(count) },
+        {
+          key: 'count',
+          head: t('stats.cases'),
+          figure: true,
+          cell: ({ count }) => format.number(count),
+        },
         { key: 'share', head: t('stats.share'), figure: true, cell: ({ share }) => percent(share) },
       ]}
       empty={t('stats.nothing')}

@@ -9,8 +9,22 @@ export function ranked(counts: Readonly<Record<string, number>>): Ranked[] {
 
 // Named here because the schema that knows them would bring its whole library into the page.
 const states: readonly CaseState[] = [
-  'draft', 'submitted', 'verifying', 'cooling_off', 'in_review', 'needs_customer', 'on_hold', 'frozen', 'approved',
-  'scheduled', 'executing', 'settling', 'needs_attention', 'closed', 'withdrawn', 'rejected',
+  'draft',
+  'submitted',
+  'verifying',
+  'cooling_off',
+  'in_review',
+  'needs_customer',
+  'on_hold',
+  'frozen',
+  'approved',
+  'scheduled',
+  'executing',
+  'settling',
+  'needs_attention',
+  'closed',
+  'withdrawn',
+  'rejected',
 ]
 const order: readonly string[] = states
 
@@ -31,6 +45,8 @@ function withShares(entries: [string, number][]): Ranked[] {
 type Day = { day: string; submitted: number; closed: number; withdrawn: number }
 
 export function perDayCsv(days: readonly Day[]): string {
-  const rows = days.map(({ day, submitted, closed, withdrawn }) => [day, submitted, closed, withdrawn].join(','))
+  const rows = days.map(({ day, submitted, closed, withdrawn }) =>
+    [day, submitted, closed, withdrawn].join(','),
+  )
   return ['day,submitted,closed,withdrawn', ...rows, ''].join('\r\n')
 }

@@ -3,7 +3,15 @@ import type { ReactNode } from 'react'
 
 export type Fact = readonly [label: ReactNode, value: ReactNode]
 
-export function Facts({ title, rows, children }: { title?: string; rows: readonly Fact[]; children?: ReactNode }) {
+export function Facts({
+  title,
+  rows,
+  children,
+}: {
+  title?: string
+  rows: readonly Fact[]
+  children?: ReactNode
+}) {
   return (
     <section className="factbox">
       {title && <h2 className="strong small">{title}</h2>}

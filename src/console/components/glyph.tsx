@@ -2,14 +2,18 @@
 import { cx } from '../../portal/components/cx.ts'
 
 const paths = {
-  review: <path d="M4 13.500V6a1 1 0 0 1 1-1h14a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1zm0 0h4.500l1.500 2.500h4l1.500-2.500H20" />,
+  review: (
+    <path d="M4 13.500V6a1 1 0 0 1 1-1h14a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1zm0 0h4.500l1.500 2.500h4l1.500-2.500H20" />
+  ),
   attention: (
     <>
       <circle cx="12" cy="12" r="8.500" />
       <path d="M12 7.500v5.500M12 16.200h.01" />
     </>
   ),
-  ticket: <path d="M4 6.500h16v3.700a1.900 1.900 0 0 0 0 3.600v3.700H4v-3.700a1.900 1.900 0 0 0 0-3.600zM14 7v2M14 11v2M14 15v2" />,
+  ticket: (
+    <path d="M4 6.500h16v3.700a1.900 1.900 0 0 0 0 3.600v3.700H4v-3.700a1.900 1.900 0 0 0 0-3.600zM14 7v2M14 11v2M14 15v2" />
+  ),
   refund: (
     <>
       <rect x="3" y="5.500" width="18" height="13" rx="2" />
@@ -43,7 +47,9 @@ const paths = {
     </>
   ),
   menu: <path d="M4 7h16M4 12h16M4 17h16" />,
-  list: <path d="M8.500 6.500H20M8.500 12H20M8.500 17.500H20M4.500 6.500h.01M4.500 12h.01M4.500 17.500h.01" />,
+  list: (
+    <path d="M8.500 6.500H20M8.500 12H20M8.500 17.500H20M4.500 6.500h.01M4.500 12h.01M4.500 17.500h.01" />
+  ),
 } as const
 
 export type GlyphName = keyof typeof paths

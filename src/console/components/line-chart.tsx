@@ -1,7 +1,13 @@
 /** Series over days as lines: ink first, the others dashed; the axis starts at zero and ends at a round number. */
 import { useLayoutEffect, useRef, useState } from 'react'
 
-export type Series = { key: string; label: string; values: readonly number[]; dash?: string; colour: string }
+export type Series = {
+  key: string
+  label: string
+  values: readonly number[]
+  dash?: string
+  colour: string
+}
 
 type LineChartProps = {
   days: readonly string[]
@@ -17,7 +23,10 @@ const inset = { left: 34, right: 8, top: 10, bottom: 26 }
 export function axisSteps(most: number): number[] {
   const rough = Math.max(1, most) / 4
   const scale = 10 ** Math.floor(Math.log10(rough))
-  const step = Math.max(1, [1, 2, 5, 10].map((each) => each * scale).find((each) => each >= rough) ?? 1)
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((each) => each * scale).find((each) => each >= rough) ?? 1,
+  )
   const count = Math.max(1, Math.ceil(most / step))
   return Array.from({ length: count + 1 }, (_, at) => at * step)
 }
@@ -41,8 +50,7 @@ export function LineChart({ days, series, label, dayText }: LineChartProps) {
   const top = steps.at(-1) ?? 1
   const x = (at: number) =>
     inset.left + (at / Math.max(1, days.length - 1)) * (width - inset.left - inset.right)
-  const y = (value: number) =>
-    inset.top + (1 - value / top) * (height - inset.top - inset.bottom)
+  const y = (value: number) => inset.top + (1 - value / top) * (height - inset.top - inset.bottom)
   const every = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(width / 110))))
   return (
     <div ref={ref} className="linechart">
@@ -85,7 +93,15 @@ export function Legend({ series }: { series: readonly Series[] }) {
       {series.map(({ key, label, dash, colour }) => (
         <li key={key}>
           <svg width="20" height="8" aria-hidden="true">
-            <line x1="0" x2="20" y1="4" y2="4" stroke={colour} strokeWidth="2" strokeDasharray={dash} />
+            <line
+              x1="0"
+              x2="20"
+              y1="4"
+              y2="4"
+              stroke={colour}
+              strokeWidth="2"
+              strokeDasharray={dash}
+            />
           </svg>
           {label}
         </li>

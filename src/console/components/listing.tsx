@@ -64,7 +64,11 @@ function Stale({ query }: { query: Read<unknown> }) {
   )
 }
 
-type LoadedProps<Data> = { query: Read<Data>; skeleton?: ReactNode; children: (data: Data) => ReactNode }
+type LoadedProps<Data> = {
+  query: Read<Data>
+  skeleton?: ReactNode
+  children: (data: Data) => ReactNode
+}
 
 export function Loaded<Data>({ query, skeleton, children }: LoadedProps<Data>) {
   if (query.data !== undefined) {

@@ -74,6 +74,13 @@ function Drawer(props: SplitProps) {
     if (open && !dialog?.open) dialog?.showModal()
     if (!open && dialog?.open) dialog.close()
   }, [open])
+  useEffect(() => {
+    const dialog = ref.current
+    // A click on the backdrop hits the dialog itself; Escape is the keyboard's way.
+    const onClick = (event: MouseEvent) => event.target === dialog && dialog?.close()
+    dialog?.addEventListener('click', onClick)
+    return () => dialog?.removeEventListener('click', onClick)
+  }, [])
   return (
     <>
       <Button small onClick={() => setOpen(true)}>
@@ -81,13 +88,7 @@ function Drawer(props: SplitProps) {
           ? props.title
           : t('split.open', { title: props.title, count: props.count })}
       </Button>
-      <dialog
-        ref={ref}
-        className="drawer"
-        aria-label={props.title}
-        onClose={() => setOpen(false)}
-        onClick={(event) => event.target === ref.current && setOpen(false)}
-      >
+      <dialog ref={ref} className="drawer" aria-label={props.title} onClose={() => setOpen(false)}>
         {open && <ListPane {...props} />}
       </dialog>
     </>

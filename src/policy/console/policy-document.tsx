@@ -1,6 +1,7 @@
 /** A policy document as a table: each rule in words, with its source and how sure that source is. */
 import { useConsoleWords } from '../../console/words.tsx'
 import type { Policy } from '../../console/wire.ts'
+import { ButtonAnchor } from '../../portal/components/button.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { useValueText } from './value-text.ts'
@@ -20,13 +21,23 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
   const used = [...new Set(rules.map(([, { confidence }]) => confidence))]
   return (
     <article className="case policy">
-      <header>
-        <p className="caption c3">
-          {t('policies.version', { version: policy.version })} ·{' '}
-          {t('policies.published', { when: format.full(policy.publishedAt) })} ·{' '}
-          {String(policy.document['timeZone'] ?? '')}
-        </p>
-        <h1 className="head">{format.country(policy.country)}</h1>
+      <header className="casehead">
+        <div className="grow">
+          <p className="caption c3">
+            {t('policies.version', { version: policy.version })} ·{' '}
+            {t('policies.published', { when: format.full(policy.publishedAt) })} ·{' '}
+            {String(policy.document['timeZone'] ?? '')}
+          </p>
+          <h1 className="head">{format.country(policy.country)}</h1>
+        </div>
+        <ButtonAnchor
+          href={`data:application/json,${encodeURIComponent(JSON.stringify(policy.document, null, 2))}`}
+          download={`policy-${policy.country}-${policy.version}.json`}
+          icon="download"
+          small
+        >
+          JSON
+        </ButtonAnchor>
       </header>
       <Notice live={false}>{t('policies.review')}</Notice>
       <RuleTable rules={rules} />

@@ -9,7 +9,9 @@ export function parseDuration(text: string): Units | undefined {
   const found = /^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:0S)?)?$/.exec(text)
   if (!found || text === 'P') return undefined
   const [, years, months, days, hours, minutes] = found
-  const given = Object.entries({ years, months, days, hours, minutes }).filter(([, unit]) => unit !== undefined)
+  const given = Object.entries({ years, months, days, hours, minutes }).filter(
+    ([, unit]) => unit !== undefined,
+  )
   return Object.fromEntries(given.map(([name, unit]) => [name, Number(unit)]))
 }
 

@@ -43,7 +43,11 @@ function useColumns(): Column<AuditRow>[] {
       head: t('audit.who'),
       cell: ({ actorKind, actor }) => (
         <>
-          {actorKind === 'system' ? code('actor', 'system') : <bdi className="break-all">{actor}</bdi>}
+          {actorKind === 'system' ? (
+            code('actor', 'system')
+          ) : (
+            <bdi className="break-all">{actor}</bdi>
+          )}
           {actorKind !== 'system' && (
             <span className="caption c3 block">{code('actor', actorKind)}</span>
           )}
@@ -52,11 +56,19 @@ function useColumns(): Column<AuditRow>[] {
     },
     { key: 'what', head: t('audit.what'), cell: ({ action }) => code('action', action) },
     { key: 'on', head: t('audit.on'), cell: (row) => <Subject row={row} /> },
-    { key: 'why', head: t('audit.why'), cell: ({ reason }) => <span className="c2">{reason}</span> },
+    {
+      key: 'why',
+      head: t('audit.why'),
+      cell: ({ reason }) => <span className="c2">{reason}</span>,
+    },
   ]
 }
 
-const places: Record<string, string> = { closure: '/review/', subscriber: '/subscribers/', ticket: '/tickets/' }
+const places: Record<string, string> = {
+  closure: '/review/',
+  subscriber: '/subscribers/',
+  ticket: '/tickets/',
+}
 
 function Subject({ row: { subjectKind, subjectId } }: { row: AuditRow }) {
   const { code } = useConsoleWords()

@@ -27,7 +27,8 @@ export function SignInPage() {
   const me = useQuery(staffQuery)
   const [draft, setDraft, clear] = useDraft<Draft>('staff-sign-in', { email: '', sent: null })
   if (me.data) return <Navigate {...onward(next)} replace />
-  if (!draft.sent) return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
+  if (!draft.sent)
+    return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
   return (
     <EnterCode
       email={draft.email}
@@ -132,10 +133,13 @@ function useCode({ email, onSent, onDone }: CodeProps) {
   const client = useQueryClient()
   const [code, setCode] = useState('')
   const enter = useMutation({
-    mutationFn: (digits: string) => send<Staff>('POST', '/v1/staff/sign-in', { email, code: digits }),
+    mutationFn: (digits: string) =>
+      send<Staff>('POST', '/v1/staff/sign-in', { email, code: digits }),
     onSuccess: (me) => {
       onDone()
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] === 'staff' && queryKey[1] !== 'me' })
+      client.removeQueries({
+        predicate: ({ queryKey }) => queryKey[0] === 'staff' && queryKey[1] !== 'me',
+      })
       client.setQueryData(staffQuery.queryKey, me)
     },
     onError: () => setCode(''),

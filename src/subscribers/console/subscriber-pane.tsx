@@ -75,7 +75,11 @@ function Lines({ lines }: { lines: readonly Line[] }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const columns: Column<Line>[] = [
-    { key: 'name', head: t('subscribers.line'), cell: ({ nickname, planName }) => nickname || format.words(planName) },
+    {
+      key: 'name',
+      head: t('subscribers.line'),
+      cell: ({ nickname, planName }) => nickname || format.words(planName),
+    },
     { key: 'plan', head: t('subscribers.plan'), cell: ({ planName }) => format.words(planName) },
     {
       key: 'number',
@@ -85,7 +89,9 @@ function Lines({ lines }: { lines: readonly Line[] }) {
     {
       key: 'state',
       head: t('subscribers.state'),
-      cell: ({ state }) => <Tag tone={lineTones[state] ?? 'neutral'}>{code('line-state', state)}</Tag>,
+      cell: ({ state }) => (
+        <Tag tone={lineTones[state] ?? 'neutral'}>{code('line-state', state)}</Tag>
+      ),
     },
   ]
   return (

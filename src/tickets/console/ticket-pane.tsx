@@ -16,7 +16,13 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { ticketTones } from './ticket-state.ts'
 
-export function TicketPane({ ticketId, known }: { ticketId: string; known: StaffTicket | undefined }) {
+export function TicketPane({
+  ticketId,
+  known,
+}: {
+  ticketId: string
+  known: StaffTicket | undefined
+}) {
   const { t } = useConsoleWords()
   const query = useQuery({ ...ticketQuery(ticketId), ...(known && { placeholderData: known }) })
   return (
@@ -106,7 +112,8 @@ function Reply({ ticket }: { ticket: StaffTicket }) {
   const [body, setBody, forget] = useDraft(`reply.${ticket.ticketId}`, '')
   const [missing, setMissing] = useState(false)
   const reply = useMutation({
-    mutationFn: () => send('POST', `/v1/staff/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
+    mutationFn: () =>
+      send('POST', `/v1/staff/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
     onSuccess: () => {
       setBody('')
       forget()
