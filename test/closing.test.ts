@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isIntact } from '../src/closure/chain.ts'
 import { eventsOf } from '../src/closure/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
-import { person } from './person.ts'
-import { type TestPlatform, testPlatform, until } from './platform.ts'
+import { person, until } from '../src/main/demo-person.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, closureCode, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
 
 let platform: TestPlatform

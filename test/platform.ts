@@ -107,14 +107,3 @@ async function freePort(): Promise<number> {
     })
   })
 }
-
-/** Waits until something holds, and says what it last was when it never does. */
-export async function until<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean, ms = 15_000): Promise<Value> {
-  const end = Date.now() + ms
-  for (;;) {
-    const value = await look()
-    if (holds(value)) return value
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)?.slice(0, 600)} after ${ms} ms`)
-    await sleep(50)
-  }
-}

@@ -1,7 +1,7 @@
 /** The ways through the platform that many tests take: joining with a paid, installed line, and leaving. */
 import { randomUUID } from 'node:crypto'
-import { cards, type Person, person } from './person.ts'
-import { type TestPlatform, until } from './platform.ts'
+import { cards, type Person, person, until } from '../src/main/demo-person.ts'
+import type { TestPlatform } from './platform.ts'
 
 let made = 0
 

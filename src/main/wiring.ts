@@ -1,11 +1,10 @@
 /** Puts the features together: which gateways, routes, jobs and sweeps the platform has. */
-import { makeCertificate } from '../closure/certificate.ts'
+import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
-import type { Partners } from '../closure/steps/step.ts'
-import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
+import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { registerEsimRoutes } from '../esim/routes.ts'
 import { type Network, openNetwork } from '../lines/gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
@@ -19,12 +18,13 @@ import { paymentsQueues, paymentsJobs, sweepPayments } from '../payments/steps.t
 import { registerPlansRoutes } from '../plans/routes.ts'
 import type { App } from '../platform/app.ts'
 import type { Config } from '../platform/config.ts'
-import { renderCertificate } from '../platform/documents.ts'
 import type { Http } from '../platform/http.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
 import { registerSubscriberRoutes } from '../subscribers/routes.ts'
+import { registerUsageRoutes } from '../usage/routes.ts'
+import { registerOperatorRoutes } from './operator.ts'
 
 export type Gateways = { payments: Payments; network: Network; signer: Signer }
 
@@ -40,10 +40,12 @@ export const allQueues: readonly string[] = [...closureQueues, ...noticeQueues, 
 
 export async function registerRoutes(http: Http, app: App, { payments, network, signer }: Gateways) {
   registerSubscriberRoutes(http, app, { contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId) })
+  registerOperatorRoutes(http, app)
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)
   registerEsimRoutes(http, app)
+  registerUsageRoutes(http, app)
   registerClosureRoutes(http, app, network)
   registerClosureStaffRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
@@ -53,7 +55,7 @@ export async function registerRoutes(http: Http, app: App, { payments, network, 
 
 export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
-    ...closureJobs(app, closurePartners(app, gateways)),
+    ...closureJobs(app, { ...gateways, documents: openDocuments(app.config, gateways.signer) }),
     ...noticeJobs(app),
     ...linesJobs(app, gateways.network),
     ...paymentsJobs(app, gateways.payments),
@@ -64,18 +66,3 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
 export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepClosures, sweepNotices, sweepLines, sweepNumbers, sweepPayments, sweepRetention,
 ]
-
-export function closurePartners(app: App, { payments, network, signer }: Gateways): Partners {
-  return {
-    payments,
-    network,
-    documents: {
-      async certify(input, locale) {
-        const certificate = makeCertificate(input)
-        const jws = await signer.sign(certificate)
-        const pdf = await renderCertificate(certificate, jws, locale, `${app.config.publicUrl}/verify`)
-        return { certificate, jws, pdf }
-      },
-    },
-  }
-}
