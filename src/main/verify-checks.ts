@@ -42,15 +42,27 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
   if (payload === undefined) {
     return refused('signature', 'does not fit: the certificate was changed after it was signed')
   }
-  const parsed = certificateSchema.safeParse(payload)
-  const problems = [
-    ...(parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)),
-    ...(file.kind === 'json' ? differences(payload, file.copy) : []),
-    ...(file.kind === 'pdf' ? await pageProblems(file.bytes, key) : []),
-  ]
+  const problems = contentProblems(file, payload)
+  if (file.kind === 'pdf') problems.push(...(await pageProblems(file.bytes, key)))
   const checked: Check[] = ['file', 'key', 'signature', 'schema', 'arithmetic']
   if (file.kind !== 'jws') checked.push(file.kind === 'json' ? 'copy' : 'page')
-  return { valid: problems.length === 0, checked, problems, keyId, certificate: parsed.data }
+  const { data: certificate } = certificateSchema.safeParse(payload)
+  return { valid: problems.length === 0, checked, problems, keyId, certificate }
+}
+
+/** What is wrong with a file whoever signed it; nothing found here says nothing about who did. */
+export function problemsWithoutKeys(file: CertificateFile): Problem[] {
+  const payload = jsonOf(file.jws.split('.')[1] ?? '')
+  if (payload === undefined) return [{ check: 'schema', problem: 'what was signed is no JSON' }]
+  return contentProblems(file, payload)
+}
+
+function contentProblems(file: CertificateFile, payload: unknown): Problem[] {
+  const parsed = certificateSchema.safeParse(payload)
+  return [
+    ...(parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)),
+    ...(file.kind === 'json' ? differences(payload, file.copy) : []),
+  ]
 }
 
 /** A published key counts under the id it computes to (RFC 7638), whatever name it was given. */

@@ -1,7 +1,7 @@
 /** `violet verify`: tells anybody, without a network, whether a closure certificate is genuine and what it says. */
 import { readFile, stat } from 'node:fs/promises'
 import type { ClosureCertificate } from '../closure/certificate.ts'
-import { checkCertificate, claimedIssuer, type Problem, type Verdict } from './verify-checks.ts'
+import { checkCertificate, claimedIssuer, problemsWithoutKeys, type Problem, type Verdict } from './verify-checks.ts'
 import { openCertificateFile } from './verify-file.ts'
 import { type KeysAt, NoKeys, readKeys } from './verify-keys.ts'
 
@@ -28,7 +28,11 @@ export async function verifyCommand(
     return answer(await checkCertificate(opened.found, at.keys), path, at, json, write)
   } catch (error) {
     if (!(error instanceof NoKeys)) throw error
-    return unanswered(error.message, json, write)
+    // No key makes a file valid that contradicts itself, so that is said first.
+    const problems = problemsWithoutKeys(opened.found)
+    if (problems.length === 0) return unanswered(error.message, json, write)
+    const checked = ['file', 'schema', 'arithmetic'] as const
+    return answer({ valid: false, checked, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
   }
 }
 
