@@ -37,8 +37,8 @@ export async function renderCertificate(
   const qr = await QRCode.toString(verifyUrl, { type: 'svg', margin: 0, color: { dark: '#17151dff' } })
   const pdf = await renderPdf({
     template: readFileSync(new URL('certificate.typ', import.meta.url), 'utf8'),
+    page: certificatePage(certificate, jws, locale),
     inputs: {
-      page: JSON.stringify(certificatePage(certificate, jws, locale)),
       reference: certificate.reference,
       verify: verifyUrl,
       keywords: place,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler'
 import { Fault } from '../values/fault.ts'
+import { coverageOf, showable } from './font-coverage.ts'
 
 const fonts = [
   '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
@@ -17,18 +18,25 @@ export type PdfJob = {
   template: string
   /** What the template reads as `sys.inputs`. */
   inputs: Record<string, string>
+  /** Read as `sys.inputs.page`, in JSON: the texts to print. A letter that no font of ours has becomes a box. */
+  page: unknown
   /** Written into the file as its date, so that the same job gives the same bytes. */
   at: Temporal.Instant
 }
 
-let opening: Promise<NodeCompiler> | undefined
+type Press = { compiler: NodeCompiler; covered: ReadonlySet<number> }
+
+let opening: Promise<Press> | undefined
 
 /** A PDF/A-3b; throws a Fault when nothing could be made. */
-export async function renderPdf({ template, inputs, at }: PdfJob): Promise<Uint8Array> {
+export async function renderPdf({ template, inputs, page, at }: PdfJob): Promise<Uint8Array> {
   try {
-    opening ??= openCompiler()
-    const compiler = await opening
-    const compiled = compiler.compile({ mainFileContent: template, inputs })
+    opening ??= openPress()
+    const { compiler, covered } = await opening
+    // PDF/A refuses a letter without a glyph, and a nickname with an emoji must not stop a closure.
+    const texts = JSON.stringify(page, (_, value: unknown) =>
+      typeof value === 'string' ? showable(value, covered) : value)
+    const compiled = compiler.compile({ mainFileContent: template, inputs: { ...inputs, page: texts } })
     const document = compiled.result
     if (!document) throw new Error(JSON.stringify(compiled.takeError()?.shortDiagnostics ?? 'no document'))
     const creationTimestamp = Math.floor(at.epochMilliseconds / 1000)
@@ -44,10 +52,12 @@ export async function renderPdf({ template, inputs, at }: PdfJob): Promise<Uint8
 }
 
 // Opening takes seconds and memory, so only a process that renders does it, once.
-async function openCompiler(): Promise<NodeCompiler> {
+async function openPress(): Promise<Press> {
   const { NodeCompiler } = await import('@myriaddreamin/typst-ts-node-compiler')
   const { resolve } = createRequire(import.meta.url)
-  return NodeCompiler.create({ fontArgs: [{ fontBlobs: fonts.map((font) => readFileSync(resolve(font))) }] })
+  const fontBlobs = fonts.map((font) => readFileSync(resolve(font)))
+  const compiler = NodeCompiler.create({ fontArgs: [{ fontBlobs }] })
+  return { compiler, covered: new Set(fontBlobs.slice(0, 4).flatMap((font) => [...coverageOf(font)])) }
 }
 
 type CertificateParts = [certificate: object, jws: string, locale: 'en' | 'zh-CN', verifyUrl: string]
