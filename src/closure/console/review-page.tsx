@@ -8,7 +8,7 @@ import { useKeys } from '../../console/keys.ts'
 import { queueQuery } from '../../console/queries.ts'
 import type { CaseState, QueueRow, Risk } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import { CasePane } from './case-pane.tsx'
 import { Queue } from './queue.tsx'
 

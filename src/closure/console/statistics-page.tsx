@@ -120,33 +120,25 @@ function Figures({ data }: { data: Statistics }) {
   )
 }
 
+type Day = Statistics['perDay'][number]
+
+const lines = [
+  { key: 'closed', word: 'stats.day-closed', colour: 'var(--data-1)' },
+  { key: 'submitted', word: 'stats.day-submitted', dash: '4 3', colour: 'var(--data-2)' },
+  { key: 'withdrawn', word: 'stats.day-withdrawn', dash: '1.5 3', colour: 'var(--data-5)' },
+] as const
+
 function PerDay({ data }: { data: Statistics }) {
   const { t } = useConsoleWords()
   const format = useFormat()
   const [span, setSpan] = useState<'7' | '30'>('30')
   const days = data.perDay.slice(-Number(span))
-  const series: Series[] = [
-    {
-      key: 'closed',
-      label: t('stats.day-closed'),
-      values: days.map((d) => d.closed),
-      colour: 'var(--data-1)',
-    },
-    {
-      key: 'submitted',
-      label: t('stats.day-submitted'),
-      values: days.map((d) => d.submitted),
-      dash: '4 3',
-      colour: 'var(--data-2)',
-    },
-    {
-      key: 'withdrawn',
-      label: t('stats.day-withdrawn'),
-      values: days.map((d) => d.withdrawn),
-      dash: '1.5 3',
-      colour: 'var(--data-5)',
-    },
-  ]
+  const series: Series[] = lines.map(({ key, word, ...look }) => ({
+    key,
+    label: t(word),
+    values: days.map((day) => day[key]),
+    ...look,
+  }))
   return (
     <Chart
       title={t('stats.per-day')}
@@ -166,19 +158,12 @@ function PerDay({ data }: { data: Statistics }) {
       rowKey={({ day }) => day}
       columns={[
         { key: 'day', head: t('stats.day'), cell: ({ day }) => dayOf(format, day) },
-        {
-          key: 'submitted',
-          head: t('stats.day-submitted'),
+        ...lines.map(({ key, word }) => ({
+          key,
+          head: t(word),
           figure: true,
-          cell: (d) => d.submitted,
-        },
-        { key: 'closed', head: t('stats.day-closed'), figure: true, cell: (d) => d.closed },
-        {
-          key: 'withdrawn',
-          head: t('stats.day-withdrawn'),
-          figure: true,
-          cell: (d) => d.withdrawn,
-        },
+          cell: (day: Day) => day[key],
+        })),
       ]}
       empty={t('stats.nothing')}
     >

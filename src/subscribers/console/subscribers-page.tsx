@@ -11,7 +11,7 @@ import { useConsoleWords } from '../../console/words.tsx'
 import { linkProps } from '../../portal/components/button.tsx'
 import { Tag } from '../../portal/components/notice.tsx'
 import { SearchField } from '../../portal/components/search-field.tsx'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import { SubscriberPane } from './subscriber-pane.tsx'
 
