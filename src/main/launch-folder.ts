@@ -38,6 +38,13 @@ function makeFolder(folder: string, mode: number): void {
   mkdirSync(folder, { mode })
 }
 
+/** Where Node may keep compiled code; nowhere if another account could put code there for us to run. */
+export function compileCache(dataDir: string): string | undefined {
+  const { uid, mode } = statSync(dataDir)
+  const isOurs = uid === process.getuid?.() && (mode & 0o022) === 0
+  return isOurs ? join(dataDir, 'cache') : undefined
+}
+
 /** Holds the folder until released or this process dies; refuses when another launcher holds it. */
 export async function holdDataFolder(dataDir: string, url: string): Promise<() => void> {
   const name = lockName(dataDir)

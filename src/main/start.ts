@@ -1,4 +1,5 @@
 /** `npm start`: the database, the partners of the demo, the server and its workers, as one platform that starts and stops together. */
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import {
   checkout,
@@ -14,7 +15,13 @@ import { runMain } from '../platform/process.ts'
 import { openSecrets } from '../platform/secrets.ts'
 import { type Children, openChildren, type Program } from './launch-children.ts'
 import { type Database, openDatabaseFor } from './launch-database.ts'
-import { endLeftovers, holdDataFolder, noteChildren, openDataFolder } from './launch-folder.ts'
+import {
+  compileCache,
+  endLeftovers,
+  holdDataFolder,
+  noteChildren,
+  openDataFolder,
+} from './launch-folder.ts'
 import { parseStartFlags, startHelp, type StartOptions } from './launch-options.ts'
 import { refuseTakenPorts } from './launch-ports.ts'
 import { type Staff, startTable } from './launch-table.ts'
@@ -56,6 +63,10 @@ export async function startPlatform(
     const changed = (running: { name: string; pid: number }[]) =>
       noteChildren(places.dataDir, running)
     const children = openChildren({ log, logFolder, changed })
+    // Compiled once for all starts: most of a start is Node reading the same files again.
+    const cache = compileCache(places.dataDir)
+    if (cache) enableCompileCache(cache)
+    const seeding = options.demo ? loadSeed(root) : undefined
     const partners = options.demo ? PARTNERS.map((name) => partner(name, filled, root)) : []
     const partnersUp = Promise.all(partners.map((one) => children.start(one)))
     // Awaited below; until then a failure must not count as unhandled.
@@ -68,12 +79,12 @@ export async function startPlatform(
     signal.throwIfAborted()
     const { applied } = await migrate(config.databaseUrl, join(root, 'migrations'))
     log.info({ applied }, 'database is up to date')
-    const staff = options.demo ? await seedDemo(config, root) : []
-    signal.throwIfAborted()
     const own = ownPrograms(options, { ...filled, DATABASE_URL: config.databaseUrl }, root)
     const names = own.map(({ name }) => name)
     cleanUp.defer(() => children.stop(names))
-    await untilAborted(signal, Promise.all([partnersUp, ...own.map((one) => children.start(one))]))
+    const seeded = seeding ? seedDemo(config, seeding) : []
+    const ownUp = own.map((one) => children.start(one))
+    const [staff] = await untilAborted(signal, Promise.all([seeded, partnersUp, ...ownUp]))
     const startedMs = performance.now() - began
     log.info({ port: config.port, startedMs }, 'platform is up')
     return platformOf({ config, staff, database, startedMs, children, names, cleanUp })
@@ -121,6 +132,7 @@ function childEnvironment(env: Environment): NodeJS.ProcessEnv {
     VIOLET_SMTP_URL: places.smtpUrl,
     VIOLET_SMS_URL: places.smsUrl,
     VIOLET_LOG: places.logLevel,
+    NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] ?? compileCache(places.dataDir),
   }
 }
 
@@ -140,10 +152,17 @@ function ownPrograms({ workers }: StartOptions, env: Environment, root: string):
   return [program('server', 'server.ts'), ...names.map((name) => program(name, 'worker.ts'))]
 }
 
-async function seedDemo(config: Config, root: string): Promise<readonly Staff[]> {
-  const seeding = (await import(join(root, 'src', 'main', 'seed.ts'))) as Seed
-  await seeding.seed(config)
-  return seeding.staffToShow
+function loadSeed(root: string): Promise<Seed> {
+  const seeding = import(join(root, 'src', 'main', 'seed.ts')) as Promise<Seed>
+  // Awaited later; until then a failure must not count as unhandled.
+  seeding.catch(() => {})
+  return seeding
+}
+
+async function seedDemo(config: Config, seeding: Promise<Seed>): Promise<readonly Staff[]> {
+  const { seed, staffToShow } = await seeding
+  await seed(config)
+  return staffToShow
 }
 
 async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
