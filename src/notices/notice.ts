@@ -66,6 +66,8 @@ export type NoticeParams = {
     note?: string
     url: string
   }
+  /** The facts moved away from the agreed quote before execution: the subscriber looks again. */
+  'closure-agree-again': { reference: string; lineName: string; url: string }
   'closure-service-ended': {
     reference: string
     lineName: string

@@ -80,6 +80,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     variants: [{ key: 'closure-rejected.reason', by: 'reasonCode' }],
     actions: [{ label: 'closure-rejected.action', url: 'url' }],
   },
+  'closure-agree-again': {
+    facts: ['reference'],
+    actions: [{ label: 'closure-agree-again.action', url: 'url' }],
+  },
   'closure-service-ended': {
     facts: ['reference', 'endedAt', 'numberKeptUntil'],
     actions: [{ label: 'closure-service-ended.action', url: 'progressUrl' }],

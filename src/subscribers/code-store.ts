@@ -4,7 +4,7 @@ import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { maskContact } from './contact.ts'
+import { asContact, maskContact, recipientOf } from './contact.ts'
 import {
   codeKey,
   codeMinutes,
@@ -16,7 +16,6 @@ import {
   minutesUntilNext,
   sixDigits,
 } from './one-time-code.ts'
-import { asContact } from './store.ts'
 import type { codeSentWire } from './wire.ts'
 
 export type CodePurpose = 'verify-contact' | 'confirm-closure'
@@ -74,12 +73,11 @@ export async function sendCode(
       tries_left: codeTries,
     })
     .execute()
-  const channel = contact.kind === 'phone' ? ('sms' as const) : ('email' as const)
   const maskedTo = maskContact(contact.kind, contact.value)
   const message = {
     subscriberId,
     noticeId: codeId,
-    recipients: [{ channel, address: contact.value }],
+    recipients: [recipientOf(contact)],
     locale,
     code,
   }

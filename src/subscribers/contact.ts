@@ -1,6 +1,7 @@
 /** An e-mail address or telephone number a subscriber can be reached at: parsed once, compared in one spelling. */
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { z } from 'zod'
+import type { Recipient } from '../notices/notice.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 
 export type ContactKind = 'email' | 'phone'
@@ -46,4 +47,24 @@ export function mayRemove(contacts: readonly Contact[], contact: Contact): Refus
       kind === 'email' && verifiedAt !== null && contactId !== contact.contactId,
   )
   return others ? undefined : refuse('contact-last')
+}
+
+export function recipientOf({ kind, value }: Pick<Contact, 'kind' | 'value'>): Recipient {
+  return { channel: kind === 'phone' ? 'sms' : 'email', address: value }
+}
+
+export function asContact(row: {
+  contact_id: string
+  kind: string
+  value: string
+  added_at: Temporal.Instant
+  verified_at: Temporal.Instant | null
+}): Contact {
+  return {
+    contactId: row.contact_id,
+    kind: row.kind as ContactKind,
+    value: row.value,
+    addedAt: row.added_at,
+    verifiedAt: row.verified_at,
+  }
 }

@@ -4,13 +4,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { betterAuth } from 'better-auth'
 import { emailOTP } from 'better-auth/plugins'
 import type { KyselyPlugin } from 'kysely'
-import type { Sessions } from '../platform/app.ts'
+import { sendVisitorCode } from '../notices/store.ts'
+import type { App, Sessions } from '../platform/app.ts'
 import type { Config } from '../platform/config.ts'
 import type { Db } from '../platform/database.ts'
 import { memberOf } from '../staff/store.ts'
 import type { SubscriberId } from '../values/ids.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { countAsk, countUse, whyNot } from './ask-store.ts'
+import {
+  asksPerMinuteMax,
+  type Realm,
+  signInMinutes,
+  signInTries,
+  triesPerMinuteMax,
+} from './sign-in.ts'
 
-export type Realm = 'subscribers' | 'staff'
 export type CodeMail = { email: string; code: string; locale: string }
 
 const realms = {
@@ -18,14 +27,9 @@ const realms = {
   staff: { tables: 'staff_sign_in_', cookie: 'violet-staff', days: 1, signUp: false },
 } as const
 
-export const signInMinutes = 10
-export const signInTries = 5
 /** Where our own routes reach better-auth; nothing is served there. */
 const basePath = '/v1/better-auth'
 const localeHeader = 'x-violet-locale'
-/** Per client address and minute; a code has only five tries whatever the address. */
-const asksPerMinuteMax = 20
-const triesPerMinuteMax = 30
 const lastSeenSeconds = 300
 
 export type SignIn = {
@@ -84,6 +88,65 @@ export function openSignIn(
       }
     },
   }
+}
+
+/** A realm that also sends codes, as the routes need it. */
+export function openSignInRoutes(realm: Realm, app: App): SignIn {
+  const template = realm === 'staff' ? 'staff-sign-in-code' : 'sign-in-code'
+  return openSignIn(realm, app.config, app.db, (mail) =>
+    sendVisitorCode(app, { ...mail, template, minutes: signInMinutes }),
+  )
+}
+
+/** Has a code sent to an address; whether anybody may sign in with it is not told. */
+export async function askForCode(
+  app: App,
+  realm: Realm,
+  signIn: SignIn,
+  request: SignInRequest & { email: string },
+): Promise<Refusal | undefined> {
+  const { email, headers, ip } = request
+  const refusal = await countAsk(app, realm, email)
+  if (refusal) return refusal
+  const response = await signIn.call('/email-otp/send-verification-otp', {
+    ...request,
+    headers: { 'user-agent': headers['user-agent'] },
+    ip,
+    body: { email, type: 'sign-in' },
+  })
+  if (response.status === 429) return tooFast(response)
+  if (!response.ok) throw new Error(`better-auth did not send a code: ${response.status}`)
+  return undefined
+}
+
+/** Signs in with a code: the session's token and the cookies to hand on, or why not. */
+export async function signInWithCode(
+  app: App,
+  realm: Realm,
+  signIn: SignIn,
+  request: SignInRequest & { email: string; code: string },
+): Promise<{ token: string; cookies: string[] } | Refusal> {
+  const { email, code, headers, ip } = request
+  // Without the cookies of whoever was signed in before: a sign-in never builds on an old session.
+  const response = await signIn.call('/sign-in/email-otp', {
+    headers: { 'user-agent': headers['user-agent'] },
+    ip,
+    body: { email, otp: code },
+  })
+  if (response.status === 429) return tooFast(response)
+  const answer = (await response.json()) as { code?: string; token?: string }
+  if (response.ok && answer.token) {
+    await countUse(app, realm, email)
+    return { token: answer.token, cookies: response.headers.getSetCookie() }
+  }
+  if (response.status >= 500) throw new Error(`better-auth failed: ${response.status}`)
+  return whyNot(app, realm, email, answer.code ?? '')
+}
+
+function tooFast(response: Response): Refusal {
+  const seconds = Number(response.headers.get('x-retry-after') ?? 60)
+  const minutes = Math.max(1, Math.ceil(seconds / 60))
+  return refuse('too-many-requests', { minutes: String(minutes) }, { minutes })
 }
 
 /**

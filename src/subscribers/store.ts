@@ -1,11 +1,16 @@
 /** Subscribers and their contacts in the database; every statement is scoped to one subscriber. */
+import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import { audit, type Actor } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import type { Contact, ContactKind } from './contact.ts'
-import type { Subscriber } from './subscriber.ts'
+import { asContact, type Contact, recipientOf } from './contact.ts'
+import { type Subscriber, verifiedContacts } from './subscriber.ts'
+
+// Other features ask for codes through this file, the store of the feature.
+export { type CodePurpose, type CodeRequest, type CodeSent, sendCode, useCode } from './code-store.ts'
+export { signOutEverywhere } from './session-store.ts'
 
 export async function subscriberById(db: Db | Trx, subscriberId: string): Promise<Subscriber | undefined> {
   const row = await db
@@ -38,6 +43,17 @@ export async function contactsOf(db: Db | Trx, subscriberId: string): Promise<Co
     .orderBy('contact_id')
     .execute()
   return rows.map(asContact)
+}
+
+/** Whom to tell about something of this subscriber, and in which language: every verified contact. */
+export async function addresseeOf(
+  db: Db | Trx,
+  subscriberId: string,
+): Promise<{ recipients: Recipient[]; locale: Locale }> {
+  const subscriber = await subscriberById(db, subscriberId)
+  if (!subscriber) return { recipients: [], locale: 'en' }
+  const recipients = verifiedContacts(subscriber.contacts).map(recipientOf)
+  return { recipients, locale: localeFor(subscriber.locale) }
 }
 
 /** Holds back everybody else who changes this subscriber's contacts until the transaction ends. */
@@ -204,20 +220,4 @@ export async function recordExport(db: Db, subscriberId: string, now: Temporal.I
     .set({ exported_at: now })
     .where('subscriber_id', '=', subscriberId)
     .execute()
-}
-
-export function asContact(row: {
-  contact_id: string
-  kind: string
-  value: string
-  added_at: Temporal.Instant
-  verified_at: Temporal.Instant | null
-}): Contact {
-  return {
-    contactId: row.contact_id,
-    kind: row.kind as ContactKind,
-    value: row.value,
-    addedAt: row.added_at,
-    verifiedAt: row.verified_at,
-  }
 }

@@ -15,6 +15,9 @@ export type Subscriber = {
   contacts: readonly Contact[]
 }
 
+// The door: what other features may know of a contact.
+export { maskContact } from './contact.ts'
+
 /** Money may move only for somebody with a name, a country, and a verified e-mail. */
 export function isComplete({ name, country, contacts }: Subscriber): boolean {
   const reachable = contacts.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt !== null)

@@ -1,0 +1,107 @@
+/** Sessions as the devices a subscriber sees: listed, removed, moved when an address goes, ended together. */
+import { sql } from 'kysely'
+import type { App } from '../platform/app.ts'
+import { audit } from '../platform/audit.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { SubscriberId } from '../values/ids.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { deviceName } from './device.ts'
+
+export type Device = {
+  deviceId: string
+  name: string
+  signedInAt: Temporal.Instant
+  lastSeenAt: Temporal.Instant
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const devicesMax = 100
+
+/** The newest first. Session ends are better-auth's, so they are compared with the database's clock. */
+export async function devicesOf(db: Db, subscriberId: string): Promise<Device[]> {
+  const rows = await db
+    .selectFrom('sign_in_session as s')
+    .innerJoin('sign_in_user as u', 'u.id', 's.user_id')
+    .select(['s.id', 's.user_agent', 's.created_at', 's.updated_at'])
+    .where('u.subscriber_id', '=', subscriberId)
+    .where('s.expires_at', '>', sql<Temporal.Instant>`now()`)
+    .orderBy('s.created_at', 'desc')
+    .limit(devicesMax)
+    .execute()
+  return rows.map(({ id, user_agent, created_at, updated_at }) => ({
+    deviceId: id,
+    name: deviceName(user_agent),
+    signedInAt: created_at,
+    lastSeenAt: updated_at,
+  }))
+}
+
+export async function removeDevice(
+  app: App,
+  subscriberId: SubscriberId,
+  deviceId: string,
+): Promise<Refusal | undefined> {
+  if (!uuid.test(deviceId)) return refuse('not-found')
+  return app.db.transaction().execute(async (trx) => {
+    const removed = await trx
+      .deleteFrom('sign_in_session')
+      .where('id', '=', deviceId)
+      .where('user_id', 'in', (query) =>
+        query.selectFrom('sign_in_user').select('id').where('subscriber_id', '=', subscriberId),
+      )
+      .returning('user_agent')
+      .executeTakeFirst()
+    if (!removed) return refuse('not-found')
+    await audit(trx, app.ids, app.clock.now(), {
+      subscriberId,
+      actor: { kind: 'subscriber', id: subscriberId },
+      action: 'device.removed',
+      subject: { kind: 'device', id: deviceId },
+      reason: deviceName(removed.user_agent),
+    })
+    return undefined
+  })
+}
+
+/** Ends every session of a subscriber at once. */
+export async function signOutEverywhere(trx: Trx, subscriberId: string): Promise<void> {
+  await trx
+    .deleteFrom('sign_in_session')
+    .where('user_id', 'in', (query) =>
+      query.selectFrom('sign_in_user').select('id').where('subscriber_id', '=', subscriberId),
+    )
+    .execute()
+}
+
+/**
+ * Takes an address out of use for signing in. Its sessions go on under another verified address of the same
+ * subscriber, so that whoever removes an old address isn't thrown out by it.
+ */
+export async function retireSignInAddress(
+  trx: Trx,
+  subscriberId: string,
+  email: string,
+  otherEmail: string,
+): Promise<void> {
+  await trx.deleteFrom('sign_in_verification').where('identifier', '=', `sign-in-otp-${email}`).execute()
+  const old = await trx
+    .selectFrom('sign_in_user')
+    .select('id')
+    .where('email', '=', email)
+    .executeTakeFirst()
+  if (!old) return
+  const heir = await trx
+    .insertInto('sign_in_user')
+    .values({ name: '', email: otherEmail, email_verified: true, subscriber_id: subscriberId })
+    .onConflict((conflict) =>
+      conflict.column('email').doUpdateSet({ subscriber_id: subscriberId, email_verified: true }),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await trx
+    .updateTable('sign_in_session')
+    .set({ user_id: heir.id })
+    .where('user_id', '=', old.id)
+    .execute()
+  await trx.deleteFrom('sign_in_user').where('id', '=', old.id).execute()
+}

@@ -1,0 +1,92 @@
+/** What better-auth doesn't know of a sign-in: whose the address is, and who is told of the new device. */
+import { sql } from 'kysely'
+import { notify } from '../notices/store.ts'
+import type { App } from '../platform/app.ts'
+import { audit } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import type { SubscriberId } from '../values/ids.ts'
+import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { recipientOf } from './contact.ts'
+import { deviceName } from './device.ts'
+import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
+import { type Subscriber, verifiedContacts } from './subscriber.ts'
+
+/**
+ * Ties a session that better-auth just began to its subscriber, who is created on the first one, and tells the
+ * contacts of a known subscriber about the new device. Refused, it ends the session again.
+ */
+export async function settleSignIn(
+  app: App,
+  signedIn: { email: string; token: string; locale: string },
+): Promise<Subscriber | Refusal> {
+  const settled = await app.db.transaction().execute(async (trx) => {
+    const owner = await subscriberOfEmail(trx, app, signedIn.email, signedIn.locale)
+    if (isRefusal(owner)) return owner
+    // Locked, so that an account that is being closed is closed first, or sees this session and ends it.
+    const locked = await lockSubscriber(trx, owner.subscriberId)
+    if (locked?.state !== 'active') return refuse('account-closed')
+    const session = await tie(trx, owner.subscriberId, signedIn)
+    if (!session) return refuse('code-expired')
+    const subscriber = await subscriberById(trx, owner.subscriberId)
+    if (!subscriber) return refuse('account-closed')
+    if (!owner.isNew) await tellOfDevice(trx, app, subscriber, session)
+    return subscriber
+  })
+  if (isRefusal(settled)) await endSession(app, signedIn.token)
+  return settled
+}
+
+export async function endSession(app: App, token: string): Promise<void> {
+  await app.db.deleteFrom('sign_in_session').where('token', '=', token).execute()
+}
+
+async function tie(trx: Trx, subscriberId: SubscriberId, { email, token }: { email: string; token: string }) {
+  await trx
+    .updateTable('sign_in_user')
+    .set({ subscriber_id: subscriberId })
+    .where('email', '=', email)
+    .execute()
+  return trx
+    .selectFrom('sign_in_session as s')
+    .innerJoin('sign_in_user as u', 'u.id', 's.user_id')
+    .select(['s.id', 's.user_agent', 's.created_at'])
+    .where('s.token', '=', token)
+    .where('u.subscriber_id', '=', subscriberId)
+    .executeTakeFirst()
+}
+
+async function tellOfDevice(
+  trx: Trx,
+  app: App,
+  subscriber: Subscriber,
+  session: { id: string; user_agent: string | null; created_at: Temporal.Instant },
+) {
+  const { subscriberId, locale, contacts } = subscriber
+  const device = deviceName(session.user_agent)
+  await notify(trx, app, {
+    subscriberId,
+    noticeId: `new-device:${session.id}`,
+    recipients: verifiedContacts(contacts).map(recipientOf),
+    template: 'new-device',
+    locale,
+    params: { device, at: session.created_at.toString(), url: `${app.config.publicUrl}/account/devices` },
+  })
+  await audit(trx, app.ids, app.clock.now(), {
+    subscriberId,
+    actor: { kind: 'subscriber', id: subscriberId },
+    action: 'device.signed-in',
+    subject: { kind: 'device', id: session.id },
+    reason: device,
+  })
+}
+
+/** Forgets what ran out: codes nobody used, sessions that ended, counts older than their hour. */
+export async function sweepSubscribers(app: Pick<App, 'db' | 'clock'>): Promise<void> {
+  const ended = sql<Temporal.Instant>`now()`
+  await app.db.deleteFrom('sign_in_verification').where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`).execute()
+  await app.db.deleteFrom('staff_sign_in_verification').where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`).execute()
+  await app.db.deleteFrom('sign_in_session').where('expires_at', '<', ended).execute()
+  await app.db.deleteFrom('staff_sign_in_session').where('expires_at', '<', ended).execute()
+  const hourAgo = app.clock.now().subtract({ hours: 2 })
+  await app.db.deleteFrom('sign_in_ask').where('window_start', '<', hourAgo).execute()
+}
