@@ -48,6 +48,12 @@ const known: Record<number, string> = {
 
 export function openHost(log: Log): FastifyInstance {
   const http = Fastify({ bodyLimit: 256 * 1024, forceCloseConnections: true })
+  const parseJson = http.getDefaultJsonParser('error', 'error')
+  http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Many clients name the type of a body they don't send.
+    if (body === '') return done(null, undefined)
+    return parseJson(request, String(body), done)
+  })
   http.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

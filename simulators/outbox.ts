@@ -34,7 +34,8 @@ type Options = {
   faults: Faults
   log: Log
   target: () => string
-  secret: string
+  secret?: string // unsigned when left out
+  inOrder?: boolean // one after the other; what is refused for good (4xx) is given up
   backoffMs?: readonly number[]
   answered?: (delivery: Delivery, answer: unknown) => void
 }
@@ -65,6 +66,8 @@ export function openOutbox({ db, clock, ...rest }: Options): Outbox {
   db.run(`update outbox set due_ms = :now where state = 'waiting' and attempts > 0`, {
     now: nowMs(),
   })
+  const order = rest.inOrder ? 'id' : 'due_ms, id'
+  const atOnce = rest.inOrder ? 1 : AT_ONCE
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let sending: Promise<void> | undefined
@@ -72,18 +75,17 @@ export function openOutbox({ db, clock, ...rest }: Options): Outbox {
   const schedule = () => {
     clearTimeout(timer)
     if (stopping.signal.aborted || sending) return
-    const next = db.get<{ due: number | null }>(
-      `select min(due_ms) as due from outbox where state = 'waiting'`,
-    )?.due
-    if (next == null) return
+    const next = db.get<Delivery>(
+      `select * from outbox where state = 'waiting' order by ${order} limit 1`,
+    )?.due_ms
+    if (next === undefined) return
     // Not longer than a second: a test moves the clock without telling us.
     timer = setTimeout(pump, Math.min(1000, Math.max(0, next - nowMs())))
   }
   const pump = () => {
-    const due = db.all<Delivery>(
-      `select * from outbox where state = 'waiting' and due_ms <= :now order by due_ms, id limit ${AT_ONCE}`,
-      { now: nowMs() },
-    )
+    const due = db
+      .all<Delivery>(`select * from outbox where state = 'waiting' order by ${order} limit ${atOnce}`)
+      .filter(({ due_ms }) => due_ms <= nowMs())
     if (due.length === 0) return schedule()
     sending = Promise.all(
       due.map((delivery) => attempt({ db, nowMs, ...rest }, delivery, stopping.signal)),
@@ -127,7 +129,8 @@ async function attempt(means: Means, delivery: Delivery, stop: AbortSignal): Pro
   const attempts = delivery.attempts + 1
   const waitMs = backoffMs[Math.min(attempts - 1, backoffMs.length - 1)] ?? 60_000
   const old = nowMs() - delivery.created_ms > TRIES_FOR_MS
-  const state = sent.ok ? 'delivered' : old ? 'given-up' : 'waiting'
+  const refused = Boolean(means.inOrder) && /^4(?!08|29)\d\d$/.test(sent.said)
+  const state = sent.ok ? 'delivered' : old || refused ? 'given-up' : 'waiting'
   db.transaction(() => {
     db.run(
       `update outbox set state = :state, attempts = :attempts, due_ms = :due, last_answer = :said
@@ -142,16 +145,12 @@ async function attempt(means: Means, delivery: Delivery, stop: AbortSignal): Pro
 type Sent = { ok: boolean; said: string; answer: unknown }
 
 async function send({ target, secret }: Means, it: Delivery, stop: AbortSignal): Promise<Sent> {
-  // The signature covers the wall clock of both sides, which a moved test clock is not.
-  const at = new Date()
   try {
     const response = await fetch(target(), {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        'webhook-id': it.message_id,
-        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(it.message_id, at, it.body),
+        ...(secret === undefined ? {} : signature(secret, it)),
       },
       body: it.body,
       redirect: 'manual',
@@ -162,6 +161,16 @@ async function send({ target, secret }: Means, it: Delivery, stop: AbortSignal):
   } catch (error) {
     const { name, cause } = error as Error & { cause?: { code?: string } }
     return { ok: false, said: cause?.code ?? name, answer: undefined }
+  }
+}
+
+function signature(secret: string, { message_id, body }: Delivery): Record<string, string> {
+  // The wall clock of both sides, which a moved test clock is not.
+  const at = new Date()
+  return {
+    'webhook-id': message_id,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign(message_id, at, body),
   }
 }
 

@@ -78,6 +78,7 @@ async function sendJson(form, submitter) {
   if (button.getAttribute('aria-busy') === 'true') return
   button.setAttribute('aria-busy', 'true')
   if (result) result.textContent = ''
+  const often = setInterval(refresh, 400)
   const method = submitter?.dataset.method ?? form.dataset.json
   const body = method === 'DELETE' ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(bodyOf(form)) }
   try {
@@ -92,8 +93,9 @@ async function sendJson(form, submitter) {
     const offline = error instanceof TypeError
     const text = offline ? form.dataset.failed : error.message
     if (result) result.textContent = text
-    else toast(text)
+    else if (offline || !form.hasAttribute('data-quiet')) toast(text)
   } finally {
+    clearInterval(often)
     button.removeAttribute('aria-busy')
     await refresh()
   }
