@@ -130,6 +130,14 @@ describe('one changed byte', () => {
     ])
   })
 
+  test('between the words of the JSON is found, though it means the same', async () => {
+    const text = String(forms.json)
+    for (const other of [text.replace(' "jws"', '\t"jws"'), `${text.slice(0, -1)} `, text.replace('Lin', '\\u004cin')]) {
+      expect(JSON.parse(other)).toEqual(JSON.parse(text))
+      expect((await verify(other)).problems).toMatchObject([{ check: 'file' }])
+    }
+  })
+
   test('in the printed page is told apart from one in the certificate', async () => {
     const at = forms.pdf.indexOf('/MediaBox')
     expect((await verify(changed(forms.pdf, at + 1, 1))).problems).toMatchObject([{ check: 'page' }])

@@ -59,12 +59,3 @@ async function openPress(): Promise<Press> {
   const compiler = NodeCompiler.create({ fontArgs: [{ fontBlobs }] })
   return { compiler, covered: new Set(fontBlobs.slice(0, 4).flatMap((font) => [...coverageOf(font)])) }
 }
-
-type CertificateParts = [certificate: object, jws: string, locale: 'en' | 'zh-CN', verifyUrl: string]
-
-/** Until main/ wires `openDocuments` of closure/document-gateway.ts, which seals the PDF too; then this goes. */
-export async function renderCertificate(...parts: CertificateParts): Promise<Uint8Array> {
-  const gateway: unknown = await import(new URL('../closure/document-gateway.ts', import.meta.url).href)
-  const { renderCertificate: render } = gateway as { renderCertificate: typeof renderCertificate }
-  return render(...parts)
-}
