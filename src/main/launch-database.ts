@@ -40,6 +40,8 @@ function ourDatabase(port: number, dataDir: string, log: Log): Database {
   let cluster: Cluster | undefined
   let starting: Promise<Cluster> | undefined
   let watch: NodeJS.Timeout | undefined
+  // However this process ends, short of SIGKILL, the database must not stay behind.
+  const atExit = () => cluster?.askToStop()
   const start = async () => {
     starting = startCluster(cluster ? { ...options, port: cluster.port } : options)
     cluster = await starting
@@ -58,6 +60,7 @@ function ourDatabase(port: number, dataDir: string, log: Log): Database {
     async start() {
       await start()
       if (cluster?.adopted) log.info('took over the database an earlier run left running')
+      process.on('exit', atExit)
       watch = setInterval(() => void lookAfter(), 1000)
       return cluster?.url() ?? ''
     },
@@ -65,6 +68,7 @@ function ourDatabase(port: number, dataDir: string, log: Log): Database {
       clearInterval(watch)
       await starting?.catch(() => {})
       await cluster?.stop()
+      process.off('exit', atExit)
     },
   }
 }

@@ -40,11 +40,31 @@ type Seed = { seed: (config: Config) => Promise<void>; staffToShow: readonly Sta
 
 const PARTNERS = ['payments', 'network', 'phone', 'inbox']
 
-/** Starts everything and resolves when the first page answers; `root` is where the programs lie. */
-export async function startPlatform(
+/** Starts everything for a program that needs a platform for a while; Ctrl-C stops that first. */
+export async function startPlatform(options: StartOptions): Promise<Platform> {
+  const stopping = new AbortController()
+  let platform: Platform | undefined
+  const leave = () => {
+    stopping.abort()
+    void platform?.stop().finally(() => process.exit(130))
+  }
+  process.on('SIGINT', leave).on('SIGTERM', leave)
+  const forget = () => process.off('SIGINT', leave).off('SIGTERM', leave)
+  try {
+    platform = await launchPlatform(options, stopping.signal, checkout)
+  } catch (error) {
+    forget()
+    throw error
+  }
+  const { stop } = platform
+  return { ...platform, stop: () => stop().finally(forget) }
+}
+
+/** Resolves when the first page answers; `root` is where the programs lie. */
+async function launchPlatform(
   options: StartOptions,
-  signal: AbortSignal = new AbortController().signal,
-  root = checkout,
+  signal: AbortSignal,
+  root: string,
 ): Promise<Platform> {
   const began = performance.now()
   const given = environmentOf(options)
@@ -101,13 +121,17 @@ type Parts = Pick<Platform, 'config' | 'staff' | 'startedMs'> & {
   cleanUp: AsyncDisposableStack
 }
 
-const platformOf = ({ database, children, names, cleanUp, ...shown }: Parts): Platform => ({
-  ...shown,
-  database: database.description,
-  reload: () => children.restart(names),
-  killChildren: children.killNow,
-  stop: () => cleanUp.disposeAsync(),
-})
+function platformOf({ database, children, names, cleanUp, ...shown }: Parts): Platform {
+  let stopped: Promise<void> | undefined
+  return {
+    ...shown,
+    database: database.description,
+    reload: () => children.restart(names),
+    killChildren: children.killNow,
+    // Asked twice, both wait for the same end.
+    stop: () => (stopped ??= cleanUp.disposeAsync()),
+  }
+}
 
 function environmentOf({ port, dataDir }: StartOptions): Environment {
   return {
@@ -195,7 +219,7 @@ export async function start(args: string[], root = checkout): Promise<number> {
   process.channel?.unref()
   process.stdout.on('error', () => {})
   try {
-    platform = await startPlatform(options, stopping.signal, root)
+    platform = await launchPlatform(options, stopping.signal, root)
     process.stdout.write(startTable(shownOf(platform, options)))
     process.on('SIGUSR2', platform.reload)
     await untilAborted(stopping.signal, new Promise(() => {})).catch(() => {})

@@ -45,6 +45,7 @@ export type Cluster = {
   url: (database?: string) => string
   isRunning: () => boolean
   stop: () => Promise<void>
+  askToStop: () => void // at once, for a process that is about to end
 }
 
 /** Starts the cluster of a folder, or adopts the server an earlier run left behind. */
@@ -356,6 +357,7 @@ function clusterOf(place: Place, at: { pid: number; port: number }, adopted: boo
     url: (database = DATABASE) => address(password, at.port, database),
     isRunning: () => isServerOf(at.pid, place.data),
     stop: () => (isServerOf(at.pid, place.data) ? stopServer(at.pid) : Promise.resolve()),
+    askToStop: () => void (isServerOf(at.pid, place.data) && process.kill(at.pid, 'SIGINT')),
   }
 }
 
