@@ -28,16 +28,26 @@ test('English', () => {
     ['Refunded, Visa ending 4471', '15 Dec 2026', '1,029.60'],
     ['Moved to Japan trip 日本', 'promotional credit, 15 Dec 2026', '5.00'],
   ])
-  expect(statement?.leftOver).toEqual({ what: 'Left over', why: '1,034.60 \u2212 1,034.60', figure: '0.00' })
+  expect(statement?.leftOver).toEqual({
+    what: 'Left over',
+    why: '1,034.60 \u2212 1,034.60',
+    figure: '0.00',
+  })
   expect(page.proof.map(({ value }) => value)).toContain('key-1')
 })
 
 test('Chinese, with the law translated', () => {
   const page = certificatePage(certificate, jws, 'zh-CN')
   expect(page.title).toBe('注销证书')
-  expect(page.facts[2]).toEqual({ label: '申请时间', value: '2026 年 11 月 23 日 10:42 UTC', mono: false })
+  expect(page.facts[2]).toEqual({
+    label: '申请时间',
+    value: '2026 年 11 月 23 日 10:42 UTC',
+    mono: false,
+  })
   expect(page.kept.rows[0]).toEqual({
-    what: '发票与账单', why: '英国《1994 年增值税法》', figure: '到 2032 年 12 月 15 日',
+    what: '发票与账单',
+    why: '英国《1994 年增值税法》',
+    figure: '到 2032 年 12 月 15 日',
   })
 })
 
@@ -50,11 +60,13 @@ test('every kind of money and of removal has words', () => {
     ...input,
     scope: 'account',
     lines: removals.map((profileRemoval) => ({ ...input.lines[0]!, profileRemoval })),
-    money: [{
-      currency: 'JPY',
-      sources: [{ kind: 'paid-credit', amount: '5' }],
-      destinations: kinds.map((kind) => ({ kind, amount: '1', at })),
-    }],
+    money: [
+      {
+        currency: 'JPY',
+        sources: [{ kind: 'paid-credit', amount: '5' }],
+        destinations: kinds.map((kind) => ({ kind, amount: '1', at })),
+      },
+    ],
   })
   for (const locale of ['en', 'zh-CN'] as const) {
     const text = JSON.stringify(certificatePage(made, jws, locale))

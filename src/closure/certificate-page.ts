@@ -1,4 +1,4 @@
-/** The sentences and figures of a printed certificate, in one language; where they stand is the template's business. */
+/** The sentences and figures of a printed certificate, in one language. */
 import { createHash } from 'node:crypto'
 import type { CertificateTable, ClosureCertificate } from './certificate.ts'
 import en from './words/en.json' with { type: 'json' }
@@ -46,7 +46,11 @@ function wordsOf(locale: Locale): Words {
   }
 }
 
-export function certificatePage(certificate: ClosureCertificate, jws: string, locale: Locale): CertificatePage {
+export function certificatePage(
+  certificate: ClosureCertificate,
+  jws: string,
+  locale: Locale,
+): CertificatePage {
   const words = wordsOf(locale)
   const { t } = words
   const { issuer, policy, scope } = certificate
@@ -72,7 +76,11 @@ export function certificatePage(certificate: ClosureCertificate, jws: string, lo
 }
 
 function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words): Fact[] {
-  const fact = (label: WordKey, value: string, mono = false): Fact => ({ label: t(label), value, mono })
+  const fact = (label: WordKey, value: string, mono = false): Fact => ({
+    label: t(label),
+    value,
+    mono,
+  })
   const moment = (label: WordKey, at: string) => fact(label, formatMoment(at, locale))
   const { subscriberName } = certificate
   return [
@@ -93,7 +101,12 @@ function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words):
   ]
 }
 
-function statementOf(table: CertificateTable, scope: 'line' | 'account', locale: Locale, words: Words) {
+function statementOf(
+  table: CertificateTable,
+  scope: 'line' | 'account',
+  locale: Locale,
+  words: Words,
+) {
   const { t } = words
   const { currency } = table
   const figure = (amount: string) => formatAmount(amount, currency, locale)
@@ -111,7 +124,11 @@ function statementOf(table: CertificateTable, scope: 'line' | 'account', locale:
       why: [...whatOf(detail, words), formatDay(at, locale)].join(locale === 'en' ? ', ' : '，'),
       figure: figure(amount),
     })),
-    leftOver: { what: t('left-over'), why: `${total} \u2212 ${total}`, figure: figure(table.leftOver) },
+    leftOver: {
+      what: t('left-over'),
+      why: `${total} \u2212 ${total}`,
+      figure: figure(table.leftOver),
+    },
   }
 }
 
@@ -126,7 +143,11 @@ function whatOf({ what }: Facts, { t }: Words): string[] {
   return what === 'paid' || what === 'promotional' ? [t(`what.${what}`)] : []
 }
 
-function destinationName(kind: CertificateTable['destinations'][number]['kind'], detail: Facts, { t }: Words): string {
+function destinationName(
+  kind: CertificateTable['destinations'][number]['kind'],
+  detail: Facts,
+  { t }: Words,
+): string {
   const { instrument, toLineName: name } = detail
   if (kind === 'moved' && name) return t('kind.moved-to', { name })
   if (kind !== 'refund' || !instrument) return t(`kind.${kind}`)
@@ -140,7 +161,11 @@ function instrumentName(instrument: string, t: Words['t']): string {
   return t('instrument', { brand: brand.charAt(0).toUpperCase() + brand.slice(1), last4 })
 }
 
-function keptRows({ kept, erased }: ClosureCertificate, locale: Locale, { t, named }: Words): Row[] {
+function keptRows(
+  { kept, erased }: ClosureCertificate,
+  locale: Locale,
+  { t, named }: Words,
+): Row[] {
   return [
     ...kept.map(({ category, basis, until }) => ({
       what: named('category', category),
@@ -171,8 +196,13 @@ function proofOf({ issuer }: ClosureCertificate, jws: string, { t }: Words): Fac
 // A certificate names no place, so its moments are in UTC and say so.
 function partsOf(at: string, locale: Locale) {
   const format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    day: 'numeric', month: locale === 'en' ? 'short' : 'numeric', year: 'numeric',
-    hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC',
+    day: 'numeric',
+    month: locale === 'en' ? 'short' : 'numeric',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC',
   })
   const parts = format.formatToParts(Temporal.Instant.from(at).epochMilliseconds)
   return (type: string) => parts.find((part) => part.type === type)?.value ?? ''
@@ -193,7 +223,10 @@ function formatMoment(at: string, locale: Locale): string {
 function formatAmount(amount: string, currency: string, locale: Locale): string {
   const digits = amount.split('.')[1]?.length ?? 0
   const format = new Intl.NumberFormat(locale === 'en' ? 'en-GB' : locale, {
-    minimumFractionDigits: digits, maximumFractionDigits: digits,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
   })
-  return /^\d+(\.\d+)?$/.test(amount) ? format.format(amount as Intl.StringNumericLiteral) : `${amount} ${currency}`
+  return /^\d+(\.\d+)?$/.test(amount)
+    ? format.format(amount as Intl.StringNumericLiteral)
+    : `${amount} ${currency}`
 }

@@ -1,4 +1,4 @@
-/** One case's facts with names, numbers and money as they come from the database; what tests certify. */
+/** One case's facts as they come from the database; what tests certify. */
 import type { CertificateInput } from './certificate.ts'
 
 const settledAt = '2026-12-15T09:00:00Z'
@@ -52,7 +52,11 @@ export const sampleInput: CertificateInput = {
   kept: [
     { category: 'invoices', basis: 'VAT Act 1994', until: '2032-12-15T09:00:00Z' },
     { category: 'usage', basis: 'billing disputes', until: '2027-12-15T09:00:00Z' },
-    { category: 'certificate', basis: 'proof of closing, limitation', until: '2032-12-15T09:00:00Z' },
+    {
+      category: 'certificate',
+      basis: 'proof of closing, limitation',
+      until: '2032-12-15T09:00:00Z',
+    },
   ],
   erased: [{ category: 'codes', at: settledAt }],
 }

@@ -1,4 +1,4 @@
-/** The closure certificate: what ended, where every cent went, and what is kept; no more of a person than that needs. */
+/** The closure certificate: what ended, where every cent went, what is kept; nothing more of a person. */
 import assert from 'node:assert/strict'
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { z } from 'zod'
@@ -7,8 +7,13 @@ import { decimal, fromWire, type Money, money, sum, zero } from '../values/money
 export const certificateType = 'violet.closure-certificate.v1'
 
 const instant = z.iso.datetime().describe('RFC 3339, UTC')
-const amount = z.string().regex(/^\d{1,15}(\.\d{1,3})?$/).describe('Exact decimal string, e.g. "25.25"')
-const detail = z.record(z.string(), z.string()).describe('daysLeft, daysTotal, price, instrument, what, toLineName')
+const amount = z
+  .string()
+  .regex(/^\d{1,15}(\.\d{1,3})?$/)
+  .describe('Exact decimal string, e.g. "25.25"')
+const detail = z
+  .record(z.string(), z.string())
+  .describe('daysLeft, daysTotal, price, instrument, what, toLineName')
 
 const source = z.strictObject({
   kind: z.enum(['paid-credit', 'plan-days', 'promotional-credit']),
@@ -29,11 +34,17 @@ const line = z.strictObject({
   numberKeptUnusedUntil: instant.nullable(),
 })
 const table = z.strictObject({
-  currency: z.string().regex(/^[A-Z]{3}$/).describe('ISO 4217'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .describe('ISO 4217'),
   sources: z.array(source),
   destinations: z.array(destination),
   total: amount.describe('Both sides add up to this'),
-  leftOver: z.string().regex(/^0(\.0{2,3})?$/).describe('Always nothing'),
+  leftOver: z
+    .string()
+    .regex(/^0(\.0{2,3})?$/)
+    .describe('Always nothing'),
 })
 
 export const certificateSchema = z.strictObject({
@@ -55,7 +66,10 @@ export const certificateSchema = z.strictObject({
 export type ClosureCertificate = z.infer<typeof certificateSchema>
 export type CertificateTable = ClosureCertificate['money'][number]
 
-export type CertificateInput = Omit<ClosureCertificate, 'type' | 'subscriberName' | 'lines' | 'money'> & {
+export type CertificateInput = Omit<
+  ClosureCertificate,
+  'type' | 'subscriberName' | 'lines' | 'money'
+> & {
   subscriberName?: string | undefined
   lines: readonly {
     name: string
@@ -107,7 +121,10 @@ export function makeCertificate(input: CertificateInput): ClosureCertificate {
 }
 
 function makeTable({ currency, sources, destinations }: CertificateInput['money'][number]) {
-  const total = sum(sources.map((entry) => amountOf(entry.amount, currency)), currency)
+  const total = sum(
+    sources.map((entry) => amountOf(entry.amount, currency)),
+    currency,
+  )
   return {
     currency,
     sources: sources.map((entry) => makeEntry(entry)),
@@ -140,17 +157,29 @@ export type CertificateProblem = { field: string; problem: string }
 export function arithmeticProblems({ money: tables }: ClosureCertificate): CertificateProblem[] {
   return tables.flatMap((one, index) => {
     const at = `money.${index}`
-    const sides = { sources: total(one.sources, one.currency), destinations: total(one.destinations, one.currency) }
+    const sides = {
+      sources: total(one.sources, one.currency),
+      destinations: total(one.destinations, one.currency),
+    }
     const stated = fromWire({ amount: one.total, currency: one.currency })
-    if (!stated) return [{ field: `${at}.total`, problem: `${one.total} is not an amount of ${one.currency}` }]
+    if (!stated)
+      return [{ field: `${at}.total`, problem: `${one.total} is not an amount of ${one.currency}` }]
     const problems = Object.entries(sides).flatMap(([side, value]) => {
       if (value?.minor === stated.minor) return []
       const found = value ? decimal(value) : 'something that is no amount'
-      return [{ field: `${at}.${side}`, problem: `adds up to ${found}, not to ${one.total} ${one.currency}` }]
+      return [
+        {
+          field: `${at}.${side}`,
+          problem: `adds up to ${found}, not to ${one.total} ${one.currency}`,
+        },
+      ]
     })
     const nothing = decimal(zero(one.currency))
     if (one.leftOver === nothing) return problems
-    return [...problems, { field: `${at}.leftOver`, problem: `${one.leftOver} instead of ${nothing}` }]
+    return [
+      ...problems,
+      { field: `${at}.leftOver`, problem: `${one.leftOver} instead of ${nothing}` },
+    ]
   })
 }
 
@@ -164,7 +193,7 @@ function total(entries: readonly { amount: string }[], currency: string): Money 
   return money(minor, currency)
 }
 
-/** `+44 •••• ••0461`: the country and the last four digits; the dots do not tell the length. */
+/** `+44 •••• ••0461`: country and last four digits; the dots do not tell the length. */
 export function maskNumber(msisdn: string): string {
   const code = parsePhoneNumberFromString(msisdn)?.countryCallingCode
   return `${code ? `+${code} ` : ''}•••• ••${msisdn.slice(-4)}`
@@ -183,8 +212,8 @@ export function publishedSchema(): Record<string, unknown> {
     $id: 'urn:violet:schema:closure-certificate.v1',
     title: 'Closure certificate',
     description:
-      'The payload of a JWS (RFC 7515) with alg Ed25519 and typ violet-closure+jws. Beyond this schema: in ' +
-      'every table of money the sources and the destinations each add up to the total.',
+      'The payload of a JWS (RFC 7515) with alg Ed25519 and typ violet-closure+jws. ' +
+      'Beyond this schema: in every table of money the sources and the destinations each add up to the total.',
     ...schema,
   }
 }

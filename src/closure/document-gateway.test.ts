@@ -1,4 +1,4 @@
-/** The printed certificate: our fonts only, the signed document inside, the same bytes every time. */
+/** The printed certificate: only our fonts, the signed document inside, the same bytes every time. */
 import { inflateSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -49,7 +49,8 @@ describe.each(['en', 'zh-CN'] as const)('in %s', (locale) => {
   test('only our fonts are in it', async () => {
     const text = textOf(await renderCertificate(certificate, jws, locale, url))
     const names = [...text.matchAll(/\/BaseFont \/[A-Z]{6}\+([\w-]+)/g)].map(([, name]) => name)
-    const ours = /^(Inter-(Regular|SemiBold)|NotoSansSC-(Regular|SemiBold)|JetBrainsMono-Regular)(-Identity-H)?$/
+    const ours =
+      /^(Inter-(Regular|SemiBold)|NotoSansSC-(Regular|SemiBold)|JetBrainsMono-Regular)(-Identity-H)?$/
     expect(names.length).toBeGreaterThanOrEqual(4)
     for (const name of names) expect(name).toMatch(ours)
   })
@@ -64,7 +65,10 @@ describe.each(['en', 'zh-CN'] as const)('in %s', (locale) => {
 })
 
 test('what the steps ask for is signed, printed in their language and sealed', async () => {
-  const made = await openDocuments({ publicUrl: 'http://localhost:5400' }, signer).certify(sampleInput, 'zh-CN')
+  const made = await openDocuments({ publicUrl: 'http://localhost:5400' }, signer).certify(
+    sampleInput,
+    'zh-CN',
+  )
   expect(made.certificate).toEqual(certificate)
   expect(payloadOf(made.jws)).toEqual(certificate)
   expect(attachmentOf(made.pdf)).toBe(made.jws)
@@ -74,7 +78,14 @@ test('what the steps ask for is signed, printed in their language and sealed', a
 })
 
 test('names in any script, and names that look like markup, stop nothing', async () => {
-  for (const subscriberName of ['محمد', 'Lin 🎉', 'สมชาย', '*_#x$@<a>[b]"\\', 'a\u0000b', '\ud800']) {
+  for (const subscriberName of [
+    'محمد',
+    'Lin 🎉',
+    'สมชาย',
+    '*_#x$@<a>[b]"\\',
+    'a\u0000b',
+    '\ud800',
+  ]) {
     const odd = makeCertificate({ ...sampleInput, subscriberName })
     const pdf = await renderCertificate(odd, await signer.sign(odd), 'en', url)
     expect(pagesOf(pdf), subscriberName).toBe(1)
@@ -96,7 +107,9 @@ test('an account of many lines and currencies goes on over pages', async () => {
 
 test('a template that fails is a fault with nothing done, and the next one succeeds', async () => {
   const job = { page: {}, inputs: {}, at: Temporal.Instant.from('2026-01-01T00:00:00Z') }
-  const fault = await renderPdf({ ...job, template: '#nonsense()' }).catch((error: unknown) => error)
+  const fault = await renderPdf({ ...job, template: '#nonsense()' }).catch(
+    (error: unknown) => error,
+  )
   expect(fault).toBeInstanceOf(Fault)
   expect(fault).toMatchObject({ partner: 'documents', outcome: 'not-done' })
   expect((await renderPdf({ ...job, template: 'fine' })).length).toBeGreaterThan(100)

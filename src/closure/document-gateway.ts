@@ -1,4 +1,4 @@
-/** Makes the documents of a closed case: the certificate, signed, and its printed form that carries the signature. */
+/** Makes the documents of a closed case: the signed certificate, and its printed form that carries it. */
 import { readFileSync } from 'node:fs'
 import QRCode from 'qrcode'
 import type { Config } from '../platform/config.ts'
@@ -34,7 +34,11 @@ export async function renderCertificate(
 ): Promise<Uint8Array> {
   // Every seal of a key has one length: only the digest in it differs.
   const place = signer ? sealPlace((await signer.sign(sealPayload('0'.repeat(64)))).length) : ''
-  const qr = await QRCode.toString(verifyUrl, { type: 'svg', margin: 0, color: { dark: '#17151dff' } })
+  const qr = await QRCode.toString(verifyUrl, {
+    type: 'svg',
+    margin: 0,
+    color: { dark: '#17151dff' },
+  })
   const pdf = await renderPdf({
     template: readFileSync(new URL('certificate.typ', import.meta.url), 'utf8'),
     page: certificatePage(certificate, jws, locale),

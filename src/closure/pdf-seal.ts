@@ -1,11 +1,11 @@
-/** The seal of a PDF: a signed digest of the file, kept among its keywords, so that the printed page counts as well. */
+/** The seal of a PDF: a signed digest of the file among its keywords, so that the printed page counts. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 
 export const sealType = 'violet.pdf-seal.v1'
 const mark = 'violet-seal:'
 
-/** What stands in the file's keywords until the digest is known, for a seal of that many characters. */
+/** What keeps the place of a seal of that many characters until the digest is known. */
 export function sealPlace(length: number): string {
   return mark + '0'.repeat(length)
 }
@@ -14,7 +14,7 @@ export function sealPayload(sha256: string) {
   return { type: sealType, sha256 }
 }
 
-/** The seal in a file and the digest of the file without it; undefined when there is none, or two that differ. */
+/** A file's seal and the digest without it; undefined when there is none, or two that differ. */
 export function readSeal(pdf: Uint8Array): { seal: string; sha256: string } | undefined {
   const text = Buffer.from(pdf).toString('latin1')
   const seals = new Set([...text.matchAll(/violet-seal:([\w.-]+)/g)].map(([, seal]) => seal))

@@ -1,8 +1,12 @@
-/** What makes a closure certificate valid: signed with a published key, unchanged, whole, and adding up. */
+/** What makes a certificate valid: signed with a published key, unchanged, whole, and adding up. */
 import { isDeepStrictEqual } from 'node:util'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { z } from 'zod'
-import { arithmeticProblems, certificateSchema, type ClosureCertificate } from '../closure/certificate.ts'
+import {
+  arithmeticProblems,
+  certificateSchema,
+  type ClosureCertificate,
+} from '../closure/certificate.ts'
 import { readSeal, sealPayload } from '../closure/pdf-seal.ts'
 import { signatureType } from '../platform/signing.ts'
 import type { CertificateFile } from './verify-file.ts'
@@ -21,7 +25,7 @@ export type Verdict = {
   certificate: ClosureCertificate | undefined
 }
 
-/** What the file claims before anything was checked: only good for asking where its keys might be. */
+/** What the file claims before anything was checked: only good for asking for its keys. */
 export function claimedIssuer({ jws }: CertificateFile): string | undefined {
   const payload = jsonOf(jws.split('.')[1] ?? '')
   const issuer = z.object({ issuer: z.object({ url: z.string() }) }).safeParse(payload)
@@ -33,7 +37,11 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
   const header = z.object({ kid: z.string() }).safeParse(jsonOf(head))
   const keyId = header.data?.kid
   const refused = (check: Check, problem: string): Verdict => ({
-    valid: false, checked: check === 'key' ? ['file', 'key'] : ['file', 'key', 'signature'], problems: [{ check, problem }], keyId, certificate: undefined,
+    valid: false,
+    checked: check === 'key' ? ['file', 'key'] : ['file', 'key', 'signature'],
+    problems: [{ check, problem }],
+    keyId,
+    certificate: undefined,
   })
   if (keyId === undefined) return refused('key', 'the signature names none')
   const key = await publishedKey(keyId, keys)
@@ -74,23 +82,29 @@ async function publishedKey(keyId: string, { keys }: Keys): Promise<Key | undefi
   return undefined
 }
 
-/** The same key must have sealed the whole PDF; otherwise anything could be printed around a genuine certificate. */
+/** The same key sealed the whole PDF, or anything could be printed around a genuine certificate. */
 async function pageProblems(pdf: Uint8Array, key: Key): Promise<Problem[]> {
   const found = readSeal(pdf)
   const sealed = found && (await signedPayload(found.seal, key))
   if (sealed !== undefined && isDeepStrictEqual(sealed, sealPayload(found?.sha256 ?? ''))) return []
-  const text = 'was changed, or saved by another program, after it was made; the certificate attached to it is genuine'
+  const text = 'was changed, or saved by another program; the certificate attached to it is genuine'
   return [{ check: 'page', problem: text }]
 }
 
 async function signedPayload(jws: string, key: Key): Promise<unknown> {
-  // The last letter of base64url has spare bits; without this a changed letter could leave the bytes alone.
-  if (!jws.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)) {
+  // The last letter of base64url has spare bits: a changed one could leave the bytes alone.
+  if (
+    !jws.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+  ) {
     return undefined
   }
   try {
     const options = { algorithms: ['Ed25519'] }
-    const { payload, protectedHeader } = await compactVerify(jws, await importJWK(key, 'Ed25519'), options)
+    const { payload, protectedHeader } = await compactVerify(
+      jws,
+      await importJWK(key, 'Ed25519'),
+      options,
+    )
     if (protectedHeader.typ !== signatureType) return undefined
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
   } catch {
@@ -108,14 +122,19 @@ function arithmetic(certificate: ClosureCertificate): Problem[] {
 
 /** Where the copy for reading says something else than what was signed. */
 function differences(signed: unknown, shown: unknown, path: readonly string[] = []): Problem[] {
-  if (!isStructure(signed) || !isStructure(shown) || Array.isArray(signed) !== Array.isArray(shown)) {
+  if (
+    !isStructure(signed) ||
+    !isStructure(shown) ||
+    Array.isArray(signed) !== Array.isArray(shown)
+  ) {
     if (signed === shown) return []
     return [problem('copy', path, `reads ${brief(shown)}, but ${brief(signed)} was signed`)]
   }
   const names = [...new Set([...Object.keys(signed), ...Object.keys(shown)])]
   return names.flatMap((name) => {
     const at = [...path, name]
-    if (!Object.hasOwn(shown, name)) return [problem('copy', at, 'was signed, but is missing in the copy for reading')]
+    if (!Object.hasOwn(shown, name))
+      return [problem('copy', at, 'was signed, but is missing in the copy for reading')]
     if (!Object.hasOwn(signed, name)) return [problem('copy', at, 'was never signed')]
     return differences(signed[name], shown[name], at)
   })

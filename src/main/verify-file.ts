@@ -1,4 +1,4 @@
-/** Finds the signed certificate in what a person was given: the JSON download, the bare JWS, or the PDF. */
+/** Finds the signed certificate in what a person was given: the JSON, the bare JWS, or the PDF. */
 import { inflateSync } from 'node:zlib'
 
 export type CertificateFile =
@@ -37,7 +37,8 @@ function readJson(text: string): Opened {
   if (!compact.test(jws)) return none('has a "jws" that is no compact JWS')
   // Spelled otherwise it might still mean the same, but somebody has touched it.
   const spelled = [JSON.stringify(file), JSON.stringify(file, null, 2)]
-  if (!spelled.includes(text.replace(/\n$/, ''))) return none('was spelled otherwise when it was made: somebody changed its text')
+  if (!spelled.includes(text.replace(/\n$/, '')))
+    return none('was spelled otherwise when it was made: somebody changed its text')
   return { found: { kind: 'json', jws, copy: certificate } }
 }
 
@@ -62,7 +63,11 @@ function embeddedFiles(raw: Buffer): string[] {
     const dictionary = text.slice(text.lastIndexOf(' obj', index), head.index)
     try {
       const deflated = dictionary.includes('/FlateDecode')
-      return [(deflated ? inflateSync(body, { maxOutputLength: 1_000_000 }) : body).toString('utf8').trim()]
+      return [
+        (deflated ? inflateSync(body, { maxOutputLength: 1_000_000 }) : body)
+          .toString('utf8')
+          .trim(),
+      ]
     } catch {
       return []
     }

@@ -1,9 +1,11 @@
-/** Reads the keys an operator publishes (JWKS) from a file or from its address, and from nowhere nobody named. */
+/** Reads an operator's published keys (JWKS) from a file or an address that somebody named. */
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 
 const jwks = z.object({
-  keys: z.array(z.object({ kty: z.string(), crv: z.string(), x: z.string(), kid: z.string() }).partial()),
+  keys: z.array(
+    z.object({ kty: z.string(), crv: z.string(), x: z.string(), kid: z.string() }).partial(),
+  ),
 })
 export type Keys = z.infer<typeof jwks>
 export type KeysAt = { keys: Keys; from: string }
@@ -16,10 +18,13 @@ const bytesMax = 1_000_000
 const publishedAt = '/.well-known/closure-keys.json'
 
 /**
- * `given` is an address or a file. Without it the certificate itself would name who vouches for it, so its own
- * address is asked only on this machine.
+ * `given` is an address or a file. Without it the certificate itself would name who vouches for
+ * it, so its own address is asked only on this machine.
  */
-export async function readKeys(given: string | undefined, issuerUrl: string | undefined): Promise<KeysAt> {
+export async function readKeys(
+  given: string | undefined,
+  issuerUrl: string | undefined,
+): Promise<KeysAt> {
   const from = given ?? ownAddress(issuerUrl)
   const text = /^https?:\/\//i.test(from) ? await fetchText(from) : await readText(from)
   try {
@@ -35,7 +40,7 @@ function ownAddress(issuerUrl: string | undefined): string {
   const address = `${url.origin}${publishedAt}`
   if (isThisMachine(url)) return address
   throw new NoKeys(
-    `The certificate names ${address}. If you know that address to be the operator's, add: --keys ${address}`,
+    `The certificate names ${address}. If you know that to be the operator's, add: --keys ${address}`,
   )
 }
 
@@ -53,7 +58,9 @@ async function fetchText(from: string): Promise<string> {
     return text
   } catch (error) {
     if (error instanceof NoKeys) throw error
-    throw new NoKeys(`The keys at ${from} can't be read: ${reason(error)}. Without a network use a file.`)
+    throw new NoKeys(
+      `The keys at ${from} can't be read: ${reason(error)}. Without a network use a file.`,
+    )
   }
 }
 
@@ -70,6 +77,8 @@ function isThisMachine({ protocol, hostname }: URL): boolean {
 }
 
 function reason(error: unknown): string {
-  const { code, cause, message } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException }
+  const { code, cause, message } = error as NodeJS.ErrnoException & {
+    cause?: NodeJS.ErrnoException
+  }
   return code ?? cause?.code ?? message
 }

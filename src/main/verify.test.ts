@@ -27,7 +27,9 @@ beforeAll(async () => {
   forms = {
     json: Buffer.from(download(certificate, jws)),
     jws: Buffer.from(jws),
-    pdf: Buffer.from(await renderCertificate(certificate, jws, 'en', 'http://localhost:5400/verify', signer)),
+    pdf: Buffer.from(
+      await renderCertificate(certificate, jws, 'en', 'http://localhost:5400/verify', signer),
+    ),
   }
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -39,7 +41,8 @@ type Answer = {
   problems?: { check: string; field?: string; problem: string }[]
 }
 
-const download = (certificate: unknown, jws: string) => `${JSON.stringify({ certificate, jws }, null, 2)}\n`
+const download = (certificate: unknown, jws: string) =>
+  `${JSON.stringify({ certificate, jws }, null, 2)}\n`
 
 async function verify(content: Uint8Array | string, keysAt: string | undefined = keys) {
   const file = join(folder, 'certificate')
@@ -72,7 +75,10 @@ describe('what is genuine is valid', () => {
   })
 
   test('whatever the order in which a database kept the copy', async () => {
-    const { certificate, jws } = JSON.parse(String(forms.json)) as { certificate: object; jws: string }
+    const { certificate, jws } = JSON.parse(String(forms.json)) as {
+      certificate: object
+      jws: string
+    }
     const turned = Object.fromEntries(Object.entries(certificate).reverse())
     expect((await verify(download(turned, jws))).code).toBe(0)
     expect((await verify(JSON.stringify({ jws, certificate }))).code).toBe(0)
@@ -132,7 +138,11 @@ describe('one changed byte', () => {
 
   test('between the words of the JSON is found, though it means the same', async () => {
     const text = String(forms.json)
-    for (const other of [text.replace(' "jws"', '\t"jws"'), `${text.slice(0, -1)} `, text.replace('Lin', '\\u004cin')]) {
+    for (const other of [
+      text.replace(' "jws"', '\t"jws"'),
+      `${text.slice(0, -1)} `,
+      text.replace('Lin', '\\u004cin'),
+    ]) {
       expect(JSON.parse(other)).toEqual(JSON.parse(text))
       expect((await verify(other)).problems).toMatchObject([{ check: 'file' }])
     }
@@ -140,8 +150,12 @@ describe('one changed byte', () => {
 
   test('in the printed page is told apart from one in the certificate', async () => {
     const at = forms.pdf.indexOf('/MediaBox')
-    expect((await verify(changed(forms.pdf, at + 1, 1))).problems).toMatchObject([{ check: 'page' }])
-    expect((await verify(Buffer.concat([forms.pdf, Buffer.from('\n')]))).problems).toMatchObject([{ check: 'page' }])
+    expect((await verify(changed(forms.pdf, at + 1, 1))).problems).toMatchObject([
+      { check: 'page' },
+    ])
+    expect((await verify(Buffer.concat([forms.pdf, Buffer.from('\n')]))).problems).toMatchObject([
+      { check: 'page' },
+    ])
   })
 })
 
@@ -151,14 +165,20 @@ describe('what is signed but wrong', () => {
     certificate.money[0]!.sources[0]!.amount = '1023.61'
     const jws = await signer.sign(certificate)
     expect((await verify(jws)).problems).toEqual([
-      { check: 'arithmetic', field: 'money.0.sources', problem: 'adds up to 1034.61, not to 1034.60 GBP' },
+      {
+        check: 'arithmetic',
+        field: 'money.0.sources',
+        problem: 'adds up to 1034.61, not to 1034.60 GBP',
+      },
     ])
   })
 
   test('another kind of document, and a seal in place of a certificate', async () => {
     const other = await signer.sign({ ...makeCertificate(sampleInput), type: 'violet.invoice.v1' })
     expect((await verify(other)).problems).toMatchObject([{ check: 'schema', field: 'type' }])
-    expect((await verify(await signer.sign({ type: 'violet.pdf-seal.v1', sha256: '' }))).code).toBe(1)
+    expect((await verify(await signer.sign({ type: 'violet.pdf-seal.v1', sha256: '' }))).code).toBe(
+      1,
+    )
   })
 
   test('a key nobody published, even under a published name', async () => {
@@ -177,11 +197,15 @@ describe('what is signed but wrong', () => {
     const url = 'http://localhost:5400/verify'
     const open = await renderCertificate(certificate, jws, 'en', url)
     expect((await verify(open)).problems).toMatchObject([{ check: 'page' }])
-    const sealed = Buffer.from(await renderCertificate(certificate, jws, 'en', url, signer)).toString('latin1')
+    const sealed = Buffer.from(
+      await renderCertificate(certificate, jws, 'en', url, signer),
+    ).toString('latin1')
     const seal = /violet-seal:[\w.-]+/
     const [borrowed = ''] = seal.exec(forms.pdf.toString('latin1')) ?? []
     const swapped = sealed.replaceAll(new RegExp(seal, 'g'), borrowed)
-    expect((await verify(Buffer.from(swapped, 'latin1'))).problems).toMatchObject([{ check: 'page' }])
+    expect((await verify(Buffer.from(swapped, 'latin1'))).problems).toMatchObject([
+      { check: 'page' },
+    ])
   })
 })
 
@@ -192,8 +216,20 @@ describe('what cannot be checked', () => {
   })
 
   test('a file that is no certificate is not valid', async () => {
-    for (const content of ['', 'hello', '{}', '[]', 'null', '{"certificate":1,"jws":2}', '%PDF-1.7', Buffer.from([0xff, 0xfe])]) {
-      expect(await verify(content), String(content)).toMatchObject({ code: 1, problems: [{ check: 'file' }] })
+    for (const content of [
+      '',
+      'hello',
+      '{}',
+      '[]',
+      'null',
+      '{"certificate":1,"jws":2}',
+      '%PDF-1.7',
+      Buffer.from([0xff, 0xfe]),
+    ]) {
+      expect(await verify(content), String(content)).toMatchObject({
+        code: 1,
+        problems: [{ check: 'file' }],
+      })
     }
   })
 
@@ -205,27 +241,45 @@ describe('what cannot be checked', () => {
     const elsewhere = await signer.sign(makeCertificate({ ...sampleInput, issuer }))
     writeFileSync(join(folder, 'elsewhere'), elsewhere)
     const { code, error } = await verifyPath(join(folder, 'elsewhere'))
-    expect({ code, error }).toMatchObject({ code: 2, error: expect.stringContaining('--keys https://violet.example') })
+    expect({ code, error }).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('--keys https://violet.example'),
+    })
   })
 
   test('without keys what contradicts itself is still not valid', async () => {
     const text = String(forms.json).replace('"Lin Yue', '"Lin Yua')
     const answer = await verify(text, join(folder, 'no-keys'))
-    expect(answer).toMatchObject({ code: 1, problems: [{ check: 'copy', field: 'subscriberName' }] })
+    expect(answer).toMatchObject({
+      code: 1,
+      problems: [{ check: 'copy', field: 'subscriberName' }],
+    })
     const [head, payload = '', signature] = String(forms.jws).split('.')
-    const broken = [head, `${payload.startsWith('e') ? 'f' : 'e'}${payload.slice(1)}`, signature].join('.')
-    expect(await verify(broken, join(folder, 'no-keys'))).toMatchObject({ code: 1, problems: [{ check: 'schema' }] })
+    const broken = [
+      head,
+      `${payload.startsWith('e') ? 'f' : 'e'}${payload.slice(1)}`,
+      signature,
+    ].join('.')
+    expect(await verify(broken, join(folder, 'no-keys'))).toMatchObject({
+      code: 1,
+      problems: [{ check: 'schema' }],
+    })
   })
 
   test('without --keys an address on this machine is asked', async () => {
     const server = createServer((request, reply) => {
-      reply.end(request.url === '/.well-known/closure-keys.json' ? JSON.stringify(signer.jwks()) : '{}')
+      reply.end(
+        request.url === '/.well-known/closure-keys.json' ? JSON.stringify(signer.jwks()) : '{}',
+      )
     })
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
     try {
       const { port } = server.address() as AddressInfo
       const issuer = { ...sampleInput.issuer, url: `http://127.0.0.1:${port}` }
-      writeFileSync(join(folder, 'local'), await signer.sign(makeCertificate({ ...sampleInput, issuer })))
+      writeFileSync(
+        join(folder, 'local'),
+        await signer.sign(makeCertificate({ ...sampleInput, issuer })),
+      )
       expect(await verifyPath(join(folder, 'local'))).toMatchObject({ code: 0, valid: true })
     } finally {
       server.close()

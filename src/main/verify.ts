@@ -1,7 +1,13 @@
-/** `violet verify`: tells anybody, without a network, whether a closure certificate is genuine and what it says. */
+/** `violet verify`: tells anybody, offline, whether a closure certificate is genuine and what it says. */
 import { readFile, stat } from 'node:fs/promises'
 import type { ClosureCertificate } from '../closure/certificate.ts'
-import { checkCertificate, claimedIssuer, problemsWithoutKeys, type Problem, type Verdict } from './verify-checks.ts'
+import {
+  checkCertificate,
+  claimedIssuer,
+  problemsWithoutKeys,
+  type Problem,
+  type Verdict,
+} from './verify-checks.ts'
 import { openCertificateFile } from './verify-file.ts'
 import { type KeysAt, NoKeys, readKeys } from './verify-keys.ts'
 
@@ -21,7 +27,13 @@ export async function verifyCommand(
   if ('problem' in opened) {
     const problems: Problem[] = [{ check: 'file', problem: opened.problem }]
     const checked = ['file'] as const
-    return answer({ valid: false, checked, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
+    return answer(
+      { valid: false, checked, problems, keyId: undefined, certificate: undefined },
+      path,
+      undefined,
+      json,
+      write,
+    )
   }
   try {
     const at = await readKeys(keys, claimedIssuer(opened.found))
@@ -32,7 +44,13 @@ export async function verifyCommand(
     const problems = problemsWithoutKeys(opened.found)
     if (problems.length === 0) return unanswered(error.message, json, write)
     const checked = ['file', 'schema', 'arithmetic'] as const
-    return answer({ valid: false, checked, problems, keyId: undefined, certificate: undefined }, path, undefined, json, write)
+    return answer(
+      { valid: false, checked, problems, keyId: undefined, certificate: undefined },
+      path,
+      undefined,
+      json,
+      write,
+    )
   }
 }
 
@@ -49,7 +67,9 @@ async function readBytes(path: string): Promise<Uint8Array | string> {
 }
 
 function unanswered(sentence: string, json: boolean, write: (text: string) => void): number {
-  write(json ? `${JSON.stringify({ valid: null, error: sentence })}\n` : `Not checked: ${sentence}\n`)
+  write(
+    json ? `${JSON.stringify({ valid: null, error: sentence })}\n` : `Not checked: ${sentence}\n`,
+  )
   return 2
 }
 
@@ -76,7 +96,9 @@ function answer(
   } else if (valid && certificate) {
     write(`${summary(certificate, keyId, at).join('\n')}\n`)
   } else {
-    const lines = problems.map(({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`)
+    const lines = problems.map(
+      ({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`,
+    )
     write(`Not valid: ${path}\n${lines.join('\n')}\n`)
   }
   return valid ? 0 : 1
@@ -90,10 +112,15 @@ function summary(certificate: ClosureCertificate, keyId = '', at?: KeysAt): stri
     row('asked for', certificate.submittedAt),
     row('service ended', certificate.serviceEndedAt),
     row('settled', certificate.settledAt),
-    ...lines.map((line) => row('line', `${line.numberMasked ?? line.name}, profile removal ${line.profileRemoval}`)),
+    ...lines.map((line) =>
+      row('line', `${line.numberMasked ?? line.name}, profile removal ${line.profileRemoval}`),
+    ),
     ...money.map(({ currency, total, leftOver }) =>
-      row(currency, `${total} on it, ${total} accounted for, ${leftOver} left over`)),
-    ...kept.map(({ category, basis, until }) => row('still kept', `${category} until ${until} (${basis})`)),
+      row(currency, `${total} on it, ${total} accounted for, ${leftOver} left over`),
+    ),
+    ...kept.map(({ category, basis, until }) =>
+      row('still kept', `${category} until ${until} (${basis})`),
+    ),
     row('signed with', `${keyId}, published at ${at?.from ?? ''}`),
   ]
 }

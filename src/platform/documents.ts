@@ -35,17 +35,25 @@ export async function renderPdf({ template, inputs, page, at }: PdfJob): Promise
     const { compiler, covered } = await opening
     // PDF/A refuses a letter without a glyph, and a nickname with an emoji must not stop a closure.
     const texts = JSON.stringify(page, (_, value: unknown) =>
-      typeof value === 'string' ? showable(value, covered) : value)
-    const compiled = compiler.compile({ mainFileContent: template, inputs: { ...inputs, page: texts } })
+      typeof value === 'string' ? showable(value, covered) : value,
+    )
+    const compiled = compiler.compile({
+      mainFileContent: template,
+      inputs: { ...inputs, page: texts },
+    })
     const document = compiled.result
-    if (!document) throw new Error(JSON.stringify(compiled.takeError()?.shortDiagnostics ?? 'no document'))
+    if (!document)
+      throw new Error(JSON.stringify(compiled.takeError()?.shortDiagnostics ?? 'no document'))
     const creationTimestamp = Math.floor(at.epochMilliseconds / 1000)
     const pdf = compiler.pdf(document, { pdfStandard: 'a-3b', creationTimestamp })
     compiler.evictCache(10)
     return new Uint8Array(pdf)
   } catch (error) {
     // A compiler that could not be opened may open next time.
-    const opened = await opening?.then(() => true, () => false)
+    const opened = await opening?.then(
+      () => true,
+      () => false,
+    )
     if (!opened) opening = undefined
     throw new Fault('documents', 'not-done', error instanceof Error ? error.message : String(error))
   }
@@ -57,5 +65,8 @@ async function openPress(): Promise<Press> {
   const { resolve } = createRequire(import.meta.url)
   const fontBlobs = fonts.map((font) => readFileSync(resolve(font)))
   const compiler = NodeCompiler.create({ fontArgs: [{ fontBlobs }] })
-  return { compiler, covered: new Set(fontBlobs.slice(0, 4).flatMap((font) => [...coverageOf(font)])) }
+  return {
+    compiler,
+    covered: new Set(fontBlobs.slice(0, 4).flatMap((font) => [...coverageOf(font)])),
+  }
 }
