@@ -41,9 +41,10 @@ function addSegments(font: Buffer, at: number, covered: Set<number>): void {
     const start = font.readUInt16BE(starts + segment)
     const offset = font.readUInt16BE(offsets + segment)
     for (let code = start; code <= font.readUInt16BE(ends + segment) && code < 0xffff; code++) {
-      const glyph = offset === 0
-        ? (code + font.readUInt16BE(deltas + segment)) & 0xffff
-        : font.readUInt16BE(offsets + segment + offset + 2 * (code - start))
+      const glyph =
+        offset === 0
+          ? (code + font.readUInt16BE(deltas + segment)) & 0xffff
+          : font.readUInt16BE(offsets + segment + offset + 2 * (code - start))
       if (glyph !== 0) covered.add(code)
     }
   }
@@ -53,8 +54,13 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** The text with one box for each letter that cannot be shown, and without marks that only steer (joiners, direction). */
 export function showable(text: string, covered: ReadonlySet<number>): string {
-  return [...graphemes.segment(text.normalize('NFC'))].map(({ segment }) => {
-    const seen = segment.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
-    return [...seen].every((letter) => covered.has(letter.codePointAt(0) ?? 0)) ? seen : placeholder
-  }).join('')
+  return [...graphemes.segment(text.normalize('NFC'))]
+    .map(({ segment }) => {
+      const seen = segment.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+      // Some fonts claim a glyph for control characters.
+      const known = (letter: string) =>
+        !/\p{Cc}/u.test(letter) && covered.has(letter.codePointAt(0) ?? 0)
+      return [...seen].every(known) ? seen : placeholder
+    })
+    .join('')
 }
