@@ -1,4 +1,4 @@
-/** The closure certificate: what ended, where every cent went, what is kept; nothing more of a person. */
+/** The closure certificate: what ended, where every cent went, what is kept, and no more. */
 import assert from 'node:assert/strict'
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Makes the documents of a closed case: the signed certificate, and its printed form that carries it. */
+/** Makes a closed case's documents: the signed certificate, and its printed form that carries it. */
 import { readFileSync } from 'node:fs'
 import QRCode from 'qrcode'
 import type { Config } from '../platform/config.ts'

@@ -1,4 +1,4 @@
-/** The seal of a PDF: a signed digest of the file among its keywords, so that the printed page counts. */
+/** The seal of a PDF: a signed digest of the file in its keywords, so that the printed page counts. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 

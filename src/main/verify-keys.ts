@@ -40,7 +40,7 @@ function ownAddress(issuerUrl: string | undefined): string {
   const address = `${url.origin}${publishedAt}`
   if (isThisMachine(url)) return address
   throw new NoKeys(
-    `The certificate names ${address}. If you know that to be the operator's, add: --keys ${address}`,
+    `The certificate names ${address}. If it is truly the operator's, add: --keys ${address}`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** `violet verify`: tells anybody, offline, whether a closure certificate is genuine and what it says. */
+/** `violet verify`: tells anybody, offline, whether a certificate is genuine and what it says. */
 import { readFile, stat } from 'node:fs/promises'
 import type { ClosureCertificate } from '../closure/certificate.ts'
 import {
@@ -73,6 +73,9 @@ function unanswered(sentence: string, json: boolean, write: (text: string) => vo
   return 2
 }
 
+// Names come from the file, and what steers a terminal must not come with them.
+const plain = (text: string): string => text.replaceAll(/[^\P{C}\n]/gu, '\ufffd')
+
 function answer(
   verdict: Verdict,
   path: string,
@@ -106,9 +109,10 @@ function answer(
 
 function summary(certificate: ClosureCertificate, keyId = '', at?: KeysAt): string[] {
   const { reference, scope, issuer, money, lines, kept } = certificate
+  const ended = scope === 'line' ? 'a line' : 'an account'
   const row = (label: string, text: string) => `  ${label.padEnd(15)} ${text}`
   return [
-    `Valid: ${reference}, ${scope === 'line' ? 'a line' : 'an account'} closed for good at ${issuer.name}.`,
+    `Valid: ${reference}, ${ended} closed for good at ${issuer.name}.`,
     row('asked for', certificate.submittedAt),
     row('service ended', certificate.serviceEndedAt),
     row('settled', certificate.settledAt),
