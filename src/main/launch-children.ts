@@ -20,6 +20,7 @@ type Child = {
   outFile: string
   process?: ChildProcess
   state: 'starting' | 'running' | 'stopping'
+  spoke: boolean // it has answered once
   asked: boolean // its end was wanted, to start it anew
   failures: number
   timer?: NodeJS.Timeout
@@ -75,11 +76,12 @@ export function openChildren({ log, logFolder, changed }: Care): Children {
   return {
     async start(program) {
       const outFile = join(logFolder, `${program.name}.out.log`)
-      const fresh = { asked: false, failures: 0, lines: [] }
+      const fresh = { spoke: false, asked: false, failures: 0, lines: [] }
       const child: Child = { program, outFile, state: 'starting', ...fresh }
       children.set(program.name, child)
       try {
         await launch(child)
+        child.spoke = true
         if (child.state === 'starting') child.state = 'running'
       } catch (error) {
         child.state = 'stopping'
@@ -115,8 +117,8 @@ function spawnChild(child: Child): ChildProcess {
     createInterface({ input: spawned.stderr }).on('line', (line) => {
       appendFileSync(child.outFile, `${line}\n`)
       child.lines = [...child.lines.slice(-49), line]
-      // Until all is up only the sentence that explains a failure is for the terminal.
-      if (child.state !== 'starting') process.stderr.write(`${line}\n`)
+      // Until it first answers only the sentence that explains a failure is for the terminal.
+      if (child.spoke) process.stderr.write(`${line}\n`)
     })
   }
   return spawned
