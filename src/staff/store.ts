@@ -1,5 +1,5 @@
 /** Staff in the database: who may sign in to the console, and as what. */
-import type { App, Role, StaffMember } from '../platform/app.ts'
+import type { Role, StaffMember } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 
 const people: readonly { staffId: string; name: string; email: string; role: Role }[] = [
@@ -56,5 +56,3 @@ export async function signStaffOut(trx: Trx, email: string): Promise<void> {
     )
     .execute()
 }
-
-export type StaffTools = Pick<App, 'db' | 'clock' | 'ids'>

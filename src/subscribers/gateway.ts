@@ -31,6 +31,7 @@ const realms = {
 const basePath = '/v1/better-auth'
 const localeHeader = 'x-violet-locale'
 const lastSeenSeconds = 300
+export const signInTerms = { minutes: signInMinutes, tries: signInTries }
 
 export type SignIn = {
   /** Calls better-auth as a browser of this origin would; `ip` is the peer's address and not what it claims. */

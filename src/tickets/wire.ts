@@ -29,3 +29,6 @@ export const newTicketWire = z.object({
   context: z.record(z.string().max(40), z.string().max(300)).default({}),
 })
 export const newMessageWire = z.object({ body: z.string().trim().min(1).max(4000) })
+export const staffReplyWire = newMessageWire.extend({
+  solved: z.boolean().default(false).describe('Nothing is left to answer; the subscriber may still write on'),
+})
