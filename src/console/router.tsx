@@ -4,10 +4,9 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  Navigate,
   Outlet,
 } from '@tanstack/react-router'
-import { linkProps } from '../portal/components/button.tsx'
+import { Redirect } from '../portal/redirect.tsx'
 import { BrokenPage, NotFoundPage } from './lost.tsx'
 import { SignedIn, useStaffWatch } from './session.tsx'
 import { Shell } from './shell.tsx'
@@ -38,7 +37,7 @@ const staff = createRoute({
 const start = createRoute({
   getParentRoute: () => staff,
   path: '/',
-  component: () => <Navigate {...linkProps({ to: '/review', replace: true })} />,
+  component: () => <Redirect to="/review" />,
 })
 
 type Load = Parameters<typeof lazyRouteComponent>[0]

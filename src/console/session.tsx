@@ -1,9 +1,9 @@
 /** Which member of staff is signed in; when nobody is, sign in and come back to the same page. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Navigate, useLocation } from '@tanstack/react-router'
+import { useLocation } from '@tanstack/react-router'
 import { createContext, type ReactNode, use, useEffect } from 'react'
 import { problemCode } from '../portal/api.ts'
-import { linkProps } from '../portal/components/button.tsx'
+import { Redirect } from '../portal/redirect.tsx'
 import { Failed, WaitingRows } from './components/listing.tsx'
 import { staffQuery } from './queries.ts'
 import type { Staff } from './wire.ts'
@@ -22,7 +22,7 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const { pathname, searchStr } = useLocation()
   if (me.data === null) {
     const next = pathname === '/' ? undefined : pathname + searchStr
-    return <Navigate {...linkProps({ to: '/sign-in', search: { next }, replace: true })} />
+    return <Redirect to="/sign-in" search={{ next }} />
   }
   if (me.data) return <StaffContext value={me.data}>{children}</StaffContext>
   if (me.error) {

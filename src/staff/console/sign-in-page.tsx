@@ -1,6 +1,6 @@
 /** Staff sign in with their work address and the code sent to it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Navigate, useSearch } from '@tanstack/react-router'
+import { useSearch } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
 import { staffQuery } from '../../console/queries.ts'
@@ -8,7 +8,7 @@ import { useTitle } from '../../console/use-title.ts'
 import type { Staff } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, linkProps, TextButton } from '../../portal/components/button.tsx'
+import { Button, TextButton } from '../../portal/components/button.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { BrandMark } from '../../portal/components/icon.tsx'
@@ -17,6 +17,7 @@ import { useDraft } from '../../portal/draft.ts'
 import { useSentence } from '../../portal/failure.tsx'
 import { operatorQuery } from '../../portal/queries.ts'
 import { LanguageSwitch } from '../../portal/language-switch.tsx'
+import { Redirect } from '../../portal/redirect.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { CodeSent } from '../../portal/wire.ts'
 
@@ -26,7 +27,7 @@ export function SignInPage() {
   const { next } = useSearch({ strict: false }) as { next?: string }
   const me = useQuery(staffQuery)
   const [draft, setDraft, clear] = useDraft<Draft>('staff-sign-in', { email: '', sent: null })
-  if (me.data) return <Navigate {...onward(next)} replace />
+  if (me.data) return <Redirect {...onward(next)} />
   if (!draft.sent)
     return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
   return (
@@ -44,7 +45,7 @@ export function SignInPage() {
 function onward(next: string | undefined) {
   const inside = next?.startsWith('/') && !next.startsWith('//') ? next : '/review'
   const [path = '/review', query] = inside.split('?')
-  return linkProps({ to: path, search: Object.fromEntries(new URLSearchParams(query ?? '')) })
+  return { to: path, search: Object.fromEntries(new URLSearchParams(query ?? '')) }
 }
 
 function Frame({ head, sub, children }: { head: string; sub: ReactNode; children: ReactNode }) {
