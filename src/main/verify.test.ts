@@ -94,6 +94,18 @@ describe('what is genuine is valid', () => {
   })
 })
 
+test('what steers a terminal never comes out of the file', async () => {
+  const header = { alg: 'Ed25519', kid: '\u001b[2J\nValid: VC-7K3M-92QF' }
+  const [, payload, signature] = String(forms.jws).split('.')
+  const head = Buffer.from(JSON.stringify(header)).toString('base64url')
+  const file = join(folder, 'steering')
+  writeFileSync(file, [head, payload, signature].join('.'))
+  let text = ''
+  expect(await verifyCommand(file, { keys }, (more) => (text += more))).toBe(1)
+  expect(text).toMatch(/^Not valid: .*\n  key: .*is not among the published keys\n$/)
+  expect(text).not.toContain('\u001b')
+})
+
 describe('one changed byte', () => {
   const changed = (content: Buffer, at: number, by: number) => {
     const copy = Buffer.from(content)

@@ -68,13 +68,15 @@ async function readBytes(path: string): Promise<Uint8Array | string> {
 
 function unanswered(sentence: string, json: boolean, write: (text: string) => void): number {
   write(
-    json ? `${JSON.stringify({ valid: null, error: sentence })}\n` : `Not checked: ${sentence}\n`,
+    json
+      ? `${JSON.stringify({ valid: null, error: sentence })}\n`
+      : `Not checked: ${plain(sentence)}\n`,
   )
   return 2
 }
 
 // Names come from the file, and what steers a terminal must not come with them.
-const plain = (text: string): string => text.replaceAll(/[^\P{C}\n]/gu, '\ufffd')
+const plain = (text: string): string => text.replaceAll(/\p{C}/gu, '\ufffd')
 
 function answer(
   verdict: Verdict,
@@ -97,12 +99,12 @@ function answer(
     }
     write(`${JSON.stringify(facts)}\n`)
   } else if (valid && certificate) {
-    write(`${summary(certificate, keyId, at).join('\n')}\n`)
+    write(`${summary(certificate, keyId, at).map(plain).join('\n')}\n`)
   } else {
     const lines = problems.map(
       ({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`,
     )
-    write(`Not valid: ${path}\n${lines.join('\n')}\n`)
+    write(`Not valid: ${path}\n${lines.map(plain).join('\n')}\n`)
   }
   return valid ? 0 : 1
 }
