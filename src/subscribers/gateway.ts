@@ -12,13 +12,7 @@ import { memberOf } from '../staff/store.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { countAsk, countUse, whyNot } from './ask-store.ts'
-import {
-  asksPerMinuteMax,
-  type Realm,
-  signInMinutes,
-  signInTries,
-  triesPerMinuteMax,
-} from './sign-in.ts'
+import { flood, type Realm, signInMinutes, signInTries } from './sign-in.ts'
 
 export type CodeMail = { email: string; code: string; locale: string }
 
@@ -208,8 +202,8 @@ function openBetterAuth(
       modelName: `${tables}rate_limit`,
       fields: { key: 'key', count: 'count', lastRequest: 'last_request' },
       customRules: {
-        '/email-otp/send-verification-otp': { window: 60, max: asksPerMinuteMax },
-        '/sign-in/email-otp': { window: 60, max: triesPerMinuteMax },
+        '/email-otp/send-verification-otp': flood,
+        '/sign-in/email-otp': flood,
       },
     },
     advanced: {

@@ -5,6 +5,8 @@ export const signInMinutes = 10
 export const signInTries = 5
 /** Codes an address may be sent in an hour; with five tries each, guessing stays hopeless. */
 export const asksPerHourMax = 10
-/** Per client address and minute; a code has only five tries whatever the address. */
-export const asksPerMinuteMax = 20
-export const triesPerMinuteMax = 30
+/**
+ * A flood from one client address is turned away. better-auth counts until there is a pause as long as the window, so
+ * the window is short and the count high: many people may sit behind one address.
+ */
+export const flood = { window: 10, max: 100 } // seconds, requests
