@@ -9,7 +9,6 @@ import type {
   RefundPage,
   Staff,
   StaffCase,
-  StaffSubscriber,
   StaffTicket,
   Statistics,
   SubscriberPage,
@@ -74,8 +73,12 @@ export const caseQuery = (caseId: string) =>
 export const refundsQuery = pages<RefundPage>(['refunds'], '/v1/staff/refunds')
 export const auditQuery = pages<AuditPage>(['audit'], '/v1/staff/audit')
 
-export const subscribersQuery = (query: string) =>
-  pages<SubscriberPage>(['subscribers'], '/v1/staff/subscribers', { query })
+/** Every look is recorded by name, so nothing is asked again unless a person asks. */
+export const subscribersQuery = (query: string) => ({
+  ...pages<SubscriberPage>(['subscribers'], '/v1/staff/subscribers', { query }),
+  staleTime: 300_000,
+  refetchOnWindowFocus: false,
+})
 
 export const ticketsQuery = (state: string) =>
   pages<TicketPage>(['tickets'], '/v1/staff/tickets', { state })
@@ -100,7 +103,7 @@ export const signatureKeysQuery = queryOptions({
     (await read<{ keys: Jwk[] }>('/.well-known/closure-keys.json', signal)).keys,
 })
 
-/** The API lists these and names none alone: look through the pages until the one asked for is there. */
+/** The API lists tickets and names none alone: look through the pages until the one asked for is there. */
 async function seek<Item>(
   path: string,
   params: Params,
@@ -128,26 +131,7 @@ export const ticketQuery = (ticketId: string) =>
     queryKey: ['staff', 'tickets', 'one', ticketId],
     queryFn: async ({ signal }): Promise<StaffTicket | null> => {
       const isIt = (ticket: StaffTicket) => ticket.ticketId === ticketId
-      for (const state of ['open', 'answered', 'solved']) {
-        const found = await seek('/v1/staff/tickets', { state }, isIt, signal)
-        if (found) return found
-      }
-      return null
+      return (await seek('/v1/staff/tickets', {}, isIt, signal)) ?? null
     },
     refetchInterval: refreshMs,
-  })
-
-/** Null when there is none. */
-export const subscriberQuery = (subscriberId: string) =>
-  queryOptions({
-    queryKey: ['staff', 'subscribers', 'one', subscriberId],
-    queryFn: async ({ signal }): Promise<StaffSubscriber | null> => {
-      const isIt = (person: StaffSubscriber) => person.subscriberId === subscriberId
-      const path = '/v1/staff/subscribers'
-      return (
-        (await seek(path, { query: subscriberId }, isIt, signal)) ??
-        (await seek(path, { query: '' }, isIt, signal)) ??
-        null
-      )
-    },
   })

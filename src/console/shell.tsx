@@ -11,23 +11,37 @@ import { KeysHelp } from './keys-help.tsx'
 import { useKeys } from './keys.ts'
 import { Me } from './me.tsx'
 import { countsQuery } from './queries.ts'
+import { useStaff } from './session.tsx'
 import { useMedia } from './use-media.ts'
 import { useConsoleWords } from './words.tsx'
+import type { Role } from './wire.ts'
 import type { ConsoleKey } from './words/keys.ts'
 
-type Entry = { to: string; glyph: GlyphName; word: ConsoleKey; count?: string }
+type Entry = {
+  to: string
+  glyph: GlyphName
+  word: ConsoleKey
+  count?: string
+  /** Only these may open it; others are not led there. */
+  roles?: readonly Role[]
+}
 
 const daily: readonly Entry[] = [
   { to: '/review', glyph: 'review', word: 'nav.review', count: 'in_review' },
   { to: '/attention', glyph: 'attention', word: 'nav.attention', count: 'needs_attention' },
   { to: '/tickets', glyph: 'ticket', word: 'nav.tickets' },
-  { to: '/refunds', glyph: 'refund', word: 'nav.refunds' },
+  {
+    to: '/refunds',
+    glyph: 'refund',
+    word: 'nav.refunds',
+    roles: ['finance', 'admin', 'reviewer', 'auditor'],
+  },
   { to: '/subscribers', glyph: 'people', word: 'nav.subscribers' },
 ]
 const operator: readonly Entry[] = [
   { to: '/policies', glyph: 'policy', word: 'nav.policies' },
   { to: '/statistics', glyph: 'chart', word: 'nav.statistics' },
-  { to: '/audit', glyph: 'audit', word: 'nav.audit' },
+  { to: '/audit', glyph: 'audit', word: 'nav.audit', roles: ['auditor', 'admin'] },
   { to: '/keys', glyph: 'key', word: 'nav.keys' },
 ]
 
@@ -94,9 +108,11 @@ function Entries({ entries }: { entries: readonly Entry[] }) {
   const { t } = useConsoleWords()
   const { pathname } = useLocation()
   const counts = useQuery(countsQuery)
+  const { role } = useStaff()
+  const shown = entries.filter(({ roles }) => !roles || roles.includes(role))
   return (
     <ul>
-      {entries.map(({ to, glyph, word, count }) => {
+      {shown.map(({ to, glyph, word, count }) => {
         const number = count === undefined ? undefined : counts.data?.[count]
         return (
           <li key={to}>

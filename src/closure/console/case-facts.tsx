@@ -38,7 +38,10 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
         ),
       ]}
     >
-      <TextLink to={`/subscribers/${subscriber.subscriberId}`}>
+      <TextLink
+        to={`/subscribers/${subscriber.subscriberId}`}
+        search={{ query: closure.reference }}
+      >
         {t('facts.open-subscriber')}
       </TextLink>
     </Facts>

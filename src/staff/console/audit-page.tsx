@@ -66,7 +66,6 @@ function useColumns(): Column<AuditRow>[] {
 
 const places: Record<string, string> = {
   closure: '/review/',
-  subscriber: '/subscribers/',
   ticket: '/tickets/',
 }
 

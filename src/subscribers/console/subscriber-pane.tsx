@@ -1,9 +1,6 @@
 /** One subscriber as staff see them: contacts, lines, closures. */
-import { useQuery } from '@tanstack/react-query'
 import { Facts } from '../../console/components/facts.tsx'
-import { Loaded } from '../../console/components/listing.tsx'
 import { type Column, Table } from '../../console/components/table.tsx'
-import { subscriberQuery } from '../../console/queries.ts'
 import type { StaffSubscriber } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { TextLink } from '../../portal/components/button.tsx'
@@ -12,24 +9,7 @@ import { CopyButton } from '../../portal/copy.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 
-type PaneProps = { subscriberId: string; known: StaffSubscriber | undefined }
-
-export function SubscriberPane({ subscriberId, known }: PaneProps) {
-  const { t } = useConsoleWords()
-  const query = useQuery({
-    ...subscriberQuery(subscriberId),
-    ...(known && { initialData: known }),
-  })
-  return (
-    <Loaded query={query}>
-      {(person) =>
-        person ? <Person person={person} /> : <p className="empty">{t('subscribers.gone')}</p>
-      }
-    </Loaded>
-  )
-}
-
-function Person({ person }: { person: StaffSubscriber }) {
+export function SubscriberPane({ person }: { person: StaffSubscriber }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   return (

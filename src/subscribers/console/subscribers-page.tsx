@@ -2,7 +2,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
-import { itemsOf, Listing } from '../../console/components/listing.tsx'
+import { itemsOf, Listing, Loaded } from '../../console/components/listing.tsx'
 import { Split } from '../../console/components/split.tsx'
 import { useKeys } from '../../console/keys.ts'
 import { subscribersQuery } from '../../console/queries.ts'
@@ -44,7 +44,15 @@ export function SubscribersPage() {
       }
       item={
         subscriberId && (
-          <SubscriberPane key={subscriberId} subscriberId={subscriberId} known={rows[at]} />
+          <Loaded query={query}>
+            {() =>
+              rows[at] ? (
+                <SubscriberPane person={rows[at]} />
+              ) : (
+                <p className="empty">{t('subscribers.gone')}</p>
+              )
+            }
+          </Loaded>
         )
       }
       itemKey={subscriberId}

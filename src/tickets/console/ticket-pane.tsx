@@ -9,6 +9,7 @@ import type { StaffTicket } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
 import { Button, TextLink } from '../../portal/components/button.tsx'
+import { Tick } from '../../portal/components/choices.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Tag } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
@@ -62,7 +63,10 @@ function Conversation({ ticket }: { ticket: StaffTicket }) {
           <aside className="caseside" aria-label={t('tickets.facts')}>
             <section className="factbox">
               <h2 className="strong small">{t('facts.subscriber')}</h2>
-              <TextLink to={`/subscribers/${ticket.subscriberId}`}>
+              <TextLink
+                to={`/subscribers/${ticket.subscriberId}`}
+                search={{ query: ticket.subscriberName || undefined }}
+              >
                 {ticket.subscriberName || t('facts.open-subscriber')}
               </TextLink>
             </section>
@@ -111,9 +115,10 @@ function Reply({ ticket }: { ticket: StaffTicket }) {
   const client = useQueryClient()
   const [body, setBody, forget] = useDraft(`reply.${ticket.ticketId}`, '')
   const [missing, setMissing] = useState(false)
+  const [solved, setSolved] = useState(false)
   const reply = useMutation({
     mutationFn: () =>
-      send('POST', `/v1/staff/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
+      send('POST', `/v1/staff/tickets/${ticket.ticketId}/messages`, { body: body.trim(), solved }),
     onSuccess: () => {
       setBody('')
       forget()
@@ -144,6 +149,9 @@ function Reply({ ticket }: { ticket: StaffTicket }) {
           maxLength={4000}
           error={missing && body.trim() === '' ? t('tickets.reply-missing') : undefined}
         />
+        <Tick checked={solved} onChange={setSolved}>
+          {t('tickets.solved')}
+        </Tick>
         <Refused error={reply.error} />
         <div className="decidebar">
           <Button kind="primary" submit busy={reply.isPending}>
