@@ -234,12 +234,17 @@ create constraint trigger ledger_posting_balanced after insert on ledger_posting
 
 create function ledger_apply_postings() returns trigger language plpgsql as $$
 begin
-  insert into ledger_balance as b (subscriber_id, line_id, account, currency, minor)
-  select subscriber_id, line_id, account, currency, sum(minor) from posted
+  -- Two statements: an upsert would check the constraint on the change alone and refuse every withdrawal.
+  insert into ledger_balance (subscriber_id, line_id, account, currency, minor)
+  select distinct subscriber_id, line_id, account, currency, 0 from posted
   where account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
-  group by 1, 2, 3, 4
   order by 1, 2, 3, 4
-  on conflict (subscriber_id, line_id, account, currency) do update set minor = b.minor + excluded.minor;
+  on conflict do nothing;
+  update ledger_balance b set minor = b.minor + d.minor
+  from (
+    select subscriber_id, line_id, account, currency, sum(minor) as minor from posted group by 1, 2, 3, 4
+  ) d
+  where b.subscriber_id = d.subscriber_id and b.line_id = d.line_id and b.account = d.account and b.currency = d.currency;
   return null;
 end $$;
 create trigger ledger_posting_apply after insert on ledger_posting

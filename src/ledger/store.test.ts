@@ -36,6 +36,15 @@ test('a transfer moves money once, however often its key is posted', async () =>
   ])
 })
 
+test('what is there can be spent, to the last penny', async () => {
+  const spend: Posting = {
+    from: { account: 'paid-credit', lineId: 'line_1' }, to: { account: 'usage-revenue' }, amount: money(300n, 'GBP'),
+  }
+  expect(await transfer('sub_b', 'spend_all', [spend])).toBe('posted')
+  expect(await balances(database.db, 'sub_b')).toEqual([])
+  expect(await transfer('sub_b', 'order_2', [topUp(200n)])).toBe('posted')
+})
+
 test('an overdraft is refused by the database and leaves nothing behind', async () => {
   const spend: Posting = {
     from: { account: 'paid-credit', lineId: 'line_1' },
