@@ -3,7 +3,7 @@ const KEYWORD = /code|passcode|pin\b|验证码|驗證碼|校验码|确认码|动
 const NOT_CODES = [
   /https?:\/\/\S+/gi,
   /\+\d[\d ()-]{6,}\d/g, // phone numbers
-  /[\p{L}\d]+[-_][\p{L}\d-_]*\d+/gu, // references
+  /[\p{L}\d]+[-_][\p{L}\d_-]*\d+/gu, // references
   /[£$€¥]\s?[\d.,]+/g,
 ]
 // Not \b: in "验证码123456" the digits touch a letter.

@@ -22,7 +22,10 @@ import type { Http } from '../platform/http.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
+import { registerStaffRoutes } from '../staff/routes.ts'
 import { registerSubscriberRoutes } from '../subscribers/routes.ts'
+import { registerTicketsRoutes } from '../tickets/routes.ts'
+import { registerTicketsStaffRoutes } from '../tickets/staff-routes.ts'
 import { registerUsageRoutes } from '../usage/routes.ts'
 import { registerOperatorRoutes } from './operator.ts'
 
@@ -46,6 +49,9 @@ export async function registerRoutes(http: Http, app: App, { payments, network, 
   registerLinesRoutes(http, app)
   registerEsimRoutes(http, app)
   registerUsageRoutes(http, app)
+  registerTicketsRoutes(http, app)
+  registerTicketsStaffRoutes(http, app)
+  registerStaffRoutes(http, app)
   registerClosureRoutes(http, app, network)
   registerClosureStaffRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
