@@ -13,7 +13,7 @@ export function DesignPage() {
           <div
             key={theme}
             data-theme={theme}
-            className="bg-bg text-ink grid gap-7 p-5 rounded-l border border-line"
+            className="bg-bg text-ink grid gap-7 p-5 rounded-[18px] border border-line"
           >
             <h2 className="title">{t(theme === 'light' ? 'settings.light' : 'settings.dark')}</h2>
             <DesignColours />

@@ -30,15 +30,31 @@ export const queryClient = new QueryClient({
   },
 })
 
+const signedInHint = 'violet.signed-in'
+
+/** For pages that are also for strangers: they ask only where somebody signed in before. */
+export function wasSignedIn(): boolean {
+  return localStorage.getItem(signedInHint) !== null
+}
+
+export function rememberSignedIn(): void {
+  localStorage.setItem(signedInHint, 'yes')
+}
+
 /** Null when nobody is signed in; that is an answer, not an error. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async ({ signal }): Promise<Subscriber | null> => {
     try {
-      return await read<Subscriber>('/v1/me', signal)
+      const me = await read<Subscriber>('/v1/me', signal)
+      rememberSignedIn()
+      return me
     } catch (error) {
-      if (error instanceof Refused && error.problem.status === 401) return null
-      if (problemCode(error) === 'account-closed') return null
+      const out = error instanceof Refused && error.problem.status === 401
+      if (out || problemCode(error) === 'account-closed') {
+        localStorage.removeItem(signedInHint)
+        return null
+      }
       throw error
     }
   },

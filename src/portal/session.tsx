@@ -1,13 +1,13 @@
 /** Who is signed in, and what happens when nobody is: sign in, and come back to the same page. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Navigate, useLocation, useNavigate } from '@tanstack/react-router'
+import { useLocation } from '@tanstack/react-router'
 import { createContext, type ReactNode, use, useEffect } from 'react'
 import { problemCode } from './api.ts'
-import { linkProps } from './components/button.tsx'
 import { RowsSkeleton, Skeleton } from './components/notice.tsx'
 import { Failure } from './failure.tsx'
 import { rememberedReference } from './farewell.ts'
 import { meQuery } from './queries.ts'
+import { Redirect } from './redirect.tsx'
 import type { Subscriber } from './wire.ts'
 
 const SubscriberContext = createContext<Subscriber | null>(null)
@@ -24,8 +24,8 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const { href } = useLocation()
   if (me.data === null) {
     const reference = rememberedReference()
-    if (reference) return <Navigate {...linkProps({ to: `/c/${reference}`, replace: true })} />
-    return <Navigate {...linkProps({ to: '/sign-in', search: { next: href }, replace: true })} />
+    if (reference) return <Redirect to={`/c/${reference}`} />
+    return <Redirect to="/sign-in" search={{ next: href }} />
   }
   if (me.data) return <SubscriberContext value={me.data}>{children}</SubscriberContext>
   if (me.error) {
@@ -72,12 +72,4 @@ export function useSessionWatch(): void {
       mutations()
     }
   }, [client])
-}
-
-export function useGo() {
-  const navigate = useNavigate()
-  return (
-    to: string,
-    options: { search?: Record<string, string | undefined>; replace?: boolean } = {},
-  ) => navigate(linkProps({ to, ...options }) as never)
 }

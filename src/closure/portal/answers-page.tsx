@@ -1,9 +1,10 @@
 /** Step 3: everything on one page to check, with what can't be undone, and from when, on top. */
-import { Link, Navigate } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { ButtonLink, linkProps, Pair } from '../../portal/components/button.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { formatNumberE164, isZero } from '../../portal/format.ts'
+import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
@@ -18,14 +19,10 @@ export function AnswersPage() {
       {(closure) => {
         const { quote } = closure
         if (!quote || quote.choicesNeeded.some((need) => need !== 'reason')) {
-          return (
-            <Navigate {...linkProps({ to: `/closures/${closure.caseId}/quote`, replace: true })} />
-          )
+          return <Redirect to={`/closures/${closure.caseId}/quote`} />
         }
         if (quote.choicesNeeded.includes('reason')) {
-          return (
-            <Navigate {...linkProps({ to: `/closures/${closure.caseId}/reason`, replace: true })} />
-          )
+          return <Redirect to={`/closures/${closure.caseId}/reason`} />
         }
         return <Answers closure={closure} quote={quote} />
       }}

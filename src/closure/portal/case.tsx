@@ -1,14 +1,15 @@
 /** What the four steps share: the draft they work on, its names, and the way to stay. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Navigate, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { send } from '../../portal/api.ts'
-import { Button, linkProps } from '../../portal/components/button.tsx'
+import { Button } from '../../portal/components/button.tsx'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Loaded } from '../../portal/failure.tsx'
+import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { closureQuery, linesQuery, queryClient } from '../../portal/queries.ts'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import { useToast } from '../../portal/toast.tsx'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -21,7 +22,7 @@ export function Draft({ step, children }: DraftProps) {
   const { t } = useWords()
   const closure = useQuery({ ...closureQuery(caseId), staleTime: 0 })
   if (closure.data && closure.data.state !== 'draft') {
-    return <Navigate {...linkProps({ to: `/closures/${caseId}`, replace: true })} />
+    return <Redirect to={`/closures/${caseId}`} />
   }
   if (closure.data) return children(closure.data)
   return (

@@ -1,18 +1,18 @@
 /** Step 4: the code, the tick, and the one red button of the portal. */
 import { useMutation } from '@tanstack/react-query'
-import { Navigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { problemCode, Refused, send } from '../../portal/api.ts'
-import { Button, linkProps } from '../../portal/components/button.tsx'
+import { Button } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { Summary } from '../../portal/components/ledger.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Refusal, useSentence } from '../../portal/failure.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
+import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, CodeSent, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -29,7 +29,7 @@ export function ConfirmPage() {
         closure.quote && closure.quote.choicesNeeded.length === 0 ? (
           <Confirm closure={closure} quote={closure.quote} />
         ) : (
-          <Navigate {...linkProps({ to: `/closures/${closure.caseId}/quote`, replace: true })} />
+          <Redirect to={`/closures/${closure.caseId}/quote`} />
         )
       }
     </Draft>

@@ -1,13 +1,14 @@
 /** Where a closure stands, with the deadline as headline; it follows by itself until everything is
  * done. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Navigate, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, ButtonLink, linkProps, Pair } from '../../portal/components/button.tsx'
+import { Button, ButtonLink, Pair } from '../../portal/components/button.tsx'
 import { Notice, RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
+import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { rememberReference } from '../../portal/farewell.ts'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
@@ -45,7 +46,7 @@ export function ProgressPage() {
     if (state) void queryClient.invalidateQueries({ queryKey: ['lines'] })
   }, [state])
   if (data?.state === 'draft') {
-    return <Navigate {...linkProps({ to: `/closures/${caseId}/ready`, replace: true })} />
+    return <Redirect to={`/closures/${caseId}/ready`} />
   }
   if (data?.state === 'closed') return <ClosedView closure={data} />
   if (data) return <Progress closure={data} />

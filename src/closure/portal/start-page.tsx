@@ -8,7 +8,7 @@ import { RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Failure } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 

@@ -1,12 +1,13 @@
 /** The order before it is paid: what, for how long, for how much, and nothing else on the page. */
 import { useQuery } from '@tanstack/react-query'
-import { Navigate, useLocation, useParams, useSearch } from '@tanstack/react-router'
-import { Button, linkProps, TextLink } from '../../portal/components/button.tsx'
+import { useLocation, useParams, useSearch } from '@tanstack/react-router'
+import { Button, TextLink } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Summary } from '../../portal/components/ledger.tsx'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
+import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { planQuery } from '../../portal/queries.ts'
 import { useSubscriber } from '../../portal/session.tsx'
@@ -23,7 +24,7 @@ export function CheckoutPage() {
   const me = useSubscriber()
   const plan = useQuery(planQuery(planId))
   if (!me.complete) {
-    return <Navigate {...linkProps({ to: '/welcome', search: { next: href }, replace: true })} />
+    return <Redirect to="/welcome" search={{ next: href }} />
   }
   if (plan.data) return <Checkout plan={plan.data} />
   return (

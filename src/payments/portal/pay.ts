@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { read, send } from '../../portal/api.ts'
 import { useDraft } from '../../portal/draft.ts'
 import type { Order } from '../../portal/wire.ts'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 
 /** `name` holds everything the order depends on: another choice is another order. */
 export function usePay(name: string, path: string, body: unknown) {

@@ -8,7 +8,7 @@ import { Icon } from '../../portal/components/icon.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Loaded } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
-import { meQuery, plansQuery } from '../../portal/queries.ts'
+import { meQuery, plansQuery, wasSignedIn } from '../../portal/queries.ts'
 import { LanguageSwitch } from '../../portal/language-switch.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Plan, PlanList } from '../../portal/wire.ts'
@@ -43,7 +43,7 @@ export function ShopPage() {
 
 function ShopBar() {
   const { t } = useWords()
-  const me = useQuery(meQuery)
+  const me = useQuery({ ...meQuery, enabled: wasSignedIn() })
   return (
     <>
       <LanguageSwitch />

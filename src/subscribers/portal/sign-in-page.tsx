@@ -1,16 +1,18 @@
 /** Signing in and registering are one way: an e-mail address, then the code sent to it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Navigate, useSearch } from '@tanstack/react-router'
+import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, linkProps, TextButton } from '../../portal/components/button.tsx'
+import { Button, TextButton } from '../../portal/components/button.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Refusal, useSentence } from '../../portal/failure.tsx'
+import { placeInside } from '../../portal/go.ts'
 import { Page } from '../../portal/page.tsx'
-import { meQuery, operatorQuery } from '../../portal/queries.ts'
+import { meQuery, operatorQuery, rememberSignedIn, wasSignedIn } from '../../portal/queries.ts'
+import { Redirect } from '../../portal/redirect.tsx'
 import { LanguageSwitch } from '../../portal/language-switch.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { CodeSent, Subscriber } from '../../portal/wire.ts'
@@ -20,9 +22,10 @@ type Draft = { email: string; sent: CodeSent | null }
 
 export function SignInPage() {
   const { next } = useSearch({ strict: false }) as { next?: string }
-  const me = useQuery(meQuery)
+  const me = useQuery({ ...meQuery, enabled: wasSignedIn() })
   const [draft, setDraft, clear] = useDraft<Draft>('sign-in', { email: '', sent: null })
-  if (me.data) return <Navigate {...onward(me.data, next)} replace />
+  if (me.data && !me.data.complete) return <Redirect to="/welcome" search={{ next }} />
+  if (me.data) return <Redirect {...placeInside(next)} />
   if (draft.sent) {
     return (
       <EnterCode
@@ -35,14 +38,6 @@ export function SignInPage() {
     )
   }
   return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
-}
-
-/** Only addresses inside the portal are followed. */
-function onward(me: Subscriber, next: string | undefined) {
-  const inside = next?.startsWith('/') && !next.startsWith('//') ? next : '/lines'
-  if (!me.complete) return linkProps({ to: '/welcome', search: { next: inside } })
-  const [path = '/lines', query] = inside.split('?')
-  return linkProps({ to: path, search: Object.fromEntries(new URLSearchParams(query ?? '')) })
 }
 
 type EmailProps = { draft: Draft; setDraft: (draft: Draft) => void; expired: boolean }
@@ -125,6 +120,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
       send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
     onSuccess: (me) => {
       onDone()
+      rememberSignedIn()
       client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
       client.setQueryData(meQuery.queryKey, me)
     },

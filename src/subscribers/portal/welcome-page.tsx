@@ -10,7 +10,8 @@ import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { meQuery, operatorQuery } from '../../portal/queries.ts'
-import { useGo, useSubscriber } from '../../portal/session.tsx'
+import { placeInside, useGo } from '../../portal/go.ts'
+import { useSubscriber } from '../../portal/session.tsx'
 import { LanguageChoice } from '../../portal/settings.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Subscriber } from '../../portal/wire.ts'
@@ -21,7 +22,7 @@ export function WelcomePage() {
   const me = useSubscriber()
   const go = useGo()
   const client = useQueryClient()
-  const { next = '/lines' } = useSearch({ strict: false }) as { next?: string }
+  const { next } = useSearch({ strict: false }) as { next?: string }
   const [draft, setDraft, clear] = useDraft('welcome', { name: me.name, country: me.country ?? '' })
   const [tried, setTried] = useState(false)
   const save = useMutation({
@@ -30,11 +31,8 @@ export function WelcomePage() {
     onSuccess: async (saved) => {
       clear()
       client.setQueryData(meQuery.queryKey, saved)
-      const [path = '/lines', query] = next.split('?')
-      await go(path.startsWith('/') ? path : '/lines', {
-        search: Object.fromEntries(new URLSearchParams(query ?? '')),
-        replace: true,
-      })
+      const { to, search } = placeInside(next)
+      await go(to, { search, replace: true })
     },
   })
   const submit = () => {

@@ -7,7 +7,7 @@ import { type Tone, RowsSkeleton, Tag } from '../../portal/components/notice.tsx
 import { Loaded } from '../../portal/failure.tsx'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
-import { meQuery, ticketsQuery } from '../../portal/queries.ts'
+import { meQuery, ticketsQuery, wasSignedIn } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Ticket } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -27,7 +27,7 @@ const questions: readonly (readonly [WordKey, WordKey])[] = [
 export function HelpPage() {
   const { t } = useWords()
   const { page } = useSearch({ strict: false }) as { page?: string }
-  const me = useQuery(meQuery)
+  const me = useQuery({ ...meQuery, enabled: wasSignedIn() })
   return (
     <TabPage title={t('page.help')}>
       <ul className="rows">

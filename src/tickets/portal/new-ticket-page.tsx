@@ -11,7 +11,7 @@ import { Refusal } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { ticketsQuery } from '../../portal/queries.ts'
 import { refusalKey } from '../../portal/refusals.ts'
-import { useGo } from '../../portal/session.tsx'
+import { useGo } from '../../portal/go.ts'
 import type { Ticket } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
