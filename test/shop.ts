@@ -40,7 +40,6 @@ export type Answer = { status: number; body: Record<string, any> }
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
-
 type Options = { wrapPayments?: (payments: Payments) => Payments }
 
 export async function openShop({ wrapPayments = (payments) => payments }: Options = {}) {
@@ -48,7 +47,10 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   const port = await freePort()
   const publicUrl = `http://localhost:${port}`
   const partner = {
-    platformUrl: publicUrl, key: 'test-key', webhookSecret: secret, backoffMs: [50, 200, 1000],
+    platformUrl: publicUrl,
+    key: 'test-key',
+    webhookSecret: secret,
+    backoffMs: [50, 200, 1000],
   }
   const pace = { refundMs: 50, lateMs: 400, timeoutMs: 300 }
   const payments = await startPayments({ ...partner, pace })
@@ -76,7 +78,10 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   await http.listen({ port, host: 'localhost' })
   await queue.work([...paymentsJobs(app, paymentsGateway), ...linesJobs(app, networkGateway)])
   return {
-    app, clock, url: publicUrl, gateways: { payments: paymentsGateway, network: networkGateway },
+    app,
+    clock,
+    url: publicUrl,
+    gateways: { payments: paymentsGateway, network: networkGateway },
     urls: { payments: payments.url, network: network.url },
     async sweep() {
       await sweepPayments(app)
@@ -98,10 +103,16 @@ type Place = Pick<Config, 'port' | 'publicUrl' | 'databaseUrl'>
 function configOf(place: Place, paymentsUrl: string, networkUrl: string): Config {
   const nobody = 'http://localhost:1'
   return {
-    ...place, dataDir: '', masterKey: Buffer.alloc(32, 9), logLevel: 'error',
+    ...place,
+    dataDir: '',
+    masterKey: Buffer.alloc(32, 9),
+    logLevel: 'error',
     payments: { url: paymentsUrl, key: 'test-key', webhookSecret: secret },
     network: { url: networkUrl, key: 'test-key', webhookSecret: secret },
-    phoneUrl: nobody, inboxUrl: nobody, smtpUrl: 'smtp://localhost:1', smsUrl: nobody,
+    phoneUrl: nobody,
+    inboxUrl: nobody,
+    smtpUrl: 'smtp://localhost:1',
+    smsUrl: nobody,
   }
 }
 
@@ -127,11 +138,20 @@ export async function shopper({ app, url }: Shop, { complete = true, locale = 'e
   await app.db
     .insertInto('subscriber_contact')
     .values({
-      subscriber_id: subscriberId, contact_id: app.ids.make('contact'), kind: 'email',
-      value: `${subscriberId}@example.com`, added_at: now, verified_at: now,
+      subscriber_id: subscriberId,
+      contact_id: app.ids.make('contact'),
+      kind: 'email',
+      value: `${subscriberId}@example.com`,
+      added_at: now,
+      verified_at: now,
     })
     .execute()
-  const call = async (method: string, path: string, body?: unknown, key: string = randomUUID()): Promise<Answer> => {
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    key: string = randomUUID(),
+  ): Promise<Answer> => {
     const response = await fetch(url + path, {
       method,
       headers: {
@@ -159,7 +179,11 @@ export function pay(checkoutUrl: string, number = cards.good): Promise<Response>
   return fetch(checkoutUrl, { method: 'POST', body: form, redirect: 'manual' })
 }
 
-export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean, ms = 10_000): Promise<T> {
+export async function until<T>(
+  ask: () => Promise<T>,
+  holds: (value: T) => boolean,
+  ms = 10_000,
+): Promise<T> {
   const end = Date.now() + ms
   for (;;) {
     const value = await ask()
@@ -192,7 +216,9 @@ export function newPhone() {
 
 export async function send(shop: Shop, path: string, body: unknown): Promise<Answer> {
   const response = await fetch(shop.url + path, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   })
   const text = await response.text()
   return { status: response.status, body: text === '' ? {} : JSON.parse(text) }
@@ -219,8 +245,10 @@ export async function reportUsage(shop: Shop, records: object[], sign = true): P
   const response = await fetch(`${shop.url}/v1/usage-records`, {
     method: 'POST',
     headers: {
-      'content-type': 'application/json', 'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)), 'webhook-signature': signature,
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': signature,
     },
     body: text,
   })

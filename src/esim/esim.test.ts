@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 import { type DeviceEvent, download, end, type ProfileStatus, report } from './esim.ts'
 
 const released: ProfileStatus = {
-  state: 'released', deviceState: null, removal: 'unconfirmed', eid: null, lastSeq: 0,
+  state: 'released',
+  deviceState: null,
+  removal: 'unconfirmed',
+  eid: null,
+  lastSeq: 0,
 }
 const downloaded = download(released, 'eid-1') as ProfileStatus
 const installed = report(downloaded, 'install', 1) as ProfileStatus
@@ -25,7 +29,10 @@ test('a report is heard once, in the order the phone made them', () => {
 })
 
 test('an install report that was overtaken by an enable is not needed', () => {
-  expect(report(downloaded, 'enable', 2)).toMatchObject({ state: 'installed', deviceState: 'enabled' })
+  expect(report(downloaded, 'enable', 2)).toMatchObject({
+    state: 'installed',
+    deviceState: 'enabled',
+  })
 })
 
 test('ending: never downloaded, downloaded, installed', () => {
@@ -37,13 +44,19 @@ test('ending: never downloaded, downloaded, installed', () => {
 test('a deletion reported after the end confirms the removal and nothing else', () => {
   const ended = end(installed)
   expect(report(ended, 'delete', 9)).toEqual({
-    ...ended, deviceState: 'deleted', removal: 'confirmed', lastSeq: 9,
+    ...ended,
+    deviceState: 'deleted',
+    removal: 'confirmed',
+    lastSeq: 9,
   })
 })
 
 test('after the end, or after its deletion, no report brings a profile back', () => {
   const events = fc.array(
-    fc.record({ event: fc.constantFrom<DeviceEvent>('install', 'enable', 'disable', 'delete'), seq: fc.nat(50) }),
+    fc.record({
+      event: fc.constantFrom<DeviceEvent>('install', 'enable', 'disable', 'delete'),
+      seq: fc.nat(50),
+    }),
   )
   fc.assert(
     fc.property(events, (heard) => {

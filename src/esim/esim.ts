@@ -45,7 +45,8 @@ export function report(
   // A profile that has ended stays ended, whatever a phone that was long switched off still reports.
   if (profile.state === 'unavailable' || profile.deviceState === 'deleted') return heard
   const state = profile.state === 'downloaded' ? 'installed' : profile.state
-  if (event === 'install') return { ...heard, state, deviceState: profile.deviceState ?? 'disabled' }
+  if (event === 'install')
+    return { ...heard, state, deviceState: profile.deviceState ?? 'disabled' }
   return { ...heard, state, deviceState: event === 'enable' ? 'enabled' : 'disabled' }
 }
 

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  activationCodeOf, iccidOf, imsiOf, installLinks, isEid, isIccid, luhnDigit, matchingIdOf,
+  activationCodeOf,
+  iccidOf,
+  imsiOf,
+  installLinks,
+  isEid,
+  isIccid,
+  luhnDigit,
+  matchingIdOf,
 } from './iccid.ts'
 
 test('the check digit is the one of ISO/IEC 7812-1', () => {
@@ -12,7 +19,9 @@ test('the check digit is the one of ISO/IEC 7812-1', () => {
 test('every serial gives an ICCID that passes, and no changed digit does', () => {
   fc.assert(
     fc.property(
-      fc.bigInt({ min: 1n, max: 999_999_999_999n }), fc.nat({ max: 18 }), fc.integer({ min: 1, max: 9 }),
+      fc.bigInt({ min: 1n, max: 999_999_999_999n }),
+      fc.nat({ max: 18 }),
+      fc.integer({ min: 1, max: 9 }),
       (serial, place, by) => {
         const iccid = iccidOf(serial)
         expect(iccid).toMatch(/^8944\d{15}$/)

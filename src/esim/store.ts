@@ -24,10 +24,22 @@ export type Profile = ProfileStatus & {
 }
 
 const columns = [
-  'subscriber_id', 'line_id', 'iccid', 'imsi', 'matching_id', 'eid', 'state', 'device_state', 'removal', 'last_seq',
+  'subscriber_id',
+  'line_id',
+  'iccid',
+  'imsi',
+  'matching_id',
+  'eid',
+  'state',
+  'device_state',
+  'removal',
+  'last_seq',
 ] as const
 
-type Row = Record<'subscriber_id' | 'line_id' | 'iccid' | 'imsi' | 'matching_id' | 'state' | 'removal', string> & {
+type Row = Record<
+  'subscriber_id' | 'line_id' | 'iccid' | 'imsi' | 'matching_id' | 'state' | 'removal',
+  string
+> & {
   eid: string | null
   device_state: string | null
   last_seq: number
@@ -99,9 +111,10 @@ type Key = { matchingId: string } | { iccid: string }
 
 async function lockProfile(trx: Trx, key: Key): Promise<Profile | undefined> {
   const index = trx.selectFrom('profile_index').select(['subscriber_id', 'iccid'])
-  const found = await ('matchingId' in key
-    ? index.where('matching_id', '=', key.matchingId)
-    : index.where('iccid', '=', key.iccid)
+  const found = await (
+    'matchingId' in key
+      ? index.where('matching_id', '=', key.matchingId)
+      : index.where('iccid', '=', key.iccid)
   ).executeTakeFirst()
   if (!found) return undefined
   const row = await trx

@@ -19,5 +19,8 @@ export const notificationWire = z.object({
   eid: eidWire,
   iccid: z.string().refine(isIccid, 'not an ICCID'),
   event: z.enum(['install', 'enable', 'disable', 'delete']),
-  seq: z.int().min(1).describe('Grows with every report of this phone; one seen before changes nothing'),
+  seq: z
+    .int()
+    .min(1)
+    .describe('Grows with every report of this phone; one seen before changes nothing'),
 })

@@ -1,9 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buy, install, newPhone, openShop, send, type Shop, type Shopper, shopper, until } from '../../test/shop.ts'
+import {
+  buy,
+  install,
+  newPhone,
+  openShop,
+  send,
+  type Shop,
+  type Shopper,
+  shopper,
+  until,
+} from '../../test/shop.ts'
 import { endProfile } from '../esim/store.ts'
 import { activateQueue } from './line.ts'
 import { sweepNumbers } from './number-store.ts'
-import { closeLine, createLine, linesOf, quarantineNumber, reopenLine, startClosingLine } from './store.ts'
+import {
+  closeLine,
+  createLine,
+  linesOf,
+  quarantineNumber,
+  reopenLine,
+  startClosingLine,
+} from './store.ts'
 import { planOnSale } from '../plans/store.ts'
 import { isRefusal } from '../values/refusal.ts'
 
@@ -15,7 +32,8 @@ afterAll(() => shop.close())
 
 const inTrx = <T>(work: Parameters<ReturnType<Shop['app']['db']['transaction']>['execute']>[0]) =>
   shop.app.db.transaction().execute(work) as Promise<T>
-const get = async (someone: Shopper, lineId: string) => (await someone.get(`/v1/lines/${lineId}`)).body
+const get = async (someone: Shopper, lineId: string) =>
+  (await someone.get(`/v1/lines/${lineId}`)).body
 const network = (imsi: string) => shop.gateways.network.find(imsi)
 
 test('installing gives service: the network knows the line, the period and its buckets run, a notice goes', async () => {
@@ -23,14 +41,19 @@ test('installing gives service: the network knows the line, the period and its b
   const { lineId } = await buy(someone, 'home-uk')
   const { imsi, line } = await install(shop, someone, lineId)
   expect(line['profile']).toMatchObject({ state: 'installed', deviceState: 'disabled' })
-  const [start, end] = [line['periodStart'], line['periodEnd']].map((at) => Temporal.Instant.from(at))
+  const [start, end] = [line['periodStart'], line['periodEnd']].map((at) =>
+    Temporal.Instant.from(at),
+  )
   expect(start!.until(end!).total('hours')).toBe(30 * 24)
   expect(line['buckets'].map(({ expiresAt }: { expiresAt: string }) => expiresAt)).toEqual(
     Array.from({ length: 3 }, () => line['periodEnd']),
   )
   expect(await network(imsi)).toEqual({ state: 'active', attached: false, openSession: false })
   const notices = await shop.app.db
-    .selectFrom('notice').select('template').where('subscriber_id', '=', someone.subscriberId).execute()
+    .selectFrom('notice')
+    .select('template')
+    .where('subscriber_id', '=', someone.subscriberId)
+    .execute()
   expect(notices.map(({ template }) => template).sort()).toEqual(['line-active', 'order-paid'])
 })
 
@@ -40,7 +63,10 @@ test('an activation that ran halfway, or twice, ends as one', async () => {
   const { imsi, line } = await install(shop, someone, lineId)
   const again = () =>
     inTrx((trx) =>
-      shop.app.queue.send(trx, activateQueue, lineId, { subscriberId: someone.subscriberId, lineId }),
+      shop.app.queue.send(trx, activateQueue, lineId, {
+        subscriberId: someone.subscriberId,
+        lineId,
+      }),
     )
   await again()
   await again()
@@ -54,10 +80,21 @@ test('a line that closed while its activation ran holds nothing in the network',
   const { lineId } = await buy(someone)
   const [line] = await linesOf(shop.app.db, someone.subscriberId, lineId)
   const { imsi, iccid } = line!
-  await inTrx((trx) => closeLine(trx, shop.app.clock.now(), { subscriberId: someone.subscriberId, lineId, cause: 'closure' }))
+  await inTrx((trx) =>
+    closeLine(trx, shop.app.clock.now(), {
+      subscriberId: someone.subscriberId,
+      lineId,
+      cause: 'closure',
+    }),
+  )
   await shop.gateways.network.activate({ imsi, iccid, msisdn: null, zones: [] }, 'left over')
-  await inTrx((trx) => shop.app.queue.send(trx, activateQueue, lineId, { subscriberId: someone.subscriberId, lineId }))
-  await until(() => network(imsi), (found) => found === undefined)
+  await inTrx((trx) =>
+    shop.app.queue.send(trx, activateQueue, lineId, { subscriberId: someone.subscriberId, lineId }),
+  )
+  await until(
+    () => network(imsi),
+    (found) => found === undefined,
+  )
   expect((await get(someone, lineId))['state']).toBe('closed')
 })
 
@@ -67,12 +104,21 @@ test('a line has a name that its owner gives, until it closes; others don’t se
   const renamed = await someone.patch(`/v1/lines/${lineId}`, { nickname: ' Holiday ' })
   expect(renamed.body).toMatchObject({ nickname: 'Holiday' })
   for (const answer of [
-    await other.get(`/v1/lines/${lineId}`), await other.patch(`/v1/lines/${lineId}`, { nickname: 'Mine' }),
-    await other.get(`/v1/lines/${lineId}/installation`), await other.get(`/v1/lines/${lineId}/usage`),
-  ]) expect([answer.status, answer.body['code']]).toEqual([404, 'not-found'])
-  expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: '' })).body['code']).toBe('invalid-request')
-  await inTrx((trx) => startClosingLine(trx, shop.app.clock.now(), { subscriberId: someone.subscriberId, lineId }))
-  expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: 'X' })).body['code']).toBe('line-closing')
+    await other.get(`/v1/lines/${lineId}`),
+    await other.patch(`/v1/lines/${lineId}`, { nickname: 'Mine' }),
+    await other.get(`/v1/lines/${lineId}/installation`),
+    await other.get(`/v1/lines/${lineId}/usage`),
+  ])
+    expect([answer.status, answer.body['code']]).toEqual([404, 'not-found'])
+  expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: '' })).body['code']).toBe(
+    'invalid-request',
+  )
+  await inTrx((trx) =>
+    startClosingLine(trx, shop.app.clock.now(), { subscriberId: someone.subscriberId, lineId }),
+  )
+  expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: 'X' })).body['code']).toBe(
+    'line-closing',
+  )
 })
 
 test('a withdrawn closure leaves the line as it was; a closed one nothing reopens', async () => {
@@ -102,9 +148,15 @@ test('a number is kept from everybody until its quarantine is over', async () =>
   const { msisdn } = await get(someone, lineId)
   const now = shop.app.clock.now()
   const until = now.add({ hours: 90 * 24 })
-  await inTrx((trx) => quarantineNumber(trx, now, { subscriberId: someone.subscriberId, lineId, until }))
+  await inTrx((trx) =>
+    quarantineNumber(trx, now, { subscriberId: someone.subscriberId, lineId, until }),
+  )
   const state = async () =>
-    (await shop.app.db.selectFrom('phone_number').selectAll().where('msisdn', '=', msisdn).executeTakeFirstOrThrow())
+    await shop.app.db
+      .selectFrom('phone_number')
+      .selectAll()
+      .where('msisdn', '=', msisdn)
+      .executeTakeFirstOrThrow()
   expect(await state()).toMatchObject({ state: 'quarantined', line_id: null, subscriber_id: null })
   await sweepNumbers(shop.app)
   expect((await state()).state).toBe('quarantined')
@@ -116,24 +168,35 @@ test('a number is kept from everybody until its quarantine is over', async () =>
 test('two buyers at once get two numbers; the last one gone is a refusal, not a line without a number', async () => {
   const [one, two] = [await shopper(shop), await shopper(shop)]
   const lines = await Promise.all([buy(one, 'home-uk'), buy(two, 'home-uk')])
-  const numbers = await Promise.all(lines.map(async ({ lineId }, i) => (await get([one, two][i]!, lineId))['msisdn']))
+  const numbers = await Promise.all(
+    lines.map(async ({ lineId }, i) => (await get([one, two][i]!, lineId))['msisdn']),
+  )
   expect(new Set(numbers).size).toBe(2)
   await shop.app.db
-    .updateTable('phone_number').set({ state: 'quarantined' })
-    .where('country', '=', 'GB').where('state', '=', 'available').execute()
+    .updateTable('phone_number')
+    .set({ state: 'quarantined' })
+    .where('country', '=', 'GB')
+    .where('state', '=', 'available')
+    .execute()
   const refused = await one.post('/v1/orders', { planId: 'home-uk' })
   expect([refused.status, refused.body['code']]).toEqual([409, 'numbers-exhausted'])
   const made = await shop.app.db.transaction().execute(async (trx) => {
     const plan = (await planOnSale(trx, shop.app.clock.now(), 'home-uk'))!
     const { subscriberId } = one
     return createLine(trx, shop.app.ids, shop.app.clock.now(), {
-      subscriberId, plan, allowance: plan.allowance, nickname: 'x',
+      subscriberId,
+      plan,
+      allowance: plan.allowance,
+      nickname: 'x',
     })
   })
   expect(isRefusal(made) && made.refused).toBe('numbers-exhausted')
   await shop.app.db
-    .updateTable('phone_number').set({ state: 'available' })
-    .where('country', '=', 'GB').where('state', '=', 'quarantined').execute()
+    .updateTable('phone_number')
+    .set({ state: 'available' })
+    .where('country', '=', 'GB')
+    .where('state', '=', 'quarantined')
+    .execute()
 })
 
 test('a period that ends is earned once; the line goes on', async () => {
@@ -149,9 +212,16 @@ test('a period that ends is earned once; the line goes on', async () => {
   await new Promise((done) => setTimeout(done, 200))
   const { body } = await someone.get('/v1/statement')
   expect(body['items']).toMatchObject([
-    { kind: 'plan-days-used', amount: { amount: '-4.00' } }, { kind: 'plan-payment', amount: { amount: '4.00' } },
+    { kind: 'plan-days-used', amount: { amount: '-4.00' } },
+    { kind: 'plan-payment', amount: { amount: '4.00' } },
   ])
   expect((await get(someone, lineId))['state']).toBe('active')
+  const row = await shop.app.db
+    .selectFrom('line')
+    .select('due_at')
+    .where('line_id', '=', lineId)
+    .executeTakeFirstOrThrow()
+  expect(row.due_at).toBeNull()
 })
 
 test('the activation code: QR, links and text agree, one phone takes it, a second does not', async () => {
@@ -164,9 +234,14 @@ test('the activation code: QR, links and text agree, one phone takes it, a secon
   expect(installation['activationCode']).toBe(`LPA:1$${host}$${matchingId}`)
   expect(installation['qrSvg']).toMatch(/^<svg/)
   const [mine, theirs] = [newPhone(), newPhone()]
-  const download = (eid: string, id = matchingId) => send(shop, '/esim/download', { eid, matchingId: id })
+  const download = (eid: string, id = matchingId) =>
+    send(shop, '/esim/download', { eid, matchingId: id })
   const first = await download(mine)
-  expect(first.body).toMatchObject({ serviceProvider: 'Violet Mobile', msisdn: null, name: 'Japan 3 GB' })
+  expect(first.body).toMatchObject({
+    serviceProvider: 'Violet Mobile',
+    msisdn: null,
+    name: 'Japan 3 GB',
+  })
   expect((await download(mine)).body).toEqual(first.body)
   const code = async (asked: ReturnType<typeof download>) => (await asked).body['code']
   expect(await code(download(theirs))).toBe('activation-code-used')
@@ -189,18 +264,32 @@ test('ending a profile: no download afterwards; a later deletion is confirmed an
   const end = async (lineId: string) => {
     const [line] = await linesOf(shop.app.db, someone.subscriberId, lineId)
     return inTrx<string>((trx) =>
-      endProfile(trx, shop.app.clock.now(), { subscriberId: someone.subscriberId, iccid: line!.iccid }))
+      endProfile(trx, shop.app.clock.now(), {
+        subscriberId: someone.subscriberId,
+        iccid: line!.iccid,
+      }),
+    )
   }
   expect(await end(fresh['lineId'])).toBe('never-downloaded')
   expect(await end(used['lineId'])).toBe('unconfirmed')
-  const gone = await send(shop, '/esim/download', { eid: newPhone(), matchingId: installation['manual'].matchingId })
+  const gone = await send(shop, '/esim/download', {
+    eid: newPhone(),
+    matchingId: installation['manual'].matchingId,
+  })
   expect([gone.status, gone.body['code']]).toEqual([409, 'profile-not-available'])
   const key = { subscriberId: someone.subscriberId, lineId: used['lineId'] as string }
   await inTrx((trx) => closeLine(trx, shop.app.clock.now(), { ...key, cause: 'closure' }))
   await send(shop, '/esim/notifications', { eid, iccid, event: 'delete', seq: 7 })
   await send(shop, '/esim/notifications', { eid, iccid, event: 'enable', seq: 8 })
   const line = await get(someone, used['lineId'])
-  expect(line).toMatchObject({ state: 'closed', profile: { state: 'installed', deviceState: 'deleted' } })
-  const row = await shop.app.db.selectFrom('profile').select('removal').where('iccid', '=', iccid).executeTakeFirst()
+  expect(line).toMatchObject({
+    state: 'closed',
+    profile: { state: 'installed', deviceState: 'deleted' },
+  })
+  const row = await shop.app.db
+    .selectFrom('profile')
+    .select('removal')
+    .where('iccid', '=', iccid)
+    .executeTakeFirst()
   expect(row?.removal).toBe('confirmed')
 })

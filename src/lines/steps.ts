@@ -20,12 +20,14 @@ export function linesJobs(app: App, network: Network): Job[] {
     {
       queue: activateQueue,
       run: ({ subscriberId, lineId }) => activate(app, network, subscriberId!, lineId!),
-      gaveUp: async ({ lineId }, error) => app.log.error({ lineId, error }, 'a line has no service'),
+      gaveUp: async ({ lineId }, error) =>
+        app.log.error({ lineId, error }, 'a line has no service'),
     },
     {
       queue: periodQueue,
       run: ({ subscriberId, lineId }) => endPeriod(app, subscriberId!, lineId!),
-      gaveUp: async ({ lineId }, error) => app.log.error({ lineId, error }, 'a period is not earned'),
+      gaveUp: async ({ lineId }, error) =>
+        app.log.error({ lineId, error }, 'a period is not earned'),
     },
   ]
 }
@@ -136,7 +138,8 @@ export async function sweepLines(app: App): Promise<void> {
       returning subscriber_id, line_id`.execute(trx)
     for (const { subscriber_id, line_id } of rows) {
       await app.queue.send(trx, periodQueue, line_id, {
-        subscriberId: subscriber_id, lineId: line_id,
+        subscriberId: subscriber_id,
+        lineId: line_id,
       })
     }
   })

@@ -90,7 +90,10 @@ async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string
 }
 
 /** The case that is open for each line; an account's case counts for every line that has none of its own. */
-async function openClosures(db: Db | Trx, subscriberId: string): Promise<Map<string | null, string>> {
+async function openClosures(
+  db: Db | Trx,
+  subscriberId: string,
+): Promise<Map<string | null, string>> {
   const rows = await db
     .selectFrom('closure_case')
     .select(['line_id', 'case_id'])
@@ -217,13 +220,17 @@ export async function startService(
   const state = (await lockLines(trx, subscriberId, [lineId])).get(lineId)
   if (state !== 'ordered') return false
   const end = periodFrom(now, periodDays)
-  await change(trx, { subscriberId, lineId }, {
-    state: 'active',
-    activated_at: now,
-    period_start: now,
-    period_end: end,
-    due_at: end,
-  })
+  await change(
+    trx,
+    { subscriberId, lineId },
+    {
+      state: 'active',
+      activated_at: now,
+      period_start: now,
+      period_end: end,
+      due_at: end,
+    },
+  )
   await trx
     .updateTable('bucket')
     .set({ expires_at: end })

@@ -28,7 +28,17 @@ export const lineWire = z
     periodEnd: instantWire.nullable(),
     profile: z.object({
       iccidMasked: z.string(),
-      state: z.enum(['available', 'allocated', 'linked', 'confirmed', 'released', 'downloaded', 'installed', 'error', 'unavailable']),
+      state: z.enum([
+        'available',
+        'allocated',
+        'linked',
+        'confirmed',
+        'released',
+        'downloaded',
+        'installed',
+        'error',
+        'unavailable',
+      ]),
       deviceState: z.enum(['enabled', 'disabled', 'deleted']).nullable(),
     }),
     closureCaseId: z.string().nullable().describe('The open closure case, if there is one'),
@@ -49,11 +59,18 @@ export const usageWire = z
     country: countryWire,
     fromBucket: z.string(),
     charged: moneyWire,
-    outcome: z.enum(['charged', 'absorbed']).describe('absorbed: the operator bears all of it, because the line was closed or nothing was left to pay with'),
+    outcome: z
+      .enum(['charged', 'absorbed'])
+      .describe(
+        'absorbed: the operator bears all of it, because the line was closed or nothing was left to pay with',
+      ),
   })
   .meta({ id: 'Usage' })
 
-export const usagePageWire = z.object({ items: z.array(usageWire), nextCursor: z.string().nullable() })
+export const usagePageWire = z.object({
+  items: z.array(usageWire),
+  nextCursor: z.string().nullable(),
+})
 
 export const installationWire = z
   .object({

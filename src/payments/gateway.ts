@@ -96,7 +96,12 @@ function checkoutOf(wire: z.output<typeof checkoutWire>): Checkout {
   const common = { checkoutId: wire.id, url: wire.url ?? null, amount }
   if (wire.status === 'succeeded') {
     if (!wire.paymentId) throw new Fault(name, 'unknown', 'named no payment of a paid checkout')
-    return { ...common, status: 'succeeded', paymentId: wire.paymentId, instrument: wire.instrument ?? null }
+    return {
+      ...common,
+      status: 'succeeded',
+      paymentId: wire.paymentId,
+      instrument: wire.instrument ?? null,
+    }
   }
   if (wire.status === 'failed') return { ...common, status: 'failed', failure: wire.failure ?? '' }
   return { ...common, status: wire.status }

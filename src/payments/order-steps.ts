@@ -99,7 +99,8 @@ async function apply(trx: Trx, app: App, order: Order, attempts: readonly Attemp
   const now = app.clock.now()
   const { change: what, surplus, dueAt } = decide(order, attempts, now)
   if (what.kind === 'paid') await honour(trx, app, order, what.attempt, what.checkout)
-  else if (what.kind === 'failed') await change(trx, order, { state: 'failed', failure: what.failure })
+  else if (what.kind === 'failed')
+    await change(trx, order, { state: 'failed', failure: what.failure })
   else if (what.kind !== 'none') await change(trx, order, { state: what.kind })
   await change(trx, order, { due_at: dueAt })
   if (surplus.length === 0) return
@@ -111,7 +112,9 @@ async function honour(trx: Trx, app: App, order: Order, attempt: number, checkou
   const { amount, orderId, subscriberId } = order
   const { paymentId, instrument } = checkout
   if (checkout.amount.minor !== amount.minor || checkout.amount.currency !== amount.currency) {
-    throw new Error(`order ${orderId} asked for ${decimal(amount)}, paid was ${decimal(checkout.amount)}`)
+    throw new Error(
+      `order ${orderId} asked for ${decimal(amount)}, paid was ${decimal(checkout.amount)}`,
+    )
   }
   const now = app.clock.now()
   const given = await give(trx, app, order)
@@ -152,7 +155,8 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const now = app.clock.now()
   const plan = await planOf(trx, order)
   const offer = offerOf(plan, order.adjustment ?? undefined)
-  if (isRefusal(offer)) throw new Error(`order ${orderId} was accepted with dials that are not sold`)
+  if (isRefusal(offer))
+    throw new Error(`order ${orderId} was accepted with dials that are not sold`)
   const nickname = order.nickname ?? plan.name[locale] ?? plan.name['en'] ?? ''
   const { allowance } = offer
   const line = await createLine(trx, app.ids, now, { subscriberId, plan, allowance, nickname })
@@ -198,7 +202,10 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
 async function sendBack(trx: Trx, app: App, order: Order, attempt: number, reason: string) {
   const { subscriberId, orderId } = order
   await app.queue.send(trx, returnQueue, referenceOf(orderId, attempt), {
-    subscriberId, orderId, attempt: String(attempt), reason,
+    subscriberId,
+    orderId,
+    attempt: String(attempt),
+    reason,
   })
 }
 
@@ -248,7 +255,8 @@ export async function retryOrder(
     if (!locked) return refuse('not-found')
     if (locked.state === 'open') return locked
     const again = locked.state === 'failed' || locked.state === 'expired'
-    if (!again || locked.paymentId !== null) return refuse('order-not-open', { state: locked.state })
+    if (!again || locked.paymentId !== null)
+      return refuse('order-not-open', { state: locked.state })
     await startAttempt(trx, now, locked)
     await audit(trx, app.ids, now, {
       subscriberId: key.subscriberId,

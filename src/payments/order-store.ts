@@ -16,8 +16,24 @@ import {
 export type OrderKey = { subscriberId: string; orderId: string }
 
 const columns = [
-  'subscriber_id', 'order_id', 'kind', 'line_id', 'plan_id', 'plan_version', 'adjustment', 'nickname', 'minor',
-  'currency', 'state', 'attempt', 'checkout_url', 'failure', 'payment_id', 'instrument', 'created_at', 'paid_at',
+  'subscriber_id',
+  'order_id',
+  'kind',
+  'line_id',
+  'plan_id',
+  'plan_version',
+  'adjustment',
+  'nickname',
+  'minor',
+  'currency',
+  'state',
+  'attempt',
+  'checkout_url',
+  'failure',
+  'payment_id',
+  'instrument',
+  'created_at',
+  'paid_at',
   'expires_at',
 ] as const
 
@@ -64,7 +80,13 @@ export async function lockOrder(trx: Trx, key: OrderKey): Promise<Order | undefi
 }
 
 export type NewOrder = OrderKey & { amount: Money } & (
-    | { kind: 'plan'; planId: string; planVersion: number; adjustment: Adjustment | null; nickname: string | null }
+    | {
+        kind: 'plan'
+        planId: string
+        planVersion: number
+        adjustment: Adjustment | null
+        nickname: string | null
+      }
     | { kind: 'top-up'; lineId: string }
   )
 
@@ -160,7 +182,10 @@ export async function indexReference(trx: Trx, reference: string, subscriberId: 
 }
 
 /** Whose order or refund a reference names. */
-export async function ownerOfReference(db: Db | Trx, reference: string): Promise<string | undefined> {
+export async function ownerOfReference(
+  db: Db | Trx,
+  reference: string,
+): Promise<string | undefined> {
   const row = await db
     .selectFrom('payment_index')
     .select('subscriber_id')
@@ -170,7 +195,11 @@ export async function ownerOfReference(db: Db | Trx, reference: string): Promise
 }
 
 /** The orders whose time has come, pushed on so that the next sweep leaves them alone until their check has run. */
-export async function takeDueOrders(trx: Trx, now: Temporal.Instant, most: number): Promise<OrderKey[]> {
+export async function takeDueOrders(
+  trx: Trx,
+  now: Temporal.Instant,
+  most: number,
+): Promise<OrderKey[]> {
   const { rows } = await sql<{ subscriber_id: string; order_id: string }>`
     update payment_order set due_at = ${now.add({ seconds: 30 })}
     where (subscriber_id, order_id) in (

@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { money } from '../values/money.ts'
 import {
-  type Attempt, type Checkout, decide, nextLook, type Order, orderShown, parseReference, payWithinMinutes, referenceOf,
+  type Attempt,
+  type Checkout,
+  decide,
+  nextLook,
+  type Order,
+  orderShown,
+  parseReference,
+  payWithinMinutes,
+  referenceOf,
 } from './order.ts'
 
 const created = Temporal.Instant.from('2026-11-20T10:00:00Z')
@@ -11,12 +19,33 @@ const soon = created.add({ seconds: 20 })
 const amount = money(1800n, 'GBP')
 
 const order = (given: Partial<Order> = {}): Order => ({
-  subscriberId: 'sub_1', orderId: `order_${'0'.repeat(32)}`, kind: 'plan', lineId: null, planId: 'p', planVersion: 1,
-  adjustment: null, nickname: null, amount, state: 'open', attempt: 1, checkoutUrl: 'http://pay', failure: null,
-  paymentId: null, instrument: null, createdAt: created, paidAt: null, expiresAt, ...given,
+  subscriberId: 'sub_1',
+  orderId: `order_${'0'.repeat(32)}`,
+  kind: 'plan',
+  lineId: null,
+  planId: 'p',
+  planVersion: 1,
+  adjustment: null,
+  nickname: null,
+  amount,
+  state: 'open',
+  attempt: 1,
+  checkoutUrl: 'http://pay',
+  failure: null,
+  paymentId: null,
+  instrument: null,
+  createdAt: created,
+  paidAt: null,
+  expiresAt,
+  ...given,
 })
 const base = { checkoutId: 'c1', url: 'http://pay', amount }
-const succeeded = (paymentId = 'pay_1'): Checkout => ({ ...base, status: 'succeeded', paymentId, instrument: null })
+const succeeded = (paymentId = 'pay_1'): Checkout => ({
+  ...base,
+  status: 'succeeded',
+  paymentId,
+  instrument: null,
+})
 const failed = (failure: string): Checkout => ({ ...base, status: 'failed', failure })
 const plain = (status: 'open' | 'processing' | 'expired'): Checkout => ({ ...base, status })
 const first = (checkout: Checkout | undefined): Attempt[] => [{ attempt: 1, checkout }]
@@ -27,7 +56,10 @@ test('an open order follows what the provider says', () => {
   expect(change(plain('open'))).toEqual({ kind: 'none' })
   expect(change(plain('processing'))).toEqual({ kind: 'processing' })
   expect(change(plain('expired'))).toEqual({ kind: 'expired' })
-  expect(change(failed('insufficient_funds'))).toEqual({ kind: 'failed', failure: 'insufficient_funds' })
+  expect(change(failed('insufficient_funds'))).toEqual({
+    kind: 'failed',
+    failure: 'insufficient_funds',
+  })
   expect(change(failed('a_new_code'))).toEqual({ kind: 'failed', failure: 'card_declined' })
   expect(change(succeeded())).toMatchObject({ kind: 'paid', attempt: 1 })
 })
@@ -42,10 +74,15 @@ test('an order nobody pays expires after half an hour; one being processed does 
 })
 
 test('money that arrives late is honoured, also for an attempt before the current one', () => {
-  expect(decide(order({ state: 'expired' }), first(succeeded()), expiresAt).change.kind).toBe('paid')
+  expect(decide(order({ state: 'expired' }), first(succeeded()), expiresAt).change.kind).toBe(
+    'paid',
+  )
   expect(decide(order({ state: 'failed' }), first(succeeded()), soon).change.kind).toBe('paid')
   const attempts = [...first(succeeded()), { attempt: 2, checkout: plain('open') }]
-  expect(decide(order({ attempt: 2 }), attempts, soon).change).toMatchObject({ kind: 'paid', attempt: 1 })
+  expect(decide(order({ attempt: 2 }), attempts, soon).change).toMatchObject({
+    kind: 'paid',
+    attempt: 1,
+  })
 })
 
 test('a failure of an earlier attempt does not fail the current one', () => {
@@ -65,14 +102,19 @@ test('a second payment for the same order goes back, the first stays', () => {
 
 test('a payment that went back is not honoured later', () => {
   const returned = order({ state: 'expired', paymentId: 'pay_1' })
-  expect(decide(returned, first(succeeded('pay_1')), soon)).toMatchObject({ change: { kind: 'none' }, surplus: [] })
+  expect(decide(returned, first(succeeded('pay_1')), soon)).toMatchObject({
+    change: { kind: 'none' },
+    surplus: [],
+  })
 })
 
 test('the provider is asked as long as money may still come, and no longer', () => {
   const due = (given: Partial<Order>, checkout: Checkout | undefined, when = soon) =>
     decide(order(given), first(checkout), when).dueAt
   expect(due({}, plain('open'))).toEqual(soon.add({ seconds: 5 }))
-  expect(due({ state: 'expired' }, plain('open'), expiresAt)).toEqual(expiresAt.add({ minutes: 10 }))
+  expect(due({ state: 'expired' }, plain('open'), expiresAt)).toEqual(
+    expiresAt.add({ minutes: 10 }),
+  )
   expect(due({ state: 'expired' }, plain('open'), created.add({ hours: 49 }))).toBeNull()
   expect(due({ state: 'expired' }, plain('expired'))).toBeNull()
   expect(due({}, failed('card_declined'))).toBeNull()
@@ -101,7 +143,12 @@ test('a reference names one attempt at one order, and nothing else is one', () =
 
 test('in whatever order the provider’s answers come, one payment is honoured and the order stays paid', () => {
   const answers = fc.constantFrom(
-    undefined, plain('open'), plain('processing'), plain('expired'), failed('card_declined'), succeeded('pay_1'),
+    undefined,
+    plain('open'),
+    plain('processing'),
+    plain('expired'),
+    failed('card_declined'),
+    succeeded('pay_1'),
   )
   const ticks = fc.array(fc.record({ checkout: answers, minutes: fc.nat(20) }), { minLength: 1 })
   fc.assert(

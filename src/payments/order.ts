@@ -70,13 +70,19 @@ export function referenceOf(orderId: string, attempt: number): string {
   return `${orderId}.${attempt}`
 }
 
-export function parseReference(reference: string): { orderId: string; attempt: number } | undefined {
+export function parseReference(
+  reference: string,
+): { orderId: string; attempt: number } | undefined {
   const [, orderId, attempt] = /^(order_[0-9a-f]{32})\.(\d{1,4})$/.exec(reference) ?? []
   return orderId ? { orderId, attempt: Number(attempt) } : undefined
 }
 
 /** What becomes of an order, given everything the provider says about its attempts. Money that arrived always counts. */
-export function decide(order: Order, attempts: readonly Attempt[], now: Temporal.Instant): Decision {
+export function decide(
+  order: Order,
+  attempts: readonly Attempt[],
+  now: Temporal.Instant,
+): Decision {
   const paid = attempts.flatMap(({ attempt, checkout }) =>
     checkout?.status === 'succeeded' ? [{ attempt, checkout }] : [],
   )
@@ -107,7 +113,7 @@ function changeOf(
     return order.state === 'processing' ? { kind: 'none' } : { kind: 'processing' }
   }
   const over = Temporal.Instant.compare(now, order.expiresAt) >= 0
-  return over && order.state === 'open' ? { kind: 'expired' } : { kind: 'none' }
+  return over ? { kind: 'expired' } : { kind: 'none' }
 }
 
 const failures: ReadonlySet<string> = new Set<Failure>([

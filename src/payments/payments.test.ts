@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buy, cards, openShop, pay, type Shop, type Shopper, shopper, until, untilOrder } from '../../test/shop.ts'
+import {
+  cards,
+  openShop,
+  pay,
+  type Shop,
+  type Shopper,
+  shopper,
+  until,
+  untilOrder,
+} from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
-import { money } from '../values/money.ts'
 import { Fault } from '../values/fault.ts'
 import type { Payments } from './gateway.ts'
 import { checkOrder } from './order-steps.ts'
-import { findRefundRow, endRefund, startRefund } from './store.ts'
 
 let shop: Shop
 let broken: Partial<Payments> = {}
@@ -24,18 +31,33 @@ afterAll(() => shop.close())
 
 const order = (someone: Shopper, body: object = { planId: 'europe-20gb-30d' }, key?: string) =>
   someone.post('/v1/orders', body, key)
-const stats = async () => (await fetch(`${shop.urls.payments}/stats`)).json() as Promise<Record<string, number>>
+const stats = async () =>
+  (await fetch(`${shop.urls.payments}/stats`)).json() as Promise<Record<string, number>>
 const linesOf = async (someone: Shopper) => (await someone.get('/v1/lines')).body['items']
-const count = async (table: 'notice' | 'ledger_transfer' | 'audit_entry', { subscriberId }: Shopper) =>
-  (await shop.app.db.selectFrom(table).select('subscriber_id').where('subscriber_id', '=', subscriberId).execute()).length
+const count = async (
+  table: 'notice' | 'ledger_transfer' | 'audit_entry',
+  { subscriberId }: Shopper,
+) =>
+  (
+    await shop.app.db
+      .selectFrom(table)
+      .select('subscriber_id')
+      .where('subscriber_id', '=', subscriberId)
+      .execute()
+  ).length
 
-async function webhook(reference: string, type = 'checkout.succeeded', secret = shop.app.config.payments.webhookSecret) {
+async function webhook(
+  reference: string,
+  type = 'checkout.succeeded',
+  secret = shop.app.config.payments.webhookSecret,
+) {
   const text = JSON.stringify({ type, data: { reference, status: 'succeeded' } })
   const [id, at] = [randomUUID(), new Date()]
   const response = await fetch(`${shop.url}/v1/webhooks/payments`, {
     method: 'POST',
     headers: {
-      'content-type': 'application/json', 'webhook-id': id,
+      'content-type': 'application/json',
+      'webhook-id': id,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
       'webhook-signature': new Webhook(secret).sign(id, at, text),
     },
@@ -49,7 +71,11 @@ test('paying a plan brings one line with its number, buckets, prepaid money, rec
   const placed = await order(someone, { planId: 'home-uk', nickname: 'Work' })
   expect(placed.status).toBe(201)
   expect(placed.body).toMatchObject({
-    kind: 'plan', state: 'open', amount: { amount: '12.00', currency: 'GBP' }, lineId: null, planId: 'home-uk',
+    kind: 'plan',
+    state: 'open',
+    amount: { amount: '12.00', currency: 'GBP' },
+    lineId: null,
+    planId: 'home-uk',
   })
   const answer = await pay(placed.body['checkoutUrl'])
   expect(answer.headers.get('location')).toContain(`/orders/${placed.body['orderId']}?checkout=`)
@@ -59,9 +85,13 @@ test('paying a plan brings one line with its number, buckets, prepaid money, rec
   const [line, ...others] = await linesOf(someone)
   expect(others).toEqual([])
   expect(line).toMatchObject({
-    lineId: paid['lineId'], nickname: 'Work', state: 'ordered', profile: { state: 'released', deviceState: null },
+    lineId: paid['lineId'],
+    nickname: 'Work',
+    state: 'ordered',
+    profile: { state: 'released', deviceState: null },
     bought: { dataBytes: '25000000000', voiceSeconds: 60000, smsMessages: 1000 },
-    paidCredit: { amount: '0.00', currency: 'GBP' }, periodEnd: null,
+    paidCredit: { amount: '0.00', currency: 'GBP' },
+    periodEnd: null,
   })
   expect(line.msisdn).toMatch(/^\+447700900\d{3}$/)
   const { body: statement } = await someone.get('/v1/statement')
@@ -81,7 +111,10 @@ test('an adjusted plan costs and brings exactly what was shown', async () => {
   const [line] = await linesOf(someone)
   expect(line.bought).toEqual({ dataBytes: '8000000000', voiceSeconds: 0, smsMessages: 150 })
   const { payments: before } = await stats()
-  const refused = await order(someone, { planId: 'flex-europe', adjustment: { ...adjustment, data: 99 } })
+  const refused = await order(someone, {
+    planId: 'flex-europe',
+    adjustment: { ...adjustment, data: 99 },
+  })
   expect([refused.status, refused.body['code']]).toEqual([422, 'adjustment-not-allowed'])
   expect((await stats())['payments']).toBe(before)
 })
@@ -93,7 +126,9 @@ test('a declined card fails the order; trying again with another pays it once', 
   const failed = await untilOrder(someone, placed['orderId'], 'failed')
   expect(failed).toMatchObject({ failure: 'card_declined', checkoutUrl: null })
   // Two tabs try again at once: both are led to the same page.
-  const retries = await Promise.all([1, 2].map(() => someone.post(`/v1/orders/${placed['orderId']}/retry`)))
+  const retries = await Promise.all(
+    [1, 2].map(() => someone.post(`/v1/orders/${placed['orderId']}/retry`)),
+  )
   const urls = new Set(retries.map(({ body }) => body['checkoutUrl']).filter(Boolean))
   expect(retries.every(({ status }) => status === 200)).toBe(true)
   expect(urls.size).toBe(1)
@@ -110,7 +145,9 @@ test('3-D Secure: a challenge that fails fails the order', async () => {
   const { body: placed } = await order(someone)
   const to = (await pay(placed['checkoutUrl'], cards.challenge)).headers.get('location')
   await fetch(shop.urls.payments + to, {
-    method: 'POST', body: new URLSearchParams({ cancel: 'yes' }), redirect: 'manual',
+    method: 'POST',
+    body: new URLSearchParams({ cancel: 'yes' }),
+    redirect: 'manual',
   })
   const failed = await untilOrder(someone, placed['orderId'], 'failed')
   expect(failed['failure']).toBe('authentication_failed')
@@ -132,7 +169,9 @@ test('when no webhook arrives at all, the sweep finds the money', async () => {
   const someone = await shopper(shop)
   const { body: placed } = await order(someone)
   await fetch(`${shop.urls.payments}/faults`, {
-    method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ dropWebhooks: 3 }),
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ dropWebhooks: 3 }),
   })
   await pay(placed['checkoutUrl'])
   shop.clock.advance({ seconds: 30 })
@@ -147,8 +186,17 @@ test('webhooks that are repeated, early, about nobody or unsigned change nothing
   // The payload says it is paid; the provider, when asked, does not.
   expect(await webhook(reference)).toBe(204)
   expect(await webhook(`order_${'0'.repeat(32)}.1`)).toBe(204)
-  expect(await webhook(reference, 'checkout.succeeded', `whsec_${Buffer.alloc(32, 1).toString('base64')}`)).toBe(401)
-  await checkOrder(shop.app, shop.gateways.payments, { subscriberId: someone.subscriberId, orderId: placed['orderId'] })
+  expect(
+    await webhook(
+      reference,
+      'checkout.succeeded',
+      `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+    ),
+  ).toBe(401)
+  await checkOrder(shop.app, shop.gateways.payments, {
+    subscriberId: someone.subscriberId,
+    orderId: placed['orderId'],
+  })
   expect((await someone.get(`/v1/orders/${placed['orderId']}`)).body['state']).toBe('open')
   await pay(placed['checkoutUrl'])
   await untilOrder(someone, placed['orderId'], 'paid')
@@ -173,11 +221,19 @@ test('two tabs pay the same order: one payment, one line', async () => {
 test('a double click places one order', async () => {
   const someone = await shopper(shop)
   const key = randomUUID()
-  const clicks = await Promise.all([1, 2].map(() => order(someone, { planId: 'japan-3gb-7d' }, key)))
+  const clicks = await Promise.all(
+    [1, 2].map(() => order(someone, { planId: 'japan-3gb-7d' }, key)),
+  )
   const statuses = clicks.map(({ status }) => status).sort()
-  expect([[201, 201], [201, 409]]).toContainEqual(statuses)
+  expect([
+    [201, 201],
+    [201, 409],
+  ]).toContainEqual(statuses)
   const orders = await shop.app.db
-    .selectFrom('payment_order').select('order_id').where('subscriber_id', '=', someone.subscriberId).execute()
+    .selectFrom('payment_order')
+    .select('order_id')
+    .where('subscriber_id', '=', someone.subscriberId)
+    .execute()
   expect(orders).toHaveLength(1)
 })
 
@@ -203,7 +259,8 @@ test('an expired order paid in the old tab and in the new one: the second paymen
   await untilOrder(someone, placed['orderId'], 'paid')
   await pay(again['checkoutUrl'])
   const back = await until(
-    () => shop.gateways.payments.findRefund(`${placed['orderId']}.2.return`), (found) => found?.state === 'succeeded',
+    () => shop.gateways.payments.findRefund(`${placed['orderId']}.2.return`),
+    (found) => found?.state === 'succeeded',
   )
   expect(back).toBeDefined()
   expect(await linesOf(someone)).toHaveLength(1)
@@ -224,8 +281,10 @@ test('the provider is down: a clear refusal, nothing charged, and the order can 
   expect([refused.status, refused.body['code']]).toEqual([503, 'payment-unavailable'])
   expect(asked).toBe(2)
   const row = await shop.app.db
-    .selectFrom('payment_order').select(['order_id', 'state', 'failure'])
-    .where('subscriber_id', '=', someone.subscriberId).executeTakeFirstOrThrow()
+    .selectFrom('payment_order')
+    .select(['order_id', 'state', 'failure'])
+    .where('subscriber_id', '=', someone.subscriberId)
+    .executeTakeFirstOrThrow()
   expect(row).toMatchObject({ state: 'failed', failure: 'provider_unavailable' })
   const { body: again } = await someone.post(`/v1/orders/${row.order_id}/retry`)
   await pay(again['checkoutUrl'])
@@ -236,7 +295,9 @@ test('a lost answer is asked for again under the same key: one checkout', async 
   const someone = await shopper(shop)
   const { checkouts: before } = await stats()
   await fetch(`${shop.urls.payments}/faults`, {
-    method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resetAfterSuccess: 1 }),
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resetAfterSuccess: 1 }),
   })
   const placed = await order(someone)
   expect(placed.status).toBe(201)
@@ -245,9 +306,15 @@ test('a lost answer is asked for again under the same key: one checkout', async 
 
 test('what can’t be ordered is refused before anybody pays', async () => {
   const someone = await shopper(shop)
-  const code = ({ status, body }: { status: number; body: Record<string, unknown> }) => [status, body['code']]
+  const code = ({ status, body }: { status: number; body: Record<string, unknown> }) => [
+    status,
+    body['code'],
+  ]
   expect(code(await order(someone, { planId: 'nowhere-1gb' }))).toEqual([404, 'plan-not-sold'])
-  expect(code(await order(someone, { planId: 'europe-20gb-30d' }, ''))).toEqual([400, 'idempotency-key-missing'])
+  expect(code(await order(someone, { planId: 'europe-20gb-30d' }, ''))).toEqual([
+    400,
+    'idempotency-key-missing',
+  ])
   expect(code(await order(someone, { planId: 7 }))).toEqual([422, 'invalid-request'])
   const unfinished = await shopper(shop, { complete: false })
   expect(code(await order(unfinished))).toEqual([409, 'profile-incomplete'])
@@ -259,98 +326,8 @@ test('somebody else’s order is not there', async () => {
   for (const answer of [
     await other.get(`/v1/orders/${placed['orderId']}`),
     await other.post(`/v1/orders/${placed['orderId']}/retry`),
-  ]) expect([answer.status, answer.body['code']]).toEqual([404, 'not-found'])
-})
-
-test('a top-up is credit on its line; wrong money, lines and moments are refused', async () => {
-  const someone = await shopper(shop)
-  const { lineId } = await buy(someone)
-  const topUp = (amount: object, who = someone) => who.post(`/v1/lines/${lineId}/top-ups`, { amount })
-  const { body: placed } = await topUp({ amount: '20.00', currency: 'GBP' })
-  await pay(placed['checkoutUrl'])
-  await untilOrder(someone, placed['orderId'], 'paid')
-  const [line] = await linesOf(someone)
-  expect(line.paidCredit).toEqual({ amount: '20.00', currency: 'GBP' })
-
-  const code = async (asked: Promise<{ body: Record<string, unknown> }>) => (await asked).body['code']
-  expect(await code(topUp({ amount: '4.99', currency: 'GBP' }))).toBe('amount-out-of-range')
-  expect(await code(topUp({ amount: '200.01', currency: 'GBP' }))).toBe('amount-out-of-range')
-  expect(await code(topUp({ amount: '-20.00', currency: 'GBP' }))).toBe('amount-out-of-range')
-  expect(await code(topUp({ amount: '20.00', currency: 'EUR' }))).toBe('wrong-currency')
-  expect(await code(topUp({ amount: '20.00', currency: 'ZZZ' }))).toBe('unknown-currency')
-  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }, await shopper(shop)))).toBe('not-found')
-  const setState = (state: string) =>
-    shop.app.db.updateTable('line').set({ state }).where('line_id', '=', lineId).execute()
-  await setState('closing')
-  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }))).toBe('line-closing')
-  await setState('closed')
-  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }))).toBe('line-closed')
-})
-
-test('a top-up paid after its line began to close goes back whole and never touches the line', async () => {
-  const someone = await shopper(shop)
-  const { lineId } = await buy(someone)
-  const { body: placed } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
-    amount: { amount: '50.00', currency: 'GBP' },
-  })
-  await shop.app.db.updateTable('line').set({ state: 'closing' }).where('line_id', '=', lineId).execute()
-  await pay(placed['checkoutUrl'])
-  await untilOrder(someone, placed['orderId'], 'expired')
-  await until(
-    () => shop.gateways.payments.findRefund(`${placed['orderId']}.1.return`), (found) => found?.state === 'succeeded',
-  )
-  await checkOrder(shop.app, shop.gateways.payments, { subscriberId: someone.subscriberId, orderId: placed['orderId'] })
-  expect((await someone.get(`/v1/orders/${placed['orderId']}`)).body['state']).toBe('expired')
-  const [line] = await linesOf(someone)
-  expect(line.paidCredit.amount).toBe('0.00')
-})
-
-test('the statement is paged, newest first, and adds up to what is held', async () => {
-  const someone = await shopper(shop)
-  const { lineId } = await buy(someone)
-  for (const amount of ['5.00', '6.00', '7.00']) {
-    const { body: placed } = await someone.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount, currency: 'GBP' } })
-    await pay(placed['checkoutUrl'])
-    await untilOrder(someone, placed['orderId'], 'paid')
-  }
-  const first = (await someone.get('/v1/statement?limit=3')).body
-  const second = (await someone.get(`/v1/statement?limit=3&cursor=${first['nextCursor']}`)).body
-  const rows = [...first['items'], ...second['items']]
-  expect(rows.map(({ amount }) => amount.amount)).toEqual(['7.00', '6.00', '5.00', '4.00'])
-  expect(second['nextCursor']).toBeNull()
-})
-
-test('a refund is set aside on its order, never beyond what was paid, and wakes its closure', async () => {
-  const someone = await shopper(shop)
-  const { orderId } = await buy(someone, 'europe-20gb-30d')
-  const { subscriberId } = someone
-  const now = shop.app.clock.now()
-  const caseId = shop.app.ids.make('case')
-  const start = (refundId: string, minor: bigint) =>
-    shop.app.db.transaction().execute((trx) =>
-      startRefund(trx, now, { subscriberId, refundId, caseId, orderId, amount: money(minor, 'GBP') }),
-    )
-  await start(`${caseId}.1`, 1500n)
-  await expect(start(`${caseId}.2`, 301n)).rejects.toThrow(/payment_order_check/)
-  const row = await findRefundRow(shop.app.db, subscriberId, `${caseId}.1`)
-  expect(row).toMatchObject({ orderId, caseId, amount: money(1500n, 'GBP'), state: 'requested' })
-  const sent = await shop.gateways.payments.refund({
-    key: row.refundId, paymentId: row.paymentId, amount: row.amount, reference: row.refundId,
-  })
-  expect(sent.state).toBe('pending')
-  const job = `select count(*)::int as n from pgboss.job where name = 'closure.advance' and singleton_key = $1`
-  const { default: pg } = await import('pg')
-  const client = new pg.Client({ connectionString: shop.app.config.databaseUrl })
-  await client.connect()
-  const jobs = await until(async () => (await client.query(job, [caseId])).rows[0].n as number, (n) => n > 0)
-  await client.end()
-  expect(jobs).toBe(1)
-  expect(await shop.gateways.payments.findRefund(`${caseId}.1`)).toMatchObject({ state: 'succeeded' })
-  const ended = { subscriberId, refundId: row.refundId, failure: null, providerRefundId: sent.refundId }
-  for (const state of ['succeeded', 'unclaimed'] as const) {
-    await shop.app.db.transaction().execute((trx) => endRefund(trx, now, { ...ended, state }))
-  }
-  expect((await findRefundRow(shop.app.db, subscriberId, row.refundId)).state).toBe('succeeded')
+  ])
+    expect([answer.status, answer.body['code']]).toEqual([404, 'not-found'])
 })
 
 test('after all of this the ledger proves itself', async () => {

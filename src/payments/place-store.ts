@@ -8,7 +8,14 @@ import { planOnSale } from '../plans/store.ts'
 import { subscriberById } from '../subscribers/store.ts'
 import { isComplete } from '../subscribers/subscriber.ts'
 import type { OrderId } from '../values/ids.ts'
-import { decimal, fromWire, isCurrency, type Money, type MoneyWire, money } from '../values/money.ts'
+import {
+  decimal,
+  fromWire,
+  isCurrency,
+  type Money,
+  type MoneyWire,
+  money,
+} from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import type { Order } from './order.ts'
 import { accountIsClosing, findOrder, insertOrder, type NewOrder } from './order-store.ts'
@@ -53,7 +60,11 @@ const topUpMax = '200'
 
 export async function placeTopUp(
   app: App,
-  { subscriberId, lineId, amount: wire }: { subscriberId: string; lineId: string; amount: MoneyWire },
+  {
+    subscriberId,
+    lineId,
+    amount: wire,
+  }: { subscriberId: string; lineId: string; amount: MoneyWire },
 ): Promise<Placed | Refusal> {
   return app.db.transaction().execute(async (trx) => {
     const state = (await lockLines(trx, subscriberId, [lineId])).get(lineId)
@@ -71,7 +82,11 @@ export async function placeTopUp(
     const amount = topUpAmount(wire, currency)
     if (isRefusal(amount)) return amount
     return place(trx, app, buyer.locale, {
-      kind: 'top-up', subscriberId, orderId: app.ids.make<OrderId>('order'), lineId, amount,
+      kind: 'top-up',
+      subscriberId,
+      orderId: app.ids.make<OrderId>('order'),
+      lineId,
+      amount,
     })
   })
 }

@@ -72,7 +72,10 @@ function registerOrdering(http: Http, app: App, payments: Payments) {
     async (request, reply) => {
       const { lineId } = request.params
       const { amount } = request.body
-      return open(reply, await placeTopUp(app, { subscriberId: request.subscriberId, lineId, amount }))
+      return open(
+        reply,
+        await placeTopUp(app, { subscriberId: request.subscriberId, lineId, amount }),
+      )
     },
   )
 }
@@ -114,7 +117,10 @@ function registerOrders(http: Http, app: App, payments: Payments) {
   )
 }
 
-const keyOf = (subscriberId: string, { orderId }: { orderId: string }) => ({ subscriberId, orderId })
+const keyOf = (subscriberId: string, { orderId }: { orderId: string }) => ({
+  subscriberId,
+  orderId,
+})
 
 function registerStatement(http: Http, app: App) {
   http.get(

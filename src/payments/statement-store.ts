@@ -23,9 +23,10 @@ export async function statementOf(
   { cursor, limit }: { cursor?: string | undefined; limit: number },
 ): Promise<Statement> {
   const [at, transferId, code] = decodeCursor(cursor, 3) ?? []
-  const after = at === undefined
-    ? sql`true`
-    : sql`(t.posted_at, t.transfer_id, p.currency) < (${at}::timestamptz, ${transferId}, ${code})`
+  const after =
+    at === undefined
+      ? sql`true`
+      : sql`(t.posted_at, t.transfer_id, p.currency) < (${at}::timestamptz, ${transferId}, ${code})`
   // Summed, the entries always come to what the subscriber holds.
   const { rows } = await sql<Row>`
     select t.transfer_id, t.kind, t.detail, t.posted_at, p.currency::text as currency,
@@ -49,6 +50,8 @@ export async function statementOf(
       detail: row.detail,
       amount: toWire(money(row.minor, row.currency)),
     })),
-    nextCursor: last ? encodeCursor([last.posted_at.toString(), last.transfer_id, last.currency]) : null,
+    nextCursor: last
+      ? encodeCursor([last.posted_at.toString(), last.transfer_id, last.currency])
+      : null,
   }
 }

@@ -13,15 +13,18 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
   return [
     {
       queue: checkQueue,
-      run: ({ subscriberId = '', orderId = '' }) => checkOrder(app, payments, { subscriberId, orderId }),
+      run: ({ subscriberId = '', orderId = '' }) =>
+        checkOrder(app, payments, { subscriberId, orderId }),
       // The order keeps its due date, so the sweep asks again.
-      gaveUp: async ({ orderId }, error) => app.log.error({ orderId, error }, 'an order is not settled'),
+      gaveUp: async ({ orderId }, error) =>
+        app.log.error({ orderId, error }, 'an order is not settled'),
     },
     {
       queue: returnQueue,
       run: ({ subscriberId = '', orderId = '', attempt, reason = '' }) =>
         returnPayment(app, payments, { subscriberId, orderId, attempt: Number(attempt), reason }),
-      gaveUp: async ({ orderId }, error) => app.log.error({ orderId, error }, 'money is not sent back'),
+      gaveUp: async ({ orderId }, error) =>
+        app.log.error({ orderId, error }, 'money is not sent back'),
     },
   ]
 }

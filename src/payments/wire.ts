@@ -5,10 +5,14 @@ import { instantWire, moneyWire } from '../values/wire.ts'
 
 export const orderRequestWire = z.object({
   planId: z.string().max(60),
-  adjustment: adjustmentWire.optional().describe('Only for an adjustable plan; the included steps if left out'),
+  adjustment: adjustmentWire
+    .optional()
+    .describe('Only for an adjustable plan; the included steps if left out'),
   nickname: z.string().trim().min(1).max(40).optional(),
 })
-export const topUpWire = z.object({ amount: moneyWire.describe('5.00 to 200.00 in the line’s currency') })
+export const topUpWire = z.object({
+  amount: moneyWire.describe('5.00 to 200.00 in the line’s currency'),
+})
 
 export const instrumentWire = z
   .object({ brand: z.string(), last4: z.string(), expMonth: z.int(), expYear: z.int() })
@@ -22,9 +26,18 @@ export const orderWire = z
     amount: moneyWire,
     checkoutUrl: z.string().nullable().describe('The provider’s page, while the order is open'),
     failure: z
-      .enum(['card_declined', 'insufficient_funds', 'authentication_failed', 'expired_card', 'provider_unavailable'])
+      .enum([
+        'card_declined',
+        'insufficient_funds',
+        'authentication_failed',
+        'expired_card',
+        'provider_unavailable',
+      ])
       .nullable(),
-    lineId: z.string().nullable().describe('The line it is for; a plan order gets its line when it is paid'),
+    lineId: z
+      .string()
+      .nullable()
+      .describe('The line it is for; a plan order gets its line when it is paid'),
     planId: z.string().nullable(),
     instrument: instrumentWire.nullable(),
     createdAt: instantWire,
@@ -36,10 +49,24 @@ export const statementEntryWire = z
   .object({
     transferId: z.string(),
     at: instantWire,
-    kind: z.enum(['top-up', 'plan-payment', 'plan-days-used', 'usage', 'promotion', 'settlement', 'refund', 'refund-failed']),
+    kind: z.enum([
+      'top-up',
+      'plan-payment',
+      'plan-days-used',
+      'usage',
+      'promotion',
+      'settlement',
+      'refund',
+      'refund-failed',
+    ]),
     lineId: z.string().nullable(),
     detail: z.record(z.string(), z.string()),
-    amount: moneyWire.describe('Effect on what the subscriber holds: credit, prepaid plans, refunds on their way'),
+    amount: moneyWire.describe(
+      'Effect on what the subscriber holds: credit, prepaid plans, refunds on their way',
+    ),
   })
   .meta({ id: 'StatementEntry' })
-export const statementWire = z.object({ items: z.array(statementEntryWire), nextCursor: z.string().nullable() })
+export const statementWire = z.object({
+  items: z.array(statementEntryWire),
+  nextCursor: z.string().nullable(),
+})

@@ -9,16 +9,30 @@ test('travel plans reach at least 40 countries, in zones and in single countries
   const travel = plans.filter(({ document }) => document.kind === 'travel')
   expect(new Set(travel.flatMap(({ document }) => document.countries)).size).toBeGreaterThan(40)
   const zones = new Set(travel.map(({ document }) => document.zoneId))
-  for (const zone of ['europe', 'east-asia', 'southeast-asia', 'north-america', 'latin-america',
-    'middle-east', 'oceania', 'japan', 'turkiye']) expect(zones).toContain(zone)
-  expect(plans.some(({ document }) => document.kind === 'home' && document.numberCountry)).toBe(true)
+  for (const zone of [
+    'europe',
+    'east-asia',
+    'southeast-asia',
+    'north-america',
+    'latin-america',
+    'middle-east',
+    'oceania',
+    'japan',
+    'turkiye',
+  ])
+    expect(zones).toContain(zone)
+  expect(plans.some(({ document }) => document.kind === 'home' && document.numberCountry)).toBe(
+    true,
+  )
   expect(plans.some(({ document }) => document.kind === 'adjustable')).toBe(true)
 })
 
 test('plan ids are unique, and every name is there in both languages with nothing left unfilled', () => {
   expect(new Set(plans.map(({ planId }) => planId)).size).toBe(plans.length)
-  const names = [...plans.map(({ document }) => document), ...catalogZones()]
-    .flatMap((one) => ('summary' in one ? [one.name, one.summary] : [one.name]))
+  const names = [
+    ...plans.flatMap(({ document }) => [document.name, document.summary]),
+    ...catalogZones().map(({ name }) => name),
+  ]
   for (const name of names) {
     expect(name['en']).toMatch(/^[^{}]{3,}$/)
     expect(name['zh-CN']).toMatch(/^[^{}]{2,}$/)
@@ -56,11 +70,17 @@ const broken: [string, Partial<PlanDocument>][] = [
   ['too many decimals', { price: { amount: '9.001', currency: 'GBP' } }],
   ['two currencies', { price: { amount: '9.00', currency: 'EUR' } }],
   ['one language', { name: { en: 'Flex' } }],
-  ['an allowance the dials don’t add up to', { allowance: { data: '1', voice: '7200', sms: '50' } }],
+  [
+    'an allowance the dials don’t add up to',
+    { allowance: { data: '1', voice: '7200', sms: '50' } },
+  ],
   ['dials on a plan that isn’t adjustable', { kind: 'travel' }],
   ['a price below zero when turned down', { price: { amount: '4.00', currency: 'GBP' } }],
   ['a country priced twice', { payAsYouGo: [...flex.payAsYouGo, ...flex.payAsYouGo] }],
-  ['a free block', { payAsYouGo: [{ ...flex.payAsYouGo[0]!, smsEach: { amount: '0.00', currency: 'GBP' } }] }],
+  [
+    'a free block',
+    { payAsYouGo: [{ ...flex.payAsYouGo[0]!, smsEach: { amount: '0.00', currency: 'GBP' } }] },
+  ],
 ]
 test.each(broken)('a document with %s is refused', (_, change) => {
   expect(planDocument.safeParse(flex).success).toBe(true)

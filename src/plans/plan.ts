@@ -7,7 +7,10 @@ import type { planWire, zoneWire } from './wire.ts'
 export type Kind = z.output<typeof lineKind>
 
 /** Whole units only: bytes, seconds, messages. */
-const quantity = z.string().regex(/^\d{1,18}$/).transform(BigInt)
+const quantity = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt)
 const price = moneyWire.transform((wire, context): Money => {
   const amount = fromWire(wire)
   if (amount && amount.minor >= 0n) return amount
@@ -80,7 +83,8 @@ function* faultsOf(plan: PlanTerms): Generator<string> {
   if (new Set(kinds).size !== kinds.length) yield 'one dial per kind'
   if ((plan.kind === 'adjustable') !== kinds.length > 0) yield 'dials make a plan adjustable'
   for (const { kind, step, included } of plan.dials) {
-    if (plan.allowance[kind] !== step * BigInt(included)) yield `${kind}: allowance ≠ included steps`
+    if (plan.allowance[kind] !== step * BigInt(included))
+      yield `${kind}: allowance ≠ included steps`
   }
   const least = plan.dials.reduce(
     (minor, one) => minor - BigInt(one.included - one.min) * one.pricePerStep.minor,
@@ -89,11 +93,7 @@ function* faultsOf(plan: PlanTerms): Generator<string> {
   if (least <= 0n) yield 'turned all the way down it still costs something'
 }
 
-const pricesOf = (group: PayAsYouGo) => [
-  group.dataPerMegabyte,
-  group.voicePerMinute,
-  group.smsEach,
-]
+const pricesOf = (group: PayAsYouGo) => [group.dataPerMegabyte, group.voicePerMinute, group.smsEach]
 
 /** What one block of a kind costs in a country, or nothing where no price is set. */
 export function blockPrice(plan: PlanTerms, country: string, kind: Kind): Money | undefined {

@@ -32,7 +32,8 @@ test.each([
 
 test('a plan without dials takes no steps', () => {
   expect(offerOf(japan, { data: 1, voice: 0, sms: 0 })).toMatchObject({
-    refused: 'adjustment-not-allowed', facts: { kind: 'data', min: '0', max: '0' },
+    refused: 'adjustment-not-allowed',
+    facts: { kind: 'data', min: '0', max: '0' },
   })
   expect(offerOf(japan, { data: 0, voice: 0, sms: 0 })).toEqual(offerOf(japan))
 })
@@ -45,17 +46,21 @@ const steps = (kind: Kind) => {
 test('every offer costs something, and each further step costs exactly its price', () => {
   const anyAdjustment = fc.record({ data: steps('data'), voice: steps('voice'), sms: steps('sms') })
   fc.assert(
-    fc.property(anyAdjustment, fc.constantFrom<Kind>('data', 'voice', 'sms'), (adjustment, kind) => {
-      const offer = offerOf(flex, adjustment) as Offer
-      expect(offer.price.minor > 0n).toBe(true)
-      const next = offerOf(flex, { ...adjustment, [kind]: adjustment[kind] + 1 })
-      const dial = flex.dials.find((one) => one.kind === kind)!
-      if (isRefusal(next)) {
-        expect(adjustment[kind]).toBe(dial.max)
-        return
-      }
-      expect(next.price.minor - offer.price.minor).toBe(dial.pricePerStep.minor)
-      expect(next.allowance[kind] - offer.allowance[kind]).toBe(dial.step)
-    }),
+    fc.property(
+      anyAdjustment,
+      fc.constantFrom<Kind>('data', 'voice', 'sms'),
+      (adjustment, kind) => {
+        const offer = offerOf(flex, adjustment) as Offer
+        expect(offer.price.minor > 0n).toBe(true)
+        const next = offerOf(flex, { ...adjustment, [kind]: adjustment[kind] + 1 })
+        const dial = flex.dials.find((one) => one.kind === kind)!
+        if (isRefusal(next)) {
+          expect(adjustment[kind]).toBe(dial.max)
+          return
+        }
+        expect(next.price.minor - offer.price.minor).toBe(dial.pricePerStep.minor)
+        expect(next.allowance[kind] - offer.allowance[kind]).toBe(dial.step)
+      },
+    ),
   )
 })

@@ -10,13 +10,16 @@ export async function seedCatalog(db: Db, now: Temporal.Instant): Promise<void> 
   await db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtext('violet catalog'))`.execute(trx)
     const zones = catalogZones().map((zone) => ({
-      zone_id: zone.zoneId, document: JSON.stringify(zone),
+      zone_id: zone.zoneId,
+      document: JSON.stringify(zone),
     }))
     await trx
       .insertInto('plan_zone')
       .values(zones)
       .onConflict((conflict) =>
-        conflict.column('zone_id').doUpdateSet((set) => ({ document: set.ref('excluded.document') })),
+        conflict
+          .column('zone_id')
+          .doUpdateSet((set) => ({ document: set.ref('excluded.document') })),
       )
       .execute()
     await seedPlans(trx, now)
@@ -53,9 +56,14 @@ async function seedPlans(trx: Trx, now: Temporal.Instant) {
   if (fresh.length === 0) return
   await trx
     .insertInto('plan_version')
-    .values(fresh.map(({ planId, version, document }) => ({
-      plan_id: planId, version, document: JSON.stringify(document), valid_from: now,
-    })))
+    .values(
+      fresh.map(({ planId, version, document }) => ({
+        plan_id: planId,
+        version,
+        document: JSON.stringify(document),
+        valid_from: now,
+      })),
+    )
     .execute()
 }
 

@@ -12,7 +12,11 @@ const at = Temporal.Instant.from('2026-11-20T10:00:00Z')
 const later = at.add({ hours: 24 })
 
 const use = (given: Partial<Use> = {}): Use => ({
-  kind: 'data', quantity: 1_000_000n, country: 'JP', startedAt: at, ...given,
+  kind: 'data',
+  quantity: 1_000_000n,
+  country: 'JP',
+  startedAt: at,
+  ...given,
 })
 const purse = (remaining: bigint, promotional = 0n, paid = 0n): Purse => ({
   buckets: [{ bucketId: 'b1', kind: 'data', granted: 3_000_000_000n, remaining, expiresAt: later }],
@@ -24,7 +28,11 @@ test('inside the plan a use draws the bucket to the byte and costs nothing', () 
   const rated = rate(use({ quantity: 1234n }), purse(5000n, 100n, 100n), japan)
   expect(rated).toEqual({
     taken: [{ bucketId: 'b1', quantity: 1234n }],
-    fromBucket: 1234n, promotional: 0n, paid: 0n, absorbed: 0n, outcome: 'charged',
+    fromBucket: 1234n,
+    promotional: 0n,
+    paid: 0n,
+    absorbed: 0n,
+    outcome: 'charged',
   })
 })
 
@@ -63,7 +71,12 @@ test('the bucket that ends first goes first; one that ended before the use is no
 
 test('on a closed line nothing is taken, and its worth is noted', () => {
   expect(absorb(use({ quantity: 1_000_001n }), japan)).toEqual({
-    taken: [], fromBucket: 0n, promotional: 0n, paid: 0n, absorbed: 6n, outcome: 'absorbed',
+    taken: [],
+    fromBucket: 0n,
+    promotional: 0n,
+    paid: 0n,
+    absorbed: 6n,
+    outcome: 'absorbed',
   })
 })
 
@@ -78,15 +91,24 @@ const kind = fc.constantFrom('data' as const, 'voice' as const, 'sms' as const)
 const anyPurse = fc.record({
   promotional: minor,
   paid: minor,
-  buckets: fc.array(
-    fc
-      .record({ kind, remaining: units, ends: fc.option(fc.integer({ min: -3, max: 3 }), { nil: null }) })
-      .map(({ kind: of, remaining, ends }) => ({
-        bucketId: '', kind: of, granted: remaining, remaining,
-        expiresAt: ends === null ? null : at.add({ hours: ends }),
-      })),
-    { maxLength: 5 },
-  ).map((buckets) => buckets.map((bucket, index) => ({ ...bucket, bucketId: `b${index}` }))),
+  buckets: fc
+    .array(
+      fc
+        .record({
+          kind,
+          remaining: units,
+          ends: fc.option(fc.integer({ min: -3, max: 3 }), { nil: null }),
+        })
+        .map(({ kind: of, remaining, ends }) => ({
+          bucketId: '',
+          kind: of,
+          granted: remaining,
+          remaining,
+          expiresAt: ends === null ? null : at.add({ hours: ends }),
+        })),
+      { maxLength: 5 },
+    )
+    .map((buckets) => buckets.map((bucket, index) => ({ ...bucket, bucketId: `b${index}` }))),
 })
 const anyUse = fc.record({
   kind,
@@ -110,7 +132,8 @@ test('no value is made or lost: every unit came from a bucket, a paid block, or 
       expect(rated.absorbed % price).toBe(0n)
       expect(after.promotional >= 0n && after.paid >= 0n).toBe(true)
       // Buckets: what left them is what was taken from them, and none went below zero.
-      const left = (purse: Purse) => purse.buckets.reduce((sum, { remaining }) => sum + remaining, 0n)
+      const left = (purse: Purse) =>
+        purse.buckets.reduce((sum, { remaining }) => sum + remaining, 0n)
       expect(left(before) - left(after)).toBe(rated.fromBucket)
       expect(after.buckets.every(({ remaining }) => remaining >= 0n)).toBe(true)
       // The rest is exactly covered by paid and absorbed blocks.

@@ -77,7 +77,10 @@ export function spend(purse: Purse, rated: Rated): Purse {
 }
 
 /** How much of a bucket is gone, as far as its owner is told: 0, 80 or 100 percent. */
-export function levelOf({ granted, remaining }: Pick<Bucket, 'granted' | 'remaining'>): 0 | 80 | 100 {
+export function levelOf({
+  granted,
+  remaining,
+}: Pick<Bucket, 'granted' | 'remaining'>): 0 | 80 | 100 {
   if (remaining === 0n) return 100
   return (granted - remaining) * 100n >= granted * 80n ? 80 : 0
 }

@@ -2,8 +2,14 @@ import { expect, test } from 'vitest'
 import { isSame, readRecord, type UsageRecord } from './record.ts'
 
 const good = {
-  id: 'u1', imsi: '234990000000001', kind: 'data', quantity: 5_000_000,
-  startedAt: '2026-11-20T10:00:00.1234567Z', endedAt: '2026-11-20T10:05:00Z', mcc: '440', mnc: '10',
+  id: 'u1',
+  imsi: '234990000000001',
+  kind: 'data',
+  quantity: 5_000_000,
+  startedAt: '2026-11-20T10:00:00.1234567Z',
+  endedAt: '2026-11-20T10:05:00Z',
+  mcc: '440',
+  mnc: '10',
 }
 
 test('a record is read once and trusted: country, whole units, microseconds', () => {

@@ -35,7 +35,10 @@ export function readRecord(given: Record<string, unknown>): Read {
   return { usageId, imsi, kind, quantity: size, startedAt, endedAt, mcc, mnc, country }
 }
 
-export type Stored = Pick<UsageRecord, 'kind' | 'quantity' | 'startedAt' | 'endedAt' | 'mcc' | 'mnc'>
+export type Stored = Pick<
+  UsageRecord,
+  'kind' | 'quantity' | 'startedAt' | 'endedAt' | 'mcc' | 'mnc'
+>
 
 export function isSame(a: Stored, b: Stored): boolean {
   return (

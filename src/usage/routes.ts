@@ -53,7 +53,11 @@ export function registerUsageRoutes(http: Http, app: App) {
     },
     async (request, reply) => {
       const { lineId } = request.params
-      const page = await usagePage(app.db, { subscriberId: request.subscriberId, lineId }, request.query)
+      const page = await usagePage(
+        app.db,
+        { subscriberId: request.subscriberId, lineId },
+        request.query,
+      )
       return page ?? refused(reply, refuse('not-found'))
     },
   )

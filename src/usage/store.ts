@@ -24,7 +24,10 @@ export async function takeIn(app: App, given: readonly Record<string, unknown>[]
     if ('reason' in read) answer.rejected.push({ id: read.usageId, reason: read.reason })
     else records.push(read)
   }
-  const owners = await ownersOf(app.db, records.map(({ imsi }) => imsi))
+  const owners = await ownersOf(
+    app.db,
+    records.map(({ imsi }) => imsi),
+  )
   const bySubscriber = new Map<string, OnLine[]>()
   for (const record of records) {
     const owner = owners.get(record.imsi)
@@ -48,14 +51,30 @@ export async function takeIn(app: App, given: readonly Record<string, unknown>[]
 
 async function ownersOf(db: Db, imsis: readonly string[]) {
   const { rows } = await sql<{ imsi: string; line_id: string; subscriber_id: string }>`
-    select imsi, line_id, subscriber_id from line_index where imsi = any(${[...new Set(imsis)]})`.execute(db)
-  return new Map(rows.map((row) => [row.imsi, { lineId: row.line_id, subscriberId: row.subscriber_id }]))
+    select imsi, line_id, subscriber_id from line_index where imsi = any(${[...new Set(imsis)]})`.execute(
+    db,
+  )
+  return new Map(
+    rows.map((row) => [row.imsi, { lineId: row.line_id, subscriberId: row.subscriber_id }]),
+  )
 }
 
-type LineFacts = { lineId: string; state: LineState; nickname: string; currency: string; plan: Plan; purse: Purse }
+type LineFacts = {
+  lineId: string
+  state: LineState
+  nickname: string
+  currency: string
+  plan: Plan
+  purse: Purse
+}
 type RatedRecord = { record: OnLine; rated: Rated; currency: string }
 
-async function charge(trx: Trx, app: App, subscriberId: string, records: readonly OnLine[]): Promise<Answer> {
+async function charge(
+  trx: Trx,
+  app: App,
+  subscriberId: string,
+  records: readonly OnLine[],
+): Promise<Answer> {
   const lineIds = [...new Set(records.map(({ lineId }) => lineId))].sort()
   const states = await lockLines(trx, subscriberId, lineIds)
   const known = await storedRecords(trx, subscriberId, records)
@@ -127,13 +146,17 @@ async function lineFacts(trx: Trx, subscriberId: string, states: ReadonlyMap<str
     .execute()
   const held = await balances(trx, subscriberId)
   const plans = await planVersions(
-    trx, rows.map((row) => ({ planId: row.plan_id, version: row.plan_version })),
+    trx,
+    rows.map((row) => ({ planId: row.plan_id, version: row.plan_version })),
   )
   return new Map(
     rows.map((row): [string, LineFacts] => {
       const credit = (account: string) =>
         held.find(
-          (one) => one.account === account && one.lineId === row.line_id && one.amount.currency === row.currency,
+          (one) =>
+            one.account === account &&
+            one.lineId === row.line_id &&
+            one.amount.currency === row.currency,
         )?.amount.minor ?? 0n
       const own = buckets.filter(({ line_id }) => line_id === row.line_id)
       const purse: Purse = {
@@ -208,11 +231,18 @@ async function drawBuckets(trx: Trx, subscriberId: string, fresh: readonly Rated
       from unnest(${drawn.map(({ lineId }) => lineId)}::text[], ${drawn.map(({ bucketId }) => bucketId)}::text[],
         ${drawn.map(({ quantity }) => quantity.toString())}::int8[]) as u (line_id, bucket_id, quantity)
       group by 1, 2) d
-    where b.subscriber_id = ${subscriberId} and b.line_id = d.line_id and b.bucket_id = d.bucket_id`.execute(trx)
+    where b.subscriber_id = ${subscriberId} and b.line_id = d.line_id and b.bucket_id = d.bucket_id`.execute(
+    trx,
+  )
 }
 
 async function chargeCredit(
-  trx: Trx, app: App, subscriberId: string, record: OnLine, rated: Rated, currency: string,
+  trx: Trx,
+  app: App,
+  subscriberId: string,
+  record: OnLine,
+  rated: Rated,
+  currency: string,
 ) {
   const { lineId, usageId, kind, country, quantity } = record
   const postings = (['promotional', 'paid'] as const)

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buy, install, openShop, pay, reportUsage, type Shop, type Shopper, shopper, until, untilOrder } from '../../test/shop.ts'
+import {
+  buy,
+  install,
+  openShop,
+  pay,
+  reportUsage,
+  type Shop,
+  type Shopper,
+  shopper,
+  until,
+  untilOrder,
+} from '../../test/shop.ts'
 import { post, proveLedger } from '../ledger/store.ts'
 import { closeLine, startClosingLine } from '../lines/store.ts'
 import { money } from '../values/money.ts'
@@ -23,13 +34,22 @@ async function traveller(planId = 'japan-3gb-7d') {
 function record(imsi: string, more: object = {}) {
   const now = shop.app.clock.now().toString()
   return {
-    id: `use_${randomUUID()}`, imsi, kind: 'data', quantity: 1_000_000, startedAt: now, endedAt: now,
-    mcc: '440', mnc: '10', ...more,
+    id: `use_${randomUUID()}`,
+    imsi,
+    kind: 'data',
+    quantity: 1_000_000,
+    startedAt: now,
+    endedAt: now,
+    mcc: '440',
+    mnc: '10',
+    ...more,
   }
 }
 
 async function topUp(someone: Shopper, lineId: string, amount: string) {
-  const { body } = await someone.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount, currency: 'GBP' } })
+  const { body } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
+    amount: { amount, currency: 'GBP' },
+  })
   await pay(body['checkoutUrl'])
   await untilOrder(someone, body['orderId'], 'paid')
 }
@@ -44,10 +64,17 @@ test('usage draws the bucket, once, and is listed for its owner', async () => {
   expect((await line())['buckets'][0].remaining).toBe(String(3_000_000_000 - 1_234_567))
   const { body: page } = await someone.get(`/v1/lines/${lineId}/usage`)
   expect(page).toMatchObject({
-    items: [{
-      usageId: one.id, kind: 'data', quantity: '1234567', country: 'JP', fromBucket: '1234567', outcome: 'charged',
-      charged: { amount: '0.00', currency: 'GBP' },
-    }],
+    items: [
+      {
+        usageId: one.id,
+        kind: 'data',
+        quantity: '1234567',
+        country: 'JP',
+        fromBucket: '1234567',
+        outcome: 'charged',
+        charged: { amount: '0.00', currency: 'GBP' },
+      },
+    ],
     nextCursor: null,
   })
 })
@@ -56,7 +83,9 @@ test('a record sent from two places at the same moment counts once', async () =>
   const { imsi, line } = await traveller()
   const one = record(imsi)
   const answers = await Promise.all([1, 2, 3, 4].map(() => reportUsage(shop, [one])))
-  expect(answers.map(({ body }) => body['accepted'])).toEqual(Array.from({ length: 4 }, () => [one.id]))
+  expect(answers.map(({ body }) => body['accepted'])).toEqual(
+    Array.from({ length: 4 }, () => [one.id]),
+  )
   expect((await line())['buckets'][0].remaining).toBe('2999000000')
 })
 
@@ -66,14 +95,23 @@ test('what doesn’t fit is rejected with its reason, and holds nothing else bac
   await reportUsage(shop, [good])
   const other = record(imsi)
   const { body } = await reportUsage(shop, [
-    { ...good, quantity: 5 }, record('234990000099999', { id: 'a' }), record(imsi, { id: 'b', mcc: '999' }),
-    record(imsi, { id: 'c', quantity: -1 }), { nonsense: true }, other,
+    { ...good, quantity: 5 },
+    record('234990000099999', { id: 'a' }),
+    record(imsi, { id: 'b', mcc: '999' }),
+    record(imsi, { id: 'c', quantity: -1 }),
+    { nonsense: true },
+    other,
   ])
   expect(body['accepted']).toEqual([other.id])
-  expect(body['rejected']).toEqual(expect.arrayContaining([
-    { id: good.id, reason: 'differs' }, { id: 'a', reason: 'unknown-imsi' }, { id: 'b', reason: 'unknown-network' },
-    { id: 'c', reason: 'invalid' }, { id: '', reason: 'invalid' },
-  ]))
+  expect(body['rejected']).toEqual(
+    expect.arrayContaining([
+      { id: good.id, reason: 'differs' },
+      { id: 'a', reason: 'unknown-imsi' },
+      { id: 'b', reason: 'unknown-network' },
+      { id: 'c', reason: 'invalid' },
+      { id: '', reason: 'invalid' },
+    ]),
+  )
   expect((await line())['buckets'][0].remaining).toBe('2998000000')
 })
 
@@ -91,35 +129,76 @@ test('beyond the plan promotional credit goes first, then paid, in whole blocks;
   const { subscriberId } = someone
   await shop.app.db.transaction().execute((trx) =>
     post(trx, shop.app.ids, {
-      subscriberId, key: 'welcome', kind: 'promotion', at: shop.app.clock.now(), detail: {},
-      postings: [{ from: { account: 'promotions-granted' }, to: { account: 'promotional-credit', lineId }, amount: money(25n, 'GBP') }],
-    }))
+      subscriberId,
+      key: 'welcome',
+      kind: 'promotion',
+      at: shop.app.clock.now(),
+      detail: {},
+      postings: [
+        {
+          from: { account: 'promotions-granted' },
+          to: { account: 'promotional-credit', lineId },
+          amount: money(25n, 'GBP'),
+        },
+      ],
+    }),
+  )
   // India: 10p a megabyte. 2.5 MB are three blocks.
   const india = (quantity: number) => record(imsi, { mcc: '404', mnc: '10', quantity })
   await reportUsage(shop, [india(2_500_000)])
-  expect(await line()).toMatchObject({ promotionalCredit: { amount: '0.00' }, paidCredit: { amount: '4.95' } })
+  expect(await line()).toMatchObject({
+    promotionalCredit: { amount: '0.00' },
+    paidCredit: { amount: '4.95' },
+  })
   const rest = india(100_000_000)
   await reportUsage(shop, [rest])
-  expect(await line()).toMatchObject({ paidCredit: { amount: '0.05' }, buckets: [{ remaining: '3000000000' }] })
+  expect(await line()).toMatchObject({
+    paidCredit: { amount: '0.05' },
+    buckets: [{ remaining: '3000000000' }],
+  })
   const row = await shop.app.db
-    .selectFrom('usage_record').selectAll().where('usage_id', '=', rest.id).executeTakeFirstOrThrow()
+    .selectFrom('usage_record')
+    .selectAll()
+    .where('usage_id', '=', rest.id)
+    .executeTakeFirstOrThrow()
   expect(row).toMatchObject({ charged_minor: 490n, absorbed_minor: 510n, outcome: 'charged' })
   const exhausted = () =>
-    shop.app.db.selectFrom('line').select('data_exhausted_at').where('line_id', '=', lineId).executeTakeFirstOrThrow()
+    shop.app.db
+      .selectFrom('line')
+      .select('data_exhausted_at')
+      .where('line_id', '=', lineId)
+      .executeTakeFirstOrThrow()
   expect((await exhausted()).data_exhausted_at).not.toBeNull()
   await topUp(someone, lineId, '5.00')
   expect((await exhausted()).data_exhausted_at).toBeNull()
   const { body: statement } = await someone.get('/v1/statement')
-  expect(statement['items'].map(({ kind, amount }: { kind: string; amount: { amount: string } }) => [kind, amount.amount]))
-    .toEqual([['top-up', '5.00'], ['usage', '-4.90'], ['usage', '-0.30'], ['promotion', '0.25'], ['top-up', '5.00'], ['plan-payment', '4.00']])
+  expect(
+    statement['items'].map(({ kind, amount }: { kind: string; amount: { amount: string } }) => [
+      kind,
+      amount.amount,
+    ]),
+  ).toEqual([
+    ['top-up', '5.00'],
+    ['usage', '-4.90'],
+    ['usage', '-0.30'],
+    ['promotion', '0.25'],
+    ['top-up', '5.00'],
+    ['plan-payment', '4.00'],
+  ])
 })
 
 test('the owner hears once at 80 and once at 100 percent', async () => {
   const { someone, imsi } = await traveller()
   const told = async () =>
-    (await shop.app.db.selectFrom('notice').select('params').where('subscriber_id', '=', someone.subscriberId)
-      .where('template', '=', 'usage-low').orderBy('created_at').execute())
-      .map(({ params }) => (params as { percent: string }).percent)
+    (
+      await shop.app.db
+        .selectFrom('notice')
+        .select('params')
+        .where('subscriber_id', '=', someone.subscriberId)
+        .where('template', '=', 'usage-low')
+        .orderBy('created_at')
+        .execute()
+    ).map(({ params }) => (params as { percent: string }).percent)
   await reportUsage(shop, [record(imsi, { quantity: 2_300_000_000 })])
   expect(await told()).toEqual([])
   await reportUsage(shop, [record(imsi, { quantity: 200_000_000 })])
@@ -133,23 +212,37 @@ test('a closing line is still charged; a closed one is not, and nothing reopens'
   const { someone, lineId, imsi, line } = await traveller()
   const { subscriberId } = someone
   const now = shop.app.clock.now()
-  await shop.app.db.transaction().execute((trx) => startClosingLine(trx, now, { subscriberId, lineId }))
+  await shop.app.db
+    .transaction()
+    .execute((trx) => startClosingLine(trx, now, { subscriberId, lineId }))
   await reportUsage(shop, [record(imsi)])
   expect(await line()).toMatchObject({ state: 'closing', buckets: [{ remaining: '2999000000' }] })
-  await shop.app.db.transaction().execute((trx) => closeLine(trx, now, { subscriberId, lineId, cause: 'closure' }))
+  await shop.app.db
+    .transaction()
+    .execute((trx) => closeLine(trx, now, { subscriberId, lineId, cause: 'closure' }))
   const late = record(imsi, { quantity: 2_000_001 })
   expect((await reportUsage(shop, [late])).body['accepted']).toEqual([late.id])
   expect(await line()).toMatchObject({ state: 'closed', buckets: [{ remaining: '2999000000' }] })
   const row = await shop.app.db
-    .selectFrom('usage_record').selectAll().where('usage_id', '=', late.id).executeTakeFirstOrThrow()
-  expect(row).toMatchObject({ outcome: 'absorbed', charged_minor: 0n, absorbed_minor: 9n, from_bucket: 0n })
+    .selectFrom('usage_record')
+    .selectAll()
+    .where('usage_id', '=', late.id)
+    .executeTakeFirstOrThrow()
+  expect(row).toMatchObject({
+    outcome: 'absorbed',
+    charged_minor: 0n,
+    absorbed_minor: 9n,
+    from_bucket: 0n,
+  })
 })
 
 test('usage through the network simulator reaches the bucket by itself', async () => {
   const { imsi, line } = await traveller()
   const phone = (path: string, body: object) =>
     fetch(`${shop.urls.network}/phone/${path}`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ imsi, ...body }),
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ imsi, ...body }),
     })
   await phone('attach', { eid: '8'.repeat(32), mccmnc: '44010' })
   expect((await phone('data', { bytes: 100_000_000 })).status).toBe(200)
@@ -165,11 +258,15 @@ test('usage is paged, newest first', async () => {
   })
   await reportUsage(shop, records)
   const first = (await someone.get(`/v1/lines/${lineId}/usage?limit=3`)).body
-  const second = (await someone.get(`/v1/lines/${lineId}/usage?limit=3&cursor=${first['nextCursor']}`)).body
+  const second = (
+    await someone.get(`/v1/lines/${lineId}/usage?limit=3&cursor=${first['nextCursor']}`)
+  ).body
   const ids = [...first['items'], ...second['items']].map(({ usageId }) => usageId)
   expect(ids).toEqual([...records].reverse().map(({ id }) => id))
   expect(second['nextCursor']).toBeNull()
-  expect((await someone.get(`/v1/lines/${lineId}/usage?limit=0`)).body['code']).toBe('invalid-request')
+  expect((await someone.get(`/v1/lines/${lineId}/usage?limit=0`)).body['code']).toBe(
+    'invalid-request',
+  )
 })
 
 test('after all of this the ledger proves itself', async () => {

@@ -1,0 +1,151 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  buy,
+  openShop,
+  pay,
+  type Shop,
+  type Shopper,
+  shopper,
+  until,
+  untilOrder,
+} from '../../test/shop.ts'
+import { proveLedger } from '../ledger/store.ts'
+import { money } from '../values/money.ts'
+import { checkOrder } from './order-steps.ts'
+import { endRefund, findRefundRow, startRefund } from './store.ts'
+
+let shop: Shop
+beforeAll(async () => {
+  shop = await openShop()
+})
+afterAll(() => shop.close())
+
+const linesOf = async (someone: Shopper) => (await someone.get('/v1/lines')).body['items']
+
+test('a top-up is credit on its line; wrong money, lines and moments are refused', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  const topUp = (amount: object, who = someone) =>
+    who.post(`/v1/lines/${lineId}/top-ups`, { amount })
+  const { body: placed } = await topUp({ amount: '20.00', currency: 'GBP' })
+  await pay(placed['checkoutUrl'])
+  await untilOrder(someone, placed['orderId'], 'paid')
+  const [line] = await linesOf(someone)
+  expect(line.paidCredit).toEqual({ amount: '20.00', currency: 'GBP' })
+
+  const code = async (asked: Promise<{ body: Record<string, unknown> }>) =>
+    (await asked).body['code']
+  expect(await code(topUp({ amount: '4.99', currency: 'GBP' }))).toBe('amount-out-of-range')
+  expect(await code(topUp({ amount: '200.01', currency: 'GBP' }))).toBe('amount-out-of-range')
+  expect(await code(topUp({ amount: '-20.00', currency: 'GBP' }))).toBe('amount-out-of-range')
+  expect(await code(topUp({ amount: '20.00', currency: 'EUR' }))).toBe('wrong-currency')
+  expect(await code(topUp({ amount: '20.00', currency: 'ZZZ' }))).toBe('unknown-currency')
+  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }, await shopper(shop)))).toBe(
+    'not-found',
+  )
+  const setState = (state: string) =>
+    shop.app.db.updateTable('line').set({ state }).where('line_id', '=', lineId).execute()
+  await setState('closing')
+  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }))).toBe('line-closing')
+  await setState('closed')
+  expect(await code(topUp({ amount: '20.00', currency: 'GBP' }))).toBe('line-closed')
+})
+
+test('a top-up paid after its line began to close goes back whole and never touches the line', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  const { body: placed } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
+    amount: { amount: '50.00', currency: 'GBP' },
+  })
+  await shop.app.db
+    .updateTable('line')
+    .set({ state: 'closing' })
+    .where('line_id', '=', lineId)
+    .execute()
+  await pay(placed['checkoutUrl'])
+  await untilOrder(someone, placed['orderId'], 'expired')
+  await until(
+    () => shop.gateways.payments.findRefund(`${placed['orderId']}.1.return`),
+    (found) => found?.state === 'succeeded',
+  )
+  await checkOrder(shop.app, shop.gateways.payments, {
+    subscriberId: someone.subscriberId,
+    orderId: placed['orderId'],
+  })
+  expect((await someone.get(`/v1/orders/${placed['orderId']}`)).body['state']).toBe('expired')
+  const [line] = await linesOf(someone)
+  expect(line.paidCredit.amount).toBe('0.00')
+})
+
+test('the statement is paged, newest first, and adds up to what is held', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  for (const amount of ['5.00', '6.00', '7.00']) {
+    const { body: placed } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
+      amount: { amount, currency: 'GBP' },
+    })
+    await pay(placed['checkoutUrl'])
+    await untilOrder(someone, placed['orderId'], 'paid')
+  }
+  const first = (await someone.get('/v1/statement?limit=3')).body
+  const second = (await someone.get(`/v1/statement?limit=3&cursor=${first['nextCursor']}`)).body
+  const rows = [...first['items'], ...second['items']]
+  expect(rows.map(({ amount }) => amount.amount)).toEqual(['7.00', '6.00', '5.00', '4.00'])
+  expect(second['nextCursor']).toBeNull()
+})
+
+test('a refund is set aside on its order, never beyond what was paid, and wakes its closure', async () => {
+  const someone = await shopper(shop)
+  const { orderId } = await buy(someone, 'europe-20gb-30d')
+  const { subscriberId } = someone
+  const now = shop.app.clock.now()
+  const caseId = shop.app.ids.make('case')
+  const start = (refundId: string, minor: bigint) =>
+    shop.app.db.transaction().execute((trx) =>
+      startRefund(trx, now, {
+        subscriberId,
+        refundId,
+        caseId,
+        orderId,
+        amount: money(minor, 'GBP'),
+      }),
+    )
+  await start(`${caseId}.1`, 1500n)
+  await expect(start(`${caseId}.2`, 301n)).rejects.toThrow(/payment_order_check/)
+  const row = await findRefundRow(shop.app.db, subscriberId, `${caseId}.1`)
+  expect(row).toMatchObject({ orderId, caseId, amount: money(1500n, 'GBP'), state: 'requested' })
+  const sent = await shop.gateways.payments.refund({
+    key: row.refundId,
+    paymentId: row.paymentId,
+    amount: row.amount,
+    reference: row.refundId,
+  })
+  expect(sent.state).toBe('pending')
+  const job = `select count(*)::int as n from pgboss.job where name = 'closure.advance' and singleton_key = $1`
+  const client = new pg.Client({ connectionString: shop.app.config.databaseUrl })
+  await client.connect()
+  const jobs = await until(
+    async () => (await client.query(job, [caseId])).rows[0].n as number,
+    (n) => n > 0,
+  )
+  await client.end()
+  expect(jobs).toBe(1)
+  expect(await shop.gateways.payments.findRefund(`${caseId}.1`)).toMatchObject({
+    state: 'succeeded',
+  })
+  const ended = {
+    subscriberId,
+    refundId: row.refundId,
+    failure: null,
+    providerRefundId: sent.refundId,
+  }
+  for (const state of ['succeeded', 'unclaimed'] as const) {
+    await shop.app.db.transaction().execute((trx) => endRefund(trx, now, { ...ended, state }))
+  }
+  expect((await findRefundRow(shop.app.db, subscriberId, row.refundId)).state).toBe('succeeded')
+})
+
+test('after all of this the ledger proves itself', async () => {
+  expect(await proveLedger(shop.app.db)).toEqual({ unbalanced: [], drifted: [] })
+})
