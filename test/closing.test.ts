@@ -17,7 +17,7 @@ afterAll(() => platform.close())
 
 const stats = async () => (await fetch(`${platform.urls.payments}/stats`)).json() as Promise<{ refundsByReference: Record<string, number> }>
 const mails = async (to: string) =>
-  ((await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)).json()) as { items: { subject: string; attachments: { filename: string }[]; deliveries: number }[] }).items
+  ((await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)).json()) as { items: { subject: string; attachments: { name: string }[]; deliveries: number }[] }).items
 const refundsOf = async (caseId: string) =>
   Object.entries((await stats()).refundsByReference).filter(([reference]) => reference.startsWith(caseId))
 
@@ -38,7 +38,7 @@ test('an account with an installed, topped-up line closes: one refund, number ke
     async () => (await lin.call('GET', `/v1/closures/by-reference/${draft.reference}`)).body,
     ({ state }) => state === 'closed', 20_000,
   )
-  expect(JSON.stringify(done)).not.toMatch(/Lin|447700|example\.com|\d\.\d\d/)
+  expect(JSON.stringify(done)).not.toMatch(/Lin|447700|example\.com|amount|GBP|£/)
   expect((await lin.get('/v1/me')).status).toBe(401)
 
   const refunds = await refundsOf(draft.caseId)
@@ -84,8 +84,8 @@ test('in Germany a reviewer decides once; a second decision and a stale one are 
   await untilState(jan, draft.caseId, 'in_review')
   const amara = person(platform)
   const jonas = person(platform)
-  expect((await amara.signInAsStaff('amara.osei@violet.example')).status).toBe(200)
-  expect((await jonas.signInAsStaff('jonas.weber@violet.example')).status).toBe(200)
+  expect((await amara.signInAsStaff('reviewer@violet.example')).status).toBe(200)
+  expect((await jonas.signInAsStaff('reviewer2@violet.example')).status).toBe(200)
   const at = `/v1/staff/closures/${draft.caseId}`
   const { body: queue } = await amara.get('/v1/staff/closures?state=in_review')
   expect(queue.items.map(({ caseId }: { caseId: string }) => caseId)).toContain(draft.caseId)

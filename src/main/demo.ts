@@ -147,9 +147,11 @@ function leaving({ url }: Mobile): Step[] {
     {
       title: 'Watch it close: network, number, money, certificate',
       async task(story, task) {
+        let seen = ''
         const look = async () => {
-          const { body } = await story.lin.call('GET', `/v1/closures/by-reference/${story.reference}`)
-          task.output = `${body.state} (${url}/c/${story.reference})`
+          const { body } = await story.lin.get(`/v1/closures/by-reference/${story.reference}`)
+          if (body.state !== seen) task.output = `${body.state} (${url}/c/${story.reference})`
+          seen = body.state
           return body
         }
         await until(look, ({ state }) => state === 'closed', 60_000)
@@ -190,13 +192,13 @@ function proving({ url, inboxUrl }: Mobile): Step[] {
   ]
 }
 
-type Message = { id: string; attachments: { filename: string }[] }
+type Message = { id: string; attachments: { name: string }[] }
 
 async function attachmentOf(inboxUrl: string, { lin }: Story): Promise<{ id: string; index: number }> {
   const response = await fetch(`${inboxUrl}/messages?to=${encodeURIComponent(lin.email)}`)
   const { items } = (await response.json()) as { items: Message[] }
   for (const { id, attachments } of items) {
-    const index = attachments.findIndex(({ filename }) => filename.endsWith('.json'))
+    const index = attachments.findIndex(({ name }) => name.endsWith('.json'))
     if (index >= 0) return { id, index }
   }
   return { id: '', index: -1 }

@@ -25,6 +25,7 @@ export async function seed(config: Config): Promise<void> {
 export const staffToShow = [
   { role: 'admin', email: 'admin@violet.example' },
   { role: 'reviewer', email: 'reviewer@violet.example' },
+  { role: 'reviewer', email: 'reviewer2@violet.example' },
   { role: 'support', email: 'support@violet.example' },
   { role: 'finance', email: 'finance@violet.example' },
   { role: 'auditor', email: 'auditor@violet.example' },
