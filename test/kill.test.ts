@@ -39,7 +39,7 @@ async function start() {
     cwd: checkout, detached: true, stdio: 'ignore',
   })
   await until(async () => (await fetch(`${url}/v1/operator`).catch(() => undefined))?.status, (status) => status === 200, 40_000)
-  const database = runningUrl(join(dataDir, 'database')) ?? ''
+  const database = runningUrl(join(dataDir, 'postgres')) ?? ''
   admin = new pg.Client({ connectionString: database })
   admin.on('error', () => undefined)
   await admin.connect()

@@ -9,7 +9,7 @@ import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { findCertificate, seeByReference } from './evidence-store.ts'
 import { parseReference } from './reference.ts'
-import { publicViewOf, viewOf } from './view.ts'
+import { type ClosureView, publicViewOf, viewOf } from './view.ts'
 import { seeCase, seeCases } from './view-store.ts'
 import { askClosureCode, type Change, changeClosure, startClosure, submitClosure, withdrawClosure } from './way-store.ts'
 import {
@@ -21,11 +21,13 @@ const caseParams = z.object({ caseId: z.string().max(60) })
 const problems = { '4xx': problemWire }
 
 export function registerClosureRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
+  registerDraftRoutes(http, app, network)
+  registerConfirmRoutes(http, app)
+  registerEvidenceRoutes(http, app)
+}
+
+function registerDraftRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
   const guard = signedIn(app, true)
-  const see = async (subscriberId: string, caseId: string) => {
-    const seen = await seeCase(app, subscriberId, caseId)
-    return seen && viewOf(seen)
-  }
 
   http.get('/v1/closures', {
     preHandler: guard,
@@ -46,7 +48,7 @@ export function registerClosureRoutes(http: Http, app: App, network: Pick<Networ
     }
     const started = await startClosure(app, request.subscriberId, { scope, lineId: lineId ?? null })
     if (isRefusal(started)) return refused(reply, started)
-    const view = await see(request.subscriberId, started.c.caseId)
+    const view = await see(app, request.subscriberId, started.c.caseId)
     return view ? reply.code(started.isNew ? 201 : 200).send(view) : refused(reply, refuse('not-found'))
   })
 
@@ -73,8 +75,13 @@ export function registerClosureRoutes(http: Http, app: App, network: Pick<Networ
     const { caseId } = request.params
     const changed = await changeClosure(app, request.subscriberId, caseId, withoutUndefined(request.body))
     if (isRefusal(changed)) return refused(reply, changed)
-    return (await see(request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
   })
+
+}
+
+function registerConfirmRoutes(http: Http, app: App) {
+  const guard = signedIn(app, true)
 
   http.post('/v1/closures/:caseId/code', {
     preHandler: guard,
@@ -98,7 +105,7 @@ export function registerClosureRoutes(http: Http, app: App, network: Pick<Networ
     const { caseId } = request.params
     const submitted = await submitClosure(app, request.subscriberId, caseId, request.body)
     if (isRefusal(submitted)) return refused(reply, submitted)
-    const view = await see(request.subscriberId, caseId)
+    const view = await see(app, request.subscriberId, caseId)
     return view ? reply.code(202).send(view) : refused(reply, refuse('not-found'))
   })
 
@@ -109,10 +116,8 @@ export function registerClosureRoutes(http: Http, app: App, network: Pick<Networ
     const { caseId } = request.params
     const withdrawn = await withdrawClosure(app, request.subscriberId, caseId)
     if (isRefusal(withdrawn)) return refused(reply, withdrawn)
-    return (await see(request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
   })
-
-  registerEvidenceRoutes(http, app)
 }
 
 function registerEvidenceRoutes(http: Http, app: App) {
@@ -143,6 +148,11 @@ function registerEvidenceRoutes(http: Http, app: App) {
     const seen = reference && (await seeByReference(app, reference))
     return seen ? publicViewOf(seen, operator.name) : refused(reply, refuse('not-found'))
   })
+}
+
+async function see(app: App, subscriberId: string, caseId: string): Promise<ClosureView | undefined> {
+  const seen = await seeCase(app, subscriberId, caseId)
+  return seen && viewOf(seen)
 }
 
 /** Whether any of the lines is in use right now; undefined when the network doesn't answer. */

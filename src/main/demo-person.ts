@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export type Answer<Body = any> = { status: number; body: Body; headers: Headers }
+// oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field, as a shell script would
+export type Reply = any
+export type Answer<Body = Reply> = { status: number; body: Body; headers: Headers }
 export type Person = ReturnType<typeof person>
 
 export type Places = { url: string; urls: { inbox: string } }
@@ -10,7 +12,7 @@ export type Places = { url: string; urls: { inbox: string } }
 export function person(platform: Places) {
   let cookies = new Map<string, string>()
 
-  async function call<Body = any>(
+  async function call<Body = Reply>(
     method: string, path: string, body?: unknown, headers: Record<string, string> = {},
   ): Promise<Answer<Body>> {
     const response = await fetch(`${platform.url}${path}`, {

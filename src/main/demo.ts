@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Listr, type ListrTask } from 'listr2'
 import { DEFAULT_PORT } from '../platform/config.ts'
-import { cards, person, until } from './demo-person.ts'
+import { cards, person, type Reply, until } from './demo-person.ts'
 import { startPlatform } from './start.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -232,7 +232,7 @@ async function freePorts(): Promise<number> {
   })
 }
 
-function good({ status, body }: { status: number; body: any }) {
+function good({ status, body }: { status: number; body: Reply }) {
   if (status < 300) return body
   throw new Error(`${status} ${body.code ?? ''}: ${body.detail ?? JSON.stringify(body)}`)
 }
