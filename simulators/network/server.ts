@@ -5,7 +5,9 @@ import { openDatabase } from '../database.ts'
 import { addFaultRoutes, openFaults } from '../faults.ts'
 import { listen, type Log, openHost, runAsProgram, type Running, silentLog } from '../host.ts'
 import { openOutbox } from '../outbox.ts'
+import { addAssets } from '../page.ts'
 import { addNetworkApi } from './api.ts'
+import { addOperatorPage } from './operator-page.ts'
 import { openRegister, recordAnswer, schema } from './register.ts'
 
 export type NetworkOptions = {
@@ -46,6 +48,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Running> {
   const http = openHost(log)
   addNetworkApi(http, { register, faults, key, hangMs: options.pace?.timeoutMs ?? 6000 })
   addFaultRoutes(http, faults)
+  addAssets(http)
+  addOperatorPage(http, { register, outbox, faults })
   const url = await listen(http, port)
   return {
     url,
