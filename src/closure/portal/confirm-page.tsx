@@ -87,6 +87,10 @@ function Confirm({ closure, quote }: Props) {
   const submit = useSubmit({ closure, quote }, code, clear)
   const wrong = problemCode(submit.error)?.startsWith('code-') ? sentence(submit.error) : undefined
   const ready = code.length === 6 && understood
+  const type = (digits: string) => {
+    if (digits && submit.error) submit.reset()
+    setCode(digits)
+  }
   const askAgain = (contactId: string | undefined) => {
     submit.reset()
     setCode('')
@@ -113,13 +117,7 @@ function Confirm({ closure, quote }: Props) {
     >
       <div className="mt-6 grid gap-6">
         <div>
-          <CodeField
-            label={t('code.label')}
-            value={code}
-            onChange={setCode}
-            error={wrong}
-            autoFocus
-          />
+          <CodeField label={t('code.label')} value={code} onChange={type} error={wrong} autoFocus />
           <CodeTools closure={closure} sent={sent} busy={ask.isPending} onAsk={askAgain} />
           <InboxHint />
         </div>

@@ -3,6 +3,7 @@ import type { useFormat } from '../../portal/use-format.ts'
 import type { Quote, QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
 import type { Translate } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { cardText } from '../../payments/portal/card-text.ts'
 import { isZero, type Money, sum } from '../../portal/format.ts'
 
 type Format = ReturnType<typeof useFormat>
@@ -22,7 +23,7 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
 export function instrumentText(instrument: string, t: Translate): string {
   const [brand = '', last4] = instrument.split(' ')
   if (!last4) return instrument
-  return t('money.card', { brand: brand.charAt(0).toUpperCase() + brand.slice(1), last4 })
+  return cardText({ brand, last4 }, t)
 }
 
 type LineName = (lineId: string | null) => string | undefined

@@ -169,8 +169,8 @@ function Scan({ installation, first }: { installation: Installation; first: bool
         <div className="qr">
           <img
             src={`data:image/svg+xml,${encodeURIComponent(installation.qrSvg)}`}
-            width={145}
-            height={145}
+            width={184}
+            height={184}
             alt={t('install.qr')}
           />
         </div>

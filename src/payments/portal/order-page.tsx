@@ -16,6 +16,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Order } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { cardText } from './card-text.ts'
 import { leaveToPay } from './pay.ts'
 
 const settled: readonly Order['state'][] = ['paid', 'failed', 'expired']
@@ -71,14 +72,7 @@ function Frame({ order, head, title, sub, dock, children }: FrameProps) {
                 {format.money(order.amount)}
               </span>,
             ],
-            ...(card
-              ? [
-                  [
-                    t('order.card'),
-                    t('money.card', { brand: card.brand, last4: card.last4 }),
-                  ] as const,
-                ]
-              : []),
+            ...(card ? [[t('order.card'), cardText(card, t)] as const] : []),
             [t('order.made'), format.moment(order.createdAt)],
           ]}
         />

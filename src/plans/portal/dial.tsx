@@ -83,7 +83,7 @@ function Track({ dial, steps, label, text, onChange }: TrackProps) {
   return (
     <div className="slider">
       <div className="tr" />
-      <div className="fill" style={{ width: `${from}%` }} />
+      <div className="fill" style={{ width: `calc(${from}% + 14px)` }} />
       <div
         className={`delta ${direction}`}
         style={{ insetInlineStart: `${from}%`, width: `${to - from}%` }}

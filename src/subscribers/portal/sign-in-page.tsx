@@ -127,6 +127,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
     onError: () => setCode(''),
   })
   const type = (digits: string) => {
+    if (digits && enter.error) enter.reset()
     setCode(digits)
     if (digits.length === 6 && !enter.isPending) enter.mutate(digits)
   }

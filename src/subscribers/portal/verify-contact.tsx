@@ -35,6 +35,7 @@ export function VerifyContact({ contact, onDone }: Props) {
     onSuccess: () => check.reset(),
   })
   const type = (digits: string) => {
+    if (digits && check.error) check.reset()
     setCode(digits)
     if (digits.length === 6 && !check.isPending) check.mutate(digits)
   }
