@@ -12,7 +12,7 @@ const keys: readonly (readonly [key: string, word: ConsoleKey])[] = [
   ['R', 'keys.reject'],
   ['S', 'keys.take'],
   ['N', 'keys.note'],
-  ['F', 'keys.filter'],
+  ['F', 'keys.filter-risk'],
   ['/', 'keys.find'],
   ['?', 'keys.help'],
 ]

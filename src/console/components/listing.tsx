@@ -30,7 +30,7 @@ export function Failed({ error, retry }: { error: unknown; retry: () => void }) 
   const sentence = useSentence()
   const hopeless = ['not-found', 'not-your-role'].includes(problemCode(error) ?? '')
   return (
-    <div className="failed" role="alert">
+    <div className="unread" role="alert">
       <p>{sentence(error)}</p>
       {!hopeless && <Button onClick={retry}>{t('list.retry')}</Button>}
     </div>
