@@ -38,16 +38,31 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   const url = `http://localhost:${port}`
   const nobody = { url: 'http://localhost:1', key: 'test-key', webhookSecret: 'whsec_' }
   const config: Config = {
-    port, dataDir: '', publicUrl: url, databaseUrl: database.url, masterKey: Buffer.alloc(32, 9), logLevel: 'error',
-    payments: nobody, network: nobody, phoneUrl: nobody.url, inboxUrl: inbox.url,
-    smtpUrl: smtpUrl ?? inbox.smtpUrl, smsUrl: `${inbox.url}/sms`,
+    port,
+    dataDir: '',
+    publicUrl: url,
+    databaseUrl: database.url,
+    masterKey: Buffer.alloc(32, 9),
+    logLevel: 'error',
+    payments: nobody,
+    network: nobody,
+    phoneUrl: nobody.url,
+    inboxUrl: inbox.url,
+    smtpUrl: smtpUrl ?? inbox.smtpUrl,
+    smsUrl: `${inbox.url}/sms`,
   }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   let aheadMs = 0
   const clock = { now: () => Temporal.Now.instant().add({ milliseconds: aheadMs }) }
   const queue = await openQueue(database.url, log, noticeQueues)
   const app: App = {
-    config, db: database.db, clock, ids: systemIds(), log, queue, sessions: openSessions(config, database.db),
+    config,
+    db: database.db,
+    clock,
+    ids: systemIds(),
+    log,
+    queue,
+    sessions: openSessions(config, database.db),
   }
   await seedStaff(app.db, clock.now())
   const http = await openHttp(app)
@@ -58,7 +73,9 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   await http.listen({ port, host: 'localhost' })
   if (working) await queue.work(noticeJobs(app))
   return {
-    app, url, urls: { inbox: inbox.url },
+    app,
+    url,
+    urls: { inbox: inbox.url },
     sweep: () => sweepNotices(app),
     advance(by: { minutes?: number; hours?: number }) {
       aheadMs += Temporal.Duration.from(by).total('milliseconds')

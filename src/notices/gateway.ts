@@ -21,7 +21,11 @@ export type Sms = { id: string; to: string; text: string }
 /** `refused` means that this address or message will never be taken; a Fault that it is worth trying again. */
 export type Delivery = { outcome: 'sent' } | { outcome: 'refused'; why: string }
 
-export type Outbox = { mail(mail: Mail): Promise<Delivery>; sms(sms: Sms): Promise<Delivery>; close(): void }
+export type Outbox = {
+  mail(mail: Mail): Promise<Delivery>
+  sms(sms: Sms): Promise<Delivery>
+  close(): void
+}
 
 export function openOutbox(config: Pick<Config, 'smtpUrl' | 'smsUrl'>): Outbox {
   const { hostname, port, protocol, username, password } = new URL(config.smtpUrl)
@@ -31,7 +35,9 @@ export function openOutbox(config: Pick<Config, 'smtpUrl' | 'smsUrl'>): Outbox {
     secure: protocol === 'smtps:',
     // A local inbox speaks plain SMTP; any other server is asked for STARTTLS where it offers it.
     ignoreTLS: ['127.0.0.1', 'localhost', '::1'].includes(hostname),
-    ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    ...(username && {
+      auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
+    }),
     pool: true,
     maxConnections: 2,
     connectionTimeout: timeoutMs,
@@ -67,7 +73,11 @@ function mailFailure(error: Error & { responseCode?: number; code?: string }): D
     return { outcome: 'refused', why: `SMTP ${responseCode}` }
   }
   const unsent = code === 'ECONNECTION' || code === 'EDNS' || code === 'ESOCKET'
-  throw new Fault('mail', unsent ? 'not-done' : 'unknown', `${code ?? ''} ${responseCode ?? ''}`.trim())
+  throw new Fault(
+    'mail',
+    unsent ? 'not-done' : 'unknown',
+    `${code ?? ''} ${responseCode ?? ''}`.trim(),
+  )
 }
 
 async function sendSms(url: string, sms: Sms): Promise<Delivery> {

@@ -5,7 +5,8 @@ const ink = '#1b1922'
 const ink2 = '#575463'
 const rule = '#e3e1e8'
 const accent = '#5b3cc4'
-const fonts = "Inter, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', sans-serif"
+const fonts =
+  "Inter, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', sans-serif"
 const digits = 'font-variant-numeric: tabular-nums;'
 
 /** What inline styles can't say: clients that know dark mode turn the ink around, and keep the one violet readable. */
@@ -21,12 +22,15 @@ const darkStyle = `
 }`
 
 export function htmlOf(message: Message): string {
-  const { locale, sender, subject, lead, code, paragraphs, facts, tables, actions, footer } = message
+  const { locale, sender, subject, lead, code, paragraphs, facts, tables, actions, footer } =
+    message
   const [main, ...others] = actions
   const body = [
     `<p class="ink2" style="${text(14, ink2)}margin:0 0 28px;font-weight:600">${safe(sender)}</p>`,
     `<h1 class="ink" style="${text(24, ink, 1.25)}margin:0 0 12px;font-weight:600">${headline(lead, code)}</h1>`,
-    ...paragraphs.map((line) => `<p class="ink" style="${text(16, ink)}margin:0 0 12px">${safe(line)}</p>`),
+    ...paragraphs.map(
+      (line) => `<p class="ink" style="${text(16, ink)}margin:0 0 12px">${safe(line)}</p>`,
+    ),
     facts.length > 0 ? htmlTable({ title: '', rows: facts }) : '',
     ...tables.map(htmlTable),
     main ? button(main) : '',
@@ -35,7 +39,9 @@ export function htmlOf(message: Message): string {
         `<p style="margin:12px 0 0"><a class="link" href="${safe(url)}" style="${text(16, accent)}">${safe(label)}</a></p>`,
     ),
     `<div class="rule" style="border-top:1px solid ${rule};margin:36px 0 0;padding:16px 0 0">`,
-    ...footer.map((line) => `<p class="ink2" style="${text(13, ink2)}margin:0 0 8px">${safe(line)}</p>`),
+    ...footer.map(
+      (line) => `<p class="ink2" style="${text(13, ink2)}margin:0 0 8px">${safe(line)}</p>`,
+    ),
     '</div>',
   ]
   return `<!doctype html>
@@ -66,7 +72,10 @@ export function textOf(message: Message): string {
 }
 
 function htmlTable({ title, unit, rows, total, agrees }: Table): string {
-  const head = title || unit ? `<tr>${cell(title, 13, ink2, 'left')}${cell(unit ?? '', 13, ink2, 'right')}</tr>` : ''
+  const head =
+    title || unit
+      ? `<tr>${cell(title, 13, ink2, 'left')}${cell(unit ?? '', 13, ink2, 'right')}</tr>`
+      : ''
   const lines = rows.map((row) => htmlRow(row, `border-top:1px solid ${rule};`))
   const sum = total ? htmlRow(total, totalRule(agrees === true)) : ''
   return `<table width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;margin:20px 0 0">${head}${lines.join('')}${sum}</table>`
@@ -121,7 +130,9 @@ function textTable({ title, unit, rows, total, agrees }: Table): string {
   const line = ({ label, value }: Row) =>
     value === '' ? label : `${label}${' '.repeat(width - columns(label) + 2)}${value}`
   const head = unit ? `${title} (${unit})` : title
-  const sum = total ? ['-'.repeat(width + 10), line(total), ...(agrees ? ['='.repeat(width + 10)] : [])] : []
+  const sum = total
+    ? ['-'.repeat(width + 10), line(total), ...(agrees ? ['='.repeat(width + 10)] : [])]
+    : []
   return [head, ...rows.map(line), ...sum].filter((part) => part !== '').join('\n')
 }
 

@@ -67,7 +67,13 @@ export function messageOf(
   }
 }
 
-function paragraphsOf(name: TemplateName, template: Template, say: Say, params: Params, told: Params) {
+function paragraphsOf(
+  name: TemplateName,
+  template: Template,
+  say: Say,
+  params: Params,
+  told: Params,
+) {
   const variants = (template.variants ?? []).map(({ key, by }) =>
     say.maybe(`${key}.${params[by]}`, told),
   )
@@ -128,7 +134,13 @@ const keptShape = z.array(
   }),
 )
 
-function tablesOf(template: Template, locale: Locale, say: Say, params: Params, zone: string): Table[] {
+function tablesOf(
+  template: Template,
+  locale: Locale,
+  say: Say,
+  params: Params,
+  zone: string,
+): Table[] {
   if (template.tables === 'erased') {
     const categories = z.array(z.string()).parse(JSON.parse(params['categories'] ?? '[]'))
     const rows = categories.map((category) => ({ label: nameOf(say, category), value: '' }))
@@ -143,7 +155,11 @@ function tablesOf(template: Template, locale: Locale, say: Say, params: Params, 
   return [...(money.length > 0 ? money : [none]), keptTable(locale, say, kept, zone)]
 }
 
-function moneyTables(locale: Locale, say: Say, part: z.output<typeof statementShape>[number]): Table[] {
+function moneyTables(
+  locale: Locale,
+  say: Say,
+  part: z.output<typeof statementShape>[number],
+): Table[] {
   const { currency, sources, destinations, sourcesTotal, destinationsTotal } = part
   const rows = (entries: typeof sources) =>
     entries.map(({ kind, detail, amount }) => ({
@@ -168,18 +184,35 @@ function moneyTables(locale: Locale, say: Say, part: z.output<typeof statementSh
   const title = say('statement.to')
   return [
     from,
-    { title, unit: currency, rows: rows(destinations), total: total(destinationsTotal.amount), agrees },
+    {
+      title,
+      unit: currency,
+      rows: rows(destinations),
+      total: total(destinationsTotal.amount),
+      agrees,
+    },
   ]
 }
 
-function keptTable(locale: Locale, say: Say, kept: z.output<typeof keptShape>, zone: string): Table {
+function keptTable(
+  locale: Locale,
+  say: Say,
+  kept: z.output<typeof keptShape>,
+  zone: string,
+): Table {
   const rows = kept.map(({ category, until, erasedAt }) => {
     const label = nameOf(say, category)
     if (erasedAt) {
-      return { label, value: say('closure-closed.erased', { until: formatDay(erasedAt, locale, zone) }) }
+      return {
+        label,
+        value: say('closure-closed.erased', { until: formatDay(erasedAt, locale, zone) }),
+      }
     }
     if (!until) return { label, value: say('closure-closed.kept.open') }
-    return { label, value: say('closure-closed.kept.until', { until: formatDay(until, locale, zone) }) }
+    return {
+      label,
+      value: say('closure-closed.kept.until', { until: formatDay(until, locale, zone) }),
+    }
   })
   const none = [{ label: say('closure-closed.kept.none'), value: '' }]
   return { title: say('closure-closed.kept'), rows: rows.length > 0 ? rows : none }

@@ -16,7 +16,11 @@ import {
   wakeDueNotices,
 } from './store.ts'
 
-const sender: Sender = { name: 'Violet Mobile', address: 'no-reply@violet.example', zone: 'Europe/London' }
+const sender: Sender = {
+  name: 'Violet Mobile',
+  address: 'no-reply@violet.example',
+  zone: 'Europe/London',
+}
 /** A code that can't be used any more isn't worth sending. */
 const codeLifeMinutes = 10
 
@@ -39,7 +43,8 @@ async function send(app: App, outbox: Outbox, data: JobData): Promise<void> {
   const notice = await queuedNotice(app.db, data['subscriberId'] ?? '', data['noticeId'] ?? '')
   if (!notice) return
   const { sealed, ...params } = notice.params
-  if (sealed !== undefined && isStale(app, notice)) return markFailed(app.db, notice, 'code expired')
+  if (sealed !== undefined && isStale(app, notice))
+    return markFailed(app.db, notice, 'code expired')
   const code = sealed === undefined ? undefined : openCode(app, notice, sealed)
   const message = messageOf(notice.template, localeFor(notice.locale), params, sender, code)
   const id = messageId(notice.subscriberId, notice.rowId, sender.address.split('@')[1]!)
@@ -76,7 +81,9 @@ async function attachmentsOf(app: App, notice: QueuedNotice): Promise<Attachment
   // Thrown so that the message waits: a closing mail without its proof must not leave.
   if (!files) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
   const name = `violet-closure-${notice.params['reference'] ?? notice.caseId}`
-  const json = Buffer.from(`${JSON.stringify({ certificate: files.document, jws: files.jws }, null, 2)}\n`)
+  const json = Buffer.from(
+    `${JSON.stringify({ certificate: files.document, jws: files.jws }, null, 2)}\n`,
+  )
   return [
     { filename: `${name}.pdf`, contentType: 'application/pdf', content: files.pdf },
     { filename: `${name}.json`, contentType: 'application/json', content: json },

@@ -30,7 +30,8 @@ export async function notify<Template extends TemplateName>(
   const now = app.clock.now()
   const rows = recipients.map((recipient) => {
     const rowId = noticeRowId(noticeId, recipient)
-    const sealed = code === undefined ? {} : { sealed: sealCode(app, `${subscriberId} ${rowId}`, code) }
+    const sealed =
+      code === undefined ? {} : { sealed: sealCode(app, `${subscriberId} ${rowId}`, code) }
     return {
       subscriber_id: subscriberId,
       notice_id: rowId,
@@ -221,8 +222,16 @@ function sealCode(app: Tools, about: string, code: string): string {
   return seal(sealKey(app.config.masterKey), app.ids.random(sealIvBytes), about, code)
 }
 
-async function enqueue(trx: Trx, app: Tools, subscriberId: string, noticeId: string): Promise<void> {
-  await app.queue.send(trx, 'notices.send', `${subscriberId} ${noticeId}`, { subscriberId, noticeId })
+async function enqueue(
+  trx: Trx,
+  app: Tools,
+  subscriberId: string,
+  noticeId: string,
+): Promise<void> {
+  await app.queue.send(trx, 'notices.send', `${subscriberId} ${noticeId}`, {
+    subscriberId,
+    noticeId,
+  })
 }
 
 async function deleteNotice(db: Db, subscriberId: string, rowId: string): Promise<void> {

@@ -106,7 +106,15 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
 }
 
-const moments = new Set(['at', 'submittedAt', 'dueAt', 'endsAt', 'endedAt', 'closedAt', 'numberKeptUntil'])
+const moments = new Set([
+  'at',
+  'submittedAt',
+  'dueAt',
+  'endsAt',
+  'endedAt',
+  'closedAt',
+  'numberKeptUntil',
+])
 const amounts = new Set(['amount', 'refund'])
 
 /** How the value of a parameter is written. */

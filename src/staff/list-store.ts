@@ -8,11 +8,23 @@ import type { auditListWire, refundListWire } from './wire.ts'
 
 type Asked = { cursor: string | undefined; limit: number }
 
-export async function auditTrail(app: App, { cursor, limit }: Asked): Promise<z.input<typeof auditListWire>> {
+export async function auditTrail(
+  app: App,
+  { cursor, limit }: Asked,
+): Promise<z.input<typeof auditListWire>> {
   const [at, auditId] = decodeCursor(cursor, 2) ?? []
   let query = app.db
     .selectFrom('audit_entry')
-    .select(['audit_id', 'at', 'actor_kind', 'actor_id', 'action', 'subject_kind', 'subject_id', 'reason'])
+    .select([
+      'audit_id',
+      'at',
+      'actor_kind',
+      'actor_id',
+      'action',
+      'subject_kind',
+      'subject_id',
+      'reason',
+    ])
     .orderBy('at', 'desc')
     .orderBy('audit_id', 'desc')
     .limit(limit + 1)
@@ -38,13 +50,17 @@ export async function auditTrail(app: App, { cursor, limit }: Asked): Promise<z.
       subjectId: row.subject_id,
       reason: row.reason,
     })),
-    nextCursor: rows.length > limit && last ? encodeCursor([last.at.toString(), last.audit_id]) : null,
+    nextCursor:
+      rows.length > limit && last ? encodeCursor([last.at.toString(), last.audit_id]) : null,
   }
 }
 
 type RefundState = z.input<typeof refundListWire>['items'][number]['state']
 
-export async function refundList(app: App, { cursor, limit }: Asked): Promise<z.input<typeof refundListWire>> {
+export async function refundList(
+  app: App,
+  { cursor, limit }: Asked,
+): Promise<z.input<typeof refundListWire>> {
   const [at, refundId] = decodeCursor(cursor, 2) ?? []
   let query = app.db
     .selectFrom('refund as r')
@@ -53,14 +69,24 @@ export async function refundList(app: App, { cursor, limit }: Asked): Promise<z.
       join.onRef('o.subscriber_id', '=', 'r.subscriber_id').onRef('o.order_id', '=', 'r.order_id'),
     )
     .leftJoin('closure_index as c', 'c.case_id', 'r.case_id')
-    .select(['r.refund_id', 'r.minor', 'r.currency', 'r.state', 'r.failure', 'r.requested_at', 'r.ended_at'])
+    .select([
+      'r.refund_id',
+      'r.minor',
+      'r.currency',
+      'r.state',
+      'r.failure',
+      'r.requested_at',
+      'r.ended_at',
+    ])
     .select(['s.name', 'o.instrument', 'c.reference'])
     .orderBy('r.requested_at', 'desc')
     .orderBy('r.refund_id', 'desc')
     .limit(limit + 1)
   if (at && refundId) {
     const last = instantOr(at)
-    query = query.where((eb) => eb(eb.refTuple('r.requested_at', 'r.refund_id'), '<', eb.tuple(last, refundId)))
+    query = query.where((eb) =>
+      eb(eb.refTuple('r.requested_at', 'r.refund_id'), '<', eb.tuple(last, refundId)),
+    )
   }
   const rows = await query.execute()
   const shown = rows.slice(0, limit)
@@ -77,7 +103,10 @@ export async function refundList(app: App, { cursor, limit }: Asked): Promise<z.
       requestedAt: row.requested_at.toString(),
       endedAt: row.ended_at?.toString() ?? null,
     })),
-    nextCursor: rows.length > limit && last ? encodeCursor([last.requested_at.toString(), last.refund_id]) : null,
+    nextCursor:
+      rows.length > limit && last
+        ? encodeCursor([last.requested_at.toString(), last.refund_id])
+        : null,
   }
 }
 

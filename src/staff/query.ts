@@ -12,7 +12,8 @@ export function readQuery(typed: string): Query {
   if (text.includes('@')) return { kind: 'email', prefix: likePrefix(text.toLowerCase()) }
   if (/^VC-/i.test(text)) return { kind: 'reference', reference: text.toUpperCase() }
   const digits = text.replace(/[\s().-]/g, '')
-  if (/^\+?\d{4,15}$/.test(digits)) return { kind: 'number', prefix: `+${digits.replace('+', '')}%` }
+  if (/^\+?\d{4,15}$/.test(digits))
+    return { kind: 'number', prefix: `+${digits.replace('+', '')}%` }
   return { kind: 'name', text: likePrefix(text.toLowerCase()) }
 }
 

@@ -23,12 +23,19 @@ export async function findSubscribers(
 ): Promise<Page> {
   const { limit } = asked
   return app.db.transaction().execute(async (trx) => {
-    const people = await peopleOf(trx, readQuery(asked.query), decodeCursor(asked.cursor, 2), limit + 1)
+    const people = await peopleOf(
+      trx,
+      readQuery(asked.query),
+      decodeCursor(asked.cursor, 2),
+      limit + 1,
+    )
     const shown = people.slice(0, limit)
     const ids = shown.map(({ subscriber_id }) => subscriber_id)
     if (ids.length === 0) return { items: [], nextCursor: null }
     const [contacts, lines, closures] = [
-      await contactsOf(trx, ids), await linesOf(trx, ids), await closuresOf(trx, ids),
+      await contactsOf(trx, ids),
+      await linesOf(trx, ids),
+      await closuresOf(trx, ids),
     ]
     await recordLooks(trx, app, staff, ids, asked.query.trim() === '' ? 'list' : 'search')
     const last = shown.at(-1)!
@@ -43,7 +50,10 @@ export async function findSubscribers(
         lines: lines.get(subscriber_id) ?? [],
         closures: closures.get(subscriber_id) ?? [],
       })),
-      nextCursor: people.length > limit ? encodeCursor([last.created_at.toString(), last.subscriber_id]) : null,
+      nextCursor:
+        people.length > limit
+          ? encodeCursor([last.created_at.toString(), last.subscriber_id])
+          : null,
     }
   })
 }
@@ -51,9 +61,10 @@ export async function findSubscribers(
 async function peopleOf(trx: Trx, query: Query, after: string[] | undefined, limit: number) {
   const [createdAt, subscriberId] = after ?? []
   const where = whereOf(query)
-  const later = createdAt && subscriberId
-    ? sql`and (s.created_at, s.subscriber_id) < (${createdAt}::timestamptz, ${subscriberId})`
-    : sql``
+  const later =
+    createdAt && subscriberId
+      ? sql`and (s.created_at, s.subscriber_id) < (${createdAt}::timestamptz, ${subscriberId})`
+      : sql``
   const { rows } = await sql<Person>`
     select s.subscriber_id, s.name, s.country, s.state, s.created_at from subscriber s
     where ${where} ${later}
@@ -117,10 +128,17 @@ async function closuresOf(trx: Trx, ids: string[]) {
     .where('state', '<>', 'draft')
     .orderBy('created_at', 'desc')
     .execute()
-  return bySubscriber(rows, ({ case_id, reference, state }) => ({ caseId: case_id, reference, state }))
+  return bySubscriber(rows, ({ case_id, reference, state }) => ({
+    caseId: case_id,
+    reference,
+    state,
+  }))
 }
 
-function bySubscriber<Row extends { subscriber_id: string }, Shown>(rows: Row[], show: (row: Row) => Shown) {
+function bySubscriber<Row extends { subscriber_id: string }, Shown>(
+  rows: Row[],
+  show: (row: Row) => Shown,
+) {
   const groups = new Map<string, Shown[]>()
   for (const row of rows) {
     const group = groups.get(row.subscriber_id) ?? []
@@ -146,4 +164,3 @@ async function recordLooks(trx: Trx, app: App, staff: StaffMember, ids: string[]
   }))
   await trx.insertInto('audit_entry').values(entries).execute()
 }
-

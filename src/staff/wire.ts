@@ -3,42 +3,96 @@ import { z } from 'zod'
 import { ticketWire } from '../tickets/wire.ts'
 import { codeWire, instantWire, localeWire, moneyWire } from '../values/wire.ts'
 
-export const roleWire = z.enum(['reviewer', 'support', 'finance', 'admin', 'auditor']).meta({ id: 'Role' })
+export const roleWire = z
+  .enum(['reviewer', 'support', 'finance', 'admin', 'auditor'])
+  .meta({ id: 'Role' })
 export const staffWire = z
-  .object({ staffId: z.string(), name: z.string(), email: z.string(), role: roleWire, locale: localeWire })
+  .object({
+    staffId: z.string(),
+    name: z.string(),
+    email: z.string(),
+    role: roleWire,
+    locale: localeWire,
+  })
   .meta({ id: 'Staff' })
 export const staffSignInWire = z.object({ email: z.email().max(254), code: codeWire })
-export const staffAskCodeWire = z.object({ email: z.email().max(254), locale: localeWire.default('en') })
+export const staffAskCodeWire = z.object({
+  email: z.email().max(254),
+  locale: localeWire.default('en'),
+})
 
 export const refundRowWire = z
   .object({
-    refundId: z.string(), reference: z.string(), subscriberName: z.string(), amount: moneyWire,
+    refundId: z.string(),
+    reference: z.string(),
+    subscriberName: z.string(),
+    amount: moneyWire,
     state: z.enum(['requested', 'pending', 'succeeded', 'failed', 'unclaimed']),
-    instrument: z.string(), failure: z.string().nullable(), requestedAt: instantWire, endedAt: instantWire.nullable(),
+    instrument: z.string(),
+    failure: z.string().nullable(),
+    requestedAt: instantWire,
+    endedAt: instantWire.nullable(),
   })
   .meta({ id: 'RefundRow' })
-export const refundListWire = z.object({ items: z.array(refundRowWire), nextCursor: z.string().nullable() })
+export const refundListWire = z.object({
+  items: z.array(refundRowWire),
+  nextCursor: z.string().nullable(),
+})
 
 export const staffSubscriberWire = z
   .object({
-    subscriberId: z.string(), name: z.string(), country: z.string().nullable(), state: z.string(), since: instantWire,
+    subscriberId: z.string(),
+    name: z.string(),
+    country: z.string().nullable(),
+    state: z.string(),
+    since: instantWire,
     contacts: z.array(z.object({ kind: z.string(), value: z.string() })),
-    lines: z.array(z.object({ lineId: z.string(), nickname: z.string(), state: z.string(), msisdn: z.string().nullable(), planName: z.record(z.string(), z.string()) })),
+    lines: z.array(
+      z.object({
+        lineId: z.string(),
+        nickname: z.string(),
+        state: z.string(),
+        msisdn: z.string().nullable(),
+        planName: z.record(z.string(), z.string()),
+      }),
+    ),
     closures: z.array(z.object({ caseId: z.string(), reference: z.string(), state: z.string() })),
   })
   .meta({ id: 'StaffSubscriber' })
-export const subscriberListWire = z.object({ items: z.array(staffSubscriberWire), nextCursor: z.string().nullable() })
+export const subscriberListWire = z.object({
+  items: z.array(staffSubscriberWire),
+  nextCursor: z.string().nullable(),
+})
 
 export const auditRowWire = z
   .object({
-    auditId: z.string(), at: instantWire, actorKind: z.string(), actor: z.string(), action: z.string(),
-    subjectKind: z.string(), subjectId: z.string(), reason: z.string(),
+    auditId: z.string(),
+    at: instantWire,
+    actorKind: z.string(),
+    actor: z.string(),
+    action: z.string(),
+    subjectKind: z.string(),
+    subjectId: z.string(),
+    reason: z.string(),
   })
   .meta({ id: 'AuditRow' })
-export const auditListWire = z.object({ items: z.array(auditRowWire), nextCursor: z.string().nullable() })
+export const auditListWire = z.object({
+  items: z.array(auditRowWire),
+  nextCursor: z.string().nullable(),
+})
 
 export const policyWire = z
-  .object({ country: z.string(), version: z.int(), publishedAt: instantWire, document: z.record(z.string(), z.unknown()) })
+  .object({
+    country: z.string(),
+    version: z.int(),
+    publishedAt: instantWire,
+    document: z.record(z.string(), z.unknown()),
+  })
   .meta({ id: 'Policy' })
-export const staffTicketWire = ticketWire.extend({ subscriberName: z.string(), subscriberId: z.string() }).meta({ id: 'StaffTicket' })
-export const staffTicketListWire = z.object({ items: z.array(staffTicketWire), nextCursor: z.string().nullable() })
+export const staffTicketWire = ticketWire
+  .extend({ subscriberName: z.string(), subscriberId: z.string() })
+  .meta({ id: 'StaffTicket' })
+export const staffTicketListWire = z.object({
+  items: z.array(staffTicketWire),
+  nextCursor: z.string().nullable(),
+})

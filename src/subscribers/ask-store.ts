@@ -6,7 +6,11 @@ import { type Refusal, refuse } from '../values/refusal.ts'
 import { asksPerHourMax, type Realm, signInTries } from './sign-in.ts'
 
 /** Counts that a code is asked for; refuses when the address has had too many in the hour. */
-export async function countAsk(app: App, realm: Realm, email: string): Promise<Refusal | undefined> {
+export async function countAsk(
+  app: App,
+  realm: Realm,
+  email: string,
+): Promise<Refusal | undefined> {
   const now = app.clock.now()
   const fresh = now.subtract({ hours: 1 })
   const { rows } = await sql<{ asked: number; window_start: Temporal.Instant }>`
@@ -34,7 +38,12 @@ export async function countUse(app: App, realm: Realm, email: string): Promise<v
 }
 
 /** Why a code did not sign anybody in; `answer` is better-auth's error code. */
-export async function whyNot(app: App, realm: Realm, email: string, answer: string): Promise<Refusal> {
+export async function whyNot(
+  app: App,
+  realm: Realm,
+  email: string,
+  answer: string,
+): Promise<Refusal> {
   if (answer === 'OTP_EXPIRED') return refuse('code-expired')
   if (answer === 'TOO_MANY_ATTEMPTS') return tooMany()
   const table = realm === 'staff' ? 'staff_sign_in_verification' : 'sign_in_verification'
@@ -64,6 +73,8 @@ function tooMany(): Refusal {
 
 // Whoever asks for a code may never join, so the address itself is not kept.
 function addressHash(app: Pick<App, 'config'>, email: string): string {
-  const key = Buffer.from(hkdfSync('sha256', app.config.masterKey, '', 'violet sign-in address', 32))
+  const key = Buffer.from(
+    hkdfSync('sha256', app.config.masterKey, '', 'violet sign-in address', 32),
+  )
   return createHmac('sha256', key).update(email).digest('base64url')
 }

@@ -83,7 +83,11 @@ export async function sendCode(
   }
   const told = { minutes: String(codeMinutes) }
   if (purpose === 'verify-contact') {
-    await notify(trx, app, { ...message, template: 'contact-code', params: { ...told, contact: maskedTo } })
+    await notify(trx, app, {
+      ...message,
+      template: 'contact-code',
+      params: { ...told, contact: maskedTo },
+    })
   } else {
     const { lineName = '', reference } = request
     const params = { ...told, lineName, ...(reference && { reference }) }
@@ -150,7 +154,11 @@ export async function useCode(
 
 async function minutesToWait(
   trx: Trx,
-  { subscriberId, purpose, subjectId }: { subscriberId: string; purpose: CodePurpose; subjectId: string },
+  {
+    subscriberId,
+    purpose,
+    subjectId,
+  }: { subscriberId: string; purpose: CodePurpose; subjectId: string },
   now: Temporal.Instant,
 ): Promise<number> {
   const sent = await trx

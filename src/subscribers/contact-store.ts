@@ -6,7 +6,14 @@ import type { Trx } from '../platform/database.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type CodeSent, sendCode, useCode } from './code-store.ts'
-import { type Contact, type ContactKind, maskContact, mayRemove, parseContact, recipientOf } from './contact.ts'
+import {
+  type Contact,
+  type ContactKind,
+  maskContact,
+  mayRemove,
+  parseContact,
+  recipientOf,
+} from './contact.ts'
 import { retireSignInAddress } from './session-store.ts'
 import { contactsOf, lockSubscriber } from './store.ts'
 import { verifiedContacts } from './subscriber.ts'
@@ -30,10 +37,12 @@ export async function addContact(
     const subscriber = await lockSubscriber(trx, subscriberId)
     if (!subscriber) return refuse('not-found')
     const value = parseContact(kind, asked.value, subscriber.country)
-    if (value === undefined) return refuse('contact-invalid', { kind: kindWord(kind, subscriber.locale) })
+    if (value === undefined)
+      return refuse('contact-invalid', { kind: kindWord(kind, subscriber.locale) })
     const contacts = await contactsOf(trx, subscriberId)
     const known = contacts.find((contact) => contact.kind === kind && contact.value === value)
-    if (!known && contacts.length >= contactsMax) return refuse('too-many-requests', { minutes: '60' })
+    if (!known && contacts.length >= contactsMax)
+      return refuse('too-many-requests', { minutes: '60' })
     const contact = known ?? (await insertContact(trx, app, subscriberId, kind, value))
     const sent = await sendContactCode(trx, app, subscriberId, contact.contactId, subscriber.locale)
     // Refused after the row was written: nothing of it may stay.
@@ -66,7 +75,12 @@ export async function verifyContact(
     const contacts = await contactsOf(trx, subscriberId)
     const contact = contacts.find((one) => one.contactId === contactId)
     if (!subscriber || !contact) return refuse('not-found')
-    const used = await useCode(trx, app, { subscriberId, purpose: 'verify-contact', subjectId: contactId, code })
+    const used = await useCode(trx, app, {
+      subscriberId,
+      purpose: 'verify-contact',
+      subjectId: contactId,
+      code,
+    })
     if (isRefusal(used)) return used
     if (contact.verifiedAt) return contact
     if (!(await claim(trx, subscriberId, contact))) return refuse('contact-taken')
@@ -96,14 +110,16 @@ export async function removeContact(
     if (!subscriber || !contact) return refuse('not-found')
     const refusal = mayRemove(contacts, contact)
     if (refusal) return refusal
-    if (contact.verifiedAt && (await isNeeded(trx, subscriberId, contact))) return refuse('contact-needed')
+    if (contact.verifiedAt && (await isNeeded(trx, subscriberId, contact)))
+      return refuse('contact-needed')
     await trx
       .updateTable('subscriber_contact')
       .set({ removed_at: app.clock.now() })
       .where('subscriber_id', '=', subscriberId)
       .where('contact_id', '=', contactId)
       .execute()
-    if (contact.verifiedAt) await release(trx, app, subscriberId, contact, contacts, subscriber.locale)
+    if (contact.verifiedAt)
+      await release(trx, app, subscriberId, contact, contacts, subscriber.locale)
     await record(trx, app, subscriberId, contact, 'contact.removed')
     return undefined
   })
@@ -124,7 +140,9 @@ async function release(
     .where('subscriber_id', '=', subscriberId)
     .execute()
   const before = verifiedContacts(contacts)
-  const heir = before.find(({ kind, contactId }) => kind === 'email' && contactId !== contact.contactId)
+  const heir = before.find(
+    ({ kind, contactId }) => kind === 'email' && contactId !== contact.contactId,
+  )
   if (contact.kind === 'email' && heir) {
     await retireSignInAddress(trx, subscriberId, contact.value, heir.value)
   }
@@ -173,7 +191,13 @@ async function deleteContact(trx: Trx, subscriberId: string, contactId: string) 
     .execute()
 }
 
-async function sendContactCode(trx: Trx, app: App, subscriberId: string, contactId: string, locale: string) {
+async function sendContactCode(
+  trx: Trx,
+  app: App,
+  subscriberId: string,
+  contactId: string,
+  locale: string,
+) {
   const purpose = 'verify-contact' as const
   return sendCode(trx, app, { subscriberId, purpose, subjectId: contactId, contactId, locale })
 }

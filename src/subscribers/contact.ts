@@ -1,5 +1,9 @@
 /** An e-mail address or telephone number a subscriber can be reached at: parsed once, compared in one spelling. */
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import {
+  type CountryCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/max'
 import { z } from 'zod'
 import type { Recipient } from '../notices/notice.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
@@ -26,7 +30,10 @@ export function parseContact(
     return parsed.success ? parsed.data : undefined
   }
   const home = country && isSupportedCountry(country) ? (country as CountryCode) : undefined
-  const number = parsePhoneNumberFromString(text, { ...(home && { defaultCountry: home }), extract: false })
+  const number = parsePhoneNumberFromString(text, {
+    ...(home && { defaultCountry: home }),
+    extract: false,
+  })
   return number?.isPossible() && number.ext === undefined ? number.number : undefined
 }
 

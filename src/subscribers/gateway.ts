@@ -189,13 +189,20 @@ function openBetterAuth(
     session: {
       modelName: `${tables}session`,
       fields: {
-        expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', userId: 'user_id', ...times,
+        expiresAt: 'expires_at',
+        ipAddress: 'ip_address',
+        userAgent: 'user_agent',
+        userId: 'user_id',
+        ...times,
       },
       expiresIn: days * 86_400,
       updateAge: lastSeenSeconds,
     },
     account: { modelName: `${tables}account`, fields: accountFields },
-    verification: { modelName: `${tables}verification`, fields: { expiresAt: 'expires_at', ...times } },
+    verification: {
+      modelName: `${tables}verification`,
+      fields: { expiresAt: 'expires_at', ...times },
+    },
     rateLimit: {
       enabled: true,
       storage: 'database',
@@ -218,7 +225,9 @@ function openBetterAuth(
         allowedAttempts: signInTries,
         disableSignUp: !signUp,
         // Keyed, since six digits are soon found from a plain hash.
-        storeOTP: { hash: async (code) => createHmac('sha256', codeKey).update(code).digest('base64url') },
+        storeOTP: {
+          hash: async (code) => createHmac('sha256', codeKey).update(code).digest('base64url'),
+        },
         async sendVerificationOTP({ email, otp }, context) {
           const locale = context?.request?.headers.get(localeHeader) ?? 'en'
           await send({ email, code: otp, locale })
@@ -229,7 +238,10 @@ function openBetterAuth(
 }
 
 const subscriberIdField = {
-  type: 'string', required: false, input: false, fieldName: 'subscriber_id',
+  type: 'string',
+  required: false,
+  input: false,
+  fieldName: 'subscriber_id',
 } as const
 
 const accountFields = {

@@ -9,7 +9,9 @@ let people: People
 let made = 0
 let needed: string | undefined
 beforeAll(async () => {
-  people = await openPeople({ contactNeeded: async (_trx, _subscriberId, { value }) => value === needed })
+  people = await openPeople({
+    contactNeeded: async (_trx, _subscriberId, { value }) => value === needed,
+  })
 })
 afterAll(() => people.close())
 
@@ -31,7 +33,11 @@ async function askCode(email: string) {
   return { someone, code: await someone.codeFor(email, after), sent }
 }
 
-async function addContact(someone: Awaited<ReturnType<typeof member>>, kind: 'email' | 'phone', value: string) {
+async function addContact(
+  someone: Awaited<ReturnType<typeof member>>,
+  kind: 'email' | 'phone',
+  value: string,
+) {
   const after = new Date(Date.now() - 1).toISOString()
   const added = await someone.post('/v1/me/contacts', { kind, value })
   expect(added.status).toBe(201)
@@ -45,12 +51,22 @@ const verify = (someone: Awaited<ReturnType<typeof member>>, contactId: string, 
 describe('signing in', () => {
   test('the first time creates a subscriber with the address as verified contact, the second finds it', async () => {
     const email = address()
-    const { someone, code, sent } = await askCode(email.toUpperCase().replace('EXAMPLE.COM', 'example.com'))
+    const { someone, code, sent } = await askCode(
+      email.toUpperCase().replace('EXAMPLE.COM', 'example.com'),
+    )
     expect(sent.body).toMatchObject({ channel: 'email', triesLeft: 5 })
     expect(sent.body.maskedTo).not.toContain(email)
     const first = await someone.post('/v1/sign-in', { email, code, locale: 'zh-CN' })
-    expect(first.body).toMatchObject({ name: '', country: null, locale: 'zh-CN', state: 'active', complete: false })
-    expect(first.body.contacts).toMatchObject([{ kind: 'email', value: email, verifiedAt: expect.any(String) }])
+    expect(first.body).toMatchObject({
+      name: '',
+      country: null,
+      locale: 'zh-CN',
+      state: 'active',
+      complete: false,
+    })
+    expect(first.body.contacts).toMatchObject([
+      { kind: 'email', value: email, verifiedAt: expect.any(String) },
+    ])
     expect(first.headers.getSetCookie().join()).toMatch(/violet\.session_token=[^;]+;.*HttpOnly/i)
     expect((await someone.get('/v1/me')).body).toEqual(first.body)
     expect((await person(people).signIn(email)).body.subscriberId).toBe(first.body.subscriberId)
@@ -61,9 +77,16 @@ describe('signing in', () => {
     const { someone, code } = await askCode(email)
     const attempt = (tried: string) => someone.post('/v1/sign-in', { email, code: tried })
     for (const triesLeft of [4, 3, 2, 1]) {
-      expect((await attempt(wrongFor(code))).body).toMatchObject({ code: 'code-wrong', status: 422, triesLeft })
+      expect((await attempt(wrongFor(code))).body).toMatchObject({
+        code: 'code-wrong',
+        status: 422,
+        triesLeft,
+      })
     }
-    expect((await attempt(wrongFor(code))).body).toMatchObject({ code: 'code-too-many', status: 429 })
+    expect((await attempt(wrongFor(code))).body).toMatchObject({
+      code: 'code-too-many',
+      status: 429,
+    })
     expect((await attempt(code)).body.code).toBe('code-too-many')
     expect((await someone.get('/v1/me')).status).toBe(401)
   })
@@ -75,17 +98,27 @@ describe('signing in', () => {
     expect((await person(people).post('/v1/sign-in', { email, code })).body.code).toBe('code-used')
     const late = address()
     const second = await askCode(late)
-    await people.app.db.updateTable('sign_in_verification').set({ expires_at: Temporal.Now.instant() })
-      .where('identifier', '=', `sign-in-otp-${late}`).execute()
-    expect((await second.someone.post('/v1/sign-in', { email: late, code: second.code })).body.code).toBe('code-expired')
-    expect((await person(people).post('/v1/sign-in', { email: address(), code: '123456' })).body.code).toBe('code-not-asked')
+    await people.app.db
+      .updateTable('sign_in_verification')
+      .set({ expires_at: Temporal.Now.instant() })
+      .where('identifier', '=', `sign-in-otp-${late}`)
+      .execute()
+    expect(
+      (await second.someone.post('/v1/sign-in', { email: late, code: second.code })).body.code,
+    ).toBe('code-expired')
+    expect(
+      (await person(people).post('/v1/sign-in', { email: address(), code: '123456' })).body.code,
+    ).toBe('code-not-asked')
   })
 
   test('no table and no message row holds a code readable, and the visitor row is gone once sent', async () => {
     const email = address()
     const { code } = await askCode(email)
-    const stored = await people.app.db.selectFrom('sign_in_verification').select('value')
-      .where('identifier', '=', `sign-in-otp-${email}`).executeTakeFirstOrThrow()
+    const stored = await people.app.db
+      .selectFrom('sign_in_verification')
+      .select('value')
+      .where('identifier', '=', `sign-in-otp-${email}`)
+      .executeTakeFirstOrThrow()
     expect(stored.value).not.toContain(code)
     await until(
       () => people.app.db.selectFrom('notice').selectAll().where('recipient', '=', email).execute(),
@@ -98,8 +131,11 @@ describe('signing in', () => {
     const hash = await people.app.db.selectFrom('sign_in_ask').select('address_hash').execute()
     await askCode(email)
     const known = new Set(hash.map(({ address_hash }) => address_hash))
-    await people.app.db.updateTable('sign_in_ask').set({ asked: 10 })
-      .where('address_hash', 'not in', [...known, '']).execute()
+    await people.app.db
+      .updateTable('sign_in_ask')
+      .set({ asked: 10 })
+      .where('address_hash', 'not in', [...known, ''])
+      .execute()
     const refused = await person(people).post('/v1/sign-in/code', { email })
     expect(refused.body).toMatchObject({ code: 'code-too-many', status: 429, minutes: 60 })
   })
@@ -108,7 +144,12 @@ describe('signing in', () => {
     const someone = person(people)
     expect((await someone.post('/v1/sign-in/code', { email: 'nobody' })).status).toBe(422)
     expect((await someone.post('/v1/sign-in', { email: address(), code: '12' })).status).toBe(422)
-    const foreign = await someone.call('POST', '/v1/sign-in/code', { email: address() }, { origin: 'https://evil.example' })
+    const foreign = await someone.call(
+      'POST',
+      '/v1/sign-in/code',
+      { email: address() },
+      { origin: 'https://evil.example' },
+    )
     expect(foreign.body.code).toBe('foreign-origin')
   })
 })
@@ -118,7 +159,10 @@ describe('devices', () => {
     const lin = await member()
     const phone = person(people)
     await phone.signIn(lin.email)
-    const told = await until(() => people.mails(lin.email), (all) => all.some(({ subject }) => /new device/i.test(subject)))
+    const told = await until(
+      () => people.mails(lin.email),
+      (all) => all.some(({ subject }) => /new device/i.test(subject)),
+    )
     expect(told.filter(({ subject }) => /new device/i.test(subject))).toHaveLength(1)
     const { items } = (await lin.get('/v1/me/devices')).body
     expect(items).toHaveLength(2)
@@ -161,10 +205,18 @@ describe('contacts', () => {
     await lin.patch('/v1/me', { country: 'GB', name: 'Lin Yue' })
     const added = await addContact(lin, 'phone', '07700 900461')
     expect(added.value).toBe('+447700900461')
-    expect((await verify(lin, added.contactId, wrongFor(added.code))).body).toMatchObject({ code: 'code-wrong', triesLeft: 4 })
-    expect((await verify(lin, added.contactId, added.code)).body.verifiedAt).toEqual(expect.any(String))
+    expect((await verify(lin, added.contactId, wrongFor(added.code))).body).toMatchObject({
+      code: 'code-wrong',
+      triesLeft: 4,
+    })
+    expect((await verify(lin, added.contactId, added.code)).body.verifiedAt).toEqual(
+      expect.any(String),
+    )
     expect((await verify(lin, added.contactId, added.code)).body.code).toBe('code-used')
-    await until(() => people.mails(lin.email), (all) => all.some(({ subject }) => subject === 'A contact was added'))
+    await until(
+      () => people.mails(lin.email),
+      (all) => all.some(({ subject }) => subject === 'A contact was added'),
+    )
     expect((await lin.get('/v1/me')).body).toMatchObject({ complete: true, name: 'Lin Yue' })
   })
 
@@ -173,7 +225,10 @@ describe('contacts', () => {
     const first = await addContact(lin, 'email', address())
     const after = new Date(Date.now() - 1).toISOString()
     expect((await lin.post(`/v1/me/contacts/${first.contactId}/code`)).status).toBe(202)
-    const second = await until(() => lin.codeFor(first.value, after), (code) => code !== first.code)
+    const second = await until(
+      () => lin.codeFor(first.value, after),
+      (code) => code !== first.code,
+    )
     expect((await verify(lin, first.contactId, first.code)).body.code).toBe('code-wrong')
     people.advance({ minutes: 10 })
     expect((await verify(lin, first.contactId, second)).body.code).toBe('code-expired')
@@ -182,7 +237,8 @@ describe('contacts', () => {
   test('five codes an hour for one contact', async () => {
     const lin = await member()
     const { contactId } = await addContact(lin, 'email', address())
-    for (const _ of [2, 3, 4, 5]) expect((await lin.post(`/v1/me/contacts/${contactId}/code`)).status).toBe(202)
+    for (const _ of [2, 3, 4, 5])
+      expect((await lin.post(`/v1/me/contacts/${contactId}/code`)).status).toBe(202)
     const refused = await lin.post(`/v1/me/contacts/${contactId}/code`)
     expect(refused.body).toMatchObject({ code: 'code-too-many', minutes: 60 })
   })
@@ -191,7 +247,11 @@ describe('contacts', () => {
     const [lin, eve] = [await member(), await member()]
     const added = await addContact(eve, 'email', lin.email)
     expect((await verify(eve, added.contactId, added.code)).body.code).toBe('contact-taken')
-    expect((await eve.get('/v1/me')).body.contacts.find(({ value }: { value: string }) => value === lin.email).verifiedAt).toBeNull()
+    expect(
+      (await eve.get('/v1/me')).body.contacts.find(
+        ({ value }: { value: string }) => value === lin.email,
+      ).verifiedAt,
+    ).toBeNull()
   })
 
   test("somebody else's contact is not found, whatever is done with it", async () => {
@@ -214,7 +274,10 @@ describe('contacts', () => {
     needed = undefined
     expect((await remove(first.contactId)).status).toBe(204)
     expect((await lin.get('/v1/me')).body.contacts).toMatchObject([{ value: second.value }])
-    await until(() => people.mails(lin.email), (all) => all.some(({ subject }) => subject === 'A contact was removed'))
+    await until(
+      () => people.mails(lin.email),
+      (all) => all.some(({ subject }) => subject === 'A contact was removed'),
+    )
     const stranger = await person(people).signIn(lin.email)
     expect(stranger.body.subscriberId).not.toBe(lin.subscriberId)
     expect((await person(people).signIn(second.value)).body.subscriberId).toBe(lin.subscriberId)
@@ -230,23 +293,39 @@ describe('contacts', () => {
 test('a closed account is out at once, and its address joins again as somebody new', async () => {
   const lin = await member()
   const { app } = people
-  const close = () => app.db.transaction().execute((trx) =>
-    closeSubscriber(trx, app, { subscriberId: lin.subscriberId, actor: system, reason: 'test' }))
+  const close = () =>
+    app.db
+      .transaction()
+      .execute((trx) =>
+        closeSubscriber(trx, app, {
+          subscriberId: lin.subscriberId,
+          actor: system,
+          reason: 'test',
+        }),
+      )
   const waiting = await askCode(lin.email)
   await close()
   await close()
   expect((await lin.get('/v1/me')).status).toBe(401)
-  expect((await waiting.someone.post('/v1/sign-in', { email: lin.email, code: waiting.code })).status).not.toBe(200)
+  expect(
+    (await waiting.someone.post('/v1/sign-in', { email: lin.email, code: waiting.code })).status,
+  ).not.toBe(200)
   const again = await person(people).signIn(lin.email)
   expect(again.body.subscriberId).not.toBe(lin.subscriberId)
-  const closed = await app.db.selectFrom('audit_entry').selectAll()
-    .where('subscriber_id', '=', lin.subscriberId).where('action', '=', 'subscriber.closed').execute()
+  const closed = await app.db
+    .selectFrom('audit_entry')
+    .selectAll()
+    .where('subscriber_id', '=', lin.subscriberId)
+    .where('action', '=', 'subscriber.closed')
+    .execute()
   expect(closed).toHaveLength(1)
 })
 
 test('a flood from one address is turned away', async () => {
   const asked = await Promise.all(
-    Array.from({ length: 110 }, () => person(people).post('/v1/sign-in', { email: address(), code: '123456' })),
+    Array.from({ length: 110 }, () =>
+      person(people).post('/v1/sign-in', { email: address(), code: '123456' }),
+    ),
   )
   const codes = new Set(asked.map(({ body }) => body.code))
   expect(codes).toEqual(new Set(['code-not-asked', 'too-many-requests']))

@@ -41,110 +41,156 @@ export function registerSubscriberRoutes(http: Http, app: App, options: Subscrib
 function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
   const tags = ['sign-in']
 
-  http.post('/v1/sign-in/code', {
-    schema: {
-      tags, summary: 'Have a sign-in code sent by e-mail',
-      body: askCodeWire, response: { 202: codeSentWire, ...problems },
+  http.post(
+    '/v1/sign-in/code',
+    {
+      schema: {
+        tags,
+        summary: 'Have a sign-in code sent by e-mail',
+        body: askCodeWire,
+        response: { 202: codeSentWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const email = request.body.email.toLowerCase()
-    const { locale } = request.body
-    const { headers, ip } = request
-    const refusal = await askForCode(app, 'subscribers', signIn, { email, locale, headers, ip })
-    if (refusal) return refused(reply, refusal)
-    return reply.code(202).send({
-      channel: 'email',
-      maskedTo: maskContact('email', email),
-      expiresAt: app.clock.now().add({ minutes: signInMinutes }).toString(),
-      triesLeft: signInTries,
-    })
-  })
-
-  http.post('/v1/sign-in', {
-    schema: {
-      tags, summary: 'Sign in with the code; the first time this creates the subscriber',
-      body: signInWire, response: { 200: subscriberWire, ...problems },
+    async (request, reply) => {
+      const email = request.body.email.toLowerCase()
+      const { locale } = request.body
+      const { headers, ip } = request
+      const refusal = await askForCode(app, 'subscribers', signIn, { email, locale, headers, ip })
+      if (refusal) return refused(reply, refusal)
+      return reply.code(202).send({
+        channel: 'email',
+        maskedTo: maskContact('email', email),
+        expiresAt: app.clock.now().add({ minutes: signInMinutes }).toString(),
+        triesLeft: signInTries,
+      })
     },
-  }, async (request, reply) => {
-    const { code, locale } = request.body
-    const email = request.body.email.toLowerCase()
-    const { headers, ip } = request
-    const before = await signIn.sessionOf(headers)
-    const signedIn = await signInWithCode(app, 'subscribers', signIn, { email, code, headers, ip })
-    if (isRefusal(signedIn)) return refused(reply, signedIn)
-    const subscriber = await settleSignIn(app, { email, token: signedIn.token, locale })
-    if (isRefusal(subscriber)) return refused(reply, subscriber)
-    // The browser forgets the session it had, so that one must not live on as a device nobody uses.
-    if (before) await endSession(app, before.token)
-    return reply.header('set-cookie', signedIn.cookies).send(toWire(subscriber))
-  })
+  )
 
-  http.post('/v1/sign-out', {
-    schema: { tags, summary: 'End this session', response: { 204: z.null(), ...problems } },
-  }, async (request, reply) => {
-    const { headers, ip } = request
-    const answer = await signIn.call('/sign-out', { headers, ip })
-    return reply.code(204).header('set-cookie', answer.headers.getSetCookie()).send(null)
-  })
+  http.post(
+    '/v1/sign-in',
+    {
+      schema: {
+        tags,
+        summary: 'Sign in with the code; the first time this creates the subscriber',
+        body: signInWire,
+        response: { 200: subscriberWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { code, locale } = request.body
+      const email = request.body.email.toLowerCase()
+      const { headers, ip } = request
+      const before = await signIn.sessionOf(headers)
+      const signedIn = await signInWithCode(app, 'subscribers', signIn, {
+        email,
+        code,
+        headers,
+        ip,
+      })
+      if (isRefusal(signedIn)) return refused(reply, signedIn)
+      const subscriber = await settleSignIn(app, { email, token: signedIn.token, locale })
+      if (isRefusal(subscriber)) return refused(reply, subscriber)
+      // The browser forgets the session it had, so that one must not live on as a device nobody uses.
+      if (before) await endSession(app, before.token)
+      return reply.header('set-cookie', signedIn.cookies).send(toWire(subscriber))
+    },
+  )
+
+  http.post(
+    '/v1/sign-out',
+    {
+      schema: { tags, summary: 'End this session', response: { 204: z.null(), ...problems } },
+    },
+    async (request, reply) => {
+      const { headers, ip } = request
+      const answer = await signIn.call('/sign-out', { headers, ip })
+      return reply.code(204).header('set-cookie', answer.headers.getSetCookie()).send(null)
+    },
+  )
 }
 
 function registerMeRoutes(http: Http, app: App, signIn: SignIn) {
   const tags = ['me']
 
-  http.get('/v1/me', {
-    preHandler: signedIn(app),
-    schema: { tags, summary: 'The signed-in subscriber', response: { 200: subscriberWire, ...problems } },
-  }, async (request, reply) => {
-    const subscriber = await subscriberById(app.db, request.subscriberId)
-    if (!subscriber) return refused(reply, refuse('not-signed-in'))
-    // The one place where a session's end and last-seen time move on, with the cookie that must know of it.
-    const session = await signIn.sessionOf(request.headers, true)
-    if (session && session.cookies.length > 0) reply.header('set-cookie', session.cookies)
-    return toWire(subscriber)
-  })
-
-  http.patch('/v1/me', {
-    preHandler: signedIn(app),
-    schema: {
-      tags, summary: 'Change name, country of residence, or language',
-      body: subscriberPatchWire, response: { 200: subscriberWire, ...problems },
+  http.get(
+    '/v1/me',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags,
+        summary: 'The signed-in subscriber',
+        response: { 200: subscriberWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const subscriber = await changeSubscriber(app, request.subscriberId, request.body)
-    return isRefusal(subscriber) ? refused(reply, subscriber) : toWire(subscriber)
-  })
+    async (request, reply) => {
+      const subscriber = await subscriberById(app.db, request.subscriberId)
+      if (!subscriber) return refused(reply, refuse('not-signed-in'))
+      // The one place where a session's end and last-seen time move on, with the cookie that must know of it.
+      const session = await signIn.sessionOf(request.headers, true)
+      if (session && session.cookies.length > 0) reply.header('set-cookie', session.cookies)
+      return toWire(subscriber)
+    },
+  )
+
+  http.patch(
+    '/v1/me',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags,
+        summary: 'Change name, country of residence, or language',
+        body: subscriberPatchWire,
+        response: { 200: subscriberWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const subscriber = await changeSubscriber(app, request.subscriberId, request.body)
+      return isRefusal(subscriber) ? refused(reply, subscriber) : toWire(subscriber)
+    },
+  )
 }
 
 function registerDeviceRoutes(http: Http, app: App, signIn: SignIn) {
   const tags = ['me']
 
-  http.get('/v1/me/devices', {
-    preHandler: signedIn(app),
-    schema: {
-      tags, summary: 'Devices that are signed in, newest first',
-      response: { 200: z.object({ items: z.array(deviceWire) }), ...problems },
+  http.get(
+    '/v1/me/devices',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags,
+        summary: 'Devices that are signed in, newest first',
+        response: { 200: z.object({ items: z.array(deviceWire) }), ...problems },
+      },
     },
-  }, async (request) => {
-    const session = await signIn.sessionOf(request.headers)
-    const devices = await devicesOf(app.db, request.subscriberId)
-    const items = devices.map(({ deviceId, name, signedInAt, lastSeenAt }) => ({
-      deviceId,
-      name,
-      signedInAt: signedInAt.toString(),
-      lastSeenAt: lastSeenAt.toString(),
-      current: deviceId === session?.sessionId,
-    }))
-    return { items }
-  })
+    async (request) => {
+      const session = await signIn.sessionOf(request.headers)
+      const devices = await devicesOf(app.db, request.subscriberId)
+      const items = devices.map(({ deviceId, name, signedInAt, lastSeenAt }) => ({
+        deviceId,
+        name,
+        signedInAt: signedInAt.toString(),
+        lastSeenAt: lastSeenAt.toString(),
+        current: deviceId === session?.sessionId,
+      }))
+      return { items }
+    },
+  )
 
-  http.delete('/v1/me/devices/:deviceId', {
-    preHandler: signedIn(app, true),
-    schema: {
-      tags, summary: 'Sign a device out at once',
-      params: z.object({ deviceId: z.string().max(60) }), response: { 204: z.null(), ...problems },
+  http.delete(
+    '/v1/me/devices/:deviceId',
+    {
+      preHandler: signedIn(app, true),
+      schema: {
+        tags,
+        summary: 'Sign a device out at once',
+        params: z.object({ deviceId: z.string().max(60) }),
+        response: { 204: z.null(), ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const refusal = await removeDevice(app, request.subscriberId, request.params.deviceId)
-    return refusal ? refused(reply, refusal) : reply.code(204).send(null)
-  })
+    async (request, reply) => {
+      const refusal = await removeDevice(app, request.subscriberId, request.params.deviceId)
+      return refusal ? refused(reply, refusal) : reply.code(204).send(null)
+    },
+  )
 }

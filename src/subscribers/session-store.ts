@@ -83,7 +83,10 @@ export async function retireSignInAddress(
   email: string,
   otherEmail: string,
 ): Promise<void> {
-  await trx.deleteFrom('sign_in_verification').where('identifier', '=', `sign-in-otp-${email}`).execute()
+  await trx
+    .deleteFrom('sign_in_verification')
+    .where('identifier', '=', `sign-in-otp-${email}`)
+    .execute()
   const old = await trx
     .selectFrom('sign_in_user')
     .select('id')

@@ -40,7 +40,11 @@ export async function endSession(app: App, token: string): Promise<void> {
   await app.db.deleteFrom('sign_in_session').where('token', '=', token).execute()
 }
 
-async function tie(trx: Trx, subscriberId: SubscriberId, { email, token }: { email: string; token: string }) {
+async function tie(
+  trx: Trx,
+  subscriberId: SubscriberId,
+  { email, token }: { email: string; token: string },
+) {
   await trx
     .updateTable('sign_in_user')
     .set({ subscriber_id: subscriberId })
@@ -69,7 +73,11 @@ async function tellOfDevice(
     recipients: verifiedContacts(contacts).map(recipientOf),
     template: 'new-device',
     locale,
-    params: { device, at: session.created_at.toString(), url: `${app.config.publicUrl}/account/devices` },
+    params: {
+      device,
+      at: session.created_at.toString(),
+      url: `${app.config.publicUrl}/account/devices`,
+    },
   })
   await audit(trx, app.ids, app.clock.now(), {
     subscriberId,
@@ -83,8 +91,14 @@ async function tellOfDevice(
 /** Forgets what ran out: codes nobody used, sessions that ended, counts older than their hour. */
 export async function sweepSubscribers(app: Pick<App, 'db' | 'clock'>): Promise<void> {
   const ended = sql<Temporal.Instant>`now()`
-  await app.db.deleteFrom('sign_in_verification').where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`).execute()
-  await app.db.deleteFrom('staff_sign_in_verification').where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`).execute()
+  await app.db
+    .deleteFrom('sign_in_verification')
+    .where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`)
+    .execute()
+  await app.db
+    .deleteFrom('staff_sign_in_verification')
+    .where('expires_at', '<', sql<Temporal.Instant>`now() - interval '1 hour'`)
+    .execute()
   await app.db.deleteFrom('sign_in_session').where('expires_at', '<', ended).execute()
   await app.db.deleteFrom('staff_sign_in_session').where('expires_at', '<', ended).execute()
   const hourAgo = app.clock.now().subtract({ hours: 2 })

@@ -9,10 +9,19 @@ import { asContact, type Contact, recipientOf } from './contact.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
 // Other features ask for codes through this file, the store of the feature.
-export { type CodePurpose, type CodeRequest, type CodeSent, sendCode, useCode } from './code-store.ts'
+export {
+  type CodePurpose,
+  type CodeRequest,
+  type CodeSent,
+  sendCode,
+  useCode,
+} from './code-store.ts'
 export { signOutEverywhere } from './session-store.ts'
 
-export async function subscriberById(db: Db | Trx, subscriberId: string): Promise<Subscriber | undefined> {
+export async function subscriberById(
+  db: Db | Trx,
+  subscriberId: string,
+): Promise<Subscriber | undefined> {
   const row = await db
     .selectFrom('subscriber')
     .selectAll()
@@ -60,14 +69,24 @@ export async function addresseeOf(
 export async function lockSubscriber(
   trx: Trx,
   subscriberId: string,
-): Promise<{ state: string; locale: string; country: string | null; exportedAt: Temporal.Instant | null } | undefined> {
+): Promise<
+  | { state: string; locale: string; country: string | null; exportedAt: Temporal.Instant | null }
+  | undefined
+> {
   const row = await trx
     .selectFrom('subscriber')
     .select(['state', 'locale', 'country', 'exported_at'])
     .where('subscriber_id', '=', subscriberId)
     .forNoKeyUpdate()
     .executeTakeFirst()
-  return row && { state: row.state, locale: row.locale, country: row.country, exportedAt: row.exported_at }
+  return (
+    row && {
+      state: row.state,
+      locale: row.locale,
+      country: row.country,
+      exportedAt: row.exported_at,
+    }
+  )
 }
 
 /**
@@ -191,7 +210,13 @@ export async function closeSubscriber(
   const emails = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)
   await forgetSignIn(trx, subscriberId, emails)
   const subject = { kind: 'subscriber', id: subscriberId }
-  await audit(trx, app.ids, now, { subscriberId, actor, action: 'subscriber.closed', subject, reason })
+  await audit(trx, app.ids, now, {
+    subscriberId,
+    actor,
+    action: 'subscriber.closed',
+    subject,
+    reason,
+  })
 }
 
 /** Deletes what could still sign somebody in: the addresses with their sessions, and codes on their way. */
@@ -204,17 +229,29 @@ export async function forgetSignIn(trx: Trx, subscriberId: string, emails: reado
 }
 
 /** What is personal about a closed subscriber goes: the name, the contacts, the codes. The row stays as an anchor. */
-export async function eraseSubscriber(trx: Trx, subscriberId: string, now: Temporal.Instant): Promise<void> {
+export async function eraseSubscriber(
+  trx: Trx,
+  subscriberId: string,
+  now: Temporal.Instant,
+): Promise<void> {
   await trx.deleteFrom('one_time_code').where('subscriber_id', '=', subscriberId).execute()
   await trx
     .updateTable('subscriber_contact')
     .set((eb) => ({ value: '', removed_at: eb.fn.coalesce('removed_at', eb.val(now)) }))
     .where('subscriber_id', '=', subscriberId)
     .execute()
-  await trx.updateTable('subscriber').set({ name: '' }).where('subscriber_id', '=', subscriberId).execute()
+  await trx
+    .updateTable('subscriber')
+    .set({ name: '' })
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
 }
 
-export async function recordExport(db: Db, subscriberId: string, now: Temporal.Instant): Promise<void> {
+export async function recordExport(
+  db: Db,
+  subscriberId: string,
+  now: Temporal.Instant,
+): Promise<void> {
   await db
     .updateTable('subscriber')
     .set({ exported_at: now })

@@ -11,7 +11,10 @@ export const operatorWire = z
     timeZone: z.string().describe('IANA'),
     locales: z.array(localeWire),
     residence: z.array(countryWire).describe('Countries whose policy the operator has published'),
-    demo: z.object({ inboxUrl: z.string(), phoneUrl: z.string() }).nullable().describe('Set on a demo platform only'),
+    demo: z
+      .object({ inboxUrl: z.string(), phoneUrl: z.string() })
+      .nullable()
+      .describe('Set on a demo platform only'),
   })
   .meta({ id: 'Operator' })
 
@@ -36,7 +39,9 @@ export const subscriberWire = z
   .object({
     subscriberId: z.string(),
     name: z.string().describe('Empty until given'),
-    country: countryWire.nullable().describe('Country of residence: it decides the policy; null until given'),
+    country: countryWire
+      .nullable()
+      .describe('Country of residence: it decides the policy; null until given'),
     locale: localeWire,
     createdAt: instantWire,
     state: z.enum(['active', 'closed']),
@@ -53,7 +58,14 @@ export const subscriberPatchWire = z.object({
 
 export const addContactWire = z.object({
   kind: z.enum(['email', 'phone']),
-  value: z.string().trim().min(3).max(254).describe('E-mail address, or telephone number in E.164 or as written in the subscriber’s country'),
+  value: z
+    .string()
+    .trim()
+    .min(3)
+    .max(254)
+    .describe(
+      'E-mail address, or telephone number in E.164 or as written in the subscriber’s country',
+    ),
 })
 export const verifyContactWire = z.object({ code: codeWire })
 

@@ -13,33 +13,53 @@ const tags = ['staff']
 const problems = { '4xx': problemWire }
 
 export function registerTicketsStaffRoutes(http: Http, app: App) {
-  http.get('/v1/staff/tickets', {
-    preHandler: staffOnly(app),
-    schema: {
-      tags, summary: 'Tickets of every subscriber, those that waited longest first',
-      querystring: pageQuery.extend({ state: ticketWire.shape.state.optional() }),
-      response: { 200: staffTicketListWire, ...problems },
+  http.get(
+    '/v1/staff/tickets',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'Tickets of every subscriber, those that waited longest first',
+        querystring: pageQuery.extend({ state: ticketWire.shape.state.optional() }),
+        response: { 200: staffTicketListWire, ...problems },
+      },
     },
-  }, async (request) => {
-    const { state, cursor, limit } = request.query
-    const { items, nextCursor } = await ticketQueue(app, { state, cursor, limit })
-    return { items: items.map(staffTicketToWire), nextCursor }
-  })
+    async (request) => {
+      const { state, cursor, limit } = request.query
+      const { items, nextCursor } = await ticketQueue(app, { state, cursor, limit })
+      return { items: items.map(staffTicketToWire), nextCursor }
+    },
+  )
 
-  http.post('/v1/staff/tickets/:ticketId/messages', {
-    preHandler: staffOnly(app, 'support', 'reviewer', 'finance', 'admin'),
-    schema: {
-      tags, summary: 'Answer; the subscriber is told',
-      params: z.object({ ticketId: z.string().max(60) }), body: staffReplyWire,
-      response: { 201: staffTicketWire, ...problems },
+  http.post(
+    '/v1/staff/tickets/:ticketId/messages',
+    {
+      preHandler: staffOnly(app, 'support', 'reviewer', 'finance', 'admin'),
+      schema: {
+        tags,
+        summary: 'Answer; the subscriber is told',
+        params: z.object({ ticketId: z.string().max(60) }),
+        body: staffReplyWire,
+        response: { 201: staffTicketWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const { body, solved } = request.body
-    const answer = await writeAsStaff(app, request.staff, request.params.ticketId, { body, solves: solved })
-    return isRefusal(answer) ? refused(reply, answer) : reply.code(201).send(staffTicketToWire(answer))
-  })
+    async (request, reply) => {
+      const { body, solved } = request.body
+      const answer = await writeAsStaff(app, request.staff, request.params.ticketId, {
+        body,
+        solves: solved,
+      })
+      return isRefusal(answer)
+        ? refused(reply, answer)
+        : reply.code(201).send(staffTicketToWire(answer))
+    },
+  )
 }
 
 function staffTicketToWire(ticket: StaffTicket): z.input<typeof staffTicketWire> {
-  return { ...toWire(ticket), subscriberName: ticket.subscriberName, subscriberId: ticket.subscriberId }
+  return {
+    ...toWire(ticket),
+    subscriberName: ticket.subscriberName,
+    subscriberId: ticket.subscriberId,
+  }
 }

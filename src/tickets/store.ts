@@ -23,7 +23,11 @@ export async function ticketsOf(db: Db, subscriberId: string): Promise<Ticket[]>
   return withMessages(db, rows)
 }
 
-export async function ticketOf(db: Db | Trx, subscriberId: string, ticketId: string): Promise<Ticket | undefined> {
+export async function ticketOf(
+  db: Db | Trx,
+  subscriberId: string,
+  ticketId: string,
+): Promise<Ticket | undefined> {
   const rows = await db
     .selectFrom('ticket')
     .selectAll()
@@ -43,14 +47,28 @@ export async function openTicket(
   const ticketId = app.ids.make<TicketId>('ticket')
   const { subject, body, context } = asked
   return app.db.transaction().execute(async (trx) => {
-    await trx.insertInto('ticket_index').values({ ticket_id: ticketId, subscriber_id: subscriberId }).execute()
+    await trx
+      .insertInto('ticket_index')
+      .values({ ticket_id: ticketId, subscriber_id: subscriberId })
+      .execute()
     await trx
       .insertInto('ticket')
       .values({
-        subscriber_id: subscriberId, ticket_id: ticketId, subject, context, created_at: now, updated_at: now,
+        subscriber_id: subscriberId,
+        ticket_id: ticketId,
+        subject,
+        context,
+        created_at: now,
+        updated_at: now,
       })
       .execute()
-    await addMessage(trx, app, { subscriberId, ticketId }, { author: 'subscriber', id: subscriberId }, body)
+    await addMessage(
+      trx,
+      app,
+      { subscriberId, ticketId },
+      { author: 'subscriber', id: subscriberId },
+      body,
+    )
     await audit(trx, app.ids, now, {
       subscriberId,
       actor: { kind: 'subscriber', id: subscriberId },
@@ -70,7 +88,13 @@ export async function writeAsSubscriber(
 ): Promise<Ticket | Refusal> {
   return app.db.transaction().execute(async (trx) => {
     if (!(await turn(trx, app, { subscriberId, ticketId }, 'open'))) return refuse('not-found')
-    await addMessage(trx, app, { subscriberId, ticketId }, { author: 'subscriber', id: subscriberId }, body)
+    await addMessage(
+      trx,
+      app,
+      { subscriberId, ticketId },
+      { author: 'subscriber', id: subscriberId },
+      body,
+    )
     return (await ticketOf(trx, subscriberId, ticketId)) ?? refuse('not-found')
   })
 }
@@ -95,7 +119,13 @@ export async function writeAsStaff(
     const { subscriber_id: subscriberId } = place
     const key = { subscriberId, ticketId }
     if (!(await turn(trx, app, key, stateAfter('staff', reply.solves)))) return refuse('not-found')
-    const messageId = await addMessage(trx, app, key, { author: 'staff', id: staff.staffId }, reply.body)
+    const messageId = await addMessage(
+      trx,
+      app,
+      key,
+      { author: 'staff', id: staff.staffId },
+      reply.body,
+    )
     await audit(trx, app.ids, now, {
       subscriberId,
       actor: { kind: 'staff', id: staff.staffId },
@@ -135,7 +165,9 @@ export async function ticketQueue(
   if (asked.state) query = query.where('t.state', '=', asked.state)
   const after = instantOf(at)
   if (after && ticketId) {
-    query = query.where((eb) => eb(eb.refTuple('t.updated_at', 't.ticket_id'), '>', eb.tuple(after, ticketId)))
+    query = query.where((eb) =>
+      eb(eb.refTuple('t.updated_at', 't.ticket_id'), '>', eb.tuple(after, ticketId)),
+    )
   }
   const rows = await query.execute()
   const shown = rows.slice(0, asked.limit)
@@ -144,20 +176,36 @@ export async function ticketQueue(
   const last = shown.at(-1)
   const more = rows.length > asked.limit && last
   return {
-    items: tickets.map((ticket) => ({ ...ticket, subscriberName: names.get(ticket.ticketId) ?? '' })),
+    items: tickets.map((ticket) => ({
+      ...ticket,
+      subscriberName: names.get(ticket.ticketId) ?? '',
+    })),
     nextCursor: more ? encodeCursor([last.updated_at.toString(), last.ticket_id]) : null,
   }
 }
 
 /** What was said is personal: the words go, that there was a conversation stays. */
 export async function eraseTickets(trx: Trx, subscriberId: string): Promise<void> {
-  await trx.updateTable('ticket_message').set({ body: '' }).where('subscriber_id', '=', subscriberId).execute()
-  await trx.updateTable('ticket').set({ subject: '', context: {} }).where('subscriber_id', '=', subscriberId).execute()
+  await trx
+    .updateTable('ticket_message')
+    .set({ body: '' })
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+  await trx
+    .updateTable('ticket')
+    .set({ subject: '', context: {} })
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
 }
 
 type TicketKey = { subscriberId: string; ticketId: string }
 
-async function turn(trx: Trx, app: App, { subscriberId, ticketId }: TicketKey, state: TicketState): Promise<boolean> {
+async function turn(
+  trx: Trx,
+  app: App,
+  { subscriberId, ticketId }: TicketKey,
+  state: TicketState,
+): Promise<boolean> {
   const turned = await trx
     .updateTable('ticket')
     .set({ state, updated_at: app.clock.now() })
@@ -179,8 +227,13 @@ async function addMessage(
   await trx
     .insertInto('ticket_message')
     .values({
-      subscriber_id: subscriberId, ticket_id: ticketId, message_id: messageId,
-      author_kind: author, author_id: id, body, at: app.clock.now(),
+      subscriber_id: subscriberId,
+      ticket_id: ticketId,
+      message_id: messageId,
+      author_kind: author,
+      author_id: id,
+      body,
+      at: app.clock.now(),
     })
     .execute()
   return messageId
@@ -211,7 +264,11 @@ async function withMessages(db: Db | Trx, rows: readonly TicketRow[]): Promise<T
     .selectFrom('ticket_message')
     .select(['ticket_id', 'message_id', 'author_kind', 'body', 'at'])
     .where('subscriber_id', 'in', [...new Set(rows.map(({ subscriber_id }) => subscriber_id))])
-    .where('ticket_id', 'in', rows.map(({ ticket_id }) => ticket_id))
+    .where(
+      'ticket_id',
+      'in',
+      rows.map(({ ticket_id }) => ticket_id),
+    )
     .orderBy('at')
     .orderBy('message_id')
     .execute()

@@ -30,5 +30,8 @@ export const newTicketWire = z.object({
 })
 export const newMessageWire = z.object({ body: z.string().trim().min(1).max(4000) })
 export const staffReplyWire = newMessageWire.extend({
-  solved: z.boolean().default(false).describe('Nothing is left to answer; the subscriber may still write on'),
+  solved: z
+    .boolean()
+    .default(false)
+    .describe('Nothing is left to answer; the subscriber may still write on'),
 })

@@ -1,0 +1,123 @@
+/** Writes a data export as a ZIP while it is being read: one file after the other, a batch of rows at a time. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { ZipFile } from 'yazl'
+import type { App } from '../platform/app.ts'
+import { operator } from '../platform/operator.ts'
+import {
+  csvHead,
+  csvRow,
+  type DatasetName,
+  datasetNames,
+  datasets,
+  jsonRow,
+  type Locale,
+  manifestOf,
+  pageFoot,
+  pageHead,
+  schemaOf,
+  sectionFoot,
+  sectionHead,
+  sectionRow,
+  shownRowsMax,
+} from './export.ts'
+import { rowsOf } from './export-store.ts'
+import { recordExport } from './store.ts'
+
+type File = { path: string; sha256: string; bytes: number }
+
+/** The ZIP as a stream; `exported_at` is recorded when the last byte of data has been read. */
+export function exportZip(app: App, subscriberId: string, locale: Locale): Readable {
+  const now = app.clock.now().round('millisecond')
+  const zip = new ZipFile()
+  const output = zip.outputStream as Readable
+  const written: File[] = []
+  zip.on('error', (error: Error) => output.destroy(error))
+  const add = (path: string, chunks: () => AsyncIterable<string>) => {
+    const open = () => Readable.from(measured(path, chunks(), written), { objectMode: false })
+    zip.addReadStreamLazy(path, { mtime: new Date(now.epochMilliseconds) }, (done) =>
+      done(null, open()),
+    )
+  }
+  add('index.html', () => pageOf(app, subscriberId, locale, now))
+  for (const name of datasetNames) {
+    add(`data/${name}.json`, () => jsonOf(app, subscriberId, name))
+    add(`data/${name}.csv`, () => csvOf(app, subscriberId, name))
+    add(`data/${name}.schema.json`, () => once(schemaOf(name, locale)))
+  }
+  add('manifest.json', async function* () {
+    yield manifestOf([...written], {
+      subscriberId,
+      createdAt: now.toString(),
+      operator: operator.name,
+    })
+    await recordExport(app.db, subscriberId, now)
+  })
+  zip.end()
+  return output
+}
+
+async function* jsonOf(app: App, subscriberId: string, name: DatasetName): AsyncGenerator<string> {
+  let before = '[\n'
+  for await (const row of rowsOf(app.db, subscriberId, name)) {
+    yield before + jsonRow(datasets[name], row)
+    before = ',\n'
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n'
+}
+
+async function* csvOf(app: App, subscriberId: string, name: DatasetName): AsyncGenerator<string> {
+  yield csvHead(datasets[name])
+  for await (const row of rowsOf(app.db, subscriberId, name)) yield csvRow(row)
+}
+
+async function* pageOf(
+  app: App,
+  subscriberId: string,
+  locale: Locale,
+  now: Temporal.Instant,
+): AsyncGenerator<string> {
+  yield pageHead(locale, operator.name, now.toString())
+  for (const name of datasetNames) {
+    yield sectionHead(name, locale)
+    let shown = 0
+    let hasMore = false
+    for await (const row of rowsOf(app.db, subscriberId, name)) {
+      hasMore = shown === shownRowsMax
+      if (hasMore) break
+      yield sectionRow(name, row, locale)
+      shown += 1
+    }
+    yield sectionFoot(locale, shown, hasMore)
+  }
+  yield pageFoot
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text
+}
+
+/** Small chunks are gathered, since each would otherwise cross the compressor on its own. */
+async function* measured(
+  path: string,
+  chunks: AsyncIterable<string>,
+  written: File[],
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  const gatheredMax = 16 * 1024
+  let bytes = 0
+  let gathered = ''
+  const flush = () => {
+    const chunk = Buffer.from(gathered)
+    gathered = ''
+    hash.update(chunk)
+    bytes += chunk.length
+    return chunk
+  }
+  for await (const text of chunks) {
+    gathered += text
+    if (gathered.length >= gatheredMax) yield flush()
+  }
+  if (gathered !== '') yield flush()
+  written.push({ path, sha256: hash.digest('hex'), bytes })
+}

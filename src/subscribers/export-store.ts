@@ -1,0 +1,202 @@
+/** Reads everything a subscriber owns in small batches by key, so that an export of any size fits in memory. */
+import { type RawBuilder, sql } from 'kysely'
+import type { Db } from '../platform/database.ts'
+import { decimal, money } from '../values/money.ts'
+import { deviceName } from './device.ts'
+import type { Cell, DatasetName, Row } from './export.ts'
+
+const batchRows = 500
+
+/** The key of the last row read; a batch begins after it. */
+type Key = readonly string[]
+type Stored = Record<string, unknown>
+type Source = {
+  /** One batch after a key, ordered by it; columns named as in the dataset. */
+  batch(subscriberId: string, after: Key): RawBuilder<Stored>
+  keyOf(row: Stored): Key
+  row(row: Stored): Row
+}
+
+export async function* rowsOf(
+  db: Db,
+  subscriberId: string,
+  name: DatasetName,
+): AsyncGenerator<Row> {
+  const source = sources[name]
+  let after: Key = ['', '-1']
+  for (;;) {
+    const { rows } = await source.batch(subscriberId, after).execute(db)
+    for (const row of rows) yield source.row(row)
+    const last = rows.at(-1)
+    if (!last || rows.length < batchRows) return
+    after = source.keyOf(last)
+  }
+}
+
+function byId(id: string, select: RawBuilder<unknown>, row: (row: Stored) => Row): Source {
+  return {
+    batch: (subscriberId, [after = '']) =>
+      sql<Stored>`${select} where t.subscriber_id = ${subscriberId} and t.${sql.ref(id)} > ${after}
+        order by t.${sql.ref(id)} limit ${batchRows}`,
+    keyOf: (last) => [String(last[id])],
+    row,
+  }
+}
+
+const sources: Record<DatasetName, Source> = {
+  profile: byId('subscriber_id', sql`select t.* from subscriber t`, (row) =>
+    cells(
+      row,
+      'subscriber_id',
+      'name',
+      'country',
+      'locale',
+      'state',
+      'created_at',
+      'closed_at',
+      'exported_at',
+    ),
+  ),
+  contacts: byId('contact_id', sql`select t.* from subscriber_contact t`, (row) =>
+    cells(row, 'contact_id', 'kind', 'value', 'added_at', 'verified_at', 'removed_at'),
+  ),
+  devices: {
+    batch: (subscriberId, [after = '']) => sql<Stored>`
+      select s.id::text as id, s.user_agent, s.ip_address, s.created_at, s.updated_at from sign_in_session s
+      join sign_in_user u on u.id = s.user_id
+      where u.subscriber_id = ${subscriberId} and s.id::text > ${after} order by s.id::text limit ${batchRows}`,
+    keyOf: ({ id }) => [String(id)],
+    row: (row) => [
+      cell(row['id']),
+      deviceName(cell(row['user_agent'])),
+      ...cells(row, 'user_agent', 'ip_address', 'created_at', 'updated_at'),
+    ],
+  },
+  lines: byId(
+    'line_id',
+    sql`
+    select t.*, p.eid from line t left join profile p on p.subscriber_id = t.subscriber_id and p.iccid = t.iccid`,
+    (row) =>
+      cells(
+        row,
+        'line_id',
+        'nickname',
+        'state',
+        'msisdn',
+        'plan_id',
+        'plan_version',
+        'imsi',
+        'iccid',
+        'eid',
+        'ordered_at',
+        'activated_at',
+        'period_start',
+        'period_end',
+        'closed_at',
+        'close_cause',
+      ),
+  ),
+  usage: byId('usage_id', sql`select t.* from usage_record t`, (row) => [
+    ...cells(
+      row,
+      'usage_id',
+      'line_id',
+      'kind',
+      'quantity',
+      'started_at',
+      'ended_at',
+      'country',
+      'from_bucket',
+    ),
+    amountCell(row, 'charged_minor'),
+    ...cells(row, 'currency', 'outcome'),
+  ]),
+  statement: {
+    batch: (subscriberId, [transfer = '', seq = '-1']) => sql<Stored>`
+      select p.transfer_id, p.seq, t.posted_at, t.kind, p.account, nullif(p.line_id, '') as line_id, p.minor,
+        p.currency, t.detail
+      from ledger_posting p
+      join ledger_transfer t on t.subscriber_id = p.subscriber_id and t.transfer_id = p.transfer_id
+      where p.subscriber_id = ${subscriberId} and (p.transfer_id, p.seq) > (${transfer}, ${seq}::int)
+        and p.account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
+      order by p.transfer_id, p.seq limit ${batchRows}`,
+    keyOf: ({ transfer_id, seq }) => [String(transfer_id), String(seq)],
+    row: (row) => [
+      ...cells(row, 'transfer_id', 'posted_at', 'kind', 'account', 'line_id'),
+      amountCell(row, 'minor'),
+      ...cells(row, 'currency', 'detail'),
+    ],
+  },
+  orders: byId('order_id', sql`select t.* from payment_order t`, (row) => [
+    ...cells(row, 'order_id', 'kind', 'state', 'line_id', 'plan_id'),
+    amountCell(row, 'minor'),
+    amountCell(row, 'refunded_minor'),
+    cell(row['currency']),
+    cardCell(row['instrument']),
+    ...cells(row, 'failure', 'created_at', 'paid_at'),
+  ]),
+  refunds: byId('refund_id', sql`select t.* from refund t`, (row) => [
+    ...cells(row, 'refund_id', 'order_id', 'state'),
+    amountCell(row, 'minor'),
+    ...cells(row, 'currency', 'failure', 'requested_at', 'ended_at'),
+  ]),
+  tickets: {
+    batch: (subscriberId, [ticket = '', message = '']) => sql<Stored>`
+      select m.ticket_id, m.message_id, t.subject, t.state, m.author_kind, m.body, m.at from ticket_message m
+      join ticket t on t.subscriber_id = m.subscriber_id and t.ticket_id = m.ticket_id
+      where m.subscriber_id = ${subscriberId} and (m.ticket_id, m.message_id) > (${ticket}, ${message})
+      order by m.ticket_id, m.message_id limit ${batchRows}`,
+    keyOf: ({ ticket_id, message_id }) => [String(ticket_id), String(message_id)],
+    row: (row) =>
+      cells(row, 'ticket_id', 'message_id', 'subject', 'state', 'author_kind', 'body', 'at'),
+  },
+  closures: byId('case_id', sql`select t.* from closure_case t`, (row) =>
+    cells(
+      row,
+      'case_id',
+      'reference',
+      'scope',
+      'line_id',
+      'state',
+      'reason',
+      'reason_text',
+      'created_at',
+      'submitted_at',
+      'service_ended_at',
+      'closed_at',
+    ),
+  ),
+  notices: byId('notice_id', sql`select t.* from notice t`, (row) =>
+    cells(
+      row,
+      'notice_id',
+      'channel',
+      'recipient',
+      'template',
+      'locale',
+      'state',
+      'created_at',
+      'sent_at',
+    ),
+  ),
+}
+
+function cells(row: Stored, ...names: string[]): Cell[] {
+  return names.map((name) => cell(row[name]))
+}
+
+function cell(value: unknown): Cell {
+  if (value === null || value === undefined) return null
+  if (value instanceof Temporal.Instant) return value.toString()
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+function amountCell(row: Stored, name: string): Cell {
+  return decimal(money(row[name] as bigint, String(row['currency'])))
+}
+
+function cardCell(instrument: unknown): Cell {
+  if (instrument === null) return null
+  const { brand = '', last4 = '' } = instrument as { brand?: string; last4?: string }
+  return `${brand} ${last4}`.trim()
+}

@@ -1,0 +1,297 @@
+/** The files of a data export: what each holds, how a row becomes JSON, CSV and HTML, and the schema beside it. */
+import en from './words/en.json' with { type: 'json' }
+import zhCN from './words/zh-CN.json' with { type: 'json' }
+
+export type ColumnKind = 'text' | 'moment' | 'whole' | 'amount'
+export type Column = { readonly name: ColumnName; readonly kind: ColumnKind }
+export type Cell = string | null
+/** Cells in the order of the columns. */
+export type Row = readonly Cell[]
+
+type Words = typeof en
+type ColumnName = keyof Words extends infer Key
+  ? Key extends `column.${infer Name}`
+    ? Name
+    : never
+  : never
+export type DatasetName = keyof Words extends infer Key
+  ? Key extends `dataset.${infer Name}`
+    ? Name
+    : never
+  : never
+export type Locale = 'en' | 'zh-CN'
+
+const catalogs: Record<Locale, Words> = { en, 'zh-CN': zhCN }
+
+const columnsByKind =
+  (kind: ColumnKind) =>
+  (name: ColumnName): Column => ({ name, kind })
+const text = columnsByKind('text')
+const moment = columnsByKind('moment')
+const whole = columnsByKind('whole')
+const amount = columnsByKind('amount')
+
+/** Every part of an export, in the order in which it is shown. */
+export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
+  profile: [
+    text('subscriberId'),
+    text('name'),
+    text('country'),
+    text('locale'),
+    text('state'),
+    moment('createdAt'),
+    moment('closedAt'),
+    moment('exportedAt'),
+  ],
+  contacts: [
+    text('contactId'),
+    text('kind'),
+    text('value'),
+    moment('addedAt'),
+    moment('verifiedAt'),
+    moment('removedAt'),
+  ],
+  devices: [
+    text('deviceId'),
+    text('name'),
+    text('userAgent'),
+    text('ipAddress'),
+    moment('signedInAt'),
+    moment('lastSeenAt'),
+  ],
+  lines: [
+    text('lineId'),
+    text('nickname'),
+    text('state'),
+    text('msisdn'),
+    text('planId'),
+    whole('planVersion'),
+    text('imsi'),
+    text('iccid'),
+    text('eid'),
+    moment('orderedAt'),
+    moment('activatedAt'),
+    moment('periodStart'),
+    moment('periodEnd'),
+    moment('closedAt'),
+    text('closeCause'),
+  ],
+  usage: [
+    text('usageId'),
+    text('lineId'),
+    text('kind'),
+    whole('quantity'),
+    moment('startedAt'),
+    moment('endedAt'),
+    text('country'),
+    whole('fromBucket'),
+    amount('amount'),
+    text('currency'),
+    text('outcome'),
+  ],
+  statement: [
+    text('transferId'),
+    moment('at'),
+    text('kind'),
+    text('account'),
+    text('lineId'),
+    amount('amount'),
+    text('currency'),
+    text('detail'),
+  ],
+  orders: [
+    text('orderId'),
+    text('kind'),
+    text('state'),
+    text('lineId'),
+    text('planId'),
+    amount('amount'),
+    amount('refunded'),
+    text('currency'),
+    text('card'),
+    text('failure'),
+    moment('createdAt'),
+    moment('paidAt'),
+  ],
+  refunds: [
+    text('refundId'),
+    text('orderId'),
+    text('state'),
+    amount('amount'),
+    text('currency'),
+    text('failure'),
+    moment('requestedAt'),
+    moment('endedAt'),
+  ],
+  tickets: [
+    text('ticketId'),
+    text('messageId'),
+    text('subject'),
+    text('state'),
+    text('author'),
+    text('body'),
+    moment('at'),
+  ],
+  closures: [
+    text('caseId'),
+    text('reference'),
+    text('scope'),
+    text('lineId'),
+    text('state'),
+    text('reason'),
+    text('reasonText'),
+    moment('createdAt'),
+    moment('submittedAt'),
+    moment('serviceEndedAt'),
+    moment('closedAt'),
+  ],
+  notices: [
+    text('noticeId'),
+    text('channel'),
+    text('recipient'),
+    text('template'),
+    text('locale'),
+    text('state'),
+    moment('createdAt'),
+    moment('sentAt'),
+  ],
+}
+
+export const datasetNames = Object.keys(datasets) as DatasetName[]
+/** Rows shown on the page itself. */
+export const shownRowsMax = 200
+
+/** One object of the JSON file; whole numbers stay strings, since bytes may pass what a program's number holds. */
+export function jsonRow(columns: readonly Column[], row: Row): string {
+  return JSON.stringify(Object.fromEntries(columns.map(({ name }, at) => [name, row[at] ?? null])))
+}
+
+/** RFC 4180, with a head; nothing is written for what is not there. */
+export function csvHead(columns: readonly Column[]): string {
+  return `${columns.map(({ name }) => name).join(',')}\r\n`
+}
+
+export function csvRow(row: Row): string {
+  return `${row.map(csvCell).join(',')}\r\n`
+}
+
+function csvCell(cell: Cell): string {
+  if (cell === null) return ''
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+}
+
+/** JSON Schema (2020-12) of the JSON file. */
+export function schemaOf(name: DatasetName, locale: Locale): string {
+  const columns = datasets[name]
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `urn:violet:export:1:${name}`,
+    title: say(locale, `dataset.${name}`),
+    description: say(locale, `about.${name}`),
+    type: 'array',
+    items: {
+      type: 'object',
+      properties: Object.fromEntries(
+        columns.map((column) => [
+          column.name,
+          { ...shapes[column.kind], title: say(locale, `column.${column.name}`) },
+        ]),
+      ),
+      required: columns.map((column) => column.name),
+      additionalProperties: false,
+    },
+  }
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+const shapes: Record<ColumnKind, object> = {
+  text: { type: ['string', 'null'] },
+  moment: { type: ['string', 'null'], format: 'date-time' },
+  whole: { type: ['string', 'null'], pattern: '^-?[0-9]+$' },
+  amount: { type: ['string', 'null'], pattern: '^-?[0-9]+(\\.[0-9]+)?$' },
+}
+
+export function pageHead(locale: Locale, operator: string, at: string): string {
+  const title = say(locale, 'export.title', { operator })
+  return `<!doctype html>
+<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>${safe(title)}</title><style>${style}</style></head>
+<body><main><h1>${safe(title)}</h1>
+<p>${safe(say(locale, 'export.intro', { operator, at: shownMoment(at, locale) }))}</p>
+<nav>${datasetNames.map((name) => `<a href="#${name}">${safe(say(locale, `dataset.${name}`))}</a>`).join(' ')}</nav>
+`
+}
+
+export function sectionHead(name: DatasetName, locale: Locale): string {
+  const files = ['csv', 'json', 'schema.json'].map(
+    (kind) => `<a href="data/${name}.${kind}">${name}.${kind}</a>`,
+  )
+  const heads = datasets[name].map(
+    (column) => `<th>${safe(say(locale, `column.${column.name}`))}</th>`,
+  )
+  return `<section id="${name}"><h2>${safe(say(locale, `dataset.${name}`))}</h2><p>${safe(say(locale, `about.${name}`))}</p>
+<p class="files">${safe(say(locale, 'export.files'))}: ${files.join(' · ')}</p>
+<div class="wide"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
+`
+}
+
+export function sectionRow(name: DatasetName, row: Row, locale: Locale): string {
+  const cells = datasets[name].map(({ kind }, at) => {
+    const cell = row[at] ?? ''
+    const shown = kind === 'moment' && cell !== '' ? shownMoment(cell, locale) : cell
+    return kind === 'text' || kind === 'moment'
+      ? `<td>${safe(shown)}</td>`
+      : `<td class="n">${safe(shown)}</td>`
+  })
+  return `<tr>${cells.join('')}</tr>\n`
+}
+
+export function sectionFoot(locale: Locale, shown: number, hasMore: boolean): string {
+  const none = shown === 0 ? `<p>${safe(say(locale, 'export.none'))}</p>` : ''
+  const more = hasMore
+    ? `<p>${safe(say(locale, 'export.first', { count: String(shown) }))}</p>`
+    : ''
+  return `</tbody></table></div>${none}${more}</section>\n`
+}
+
+export const pageFoot = '</main></body></html>\n'
+
+export function manifestOf(
+  files: readonly { path: string; sha256: string; bytes: number; rows?: number }[],
+  about: { subscriberId: string; createdAt: string; operator: string },
+): string {
+  return `${JSON.stringify({ format: 'urn:violet:export:1', ...about, files }, null, 2)}\n`
+}
+
+/** In UTC, so that the page says the same wherever it is opened. */
+function shownMoment(instant: string, locale: Locale): string {
+  const parts = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  })
+  return `${parts.format(Temporal.Instant.from(instant).epochMilliseconds)} UTC`
+}
+
+function say(locale: Locale, key: keyof Words, facts: Record<string, string> = {}): string {
+  return catalogs[locale][key].replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '')
+}
+
+function safe(words: string): string {
+  return words
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+}
+
+const style = `
+:root{color-scheme:light dark}
+body{margin:0;font:16px/1.5 system-ui,sans-serif;color:#1b1922;background:#fff}
+main{max-width:960px;margin:0 auto;padding:40px 20px}
+h1{font-size:28px;line-height:1.2}h2{font-size:20px;margin:48px 0 4px}p{max-width:640px}
+nav{display:flex;flex-wrap:wrap;gap:8px 16px}a{color:#5b3cc4}
+.files{font-size:14px;color:#575463}.wide{overflow-x:auto}
+table{border-collapse:collapse;font-size:14px}th,td{text-align:start;vertical-align:top;padding:8px 16px 8px 0;border-top:1px solid #e3e1e8}
+th{font-weight:500;color:#575463;white-space:nowrap}td{max-width:420px;overflow-wrap:anywhere;min-width:64px}.n{text-align:end;font-variant-numeric:tabular-nums}
+@media(prefers-color-scheme:dark){body{color:#efedf4;background:#16141b}a{color:#b9a6fa}th,.files{color:#b3afbf}th,td{border-color:#3a3744}}`
