@@ -24,6 +24,7 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'violet-start-'))
   root = join(home, 'root')
   dataDir = join(home, 'data')
+  mkdirSync(dataDir)
   port = await freeRow()
   writePrograms()
 })
