@@ -22,7 +22,9 @@ export function CaseChecks({ seen }: { seen: StaffCase }) {
             </span>
             <span className="grow">{code('check', key)}</span>
             <span className="c3 figures">
-              {detail ? fact(detail) : code(ok ? 'check-fine' : 'check-open', key)}
+              {detail && detail.trim() !== '0'
+                ? fact(detail)
+                : code(ok ? 'check-fine' : 'check-open', key)}
             </span>
           </li>
         ))}

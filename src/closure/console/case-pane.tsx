@@ -52,7 +52,8 @@ function CaseHead({ seen }: { seen: StaffCase }) {
     closure.scope === 'account'
       ? t('case.closes-account', { name })
       : t('case.closes-line', { name, line: closure.lineName ?? '' })
-  const ends = closure.serviceEndedAt ?? closure.quote?.endsAt
+  const goesOn = closure.state === 'rejected' || closure.state === 'withdrawn'
+  const ends = goesOn ? undefined : (closure.serviceEndedAt ?? closure.quote?.endsAt)
   return (
     <header className="casehead">
       <div className="min-w-0 grow">

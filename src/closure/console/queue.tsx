@@ -41,10 +41,12 @@ export function Queue({ query, base, state, risk, caseId, kept }: QueueProps) {
           <div>
             {groupByClock(rows, now).map((group) => (
               <section key={group.key} aria-label={code('group', group.key)}>
-                <p className="qgrp" aria-hidden="true">
-                  <span>{code('group', group.key)}</span>
-                  <span className="num">{group.rows.length}</span>
-                </p>
+                {group.key !== 'none' && (
+                  <p className="qgrp" aria-hidden="true">
+                    <span>{code('group', group.key)}</span>
+                    <span className="num">{group.rows.length}</span>
+                  </p>
+                )}
                 <ul>
                   {group.rows.map((row) => (
                     <li key={row.caseId}>

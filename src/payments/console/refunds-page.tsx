@@ -6,6 +6,7 @@ import { type Column, Table } from '../../console/components/table.tsx'
 import { refundsQuery } from '../../console/queries.ts'
 import type { Refund } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
+import { TextLink } from '../../portal/components/button.tsx'
 import { Tag, type Tone } from '../../portal/components/notice.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 
@@ -44,7 +45,11 @@ function useColumns(): Column<Refund>[] {
     {
       key: 'reference',
       head: t('refunds.reference'),
-      cell: ({ reference }) => <bdi className="mono">{reference}</bdi>,
+      cell: ({ reference }) => (
+        <TextLink to="/subscribers" search={{ query: reference }}>
+          <bdi className="mono">{reference}</bdi>
+        </TextLink>
+      ),
     },
     {
       key: 'subscriber',

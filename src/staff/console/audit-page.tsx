@@ -59,7 +59,7 @@ function useColumns(): Column<AuditRow>[] {
     {
       key: 'why',
       head: t('audit.why'),
-      cell: ({ reason }) => <span className="c2">{reason}</span>,
+      cell: ({ reason }) => <span className="c2">{code('why', reason)}</span>,
     },
   ]
 }
