@@ -1,4 +1,5 @@
-/** The clock that leads every case: how much time is left, how urgent that is, and the group it falls into. */
+/** The clock that leads every case: how much time is left, how urgent that is, and the group it
+ * falls into. */
 
 export type TimeLeft = { late: boolean; days: number; hours: number; minutes: number }
 export type Urgency = 'late' | 'soon' | 'today' | 'later' | 'none'

@@ -1,4 +1,5 @@
-/** Single-key shortcuts: never while somebody types or a dialog is open, and they can be switched off. */
+/** Single-key shortcuts: never while somebody types or a dialog is open, and they can be
+ * switched off. */
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 
 const saved = 'violet.keys'

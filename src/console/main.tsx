@@ -1,4 +1,5 @@
-/** Starts the console: words first, then the page, so that no text appears in the wrong language. */
+/** Starts the console: words first, then the page, so that no text appears in the wrong
+ * language. */
 import './style/style.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'

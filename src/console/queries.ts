@@ -103,7 +103,8 @@ export const signatureKeysQuery = queryOptions({
     (await read<{ keys: Jwk[] }>('/.well-known/closure-keys.json', signal)).keys,
 })
 
-/** The API lists tickets and names none alone: look through the pages until the one asked for is there. */
+/** The API lists tickets and names none alone: look through the pages until the one asked for is
+ * there. */
 async function seek<Item>(
   path: string,
   params: Params,

@@ -107,6 +107,7 @@ export const router = createRouter({
   routeTree: root.addChildren([signIn, staff.addChildren(pages)]),
   basepath: '/console',
   defaultPreload: 'intent',
+  scrollRestoration: true,
   defaultErrorComponent: BrokenPage,
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {

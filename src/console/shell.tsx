@@ -1,4 +1,5 @@
-/** The frame of the console: navigation at the side (on top below 900 px), search, who is signed in. */
+/** The frame of the console: navigation at the side (on top below 900 px), search, who is signed
+ * in. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
@@ -51,8 +52,15 @@ export function Shell() {
   const [menu, setMenu] = useState(false)
   const find = useRef<HTMLInputElement>(null)
   const small = useMedia('(max-width: 899px)')
-  const { pathname } = useLocation()
-  useEffect(() => setMenu(false), [pathname])
+  const { href } = useLocation()
+  const from = useRef(href)
+  useEffect(() => {
+    if (from.current === href) return
+    from.current = href
+    setMenu(false)
+    // What was followed is gone from one pane: reading goes on at the new content.
+    if (small) document.getElementById('main')?.focus({ preventScroll: true })
+  }, [href, small])
   useKeys({
     '?': () => setHelp(true),
     '/': () => {

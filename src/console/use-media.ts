@@ -1,4 +1,5 @@
-/** Whether a media query holds now; for what CSS alone can't do, such as moving a list into a dialog. */
+/** Whether a media query holds now; for what CSS alone can't do, such as moving a list into a
+ * dialog. */
 import { useCallback, useSyncExternalStore } from 'react'
 
 export function useMedia(query: string): boolean {

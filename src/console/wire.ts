@@ -1,4 +1,5 @@
-/** The shapes the staff API answers with: types only, taken from the schemas the server checks against. */
+/** The shapes the staff API answers with: types only, taken from the schemas the server checks
+ * against. */
 import type { z } from 'zod'
 import type * as review from '../closure/staff-wire.ts'
 import type * as staff from '../staff/wire.ts'

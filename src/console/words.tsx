@@ -1,4 +1,5 @@
-/** The console's words: its own catalog beside the portal's, so that parts of the portal speak here too. */
+/** The console's words: its own catalog beside the portal's, so that parts of the portal speak
+ * here too. */
 import { type ReactNode } from 'react'
 import { addWords, type Locale, useWords } from '../portal/words.tsx'
 import type { ConsoleKey } from './words/keys.ts'

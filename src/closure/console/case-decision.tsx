@@ -1,4 +1,5 @@
-/** The foot of a case: two decisions of equal weight, taking and releasing, a note; and who may not, and why. */
+/** The foot of a case: two decisions of equal weight, taking and releasing, a note; and who may
+ * not, and why. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Kbd } from '../../console/components/kbd.tsx'
@@ -52,7 +53,8 @@ export function CaseDecision({ seen, onDecided, reload }: Props) {
   const obstacle = useObstacle(seen)
   const mine = seen.mayDecide && seen.claimedBy !== null
   const reviewing = state === 'in_review'
-  // The version is the one the reviewer looks at now: a later refresh must not agree on their behalf.
+  // The version is the one the reviewer looks at now: a later refresh must not agree on their
+  // behalf.
   const show = (kind: DecisionKind | 'note') => () => setOpen({ kind, version: seen.version })
   const deciding = reviewing && !obstacle
   const take = () => !claim.isPending && claim.mutate(mine ? 'release' : 'claim')

@@ -1,4 +1,5 @@
-/** What stands beside a case: the subscriber, the policy it is pinned to, the risk, what is kept. */
+/** What stands beside a case: the subscriber, the policy it is pinned to, the risk, what is
+ * kept. */
 import { Facts } from '../../console/components/facts.tsx'
 import { RiskMark } from '../../console/components/risk.tsx'
 import type { StaffCase } from '../../console/wire.ts'

@@ -1,4 +1,5 @@
-/** One case with everything a decision rests on: answer and clock above, money, checks, history, facts beside. */
+/** One case with everything a decision rests on: answer and clock above, money, checks, history,
+ * facts beside. */
 import { useQuery } from '@tanstack/react-query'
 import { urgency } from '../../console/clock.ts'
 import { Clock } from '../../console/components/clock.tsx'

@@ -1,4 +1,5 @@
-/** Approving or rejecting, asked once more with what follows from it; both answers look the same. */
+/** Approving or rejecting, asked once more with what follows from it; both answers look the
+ * same. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'

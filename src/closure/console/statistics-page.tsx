@@ -1,4 +1,5 @@
-/** How closing goes: figures, closures per day, where cases stand, why people left, what went back. */
+/** How closing goes: figures, closures per day, where cases stand, why people left, what went
+ * back. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Bars, Chart } from '../../console/components/charts.tsx'

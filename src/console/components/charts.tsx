@@ -1,4 +1,5 @@
-/** Charts in ink, drawn as SVG: a chart with its table behind "Show as table", bars, and lines over days. */
+/** Charts in ink, drawn as SVG: a chart with its table behind "Show as table", bars, and lines
+ * over days. */
 import { type ReactNode, useState } from 'react'
 import { TextButton } from '../../portal/components/button.tsx'
 import { useConsoleWords } from '../words.tsx'

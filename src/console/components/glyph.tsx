@@ -1,4 +1,5 @@
-/** Line icons only the console needs, on the portal's 24 grid; the word beside them carries the meaning. */
+/** Line icons only the console needs, on the portal's 24 grid; the word beside them carries the
+ * meaning. */
 import { cx } from '../../portal/components/cx.ts'
 
 const paths = {

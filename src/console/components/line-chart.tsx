@@ -1,4 +1,5 @@
-/** Series over days as lines: ink first, the others dashed; the axis starts at zero and ends at a round number. */
+/** Series over days as lines: ink first, the others dashed; the axis starts at zero and ends at
+ * a round number. */
 import { useLayoutEffect, useRef, useState } from 'react'
 
 export type Series = {

@@ -1,4 +1,5 @@
-/** The four states of everything that is read: waiting, failed, empty, there; and the way to the next page. */
+/** The four states of everything that is read: waiting, failed, empty, there; and the way to the
+ * next page. */
 import type { InfiniteData, UseInfiniteQueryResult, UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemCode, Unanswered } from '../../portal/api.ts'

@@ -1,4 +1,5 @@
-/** A list and the thing chosen from it: side by side, list in a drawer from 1200 px down, one pane below 900. */
+/** A list and the thing chosen from it: side by side, list in a drawer from 1200 px down, one
+ * pane below 900. */
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button, TextLink } from '../../portal/components/button.tsx'
 import { useMedia } from '../use-media.ts'

@@ -1,4 +1,5 @@
-/** A policy document as a table: each rule in words, with its source and how sure that source is. */
+/** A policy document as a table: each rule in words, with its source and how sure that source
+ * is. */
 import { useConsoleWords } from '../../console/words.tsx'
 import type { Policy } from '../../console/wire.ts'
 import { ButtonAnchor } from '../../portal/components/button.tsx'
@@ -11,8 +12,29 @@ type Rule = { value: unknown; source: string; confidence: string }
 function rulesOf({ document }: Policy): [string, Rule][] {
   const rules = document['rules']
   if (typeof rules !== 'object' || rules === null) return []
-  return Object.entries(rules as Record<string, Rule>)
+  const place = (name: string) => (order.indexOf(name) + 1 || order.length + 1) - 1
+  return Object.entries(rules as Record<string, Rule>).sort(
+    ([left], [right]) => place(left) - place(right),
+  )
 }
+
+/** As closing goes: asking, deciding, money, afterwards. A rule newer than this console comes
+ * last. */
+const order: readonly string[] = [
+  'buttonLabels',
+  'reasonMode',
+  'coolingOff',
+  'autoApprove',
+  'reviewSla',
+  'ifLate',
+  'paidDispositions',
+  'promotionalDispositions',
+  'promoRefundable',
+  'driftTolerance',
+  'refundDeadline',
+  'quarantineMin',
+  'retention',
+]
 
 export function PolicyDocument({ policy }: { policy: Policy }) {
   const { t, code } = useConsoleWords()

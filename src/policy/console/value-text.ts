@@ -1,4 +1,5 @@
-/** The value of a rule in words: durations, yes or no, lists, amounts by currency, retention by category. */
+/** The value of a rule in words: durations, yes or no, lists, amounts by currency, retention by
+ * category. */
 import { useConsoleWords } from '../../console/words.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 
