@@ -20,6 +20,7 @@ export type Config = {
   smsUrl: string
   masterKey: Buffer // 32 bytes
   logLevel: LogLevel
+  signingKey?: string // private JWK, for nodes that share no folder; else made in the data folder
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -48,6 +49,7 @@ export function parseConfig(env: Environment = process.env): Config {
     payments: partner(env, 'PAYMENTS', places.paymentsUrl),
     network: partner(env, 'NETWORK', places.networkUrl),
     masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
+    ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
   }
 }
 
@@ -116,6 +118,8 @@ function url(env: Environment, name: string, otherwise: string, protocols: strin
   const example = `${protocols[0]}//host:port`
   throw new CannotStart(`${name} must be an address like ${example}, not "${text}".`)
 }
+
+const signingKey = (text: string | undefined) => (text === undefined ? {} : { signingKey: text })
 
 function masterKey(text: string): Buffer {
   const key = Buffer.from(text, 'base64url')

@@ -71,7 +71,7 @@ export function Page(props: PageProps) {
         {sub && <div className="sub small">{sub}</div>}
         {children}
       </main>
-      {dock && <div className="dock">{dock}</div>}
+      {dock && <footer className="dock">{dock}</footer>}
     </div>
   )
 }

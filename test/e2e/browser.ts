@@ -1,0 +1,47 @@
+/** A real browser on a real platform: finds things by role and by the words of the catalogs, and asks axe on every page. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { checkout } from '../../src/platform/config.ts'
+
+export type Locale = 'en' | 'zh-CN'
+export type Facts = Record<string, string>
+
+const axe = readFileSync(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8')
+
+/** `VIOLET_CHROMIUM` names another one than the system's. */
+export async function openBrowser(): Promise<Browser> {
+  const places = [process.env['VIOLET_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  const executablePath = places.find((path) => path !== undefined && existsSync(path))
+  if (!executablePath) throw new Error('no Chromium here: install the package "chromium" or set VIOLET_CHROMIUM')
+  const args = ['--disable-background-networking', '--disable-component-update', '--no-first-run']
+  if (process.getuid?.() === 0) args.push('--no-sandbox')
+  return chromium.launch({ executablePath, args })
+}
+
+/** The text of a key as a pattern: placeholders match anything, or the facts given. */
+export function wordsOf(locale: Locale, folder = 'src/portal/words') {
+  const catalog = JSON.parse(readFileSync(join(checkout, folder, `${locale}.json`), 'utf8')) as Record<string, string>
+  return (key: string, facts: Facts = {}): RegExp => {
+    const text = catalog[key]
+    if (text === undefined) throw new Error(`no such words: ${key}`)
+    const pattern = text
+      .replace(/[.*+?^$()|[\]\\]/g, String.raw`\$&`)
+      .replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '.*')
+    return new RegExp(`^${pattern}$`)
+  }
+}
+
+type Sound = { axe: string[]; overflow: number }
+
+/** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
+export async function expectSound(page: Page, where: string): Promise<void> {
+  await page.waitForLoadState('networkidle')
+  await page.evaluate(axe)
+  const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
+    axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),
+    overflow: Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
+  }))`)
+  expect({ where, ...found }).toEqual({ where, axe: [], overflow: 0 })
+}

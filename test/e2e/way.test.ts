@@ -1,0 +1,191 @@
+/** Joining and leaving in Chromium, on a phone and on a desktop, in both languages, with axe on every page of the way. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { person, until } from '../../src/main/demo-person.ts'
+import { type TestPlatform, testPlatform } from '../platform.ts'
+import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+
+let platform: TestPlatform
+let browser: Browser
+beforeAll(async () => {
+  platform = await testPlatform({ pages: true })
+  browser = await openBrowser()
+}, 90_000)
+afterAll(async () => {
+  await browser.close()
+  await platform.close()
+})
+
+type Visit = { page: Page; email: string; locale: Locale; complaints: string[] }
+
+async function visit(locale: Locale, width: number): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 780 : 900 }, locale, timezoneId: 'Europe/London' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    // A 401 is how a visitor learns that they are one.
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+  })
+  return { page, locale, complaints, email: `b${Date.now().toString(36)}${width}@example.com` }
+}
+
+function tools({ page, locale }: Visit) {
+  const w = wordsOf(locale)
+  const either = (key: string) => page.getByRole('button', { name: w(key) }).or(page.getByRole('link', { name: w(key) })).first()
+  return { w, press: (key: string) => either(key).click(), see: (key: string) => page.getByRole('heading', { name: w(key) }).waitFor() }
+}
+
+const moment = () => new Date(Date.now() - 5).toISOString()
+const code = (email: string, after: string) => person(platform).codeFor(email, after)
+
+async function join(someone: Visit, country: string) {
+  const { page, email } = someone
+  const { w, press, see } = tools(someone)
+  await page.goto(`${platform.url}/`)
+  await expectSound(page, 'shop')
+  await page.locator('a[href^="/plans/home"]').first().click()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await expectSound(page, 'plan')
+  await press('plan.choose')
+  await page.getByRole('textbox', { name: w('sign-in.email') }).waitFor()
+  await expectSound(page, 'sign-in')
+  const after = moment()
+  await page.getByRole('textbox', { name: w('sign-in.email') }).fill(email)
+  await page.keyboard.press('Enter')
+  await page.getByRole('textbox', { name: w('code.label') }).fill(await code(email, after))
+  await page.keyboard.press('Enter')
+  await page.getByRole('combobox').selectOption(country)
+  await expectSound(page, 'welcome')
+  await page.getByRole('textbox').first().fill('Lin Yue')
+  await page.getByRole('button', { name: w('welcome.save') }).click()
+  await expectSound(page, 'checkout')
+  await press('checkout.pay')
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.waitForURL(/\/pay\//)
+  await expectSound(page, 'payment page')
+  await page.locator('input[name=number]').fill('4242 4242 4242 4242')
+  await page.locator('input[name=expiry]').fill('12 / 40')
+  await page.locator('input[name=name]').fill('Lin Yue')
+  await page.locator('input[name=name]').press('Enter')
+  await page.waitForURL(/\/orders\//)
+  await see('order.paid-plan')
+  await expectSound(page, 'order')
+  await page.getByRole('link', { name: w('line.install-it') }).or(page.getByRole('link', { name: w('install.head') })).first().click()
+  await see('install.head')
+  await expectSound(page, 'install')
+}
+
+async function install(someone: Visit) {
+  const { page } = someone
+  const { see } = tools(someone)
+  const lines = (await (await page.context().request.get(`${platform.url}/v1/lines`)).json()) as { items: { lineId: string }[] }
+  const lineId = lines.items[0]?.lineId ?? ''
+  const { activationCode } = (await (await page.context().request.get(`${platform.url}/v1/lines/${lineId}/installation`)).json()) as { activationCode: string }
+  await fetch(`${platform.urls.phone}/phones/1/install`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ activationCode }),
+  })
+  await see('install.done')
+  return lineId
+}
+
+/** From home to the last step, choosing a refund; every page is looked at. */
+async function leave(someone: Visit, refund: RegExp) {
+  const { page, email } = someone
+  const { w, press, see } = tools(someone)
+  await page.goto(`${platform.url}/lines`)
+  await see('home.head')
+  await expectSound(page, 'home')
+  await page.getByRole('link', { name: w('tab.account') }).click()
+  await expectSound(page, 'account')
+  await page.getByRole('link', { name: /^(Close account|注销账户)/ }).click()
+  await press('ready.go-on')
+  const radio = page.getByRole('radio', { name: w('quote.refund-it') })
+  await radio.waitFor()
+  expect(await page.getByRole('radio', { checked: true }).count()).toBe(0)
+  await expectSound(page, 'quote')
+  await radio.check({ force: true })
+  await page.getByRole('heading', { level: 1, name: refund }).waitFor()
+  await press('quote.go-on')
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  if (page.url().includes('/reason')) await press('reason.go-on')
+  await see('answers.head')
+  await expectSound(page, 'answers')
+  const after = moment()
+  await press('answers.last-step')
+  await see('confirm.head')
+  await expectSound(page, 'confirm')
+  await page.getByRole('textbox', { name: w('code.label') }).fill(await code(email, after))
+  await page.getByRole('checkbox').check({ force: true })
+  await page.getByRole('button', { name: w('confirm.close-account') }).click()
+}
+
+async function mailOf(email: string) {
+  const look = async () => {
+    const { items } = (await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(email)}`)).json()) as {
+      items: { subject: string; attachments: { name: string }[] }[]
+    }
+    return items.find(({ attachments }) => attachments.length === 2)
+  }
+  return until(look, (mail) => mail !== undefined, 20_000)
+}
+
+test.each([['en', 360], ['zh-CN', 390], ['zh-CN', 1280], ['en', 1280]] as const)(
+  'joining and leaving in %s at %i px, straight through', async (locale, width) => {
+    const someone = await visit(locale, width)
+    const { page } = someone
+    await join(someone, 'GB')
+    await install(someone)
+    await leave(someone, /£/)
+    await page.waitForURL(/\/(closures|c|farewell)/)
+    await page.getByText(/VC-\w{4}-\w{4}/).first().waitFor()
+    const reference = (await page.locator('body').innerText()).match(/VC-\w{4}-\w{4}/)?.[0] ?? ''
+    await until(async () => ((await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as { state: string }).state, (state) => state === 'closed')
+    await page.goto(`${platform.url}/c/${reference}`)
+    await page.getByText(reference).first().waitFor()
+    await expectSound(page, 'public progress')
+    await page.goto(`${platform.url}/account`)
+    await page.waitForURL(/sign-in/)
+    expect((await mailOf(someone.email))?.attachments).toHaveLength(2)
+    expect(someone.complaints).toEqual([])
+    await page.context().close()
+  }, 150_000,
+)
+
+test('a German closure is withdrawn from its progress page, asked for again, and approved by a reviewer in the console', async () => {
+  const someone = await visit('en', 390)
+  const { page } = someone
+  const { press, see } = tools(someone)
+  await join(someone, 'DE')
+  await install(someone)
+  await leave(someone, /£/)
+  await see('case.head-decide')
+  await expectSound(page, 'progress')
+  await press('case.withdraw')
+  const again = page.getByRole('dialog').getByRole('button').first()
+  if (await again.isVisible().catch(() => false)) await page.getByRole('dialog').getByRole('button', { name: wordsOf('en')('case.withdraw') }).click()
+  await see('case.head-withdrawn')
+  await leave(someone, /£/)
+  await see('case.head-decide')
+  const reference = (await page.locator('body').innerText()).match(/VC-\w{4}-\w{4}/)?.[0] ?? ''
+
+  const reviewer = await visit('en', 1280)
+  await reviewInConsole(reviewer, reference)
+  await until(async () => ((await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as { state: string }).state, (state) => state === 'closed')
+  expect(someone.complaints).toEqual([])
+  expect(reviewer.complaints).toEqual([])
+}, 150_000)
+
+async function reviewInConsole({ page }: Visit, reference: string) {
+  const after = moment()
+  await page.goto(`${platform.url}/console`)
+  await page.getByRole('textbox').first().fill('reviewer@violet.example')
+  await page.keyboard.press('Enter')
+  await page.getByRole('textbox', { name: /code/i }).fill(await code('reviewer@violet.example', after))
+  await page.keyboard.press('Enter')
+  await page.getByText(reference).first().click()
+  await page.getByRole('button', { name: /^Approve/ }).waitFor()
+  await expectSound(page, 'console review')
+  await page.getByRole('button', { name: /^Approve/ }).click()
+}
