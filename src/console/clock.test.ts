@@ -24,7 +24,7 @@ test('the time shown as left is really left', () => {
   })
 })
 
-test('a deadline is urgent under two hours, for today under a day, and late once it is past', () => {
+test('urgent under two hours, for today under a day, late once it is past', () => {
   expect(urgency('2026-11-24T10:00:00Z', now)).toBe('soon')
   expect(urgency('2026-11-24T09:59:59Z', now)).toBe('late')
   expect(urgency('2026-11-24T12:00:00Z', now)).toBe('today')

@@ -40,6 +40,7 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const rules = rulesOf(policy)
+  const text = JSON.stringify(policy.document, null, 2)
   const used = [...new Set(rules.map(([, { confidence }]) => confidence))]
   return (
     <article className="case policy">
@@ -53,7 +54,7 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
           <h1 className="head">{format.country(policy.country)}</h1>
         </div>
         <ButtonAnchor
-          href={`data:application/json,${encodeURIComponent(JSON.stringify(policy.document, null, 2))}`}
+          href={`data:application/json,${encodeURIComponent(text)}`}
           download={`policy-${policy.country}-${policy.version}.json`}
           icon="download"
           small
