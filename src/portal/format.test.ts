@@ -6,6 +6,7 @@ import {
   formatData,
   formatMoment,
   formatMoney,
+  formatMonth,
   formatNumberE164,
   isZero,
   negate,
@@ -30,6 +31,11 @@ test('a day is a moment without its time', () => {
   expect(formatMoment('2026-09-01T12:00:00Z', { zone: 'UTC', precision: 'day' }, 'en')).toBe(
     '1 Sep',
   )
+})
+
+test('a month is named as each language names it', () => {
+  expect(formatMonth('2026-11', 'en')).toBe('November 2026')
+  expect(formatMonth('2026-09', 'zh-CN')).toBe('2026 年 9 月')
 })
 
 test('another zone matters only when its clock differs', () => {

@@ -117,6 +117,14 @@ export function zoneName(zone: string, locale: Locale): string {
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? zone
 }
 
+/** "November 2026" for "2026-11". */
+export function formatMonth(month: string, locale: Locale): string {
+  const [year = '', number = ''] = month.split('-')
+  if (locale === 'zh-CN') return `${year} 年 ${Number(number)} 月`
+  const style: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'long', timeZone: 'UTC' }
+  return new Intl.DateTimeFormat(tags[locale], style).format(new Date(`${month}-15T12:00:00Z`))
+}
+
 /** True when the device's clock would show another time than the operator's at that instant. */
 export function zonesDiffer(instant: string, zone: string, device: string): boolean {
   const show = (timeZone: string) =>

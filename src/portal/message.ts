@@ -16,7 +16,7 @@ function sayToken(token: Token, values: Values, locale: string, count: number | 
   }
   const [name, type, forms] = token
   const value = values[name] ?? ''
-  if (!forms) return String(value)
+  if (!forms) return typeof value === 'number' ? value.toLocaleString(locale) : value
   const plural = type === 'plural'
   const chosen = plural
     ? pluralForm(forms, Number(value), locale)

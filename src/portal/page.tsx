@@ -47,31 +47,40 @@ function textOf(head: ReactNode): string | undefined {
 
 export function Page(props: PageProps) {
   const { head, sub, above, flow, back, step, dock, wide, bare, end, children } = props
-  const { t } = useWords()
   const ref = useHeadline(props.title ?? textOf(head))
   return (
     <div className={cx('app', wide && 'wide')}>
-      <header className={cx('topbar', bare && 'root')}>
-        {bare ? <HomeMark /> : <Back to={back} />}
-        <span className="grow">{flow}</span>
-        {end ?? <HelpLink />}
-      </header>
-      {step && (
-        <div className="steps" role="img" aria-label={t('page.step', { step })}>
-          {[1, 2, 3, 4].map((at) => (
-            <i key={at} className={at <= step ? 'on' : undefined} />
-          ))}
+      <header>
+        <div className={cx('topbar', bare && 'root')}>
+          {bare ? <HomeMark /> : <Back to={back} />}
+          <span className="grow">{flow}</span>
+          {end ?? <HelpLink />}
         </div>
-      )}
-      <main className="main" id="main">
-        {above}
-        <h1 className="head" ref={ref} tabIndex={-1}>
-          {head}
-        </h1>
-        {sub && <div className="sub small">{sub}</div>}
-        {children}
+        {step && <Steps step={step} />}
+      </header>
+      <main className="frame" id="main">
+        <div className="main">
+          {above}
+          <h1 className="head" ref={ref} tabIndex={-1}>
+            {head}
+          </h1>
+          {sub && <div className="sub small">{sub}</div>}
+          {children}
+        </div>
+        {dock && <div className="dock">{dock}</div>}
       </main>
-      {dock && <footer className="dock">{dock}</footer>}
+    </div>
+  )
+}
+
+/** Bars of a flow: how far, of four. */
+function Steps({ step }: { step: number }) {
+  const { t } = useWords()
+  return (
+    <div className="steps" role="img" aria-label={t('page.step', { step })}>
+      {[1, 2, 3, 4].map((at) => (
+        <i key={at} className={at <= step ? 'on' : undefined} />
+      ))}
     </div>
   )
 }

@@ -21,9 +21,9 @@ export function useSubscriber(): Subscriber {
 
 export function SignedIn({ children }: { children: ReactNode }) {
   const me = useQuery(meQuery)
-  const { href } = useLocation()
+  const { href, pathname } = useLocation()
   if (me.data === null) {
-    const reference = rememberedReference()
+    const reference = pathname.startsWith('/closures/') ? rememberedReference() : null
     if (reference) return <Redirect to={`/c/${reference}`} />
     return <Redirect to="/sign-in" search={{ next: href }} />
   }

@@ -98,14 +98,17 @@ function Answer({ label, change, children }: AnswerProps) {
   return (
     <div>
       <dt>{label}</dt>
-      <dd>{children}</dd>
-      {change ? (
-        <Link {...linkProps({ to: change })} aria-label={t('answers.change-what', { what: label })}>
-          {t('account.change')}
-        </Link>
-      ) : (
-        <span />
-      )}
+      <dd>
+        <div>{children}</div>
+        {change && (
+          <Link
+            {...linkProps({ to: change })}
+            aria-label={t('answers.change-what', { what: label })}
+          >
+            {t('account.change')}
+          </Link>
+        )}
+      </dd>
     </div>
   )
 }

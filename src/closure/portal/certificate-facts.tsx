@@ -44,7 +44,7 @@ export function CertificateFacts({ claims, keyId }: Props) {
         {rows.map(([word, value]) =>
           value ? (
             <div key={word} className="contents">
-              <dt>{t(word)}</dt>
+              <dt className="whitespace-nowrap">{t(word)}</dt>
               <dd className="break-all">{value}</dd>
             </div>
           ) : null,

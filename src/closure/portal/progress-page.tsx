@@ -84,6 +84,10 @@ function Progress({ closure }: { closure: Closure }) {
         <CaseTimeline
           rows={closure.timeline}
           scope={closure.scope}
+          agreed={{
+            'service-ends': quote?.immediate ? undefined : quote?.endsAt,
+            refund: quote?.refundBy,
+          }}
           title={(row) =>
             row.key === 'refund' && refund && card
               ? t('step.refund-to', { amount: refund, card })

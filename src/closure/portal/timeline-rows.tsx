@@ -45,14 +45,24 @@ function stateOf(row: Row): TimelineState {
   return row.state === 'to-come' ? 'todo' : row.state
 }
 
-type Props = { rows: Row[]; scope: Closure['scope']; title?: (row: Row) => ReactNode | undefined }
+/** When a step is due by what was agreed, where the case itself does not say yet. */
+type Agreed = Partial<Record<Row['key'], string | null | undefined>>
 
-export function CaseTimeline({ rows, scope, title }: Props) {
+type Props = {
+  rows: Row[]
+  scope: Closure['scope']
+  title?: (row: Row) => ReactNode | undefined
+  agreed?: Agreed
+}
+
+export function CaseTimeline({ rows, scope, title, agreed }: Props) {
   const { t } = useWords()
   const format = useFormat()
   const whenOf = (row: Row) => {
     if (row.at) return format.moment(row.at)
-    return row.due ? t('step.by', { at: format.moment(row.due) }) : undefined
+    if (row.due) return t('step.by', { at: format.moment(row.due) })
+    const due = row.state === 'done' ? undefined : agreed?.[row.key]
+    return due ? t('step.by', { at: format.day(due) }) : undefined
   }
   const items = rows.map((row): TimelineItem => {
     const state = stateOf(row)

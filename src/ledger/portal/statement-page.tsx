@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { TextButton } from '../../portal/components/button.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Failure } from '../../portal/failure.tsx'
-import { isNegative, sum } from '../../portal/format.ts'
+import { formatMonth, isNegative, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { linesQuery, statementQuery } from '../../portal/queries.ts'
@@ -84,14 +84,9 @@ type MonthProps = { month: string; entries: StatementEntry[]; lines: Line[] }
 function Month({ month, entries, lines }: MonthProps) {
   const { t, locale } = useWords()
   const format = useFormat()
-  const title = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    year: 'numeric',
-    month: 'long',
-    timeZone: 'UTC',
-  }).format(new Date(`${month}-15T12:00:00Z`))
   const nameOf = (lineId: string | null) => lines.find((line) => line.lineId === lineId)?.nickname
   return (
-    <Section title={title}>
+    <Section title={formatMonth(month, locale)}>
       <table className="ledger mt-1">
         <tbody>
           {entries.map((entry) => (

@@ -51,19 +51,7 @@ function Shown({ line }: { line: Line }) {
             <DataRing line={line} size={160} />
             <LineFacts line={line} />
           </div>
-          {line.state === 'ordered' ? (
-            <div className="mt-6">
-              <ButtonLink to={`/lines/${line.lineId}/install`} kind="primary" icon="sim" block>
-                {t('line.install-it')}
-              </ButtonLink>
-            </div>
-          ) : (
-            <div className="mt-6">
-              <ButtonLink to={`/lines/${line.lineId}/top-up`} kind="primary" block>
-                {t('line.top-up')}
-              </ButtonLink>
-            </div>
-          )}
+          <MainAction line={line} />
           <Buckets line={line} />
           <Credit line={line} />
         </>
@@ -72,6 +60,25 @@ function Shown({ line }: { line: Line }) {
       <Esim line={line} />
       {live && <More line={line} />}
     </Page>
+  )
+}
+
+/** Nothing is sold on a line that is being closed. */
+function MainAction({ line }: { line: Line }) {
+  const { t } = useWords()
+  if (line.state === 'closing') return null
+  const install = line.state === 'ordered'
+  return (
+    <div className="mt-6">
+      <ButtonLink
+        to={`/lines/${line.lineId}/${install ? 'install' : 'top-up'}`}
+        kind="primary"
+        block
+        {...(install && { icon: 'sim' as const })}
+      >
+        {install ? t('line.install-it') : t('line.top-up')}
+      </ButtonLink>
+    </div>
   )
 }
 
@@ -193,7 +200,9 @@ function More({ line }: { line: Line }) {
               <span className="mid block">
                 {t(line.closureCaseId ? 'line.closing-progress' : 'line.close')}
               </span>
-              <span className="small c2 block">{t('line.close-what')}</span>
+              {!line.closureCaseId && (
+                <span className="small c2 block">{t('line.close-what')}</span>
+              )}
             </span>
             <Icon name="next" size="s" className="c3 self-center" />
           </Link>

@@ -11,7 +11,7 @@ import { Page, Section } from '../../portal/page.tsx'
 import { meQuery, plansQuery, wasSignedIn } from '../../portal/queries.ts'
 import { LanguageSwitch } from '../../portal/language-switch.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Plan, PlanList } from '../../portal/wire.ts'
+import type { Plan, PlanList, Zone } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { allowanceText } from './plan-text.ts'
 import { cheapest, countriesOf, findPlans } from './plan-search.ts'
@@ -94,22 +94,62 @@ function Shelves({ list }: { list: PlanList }) {
         </Empty>
       )}
       <Shelf title={t('shop.everyday')} plans={everyday} />
-      {zones.map(({ zone, plans }) => (
-        <Shelf
-          key={zone.zoneId}
-          title={format.words(zone.name)}
-          end={t('shop.countries', { count: zone.countries.length })}
-          plans={plans}
-        />
-      ))}
+      {query ? (
+        zones.map(({ zone, plans }) => (
+          <Shelf key={zone.zoneId} title={format.words(zone.name)} plans={plans} />
+        ))
+      ) : (
+        <Section title={t('shop.travel')}>
+          <ul className="rows mt-1">
+            {zones.map(({ zone, plans }) => (
+              <ZoneShelf key={zone.zoneId} zone={zone} plans={plans} />
+            ))}
+          </ul>
+        </Section>
+      )}
     </>
   )
 }
 
-function Shelf({ title, end, plans }: { title: string; end?: string; plans: Plan[] }) {
+/** One zone of many: closed it says where and from how much, open it lists its plans. */
+function ZoneShelf({ zone, plans }: { zone: Zone; plans: Plan[] }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const best = cheapest(plans)
+  if (!best) return null
+  return (
+    <li>
+      <details className="group">
+        <summary className="row list-none [&::-webkit-details-marker]:hidden">
+          <span className="grow">
+            <span className="mid block">{format.words(zone.name)}</span>
+            <span className="small c2 block">
+              {zone.countries.length > 1 &&
+                `${t('shop.countries', { count: zone.countries.length })} · `}
+              {t('shop.plans', { count: plans.length })}
+            </span>
+          </span>
+          <span className="num self-center">
+            {t('shop.from', { price: format.money(best.price) })}
+          </span>
+          <Icon name="down" size="s" className="c3 self-center group-open:rotate-180" />
+        </summary>
+        <ul className="rows ps-4 pb-2">
+          {plans.map((plan) => (
+            <li key={plan.planId}>
+              <PlanRow plan={plan} />
+            </li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  )
+}
+
+function Shelf({ title, plans }: { title: string; plans: Plan[] }) {
   if (plans.length === 0) return null
   return (
-    <Section title={title} end={end && <span>{end}</span>}>
+    <Section title={title}>
       <ul className="rows mt-1">
         {plans.map((plan) => (
           <li key={plan.planId}>

@@ -7,6 +7,7 @@ import { linkProps } from '../../portal/components/button.tsx'
 import { Icon, type IconName } from '../../portal/components/icon.tsx'
 import { forgetDrafts } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
+import { formatNumberE164 } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { closuresQuery, devicesQuery, meQuery } from '../../portal/queries.ts'
@@ -15,7 +16,7 @@ import { useSubscriber } from '../../portal/session.tsx'
 import { LanguageChoice, ThemeChoice } from '../../portal/settings.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Subscriber } from '../../portal/wire.ts'
+import type { Contact, Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { ProfileFields } from './profile-fields.tsx'
 
@@ -39,7 +40,7 @@ export function AccountPage() {
       <ProfileFields me={me} />
       <ul className="rows mt-2">
         <RowLink icon="mail" to="/account/contacts" title={t('account.contacts')}>
-          {verified.map((contact) => contact.value).join(' · ')}
+          {verified.map(contactText).join(' · ')}
         </RowLink>
         <RowLink icon="laptop" to="/account/devices" title={t('account.devices')}>
           {devices.data && t('account.devices-count', { count: devices.data.length })}
@@ -140,6 +141,11 @@ function Leaving() {
       </ul>
     </>
   )
+}
+
+/** The address as it is, a number in groups. */
+function contactText({ kind, value }: Contact): string {
+  return kind === 'phone' ? formatNumberE164(value) : value
 }
 
 const over = new Set(['closed', 'withdrawn', 'rejected'])

@@ -102,20 +102,11 @@ type CodeProps = {
   onDone: () => void
 }
 
-function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
-  const { t, rich, locale } = useWords()
+/** What another person read before in this tab is forgotten; only the catalog stays. */
+function useSignIn(email: string, onDone: () => void) {
+  const { locale } = useWords()
   const client = useQueryClient()
-  const sentence = useSentence()
-  const [code, setCode] = useState('')
-  const again = useMutation({
-    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
-    onSuccess: (next) => {
-      setCode('')
-      enter.reset()
-      onSent(next)
-    },
-  })
-  const enter = useMutation({
+  return useMutation({
     mutationFn: (digits: string) =>
       send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
     onSuccess: (me) => {
@@ -124,12 +115,29 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
       client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
       client.setQueryData(meQuery.queryKey, me)
     },
-    onError: () => setCode(''),
   })
+}
+
+function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
+  const { t, rich, locale } = useWords()
+  const sentence = useSentence()
+  const [code, setCode] = useState('')
+  const [short, setShort] = useState(false)
+  const again = useMutation({
+    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
+    onSuccess: (next) => {
+      setCode('')
+      enter.reset()
+      onSent(next)
+    },
+  })
+  const enter = useSignIn(email, onDone)
   const type = (digits: string) => {
     if (digits && enter.error) enter.reset()
+    setShort(false)
     setCode(digits)
-    if (digits.length === 6 && !enter.isPending) enter.mutate(digits)
+    if (digits.length === 6 && !enter.isPending)
+      enter.mutate(digits, { onError: () => setCode('') })
   }
   const codeError = problemCode(enter.error)?.startsWith('code-')
     ? sentence(enter.error)
@@ -141,7 +149,12 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
       bare
       end={<LanguageSwitch />}
       dock={
-        <Button kind="primary" block busy={enter.isPending} onClick={() => type(code)}>
+        <Button
+          kind="primary"
+          block
+          busy={enter.isPending}
+          onClick={() => (code.length < 6 ? setShort(true) : type(code))}
+        >
           {t('sign-in.enter')}
         </Button>
       }
@@ -152,7 +165,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
           label={t('code.label')}
           value={code}
           onChange={type}
-          error={codeError}
+          error={short ? t('code.short') : codeError}
           autoFocus
         />
         <div className="flex flex-wrap justify-between gap-x-4 mt-1">

@@ -20,6 +20,7 @@ export function VerifyContact({ contact, onDone }: Props) {
   const toast = useToast()
   const sentence = useSentence()
   const [code, setCode] = useState('')
+  const [short, setShort] = useState(false)
   const path = `/v1/me/contacts/${contact.contactId}`
   const check = useMutation({
     mutationFn: (digits: string) => send<Contact>('POST', `${path}/verify`, { code: digits }),
@@ -36,6 +37,7 @@ export function VerifyContact({ contact, onDone }: Props) {
   })
   const type = (digits: string) => {
     if (digits && check.error) check.reset()
+    setShort(false)
     setCode(digits)
     if (digits.length === 6 && !check.isPending) check.mutate(digits)
   }
@@ -45,14 +47,25 @@ export function VerifyContact({ contact, onDone }: Props) {
       head={t('contacts.code-head')}
       sub={rich('sign-in.code-sent', { to: <bdi className="strong">{contact.value}</bdi> })}
       dock={
-        <Button kind="primary" block busy={check.isPending} onClick={() => type(code)}>
+        <Button
+          kind="primary"
+          block
+          busy={check.isPending}
+          onClick={() => (code.length < 6 ? setShort(true) : type(code))}
+        >
           {t('contacts.check')}
         </Button>
       }
     >
       <div className="mt-6">
         {!wrong && <Refusal error={check.error ?? again.error} />}
-        <CodeField label={t('code.label')} value={code} onChange={type} error={wrong} autoFocus />
+        <CodeField
+          label={t('code.label')}
+          value={code}
+          onChange={type}
+          error={short ? t('code.short') : wrong}
+          autoFocus
+        />
         <div className="flex flex-wrap justify-between gap-x-4 mt-1">
           <TextButton busy={again.isPending} onClick={() => again.mutate()}>
             {t('code.again')}
