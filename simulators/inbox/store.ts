@@ -56,7 +56,12 @@ type New = Pick<MessageRow, 'kind' | 'key' | 'recipient' | 'sender' | 'subject' 
   attachments: AttachmentInfo[]
 }
 
-export function openInbox(db: Database, nowMs: () => number, changed: () => void) {
+export const openInbox = (db: Database, nowMs: () => number, changed: () => void) => ({
+  ...keepers(db, nowMs, changed),
+  ...finders(db),
+})
+
+function keepers(db: Database, nowMs: () => number, changed: () => void) {
   const keep = (message: New) => {
     const { attachments, ...rest } = message
     db.run(
@@ -103,6 +108,11 @@ export function openInbox(db: Database, nowMs: () => number, changed: () => void
         { id, to },
       )!
     },
+  }
+}
+
+function finders(db: Database) {
+  return {
     find: (id: number) => db.get<MessageRow>('select * from message where id = :id', { id }),
     list: ({ to = '', afterId = 0, afterMs = -1, limit = 200 }: Wanted) =>
       db.all<MessageRow>(

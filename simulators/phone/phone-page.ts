@@ -59,7 +59,7 @@ function statusBar(t: Say, phone: PhoneRow, profiles: ProfileRow[]): Html {
   const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString()
   return html`<time class="num" datetime="${minute}">${minute.slice(11, 16)}</time>
 <span class="net clip">${network}</span>
-<svg class="bars${online ? '' : ' none'}" viewBox="0 0 18 12" aria-hidden="true"><rect x="0" y="8" width="3" height="4" rx="1"/><rect x="5" y="5.500" width="3" height="6.500" rx="1"/><rect x="10" y="3" width="3" height="9" rx="1"/><rect x="15" y="0" width="3" height="12" rx="1"/></svg>
+<svg class="bars${online ? '' : ' lost'}" viewBox="0 0 18 12" aria-hidden="true"><rect x="0" y="8" width="3" height="4" rx="1"/><rect x="5" y="5.500" width="3" height="6.500" rx="1"/><rect x="10" y="3" width="3" height="9" rx="1"/><rect x="15" y="0" width="3" height="12" rx="1"/></svg>
 <svg class="battery" viewBox="0 0 26 12" aria-hidden="true"><rect class="case" x=".5" y=".5" width="22" height="11" rx="3.500"/><rect x="2" y="2" width="16" height="8" rx="2"/><rect x="24" y="4" width="2" height="4" rx="1"/></svg>`
 }
 
