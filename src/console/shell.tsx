@@ -1,7 +1,7 @@
 /** The frame of the console: navigation at the side (on top below 900 px), search, who is signed
  * in. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useRouterState } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { IconButton, linkProps } from '../portal/components/button.tsx'
 import { BrandMark, Icon } from '../portal/components/icon.tsx'
@@ -52,7 +52,7 @@ export function Shell() {
   const [menu, setMenu] = useState(false)
   const find = useRef<HTMLInputElement>(null)
   const small = useMedia('(max-width: 899px)')
-  const { href } = useLocation()
+  const href = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.href })
   const from = useRef(href)
   useEffect(() => {
     if (from.current === href) return

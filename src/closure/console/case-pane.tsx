@@ -65,7 +65,7 @@ function CaseHead({ seen }: { seen: StaffCase }) {
             version: closure.policy.version,
           })}
         </p>
-        <h1 className="head">{what}</h1>
+        <h2 className="head">{what}</h2>
         <p className="c2 small">
           {closure.msisdn && <bdi className="num">{formatNumberE164(closure.msisdn)}</bdi>}
           {closure.msisdn && ends && ' · '}

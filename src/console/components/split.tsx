@@ -29,7 +29,7 @@ export function Split(props: SplitProps) {
   const inline = wide || item === undefined
   return (
     <main className={wide ? 'split' : 'split one'} id="main" tabIndex={-1}>
-      {inline && <ListPane {...props} />}
+      {inline ? <ListPane {...props} /> : <h1 className="sr-only">{title}</h1>}
       {(wide || item !== undefined) && (
         <section className="pane" aria-label={t('split.chosen')}>
           {!wide && (
@@ -50,13 +50,11 @@ export function Split(props: SplitProps) {
   )
 }
 
-function ListPane({ title, count, tools, list, foot, item }: SplitProps) {
-  // What is chosen has the page's headline; without it the list has.
-  const Heading = item === undefined ? 'h1' : 'h2'
+function ListPane({ title, count, tools, list, foot }: SplitProps) {
   return (
     <section className="q" aria-label={title}>
       <header className="qhead">
-        <Heading className="title">{title}</Heading>
+        <h1 className="title">{title}</h1>
         {count !== undefined && <span className="c3 num">{count}</span>}
         {tools && <div className="qtools">{tools}</div>}
       </header>

@@ -51,7 +51,7 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
             {t('policies.published', { when: format.full(policy.publishedAt) })} ·{' '}
             {String(policy.document['timeZone'] ?? '')}
           </p>
-          <h1 className="head">{format.country(policy.country)}</h1>
+          <h2 className="head">{format.country(policy.country)}</h2>
         </div>
         <ButtonAnchor
           href={`data:application/json,${encodeURIComponent(text)}`}

@@ -20,7 +20,7 @@ export function SubscriberPane({ person }: { person: StaffSubscriber }) {
             {t('subscribers.since', { when: format.day(person.since, { year: true }) })}
             {person.country && ` · ${format.country(person.country)}`}
           </p>
-          <h1 className="head">{person.name || t('case.nameless')}</h1>
+          <h2 className="head">{person.name || t('case.nameless')}</h2>
           <p className="caption c3 copyid">
             <bdi className="mono">{person.subscriberId}</bdi>
             <CopyButton text={person.subscriberId} label={t('subscribers.copy-id')} />

@@ -50,7 +50,7 @@ function Conversation({ ticket }: { ticket: StaffTicket }) {
                 when: format.full(ticket.createdAt),
               })}
             </p>
-            <h1 className="head">{ticket.subject}</h1>
+            <h2 className="head">{ticket.subject}</h2>
           </div>
           <div className="deadline">
             <Tag tone={ticketTones[ticket.state]}>{code('ticket-state', ticket.state)}</Tag>
