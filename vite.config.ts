@@ -1,6 +1,5 @@
 /** Builds the two pages, portal and console, into dist/, with message catalogs compiled ahead of
  * time. */
-import { existsSync } from 'node:fs'
 import { compileMessage } from '@lingui/message-utils/compileMessage'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
@@ -15,11 +14,8 @@ function compiledWords(): Plugin {
     name: 'violet:words',
     enforce: 'pre',
     transform(code, id) {
-      const [, part] = /\/words\/[\w-]+\.json(?:\?(first|rest))?$/.exec(id) ?? [
-        undefined,
-        undefined,
-      ]
-      if (!/\/words\/[\w-]+\.json/.test(id)) return null
+      if (!/\/words\/[\w-]+\.json(?:\?|$)/.test(id)) return null
+      const part = /[?&](first|rest)\b/.exec(id)?.[1]
       const words = Object.entries(JSON.parse(code) as Record<string, string>)
       const isFirst = (key: string) => firstGroups.includes(key.split('.')[0] ?? '')
       const wanted = words.filter(([key]) => !part || isFirst(key) === (part === 'first'))
@@ -31,8 +27,6 @@ function compiledWords(): Plugin {
   }
 }
 
-const pages = { portal: 'index.html', console: 'console.html' }
-
 export default defineConfig({
   plugins: [compiledWords(), react(), tailwindcss()],
   html: { cspNonce: 'PER_RESPONSE' },
@@ -41,9 +35,7 @@ export default defineConfig({
     target: 'es2024',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: Object.fromEntries(
-        Object.entries(pages).filter(([name]) => existsSync(`src/${name}/main.tsx`)),
-      ),
+      input: { portal: 'index.html', console: 'console.html' },
     },
   },
 })

@@ -14,7 +14,7 @@ import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
 import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
-import { refunds, refundText } from './quote-text.ts'
+import { refunds, refundText, totalOf } from './quote-text.ts'
 
 export function QuotePage() {
   return (
@@ -32,7 +32,10 @@ function Shown({ closure, quote }: QuoteProps) {
   const go = useGo()
   const change = useChange(closure)
   const [tried, setTried] = useState(false)
-  const [before] = useDraft<QuoteBefore | null>(`quote-before:${closure.caseId}`, null)
+  const [before, , forgetBefore] = useDraft<QuoteBefore | null>(
+    `quote-before:${closure.caseId}`,
+    null,
+  )
   const missing = quote.choicesNeeded.filter((need) => need !== 'reason')
   const goOn = () => {
     setTried(true)
@@ -42,12 +45,13 @@ function Shown({ closure, quote }: QuoteProps) {
         ?.focus()
       return
     }
+    forgetBefore()
     const askReason = closure.policy.reasonMode === 'required' && closure.reason === null
     void go(`/closures/${closure.caseId}/${askReason ? 'reason' : 'answers'}`)
   }
   return (
     <Page
-      head={<Headline quote={quote} />}
+      head={<Headline closure={closure} quote={quote} />}
       title={t('quote.title')}
       sub={<EndsAt closure={closure} quote={quote} />}
       flow={t(closure.scope === 'line' ? 'line.close' : 'account.close')}
@@ -87,14 +91,12 @@ function Shown({ closure, quote }: QuoteProps) {
           <Destinations closure={closure} table={table} />
         </div>
       ))}
-      <p className="caption c3 mt-5">
-        {t('quote.fixed-until', { at: format.moment(quote.validUntil) })}
-      </p>
+      <FixedUntil quote={quote} />
     </Page>
   )
 }
 
-function Headline({ quote }: { quote: Quote }) {
+function Headline({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const format = useFormat()
   const empty = quote.currencies.every((table) => isZero(table.sourcesTotal))
@@ -104,6 +106,14 @@ function Headline({ quote }: { quote: Quote }) {
     return t('quote.head-choose', { amount: format.list(totals) })
   }
   if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
+  const { paid } = closure.choices
+  const amounts = quote.currencies.flatMap(
+    (table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [],
+  )
+  const amount = format.list(amounts.map(format.money))
+  if (paid?.disposition === 'donate') return t('quote.head-donated', { amount })
+  const to = quote.allowed.moveTo.find(({ lineId }) => lineId === paid?.toLineId)
+  if (to) return t('quote.head-moved', { amount, name: to.name })
   return t('quote.head-no-refund')
 }
 
@@ -143,5 +153,15 @@ function ChangedNotice() {
     <div className="mt-4">
       <Notice>{t('quote.changed')}</Notice>
     </div>
+  )
+}
+
+function FixedUntil({ quote }: { quote: Quote }) {
+  const { t } = useWords()
+  const format = useFormat()
+  return (
+    <p className="caption c3 mt-5">
+      {t('quote.fixed-until', { at: format.moment(quote.validUntil) })}
+    </p>
   )
 }

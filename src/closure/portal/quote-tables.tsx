@@ -2,7 +2,7 @@
  * agree. */
 import { Entry, Ledger, Total } from '../../portal/components/ledger.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
-import { sameAmount } from '../../portal/format.ts'
+import { type Money, sameAmount } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, Quote, QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -24,26 +24,31 @@ export function Sources({ closure, table, before }: TableProps) {
           label={entryTitle(entry, t, lineName)}
           detail={entryDetail(entry, t, lineName, several)}
         >
-          <Changed entry={entry} before={before?.sources} />
+          <Struck old={earlier(entry, before?.sources)} now={entry.amount} />
         </Entry>
       ))}
       {table.sources.length === 0 && (
         <Entry label={t('quote.nothing')}>{format.money(table.sourcesTotal)}</Entry>
       )}
-      <Total label={t('quote.total')}>{format.money(table.sourcesTotal)}</Total>
+      <Total label={t('quote.total')}>
+        <Struck old={before?.sourcesTotal} now={table.sourcesTotal} />
+      </Total>
     </Ledger>
   )
 }
 
+/** What the same entry was when it was agreed to, if it was there. */
+function earlier(entry: QuoteEntry, before: QuoteEntry[] | undefined): Money | undefined {
+  return before?.find((one) => one.kind === entry.kind && one.lineId === entry.lineId)?.amount
+}
+
 /** The amount; beside it, struck, the one agreed before, where it differs. */
-function Changed({ entry, before }: { entry: QuoteEntry; before: QuoteEntry[] | undefined }) {
+function Struck({ old, now }: { old: Money | undefined; now: Money }) {
   const format = useFormat()
-  const old = before?.find((one) => one.kind === entry.kind && one.lineId === entry.lineId)
-  const changed = old && !sameAmount(old.amount, entry.amount)
   return (
     <>
-      {changed && <s className="c3 me-2">{format.money(old.amount)}</s>}
-      {format.money(entry.amount)}
+      {old && !sameAmount(old, now) && <s className="c3 me-2 font-normal">{format.money(old)}</s>}
+      {format.money(now)}
     </>
   )
 }
