@@ -29,7 +29,9 @@ const tags = ['staff']
 const problems = { '4xx': problemWire }
 
 export function registerStaffRoutes(http: Http, app: App) {
-  registerSignInRoutes(http, app, openSignInRoutes('staff', app))
+  const signIn = openSignInRoutes('staff', app)
+  registerSignInRoutes(http, app, signIn)
+  registerSessionRoutes(http, app, signIn)
   registerListRoutes(http, app)
 }
 
@@ -86,7 +88,9 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
       return reply.header('set-cookie', signedIn.cookies).send(memberToWire(member))
     },
   )
+}
 
+function registerSessionRoutes(http: Http, app: App, signIn: SignIn) {
   http.post(
     '/v1/staff/sign-out',
     {

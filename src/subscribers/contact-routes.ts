@@ -58,6 +58,12 @@ export function registerContactRoutes(http: Http, app: App, contactNeeded: Conta
     },
   )
 
+  registerContactEnds(http, app, contactNeeded)
+}
+
+function registerContactEnds(http: Http, app: App, contactNeeded: ContactNeeded) {
+  const guard = signedIn(app, true)
+
   http.post(
     '/v1/me/contacts/:contactId/verify',
     {

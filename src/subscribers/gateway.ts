@@ -170,7 +170,6 @@ function openBetterAuth(
   send: (mail: CodeMail) => Promise<void>,
 ) {
   const { tables, cookie, days, signUp } = realms[realm]
-  const codeKey = derive(masterKey, `violet ${realm} sign-in code`)
   const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
   return betterAuth({
     appName: 'Violet',
@@ -218,22 +217,25 @@ function openBetterAuth(
       database: { generateId: 'uuid' },
       ipAddress: { ipAddressHeaders: ['x-client-ip'] },
     },
-    plugins: [
-      emailOTP({
-        otpLength: 6,
-        expiresIn: signInMinutes * 60,
-        allowedAttempts: signInTries,
-        disableSignUp: !signUp,
-        // Keyed, since six digits are soon found from a plain hash.
-        storeOTP: {
-          hash: async (code) => createHmac('sha256', codeKey).update(code).digest('base64url'),
-        },
-        async sendVerificationOTP({ email, otp }, context) {
-          const locale = context?.request?.headers.get(localeHeader) ?? 'en'
-          await send({ email, code: otp, locale })
-        },
-      }),
-    ],
+    plugins: [emailCodes(realm, masterKey, send)],
+  })
+}
+
+function emailCodes(realm: Realm, masterKey: Uint8Array, send: (mail: CodeMail) => Promise<void>) {
+  const codeKey = derive(masterKey, `violet ${realm} sign-in code`)
+  return emailOTP({
+    otpLength: 6,
+    expiresIn: signInMinutes * 60,
+    allowedAttempts: signInTries,
+    disableSignUp: !realms[realm].signUp,
+    // Keyed, since six digits are soon found from a plain hash.
+    storeOTP: {
+      hash: async (code) => createHmac('sha256', codeKey).update(code).digest('base64url'),
+    },
+    async sendVerificationOTP({ email, otp }, context) {
+      const locale = context?.request?.headers.get(localeHeader) ?? 'en'
+      await send({ email, code: otp, locale })
+    },
   })
 }
 
