@@ -28,7 +28,6 @@ type QuoteProps = { closure: Closure; quote: Quote }
 
 function Shown({ closure, quote }: QuoteProps) {
   const { t } = useWords()
-  const format = useFormat()
   const go = useGo()
   const change = useChange(closure)
   const [tried, setTried] = useState(false)
