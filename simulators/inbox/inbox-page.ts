@@ -17,7 +17,7 @@ export function addInboxPage(http: FastifyInstance, inbox: Inbox): void {
     const text = typeof query['q'] === 'string' ? query['q'].trim().slice(0, 200) : ''
     const id = typeof query['message'] === 'string' ? query['message'] : ''
     const open = /^\d{1,12}$/.test(id) ? inbox.find(Number(id)) : undefined
-    if (open) inbox.markRead(open.id)
+    if (open) inbox.markRead(open)
     const rows = text === '' ? inbox.list({ limit: SHOWN }) : inbox.search(text, SHOWN)
     const body = html`<h1 class="sr">${t('title')}</h1>
 <div class="mailbox${open || id ? ' open' : ''}">

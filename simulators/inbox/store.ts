@@ -127,7 +127,13 @@ function finders(db: Database) {
          order by id desc limit :limit`,
         { like: likeOf(text), compact: likeOf(text.replaceAll(' ', '')), limit },
       ),
-    markRead: (id: number) => db.run('update message set read = 1 where id = :id and read = 0', { id }),
+    /** An SMS is read together with its conversation. */
+    markRead: ({ id, kind, recipient }: MessageRow) =>
+      db.run(
+        `update message set read = 1
+         where read = 0 and (id = :id or (kind = 'sms' and :kind = 'sms' and recipient = :recipient))`,
+        { id, kind, recipient },
+      ),
     attachment: (key: string, n: number) =>
       db.get<{ name: string; type: string; content: Uint8Array }>(
         'select name, type, content from attachment where message_key = :key and n = :n',

@@ -47,7 +47,7 @@ function subscriberTable(t: Say, locale: Locale, rows: SubscriberRow[]): Html {
 
 function whereText(t: Say, locale: Locale, { mcc, mnc, country }: SubscriberRow): Html {
   if (mcc === null || mnc === null || country === null) return html`<span class="c3">${t('detached')}</span>`
-  return html`${networkName(mcc, mnc)}, ${countryName(locale, country)} <span class="sub num">${mcc}-${mnc}</span>`
+  return html`${networkName(mcc, mnc)} · ${countryName(locale, country)} <span class="sub num">${mcc}-${mnc}</span>`
 }
 
 const networkName = (mcc: string, mnc: string): string => networkOf(mcc + mnc)?.name ?? `${mcc}-${mnc}`
