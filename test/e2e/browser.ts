@@ -38,7 +38,8 @@ type Sound = { axe: string[]; overflow: number }
 /** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
 export async function expectSound(page: Page, where: string): Promise<void> {
   await page.waitForLoadState('networkidle')
-  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.waitForFunction(`!document.querySelector('[aria-busy=true]')`)
+  await page.getByRole('main').getByRole('heading', { level: 1 }).first().waitFor()
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
     axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),

@@ -62,7 +62,7 @@ function Shown({ closure, quote }: QuoteProps) {
           <Result quote={quote} />
           <Pair>
             <KeepButton closure={closure} />
-            <Button kind="even" onClick={goOn}>
+            <Button kind="even" busy={change.isPending} onClick={goOn}>
               {t('quote.go-on')}
             </Button>
           </Pair>
