@@ -15,12 +15,16 @@ import { useFormat } from '../../portal/use-format.ts'
 import { perDayCsv, ranked, rankedByState } from './statistics.ts'
 
 export function StatisticsPage() {
-  const { t } = useConsoleWords()
+  const { t, locale } = useConsoleWords()
   const format = useFormat()
   const query = useQuery(statisticsQuery)
   const days = query.data?.perDay ?? []
   const [first, last] = [days[0]?.day, days.at(-1)?.day]
-  const span = first && last ? `${dayOf(format, first)} – ${dayOf(format, last, true)}` : undefined
+  // The year is said once, where each language says it: last in English, first in Chinese.
+  const span =
+    first && last
+      ? `${dayOf(format, first, locale !== 'en')} – ${dayOf(format, last, locale === 'en')}`
+      : undefined
   return (
     <ConsolePage
       title={t('stats.title')}
