@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { until } from '../../src/main/demo-person.ts'
 import { checkout } from '../../src/platform/config.ts'
 
 export type Locale = 'en' | 'zh-CN'
@@ -38,7 +39,7 @@ type Sound = { axe: string[]; overflow: number }
 /** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
 export async function expectSound(page: Page, where: string): Promise<void> {
   await page.waitForLoadState('networkidle')
-  await page.waitForFunction(`!document.querySelector('[aria-busy=true]')`)
+  await until(() => page.locator('[aria-busy=true]').count(), (busy) => busy === 0)
   await page.getByRole('main').getByRole('heading', { level: 1 }).first().waitFor()
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
