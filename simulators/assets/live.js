@@ -75,8 +75,8 @@ function bodyOf(form) {
 async function sendJson(form, submitter) {
   const result = form.querySelector('[data-result]')
   const button = submitter ?? form.querySelector('button')
-  if (button.getAttribute('aria-busy') === 'true') return
-  button.setAttribute('aria-busy', 'true')
+  if (button?.getAttribute('aria-busy') === 'true') return
+  button?.setAttribute('aria-busy', 'true')
   if (result) result.textContent = ''
   const often = setInterval(refresh, 400)
   const method = submitter?.dataset.method ?? form.dataset.json
@@ -96,7 +96,7 @@ async function sendJson(form, submitter) {
     else if (offline || !form.hasAttribute('data-quiet')) toast(text)
   } finally {
     clearInterval(often)
-    button.removeAttribute('aria-busy')
+    button?.removeAttribute('aria-busy')
     await refresh()
   }
 }
