@@ -234,6 +234,17 @@ describe('contacts', () => {
     expect((await verify(lin, first.contactId, second)).body.code).toBe('code-expired')
   })
 
+  test('wrong tries are counted although they are refused; after the fifth the right code is refused too', async () => {
+    const lin = await member()
+    const { contactId, code } = await addContact(lin, 'email', address())
+    for (const triesLeft of [4, 3, 2, 1]) {
+      const wrong = await verify(lin, contactId, wrongFor(code))
+      expect(wrong.body).toMatchObject({ code: 'code-wrong', triesLeft })
+    }
+    expect((await verify(lin, contactId, wrongFor(code))).body.code).toBe('code-too-many')
+    expect((await verify(lin, contactId, code)).body.code).toBe('code-too-many')
+  })
+
   test('five codes an hour for one contact', async () => {
     const lin = await member()
     const { contactId } = await addContact(lin, 'email', address())
@@ -294,15 +305,13 @@ test('a closed account is out at once, and its address joins again as somebody n
   const lin = await member()
   const { app } = people
   const close = () =>
-    app.db
-      .transaction()
-      .execute((trx) =>
-        closeSubscriber(trx, app, {
-          subscriberId: lin.subscriberId,
-          actor: system,
-          reason: 'test',
-        }),
-      )
+    app.db.transaction().execute((trx) =>
+      closeSubscriber(trx, app, {
+        subscriberId: lin.subscriberId,
+        actor: system,
+        reason: 'test',
+      }),
+    )
   const waiting = await askCode(lin.email)
   await close()
   await close()
