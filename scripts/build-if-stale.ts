@@ -1,4 +1,4 @@
-/** Builds the pages before a start or a test run, only when something they were made of has changed since. */
+/** Builds the pages before a start or a test run, if something they were made of has changed. */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Built } from './build.ts'

@@ -1,4 +1,4 @@
-/** Types of both sides, lint, and the direction of imports, side by side, with one summary at the end. */
+/** Types of both sides, lint, and the direction of imports, side by side, with one summary. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** `npm run dev`: the platform with pages that reload as you type, and a server that starts again when its code changes. */
+/** `npm run dev`: pages that reload as you type, a server that starts again when its code changes. */
 import { spawn } from 'node:child_process'
 import { watch } from 'node:fs'
 import { join } from 'node:path'

@@ -6,7 +6,7 @@ import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
 
-// What a command needs is loaded by that command: `violet verify` must not wait for a database driver.
+// Each command loads what it needs: `violet verify` must not wait for a database driver.
 type Outcome = { code: number }
 type Place = { data?: string; json: boolean }
 

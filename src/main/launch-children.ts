@@ -1,4 +1,4 @@
-/** Keeps the platform's processes running: starts them, waits until they answer, restarts, stops. */
+/** Keeps the platform's processes running: starts, waits until they answer, restarts, stops. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'

@@ -31,14 +31,14 @@ export function openDataFolder(dataDir: string): void {
   }
 }
 
-// Not `recursive`: under /proc, where a folder exists and none can be made in it, Node never returns.
+// Not `recursive`: under /proc, where no folder can be made, Node then never returns.
 function makeFolder(folder: string, mode: number): void {
   if (statSync(folder, { throwIfNoEntry: false })) return
   if (dirname(folder) !== folder) makeFolder(dirname(folder), 0o755)
   mkdirSync(folder, { mode })
 }
 
-/** Where Node may keep compiled code; nowhere if another account could put code there for us to run. */
+/** Where Node may keep compiled code: nowhere if another account could put code there. */
 export function compileCache(dataDir: string): string | undefined {
   const { uid, mode } = statSync(dataDir)
   const isOurs = uid === process.getuid?.() && (mode & 0o022) === 0
@@ -77,7 +77,7 @@ export const findRunning = (dataDir: string): Promise<Holder | undefined> =>
     ? askHolder(lockName(dataDir))
     : Promise.resolve(undefined)
 
-// A listening socket is let go by the kernel however its process ends, unlike a file with a number in it.
+// However a process ends, the kernel lets its listening socket go; a file with a number would stay.
 function lockName(dataDir: string): string {
   const { dev, ino } = statSync(dataDir)
   const id = createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)
@@ -129,7 +129,7 @@ export async function endLeftovers(dataDir: string): Promise<void> {
   await end('SIGKILL', 2000)
 }
 
-// A number alone may have been given to another program; without ticks (not Linux) it is left alone.
+// The number alone may be another program's by now; without ticks (not Linux) it is left alone.
 const isSame = ({ pid, ticks }: Running['children'][number]): boolean =>
   ticks !== undefined && isAlive(pid) && startTicks(pid) === ticks
 

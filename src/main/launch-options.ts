@@ -11,7 +11,7 @@ export type StartOptions = {
   workers: number
 }
 
-export const startHelp = `Starts Violet: database, API, portal, console, worker and the demo's partners.
+export const startHelp = `Starts Violet: database, API, portal, console, worker and demo partners.
 
 Usage: npm start -- [options]      or: npx violet start [options]
 

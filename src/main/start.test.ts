@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isAlive } from '../platform/process.ts'
 
-// The launcher runs for real, on a real database, with small programs in place of the platform's own.
+// The launcher and its database are real, the programs it starts are small ones of our own.
 let home: string
 let root: string
 let dataDir: string
@@ -54,7 +54,8 @@ function writePrograms(): void {
     import { basename, dirname } from 'node:path'
     import { announceReady, exitWithParent } from ${manners}
     const [, file] = process.argv
-    const name = basename(file) === 'worker.ts' ? 'worker' : basename(dirname(file)).replace('main', 'server')
+    const folder = basename(dirname(file))
+    const name = folder === 'main' ? basename(file, '.ts') : folder
     const marks = process.env.VIOLET_DATA + '/marks'
     exitWithParent()
     if (existsSync(process.env.VIOLET_DATA + '/broken')) throw new Error('the sky fell')
@@ -157,7 +158,7 @@ test('starts all, shows where to click, and Ctrl-C drains all and leaves nothing
   expect(order.slice(0, 2).sort()).toEqual(['server drained', 'worker drained'])
 })
 
-test('a second start on the same data says so in one sentence and leaves the first alone', async () => {
+test('a second start on the same data says so and leaves the first alone', async () => {
   const run = await up()
   const second = launch(['--port', String(port + 100)])
   expect(await second.ended).toBe(2)

@@ -1,4 +1,4 @@
-/** `npm start`: the database, the partners of the demo, the server and its workers, as one platform that starts and stops together. */
+/** `npm start`: database, demo partners, server and workers, started and stopped as one platform. */
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import {

@@ -1,4 +1,4 @@
-/** Gives a command a migrated database: the operator's, the one a running platform has, or the embedded one for a moment. */
+/** Gives a command a migrated database: the operator's, a running platform's, or one for a moment. */
 import { join } from 'node:path'
 import { runningUrl } from '../platform/cluster.ts'
 import {

@@ -81,7 +81,7 @@ test('data survives a stop, syncing is on, the password is for its owner only', 
   await second.stop()
 })
 
-test('after kill -9 of the starter the next start adopts the same server and can stop it', async () => {
+test('after kill -9 of the starter the next start adopts and can stop the server', async () => {
   const pid = await startAndKillStarter()
   expect(isAlive(pid)).toBe(true)
   const adopted = await start()

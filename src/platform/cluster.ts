@@ -1,4 +1,4 @@
-/** The embedded PostgreSQL: made once, started detached, adopted again after a crash, stopped with care. */
+/** The embedded PostgreSQL: made once, started detached, adopted after a crash, stopped with care. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
@@ -180,7 +180,7 @@ async function adoptOrStop(place: Place): Promise<Cluster | undefined> {
     if (!left) return undefined
     if (!isServerOf(left.pid, place.data)) {
       // The number names another program by now, or a killed server that nobody reaped: PostgreSQL
-      // would take either for a running server. Its own check of shared memory still guards the data.
+      // would take either for a running server. Its check of shared memory still guards the data.
       if (exists(left.pid)) rmSync(join(place.data, 'postmaster.pid'), { force: true })
       return undefined
     }
@@ -225,7 +225,7 @@ async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>
   }
 }
 
-/** Makes the data folder under another name first, so that a start cut short leaves nothing half made. */
+/** Makes the data under another name first, so that a start cut short leaves nothing half made. */
 async function initialise(place: Place, { sync = true }: ClusterOptions): Promise<void> {
   if (existsSync(place.data)) {
     // Never made by us, which renames a whole folder into place: not ours to remove.

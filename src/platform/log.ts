@@ -1,4 +1,4 @@
-/** Logs: JSON lines in the data folder, one readable line on stderr from "warn" up, personal data taken out of both. */
+/** Logs: JSON in the data folder, a readable line on stderr from "warn" up, nothing personal. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'

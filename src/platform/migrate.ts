@@ -1,4 +1,4 @@
-/** Brings a database's schema up to this code: numbered SQL files, forward only, each applied once and never edited after. */
+/** Brings a database's schema up to this code: numbered SQL files, each applied once, never edited. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

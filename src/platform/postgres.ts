@@ -1,4 +1,4 @@
-/** The PostgreSQL programs that come from npm, and the ordinary account that runs them when we are root. */
+/** The PostgreSQL programs that come from npm, and the account that runs them when we are root. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -109,7 +109,7 @@ function versionOf(native: string): string {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** Copies the programs, whole or not at all; nothing when this place cannot be trusted or written. */
+/** Copies the programs, whole or not at all; not to a place we cannot trust or write. */
 function copyInto(parent: string, name: string, from: string): string | undefined {
   try {
     mkdirSync(parent, { recursive: true, mode: 0o755 })

@@ -1,12 +1,13 @@
-/** What every process of the platform does alike: leave with its parent, and say in one sentence why it cannot start. */
+/** What every process does alike: leave with its parent, say in one sentence why it cannot start. */
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 
-/** An expected reason not to start: one sentence for the person at the terminal, exit code 2, no stack. */
+/** An expected reason not to start: one sentence at the terminal, exit code 2, no stack. */
 export class CannotStart extends Error {
   override name = 'CannotStart'
 }
 
-/** Ends this process when the launcher that spawned it is gone; does nothing when started by hand. */
+/** Ends this process when the launcher that spawned it is gone; nothing when started by hand. */
 export function exitWithParent(): void {
   if (process.connected === undefined) return
   // Ctrl-C reaches the whole group; the launcher decides the order and sends SIGTERM.
@@ -25,6 +26,8 @@ export function exitWithParent(): void {
 
 /** Tells the launcher that this process answers now. */
 export function announceReady(url?: string): void {
+  // The compiled code is of use to the next start even if this process is killed.
+  flushCompileCache()
   process.send?.(url === undefined ? { ready: true } : { ready: true, url })
 }
 
@@ -53,12 +56,12 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X'
 }
 
-/** When a process began, in the kernel's ticks: with the pid it names a process for good (Linux only). */
+/** When a process began, in the kernel's ticks: with the pid it names one for good (Linux only). */
 export function startTicks(pid: number): string | undefined {
   return processStat(pid)?.[19]
 }
 
-// proc(5): the command's name may hold spaces and brackets, so fields are counted after its last bracket.
+// proc(5): the command's name may hold spaces and brackets, so count after its last bracket.
 function processStat(pid: number): string[] | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,4 +1,4 @@
-/** The secrets of one installation, made once and kept in the data folder where only its owner reads them. */
+/** The secrets of one installation, made once and kept where only its owner reads them. */
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -22,7 +22,7 @@ const makers = {
 
 export type Secrets = Record<keyof typeof makers, string>
 
-/** Reads the installation's secrets and makes those that are missing; what the environment sets wins. */
+/** Reads the secrets and makes those that are missing; what the environment sets wins. */
 export function openSecrets(dataDir: string, env: Readonly<Record<string, string | undefined>>) {
   const path = join(dataDir, 'secrets.json')
   const kept = read(path)
