@@ -31,7 +31,8 @@ const none: FaultSet = {
   delayUsageMs: 0,
 }
 
-const schema = 'create table if not exists fault (id integer primary key, text text not null) strict'
+const schema =
+  'create table if not exists fault (id integer primary key, text text not null) strict'
 
 export function openFaults(db: Database): Faults {
   db.run(schema)
@@ -97,7 +98,8 @@ export function sufferFaults(scope: FastifyInstance, faults: Faults, hangMs: num
   scope.addHook('preHandler', async () => {
     const { delayMs } = faults.read()
     if (delayMs > 0) await wait(delayMs)
-    if (faults.take('fail500')) throw new Problem(500, 'fault', 'An ordered fault: nothing was done.')
+    if (faults.take('fail500'))
+      throw new Problem(500, 'fault', 'An ordered fault: nothing was done.')
   })
   scope.addHook('onSend', async (request: FastifyRequest, reply: FastifyReply, payload) => {
     // Only what has an effect can fail after it; otherwise a poll would use the fault up.
@@ -112,4 +114,3 @@ export function sufferFaults(scope: FastifyInstance, faults: Faults, hangMs: num
     return JSON.stringify({ status: 504, code: 'gateway-timeout', title: 'Gateway Timeout' })
   })
 }
-

@@ -84,7 +84,9 @@ export function openOutbox({ db, clock, ...rest }: Options): Outbox {
   }
   const pump = () => {
     const due = db
-      .all<Delivery>(`select * from outbox where state = 'waiting' order by ${order} limit ${atOnce}`)
+      .all<Delivery>(
+        `select * from outbox where state = 'waiting' order by ${order} limit ${atOnce}`,
+      )
       .filter(({ due_ms }) => due_ms <= nowMs())
     if (due.length === 0) return schedule()
     sending = Promise.all(

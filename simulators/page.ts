@@ -8,7 +8,10 @@ import en from './words/en.json' with { type: 'json' }
 import zhCN from './words/zh-CN.json' with { type: 'json' }
 
 export type { Locale }
-export type Say<Words> = (key: keyof Words & string, facts?: Record<string, string | number>) => string
+export type Say<Words> = (
+  key: keyof Words & string,
+  facts?: Record<string, string | number>,
+) => string
 
 /** Gives the sentences of a catalog in one language. */
 export const speak =
@@ -78,27 +81,38 @@ function document(url: string, page: Page): Html {
   const switched = new URL(url, 'http://localhost')
   switched.searchParams.set('lang', to)
   return html`<!doctype html>
-<html lang="${locale}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/page.css">
-${script !== undefined && html`<script type="module" src="/assets/${script}"></script>`}
-<script type="module" src="/assets/live.js"></script>
-</head>
-<body class="${className ?? ''}" ${refreshMs !== undefined && html`data-refresh="${refreshMs}"`}>
-<a class="skip btn even sm" href="#main">${t('skip')}</a>
-<header class="bar${wide ? ' wide' : ''}">
-<span class="who"><b>${name}</b><span class="tag sim">${note ?? t('simulator')}</span></span>
-<a class="textbtn" href="${switched.pathname + switched.search}" lang="${to}" hreflang="${to}">${languageName[to]}</a>
-</header>
-<main id="main" class="main${wide ? ' wide' : ''}" tabindex="-1">${body}</main>
-<div class="toasts" role="status" aria-live="polite" id="toasts"></div>
-</body>
-</html>`
+    <html lang="${locale}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="/assets/page.css" />
+        ${script !== undefined && html`<script type="module" src="/assets/${script}"></script>`}
+        <script type="module" src="/assets/live.js"></script>
+      </head>
+      <body
+        class="${className ?? ''}"
+        ${refreshMs !== undefined && html`data-refresh="${refreshMs}"`}
+      >
+        <a class="skip btn even sm" href="#main">${t('skip')}</a>
+        <header class="bar${wide ? ' wide' : ''}">
+          <span class="who"
+            ><b>${name}</b><span class="tag sim">${note ?? t('simulator')}</span></span
+          >
+          <a
+            class="textbtn"
+            href="${switched.pathname + switched.search}"
+            lang="${to}"
+            hreflang="${to}"
+            >${languageName[to]}</a
+          >
+        </header>
+        <main id="main" class="main${wide ? ' wide' : ''}" tabindex="-1">${body}</main>
+        <div class="toasts" role="status" aria-live="polite" id="toasts"></div>
+      </body>
+    </html>`
 }
 
 const asset = (path: string) => readFileSync(new URL(`./${path}`, import.meta.url))
@@ -113,7 +127,10 @@ export function addAssets(http: FastifyInstance, own: readonly string[] = []): v
     'page.css': { type: 'text/css; charset=utf-8', body: Buffer.concat([...styles, ...css]) },
     'live.js': { type: 'text/javascript; charset=utf-8', body: asset('assets/live.js') },
     'inter-latin.woff2': { type: 'font/woff2', body: font('inter-latin-wght-normal.woff2') },
-    'inter-latin-ext.woff2': { type: 'font/woff2', body: font('inter-latin-ext-wght-normal.woff2') },
+    'inter-latin-ext.woff2': {
+      type: 'font/woff2',
+      body: font('inter-latin-ext-wght-normal.woff2'),
+    },
   }
   for (const path of own.filter((one) => one.endsWith('.js'))) {
     const body = asset(path)
@@ -149,7 +166,8 @@ const paths: Record<string, string> = {
   sms: '<path d="M4 5.5h16a1.5 1.5 0 0 1 1.5 1.5v9a1.5 1.5 0 0 1-1.5 1.5h-8.500L7 21v-3.500H4A1.500 1.500 0 0 1 2.500 16V7A1.500 1.500 0 0 1 4 5.500z"/>',
   back: '<path d="m14.500 5-7 7 7 7"/>',
   clip: '<path d="m20 11-8.500 8.500a5 5 0 0 1-7-7L13 4a3.300 3.300 0 0 1 4.700 4.700L9.500 17a1.700 1.700 0 0 1-2.400-2.400L15 6.800"/>',
-  plane: '<path d="M10.500 13.500 3 11.800l-.5-1.600 8-1V4.500a1.500 1.500 0 0 1 3 0v4.700l8 1-.5 1.600-7.500 1.700-.6 4.500 2.300 1.300v1.200l-3.200-.7-3.200.7v-1.200l2.300-1.300z"/>',
+  plane:
+    '<path d="M10.500 13.500 3 11.800l-.5-1.600 8-1V4.500a1.500 1.500 0 0 1 3 0v4.700l8 1-.5 1.600-7.500 1.700-.6 4.500 2.300 1.300v1.200l-3.200-.7-3.200.7v-1.200l2.300-1.300z"/>',
   plus: '<path d="M12 5v14M5 12h14"/>',
   data: '<path d="M8 19V6m0 0L4.500 9.500M8 6l3.500 3.500M16 5v13m0 0 3.500-3.500M16 18l-3.500-3.500"/>',
   call: '<path d="M6.500 3.500h3l1.500 4-2 1.500a12 12 0 0 0 6 6l1.500-2 4 1.500v3a2 2 0 0 1-2 2A16 16 0 0 1 4.500 5.500a2 2 0 0 1 2-2z"/>',

@@ -58,19 +58,26 @@ const freePort = (): Promise<number> =>
     })
   })
 
-test.each(['payments', 'network', 'phone', 'inbox'])('%s says when it is ready and ends on SIGTERM', async (name) => {
-  const smtp = `smtp://127.0.0.1:${await freePort()}`
-  const { child, url, ended } = await run(name, { PORT: '0', VIOLET_SMTP_URL: smtp })
-  const page = await fetch(url, { headers: { 'accept-language': 'zh-CN' } })
-  expect(page.status).toBe(200)
-  expect(await page.text()).toContain('模拟器')
-  child.kill('SIGTERM')
-  expect(await ended).toBe(0)
-})
+test.each(['payments', 'network', 'phone', 'inbox'])(
+  '%s says when it is ready and ends on SIGTERM',
+  async (name) => {
+    const smtp = `smtp://127.0.0.1:${await freePort()}`
+    const { child, url, ended } = await run(name, { PORT: '0', VIOLET_SMTP_URL: smtp })
+    const page = await fetch(url, { headers: { 'accept-language': 'zh-CN' } })
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('模拟器')
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  },
+)
 
 test('a payment survives kill -9', async () => {
   const first = await run('payments', { PORT: '0' })
-  const headers = { authorization: 'Bearer k', 'content-type': 'application/json', 'idempotency-key': 'a' }
+  const headers = {
+    authorization: 'Bearer k',
+    'content-type': 'application/json',
+    'idempotency-key': 'a',
+  }
   const wanted = {
     reference: 'order_1',
     amount: { amount: '9.00', currency: 'EUR' },
@@ -78,7 +85,10 @@ test('a payment survives kill -9', async () => {
     returnUrl: 'http://localhost/',
   }
   const asked = { method: 'POST', headers, body: JSON.stringify(wanted) }
-  const before = (await (await fetch(`${first.url}/checkouts`, asked)).json()) as { id: string; url: string }
+  const before = (await (await fetch(`${first.url}/checkouts`, asked)).json()) as {
+    id: string
+    url: string
+  }
   await fetch(before.url, {
     method: 'POST',
     body: new URLSearchParams({ number: '4242424242424242', expiry: '12/40', name: 'Lin' }),
@@ -96,7 +106,9 @@ test('a payment survives kill -9', async () => {
 test('a program ends with the launcher that started it, and a taken port is one sentence', async () => {
   const { child, url, ended } = await run('network', { PORT: '0' })
   const port = new URL(url).port
-  await expect(run('network', { PORT: port })).rejects.toThrow(`Port ${port} is taken by another program.\n`)
+  await expect(run('network', { PORT: port })).rejects.toThrow(
+    `Port ${port} is taken by another program.\n`,
+  )
   child.disconnect()
   expect(await ended).toBe(0)
 })
@@ -111,6 +123,7 @@ test('both languages have the same sentences with the same facts', () => {
     expect(readdirSync(join(import.meta.dirname, folder))).toHaveLength(2)
     expect(Object.keys(zh!)).toEqual(Object.keys(en!))
     const facts = (text = '') => [...text.matchAll(/\{\w+\}/g)].map(String).sort()
-    for (const [key, text] of Object.entries(en!)) expect([key, facts(zh![key])]).toEqual([key, facts(text)])
+    for (const [key, text] of Object.entries(en!))
+      expect([key, facts(zh![key])]).toEqual([key, facts(text)])
   }
 })

@@ -3,7 +3,11 @@ import type { Clock } from '../src/platform/clock.ts'
 
 export type Timer = { schedule(): void; stop(): void }
 
-export function openTimer(clock: Clock, nextDueMs: () => number | undefined, work: () => void): Timer {
+export function openTimer(
+  clock: Clock,
+  nextDueMs: () => number | undefined,
+  work: () => void,
+): Timer {
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const schedule = () => {

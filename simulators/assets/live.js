@@ -80,7 +80,10 @@ async function sendJson(form, submitter) {
   if (result) result.textContent = ''
   const often = setInterval(refresh, 400)
   const method = submitter?.dataset.method ?? form.dataset.json
-  const body = method === 'DELETE' ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(bodyOf(form)) }
+  const body =
+    method === 'DELETE'
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(bodyOf(form)) }
   try {
     const response = await fetch(form.action, { method, ...body })
     const answer = await response.json().catch(() => ({}))

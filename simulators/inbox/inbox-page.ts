@@ -20,14 +20,27 @@ export function addInboxPage(http: FastifyInstance, inbox: Inbox): void {
     if (open) inbox.markRead(open)
     const rows = text === '' ? inbox.list({ limit: SHOWN }) : inbox.search(text, SHOWN)
     const body = html`<h1 class="sr">${t('title')}</h1>
-<div class="mailbox${open || id ? ' open' : ''}">
-<section class="side" aria-label="${t('list')}">
-<form class="search" role="search">${icon('search', 's')}
-<label class="sr" for="q">${t('search')}</label>
-<input class="input" id="q" name="q" type="search" value="${text}" placeholder="${t('search')}" autocomplete="off"></form>
-<div data-part="list">${list(t, locale, rows, text, open)}</div></section>
-<section class="reading" data-part="reading" aria-label="${t('content')}">${reading(t, locale, inbox, open, id, text)}</section>
-</div>`
+      <div class="mailbox${open || id ? ' open' : ''}">
+        <section class="side" aria-label="${t('list')}">
+          <form class="search" role="search">
+            ${icon('search', 's')}
+            <label class="sr" for="q">${t('search')}</label>
+            <input
+              class="input"
+              id="q"
+              name="q"
+              type="search"
+              value="${text}"
+              placeholder="${t('search')}"
+              autocomplete="off"
+            />
+          </form>
+          <div data-part="list">${list(t, locale, rows, text, open)}</div>
+        </section>
+        <section class="reading" data-part="reading" aria-label="${t('content')}">
+          ${reading(t, locale, inbox, open, id, text)}
+        </section>
+      </div>`
     const frame = { locale, name: t('name'), note: t('note'), title: t('title') }
     const page = { ...frame, body, wide: true, refreshMs: 5000, script: 'inbox.js' }
     return sendPage(request, reply, { ...page, className: 'inbox' })
@@ -67,21 +80,47 @@ function list(t: Say, locale: Locale, rows: MessageRow[], text: string, open?: M
     return html`<div class="nobody"><p class="strong">${t('nothing', { text })}</p></div>`
   }
   if (rows.length === 0) {
-    return html`<div class="nobody"><p class="strong">${t('empty')}</p><p class="small c2">${t('emptyLead')}</p></div>`
+    return html`<div class="nobody">
+      <p class="strong">${t('empty')}</p>
+      <p class="small c2">${t('emptyLead')}</p>
+    </div>`
   }
-  return html`<ul class="messages">${rows.map((row) => {
-    const { id, kind, recipient, subject, read, deliveries, received_ms, code } = row
-    const title = kind === 'sms' ? row.text : subject || t('noSubject')
-    return html`<li><a href="${address(id, text)}" id="message-${id}" ${open?.id === id && html`aria-current="true"`}>
-<span class="kind" title="${t(kind)}">${icon(kind, 's')}<span class="sr">${t(kind)}</span></span>
-<span class="what"><span class="top"><span class="small c2 clip">${recipient}</span><span class="caption c3 num">${moment(received_ms, locale)}</span></span>
-<span class="subject clip${read ? '' : ' new'}">${!read && html`<span class="dot"><span class="sr">${t('unread')}</span></span>`}${title}</span>
-${(code || deliveries > 1 || attachmentsOf(row).length > 0) && html`<span class="extra caption c3">${
-      code && html`<span class="num strong ink">${code}</span>`
-    }${attachmentsOf(row).length > 0 && html`<span>${icon('clip', 'xs')}${attachmentsOf(row).length}</span>`}${
-      deliveries > 1 && t('repeated', { count: deliveries })
-    }</span>`}</span></a></li>`
-  })}</ul>`
+  return html`<ul class="messages">
+    ${rows.map((row) => {
+      const { id, kind, recipient, subject, read, deliveries, received_ms, code } = row
+      const title = kind === 'sms' ? row.text : subject || t('noSubject')
+      return html`<li>
+        <a
+          href="${address(id, text)}"
+          id="message-${id}"
+          ${open?.id === id && html`aria-current="true"`}
+        >
+          <span class="kind" title="${t(kind)}"
+            >${icon(kind, 's')}<span class="sr">${t(kind)}</span></span
+          >
+          <span class="what"
+            ><span class="top"
+              ><span class="small c2 clip">${recipient}</span
+              ><span class="caption c3 num">${moment(received_ms, locale)}</span></span
+            >
+            <span class="subject clip${read ? '' : ' new'}"
+              >${!read && html`<span class="dot"><span class="sr">${t('unread')}</span></span>`}${title}</span
+            >
+            ${
+              (code || deliveries > 1 || attachmentsOf(row).length > 0) &&
+              html`<span class="extra caption c3"
+                >${
+                  code && html`<span class="num strong ink">${code}</span>`
+                }${attachmentsOf(row).length > 0 && html`<span>${icon('clip', 'xs')}${attachmentsOf(row).length}</span>`}${
+                  deliveries > 1 && t('repeated', { count: deliveries })
+                }</span
+              >`
+            }</span
+          ></a
+        >
+      </li>`
+    })}
+  </ul>`
 }
 
 function reading(
@@ -92,37 +131,89 @@ function reading(
   id: string,
   text: string,
 ): Html {
-  const back = html`<a class="textbtn back" href="/${text === '' ? '' : `?q=${encodeURIComponent(text)}`}">${icon('back', 's')}${t('back')}</a>`
-  if (!open && id !== '') return html`${back}<p class="nobody">${t('gone')}</p>`
+  const back = html`<a
+    class="textbtn back"
+    href="/${text === '' ? '' : `?q=${encodeURIComponent(text)}`}"
+    >${icon('back', 's')}${t('back')}</a
+  >`
+  if (!open && id !== '')
+    return html`${back}
+      <p class="nobody">${t('gone')}</p>`
   if (!open) return html`<p class="nobody c3">${t('pick')}</p>`
   return html`${back}${open.kind === 'mail' ? mail(t, locale, open) : conversation(t, locale, inbox, open)}`
 }
 
 function codeBlock(t: Say, code: string | null): Html | false {
   if (code === null) return false
-  return html`<div class="found"><span class="digits num" aria-label="${t('code')}: ${code}" role="img">${code.slice(0, 3)}<i></i>${code.slice(3)}</span>
-<button class="btn tonal sm" data-copy="${code}" data-copied="${t('copied')}" aria-label="${t('copyCode', { code })}">${icon('copy', 's')}${t('copy')}</button></div>`
+  return html`<div class="found">
+    <span class="digits num" aria-label="${t('code')}: ${code}" role="img"
+      >${code.slice(0, 3)}<i></i>${code.slice(3)}</span
+    >
+    <button
+      class="btn tonal sm"
+      data-copy="${code}"
+      data-copied="${t('copied')}"
+      aria-label="${t('copyCode', { code })}"
+    >
+      ${icon('copy', 's')}${t('copy')}
+    </button>
+  </div>`
 }
 
 function mail(t: Say, locale: Locale, row: MessageRow): Html {
   const attachments = attachmentsOf(row)
-  return html`<article><h2 class="title">${row.subject || t('noSubject')}</h2>
-<dl class="head-facts small"><div><dt>${t('from')}</dt><dd>${row.sender}</dd></div>
-<div><dt>${t('to')}</dt><dd>${row.recipient}</dd></div></dl>
-<p class="caption c3">${moment(row.received_ms, locale)}${
-    row.deliveries > 1 && html` · <span class="warned">${t('repeated', { count: row.deliveries })}</span>`
-  }</p>
-${codeBlock(t, row.code)}
-${attachments.length > 0 && html`<ul class="files" aria-label="${t('attachments')}">${attachments.map(
-    ({ n, name, size }) => html`<li><a class="btn quiet sm" href="/messages/${row.id}/attachments/${n}" download="${name}">
-${icon('clip', 's')}<span class="clip">${name}</span><span class="c2 num">${sizeText(locale, size)}</span></a></li>`,
-  )}</ul>`}
-${
-    row.html === null
-      ? html`<pre class="plain">${row.text}</pre>`
-      : html`<iframe class="letter" title="${t('content')}" src="/messages/${row.id}/html" sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"></iframe>
-<details class="alt" id="plain-${row.id}"><summary class="textbtn">${t('plain')}</summary><pre class="plain">${row.text}</pre></details>`
-  }</article>`
+  return html`<article>
+    <h2 class="title">${row.subject || t('noSubject')}</h2>
+    <dl class="head-facts small">
+      <div>
+        <dt>${t('from')}</dt>
+        <dd>${row.sender}</dd>
+      </div>
+      <div>
+        <dt>${t('to')}</dt>
+        <dd>${row.recipient}</dd>
+      </div>
+    </dl>
+    <p class="caption c3">
+      ${moment(row.received_ms, locale)}${
+        row.deliveries > 1 &&
+        html` · <span class="warned">${t('repeated', { count: row.deliveries })}</span>`
+      }
+    </p>
+    ${codeBlock(t, row.code)}
+    ${
+      attachments.length > 0 &&
+      html`<ul class="files" aria-label="${t('attachments')}">
+        ${attachments.map(
+          ({ n, name, size }) =>
+            html`<li>
+              <a
+                class="btn quiet sm"
+                href="/messages/${row.id}/attachments/${n}"
+                download="${name}"
+              >
+                ${icon('clip', 's')}<span class="clip">${name}</span
+                ><span class="c2 num">${sizeText(locale, size)}</span></a
+              >
+            </li>`,
+        )}
+      </ul>`
+    }
+    ${
+      row.html === null
+        ? html`<pre class="plain">${row.text}</pre>`
+        : html`<iframe
+              class="letter"
+              title="${t('content')}"
+              src="/messages/${row.id}/html"
+              sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+            ></iframe>
+            <details class="alt" id="plain-${row.id}">
+              <summary class="textbtn">${t('plain')}</summary>
+              <pre class="plain">${row.text}</pre>
+            </details>`
+    }
+  </article>`
 }
 
 function conversation(t: Say, locale: Locale, inbox: Inbox, open: MessageRow): Html {
@@ -130,12 +221,25 @@ function conversation(t: Say, locale: Locale, inbox: Inbox, open: MessageRow): H
     .list({ to: open.recipient, limit: BUBBLES })
     .filter(({ kind }) => kind === 'sms')
     .reverse()
-  return html`<article><h2 class="title num">${open.recipient}</h2>
-<ol class="bubbles" aria-label="${t('conversation', { to: open.recipient })}">${rows.map(
-    (row) => html`<li class="${row.id === open.id ? 'picked' : ''}"><p class="caption c3">${row.sender} · ${moment(row.received_ms, locale)}${
-      row.deliveries > 1 && html` · <span class="warned">${t('repeated', { count: row.deliveries })}</span>`
-    }</p><div class="bubble">${row.text}</div>${codeBlock(t, row.code)}</li>`,
-  )}</ol></article>`
+  return html`<article>
+    <h2 class="title num">${open.recipient}</h2>
+    <ol class="bubbles" aria-label="${t('conversation', { to: open.recipient })}">
+      ${rows.map(
+        (row) =>
+          html`<li class="${row.id === open.id ? 'picked' : ''}">
+            <p class="caption c3">
+              ${row.sender} ·
+              ${moment(row.received_ms, locale)}${
+                row.deliveries > 1 &&
+                html` · <span class="warned">${t('repeated', { count: row.deliveries })}</span>`
+              }
+            </p>
+            <div class="bubble">${row.text}</div>
+            ${codeBlock(t, row.code)}
+          </li>`,
+      )}
+    </ol>
+  </article>`
 }
 
 function sizeText(locale: Locale, bytes: number): string {

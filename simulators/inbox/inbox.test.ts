@@ -24,7 +24,11 @@ afterEach(async () => {
 async function send(mail: object) {
   const { hostname, port } = new URL(inbox.smtpUrl)
   const transport = createTransport({ host: hostname, port: Number(port), ignoreTLS: true })
-  await transport.sendMail({ from: 'Violet Mobile <no-reply@violet.example>', to: 'lin@example.com', ...mail })
+  await transport.sendMail({
+    from: 'Violet Mobile <no-reply@violet.example>',
+    to: 'lin@example.com',
+    ...mail,
+  })
   transport.close()
 }
 
@@ -69,7 +73,8 @@ test('a mail arrives with text, HTML, code and attachments, whatever its alphabe
 })
 
 test('a repeated delivery is one message with a count', async () => {
-  for (const _ of [1, 2]) await send({ messageId: '<same@violet.example>', subject: 'Once', text: 'x' })
+  for (const _ of [1, 2])
+    await send({ messageId: '<same@violet.example>', subject: 'Once', text: 'x' })
   for (const _ of [1, 2, 3]) await sms({ id: 'sms_1', to: '+447700900001', text: 'Code 123456' })
   const all = await messages()
   expect(all).toHaveLength(2)
@@ -84,7 +89,9 @@ test('messages are found by address and by what came after', async () => {
   const [one] = await messages('?to=%2B447700900001')
   await sms({ id: 'b', to: '+447700900001', text: 'two' })
   const at = String(one?.['receivedAt'])
-  expect(await messages(`?to=%2B447700900001&after=${one?.['id']}`)).toMatchObject([{ text: 'two' }])
+  expect(await messages(`?to=%2B447700900001&after=${one?.['id']}`)).toMatchObject([
+    { text: 'two' },
+  ])
   expect(await messages('?to=+447700900001')).toHaveLength(2)
   expect(await messages(`?after=${new Date(Date.parse(at) + 3600_000).toISOString()}`)).toEqual([])
   expect((await fetch(`${inbox.url}/messages?after=yesterday`)).status).toBe(422)
@@ -144,7 +151,12 @@ test.each([
 })
 
 test('unknown messages and attachments are 404, nonsense on the SMTP port does no harm', async () => {
-  for (const path of ['/messages/99', '/messages/x', '/messages/99/attachments/0', '/messages/1/html']) {
+  for (const path of [
+    '/messages/99',
+    '/messages/x',
+    '/messages/99/attachments/0',
+    '/messages/1/html',
+  ]) {
     expect((await fetch(inbox.url + path)).status).toBe(404)
   }
   const socket = connect(Number(new URL(inbox.smtpUrl).port), '127.0.0.1')
@@ -192,13 +204,22 @@ test('mails of other makers are read too', () => {
     'epilogue',
   ].join('\n')
   const mail = readMail(Buffer.from(raw, 'latin1'))
-  expect(mail).toMatchObject({ from: 'André <a@example.com>', subject: 'café au lait', text: 'déjà vu' })
+  expect(mail).toMatchObject({
+    from: 'André <a@example.com>',
+    subject: 'café au lait',
+    text: 'déjà vu',
+  })
   expect(mail.attachments).toMatchObject([{ name: 'naïve.txt' }])
   expect(mail.attachments[0]?.content.toString()).toBe('--not a boundary')
 })
 
 test('broken mails are read as far as they go', () => {
-  for (const raw of ['', 'no header', 'Content-Type: multipart/mixed; boundary=x\n\n--x\n', ':\n\n:']) {
+  for (const raw of [
+    '',
+    'no header',
+    'Content-Type: multipart/mixed; boundary=x\n\n--x\n',
+    ':\n\n:',
+  ]) {
     expect(() => readMail(Buffer.from(raw))).not.toThrow()
   }
   const nested = 'Content-Type: multipart/mixed; boundary=x\n\n--x\n'.repeat(2000)

@@ -44,7 +44,10 @@ function split(raw: Buffer): Entity {
   const head = at < 0 ? raw : raw.subarray(0, at)
   const body = at < 0 ? Buffer.alloc(0) : raw.subarray(at + (useLf ? 2 : 4))
   const headers = new Map<string, string>()
-  for (const line of head.toString('utf8').replaceAll(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)) {
+  for (const line of head
+    .toString('utf8')
+    .replaceAll(/\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/)) {
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).trim().toLowerCase()
     if (colon > 0 && !headers.has(name)) headers.set(name, line.slice(colon + 1).trim())
@@ -67,7 +70,12 @@ function collect({ headers, body }: Entity, mail: Mail, depth: number): void {
   if (!isText || disposition.value === 'attachment' || name !== undefined) {
     const contentId = headers.get('content-id')?.trim().replaceAll(/^<|>$/g, '')
     const fallback = `attachment-${mail.attachments.length + 1}`
-    mail.attachments.push({ name: safeName(name ?? fallback), type: type.value, contentId, content })
+    mail.attachments.push({
+      name: safeName(name ?? fallback),
+      type: type.value,
+      contentId,
+      content,
+    })
     return
   }
   const text = decodeCharset(content, type.parameters.get('charset') ?? 'utf-8')
@@ -147,7 +155,8 @@ function readParameters(header: string): Parameterised {
   const pattern = /;\s*([^=\s;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
   for (const [, rawName = '', quoted, plain] of header.matchAll(pattern)) {
     const text = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain?.trim() ?? ''
-    const [, name = '', index, star] = /^([^*]+)(?:\*(\d+))?(\*)?$/.exec(rawName.toLowerCase()) ?? []
+    const [, name = '', index, star] =
+      /^([^*]+)(?:\*(\d+))?(\*)?$/.exec(rawName.toLowerCase()) ?? []
     if (index === undefined && star === undefined) parameters.set(name, decodeWords(text))
     else {
       const piece = { index: Number(index ?? 0), text, coded: star !== undefined }

@@ -52,7 +52,10 @@ export type MessageRow = {
 
 export type Inbox = ReturnType<typeof openInbox>
 
-type New = Pick<MessageRow, 'kind' | 'key' | 'recipient' | 'sender' | 'subject' | 'text' | 'html'> & {
+type New = Pick<
+  MessageRow,
+  'kind' | 'key' | 'recipient' | 'sender' | 'subject' | 'text' | 'html'
+> & {
   attachments: AttachmentInfo[]
 }
 
@@ -94,7 +97,16 @@ function keepers(db: Database, nowMs: () => number, changed: () => void) {
         })
         for (const address of new Set(recipients)) {
           const recipient = address.toLowerCase()
-          keep({ kind: 'mail', key, recipient, sender: from || sender, subject, text, html, attachments })
+          keep({
+            kind: 'mail',
+            key,
+            recipient,
+            sender: from || sender,
+            subject,
+            text,
+            html,
+            attachments,
+          })
         }
       })
       changed()

@@ -50,7 +50,11 @@ async function call(method: string, path: string, body?: unknown) {
 const imsi = '234990000000001'
 const eid = '89049032000000000000000000000000'
 const activate = (more: object = {}) =>
-  call('PUT', `/subscribers/${imsi}`, { msisdn: '+447700900001', iccid: '8944990000000000018', ...more })
+  call('PUT', `/subscribers/${imsi}`, {
+    msisdn: '+447700900001',
+    iccid: '8944990000000000018',
+    ...more,
+  })
 const attach = (mccmnc = '23415') => call('POST', '/phone/attach', { imsi, eid, mccmnc })
 const useData = (bytes = 1000, more: object = {}) =>
   call('POST', '/phone/data', { imsi, bytes, ...more })
@@ -67,7 +71,13 @@ test('a subscriber attaches, opens a session, and usage is reported once', async
   })
   expect((await useData(5_000_000_000)).body).toMatchObject({ openSession: true })
   await vi.waitFor(() => expect(records()).toHaveLength(1))
-  expect(records()[0]).toMatchObject({ imsi, kind: 'data', quantity: 5_000_000_000, mcc: '234', mnc: '15' })
+  expect(records()[0]).toMatchObject({
+    imsi,
+    kind: 'data',
+    quantity: 5_000_000_000,
+    mcc: '234',
+    mnc: '15',
+  })
   await vi.waitFor(async () =>
     expect((await call('GET', `/subscribers/${imsi}`)).body).toMatchObject({ openSession: false }),
   )
@@ -80,7 +90,10 @@ test('calls and SMS are counted in seconds and messages; a data-only line has ne
   await call('POST', '/phone/call', { imsi, to: '+442079460123', seconds: 61 })
   await call('POST', '/phone/sms', { imsi, to: '+442079460123', text: 'x'.repeat(161) })
   await vi.waitFor(() => expect(records()).toHaveLength(2))
-  expect(records()).toMatchObject([{ kind: 'voice', quantity: 61 }, { kind: 'sms', quantity: 2 }])
+  expect(records()).toMatchObject([
+    { kind: 'voice', quantity: 61 },
+    { kind: 'sms', quantity: 2 },
+  ])
   await activate({ msisdn: null })
   const refused = await call('POST', '/phone/call', { imsi, to: '123', seconds: 1 })
   expect(refused).toMatchObject({ status: 403, body: { reason: 'data-only' } })
@@ -90,7 +103,10 @@ test('who is unknown, suspended, gone or out of zone is refused with the reason'
   expect(await attach()).toMatchObject({ status: 403, body: { reason: 'unknown-subscriber' } })
   await activate({ zones: ['GB', 'FR'] })
   expect(await useData()).toMatchObject({ status: 403, body: { reason: 'not-attached' } })
-  expect(await attach('440-10')).toMatchObject({ status: 403, body: { reason: 'roaming-not-allowed' } })
+  expect(await attach('440-10')).toMatchObject({
+    status: 403,
+    body: { reason: 'roaming-not-allowed' },
+  })
   expect((await attach('208-01')).status).toBe(200)
   await useData()
   const suspended = await call('POST', `/subscribers/${imsi}/suspend`)
@@ -153,7 +169,10 @@ test('faults: reports lost, doubled and late; a record for somebody who is gone'
 test('a rejected record shows why on the page', async () => {
   platform.answerWith((_path, body) => {
     const [record] = body['records'] as { id: string }[]
-    return { status: 200, body: { accepted: [], rejected: [{ id: record!.id, reason: 'unknown-imsi' }] } }
+    return {
+      status: 200,
+      body: { accepted: [], rejected: [{ id: record!.id, reason: 'unknown-imsi' }] },
+    }
   })
   await activate()
   await attach()

@@ -91,7 +91,11 @@ const nowMs = ({ clock }: Means) => clock.now().epochMilliseconds
 
 export function openRegister(means: Means) {
   const { db, clock } = means
-  const timer = openTimer(clock, () => nextDue(means), () => work(means))
+  const timer = openTimer(
+    clock,
+    () => nextDue(means),
+    () => work(means),
+  )
   const changing = <T>(change: () => T): T => {
     const result = db.transaction(change)
     timer.schedule()

@@ -49,7 +49,10 @@ function addCheckouts(scope: FastifyInstance, { db, provider, baseUrl }: Means):
   })
   scope.get('/checkouts', async (request) => {
     const rows = provider.checkoutsOf(referenceOf(request))
-    return newestAndAll('checkout', rows.map((row) => checkoutWire(row, baseUrl())))
+    return newestAndAll(
+      'checkout',
+      rows.map((row) => checkoutWire(row, baseUrl())),
+    )
   })
 }
 

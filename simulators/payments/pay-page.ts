@@ -107,8 +107,11 @@ function resultOf(t: Say, { status, failure }: CheckoutRow, amount: string, spec
 }
 
 const resultBody = (title: string, lead: string, link?: { to: string; text: string }): Html =>
-  html`<div class="result stack"><h1 class="head">${title}</h1><p class="c2">${lead}</p>
-${link && html`<a class="btn primary" href="${link.to}">${link.text}</a>`}</div>`
+  html`<div class="result stack">
+    <h1 class="head">${title}</h1>
+    <p class="c2">${lead}</p>
+    ${link && html`<a class="btn primary" href="${link.to}">${link.text}</a>`}
+  </div>`
 
 const fields = [
   { name: 'number', label: 'number', autocomplete: 'cc-number', inputmode: 'numeric', max: 23 },
@@ -119,36 +122,69 @@ const fields = [
 function cardBody(t: Say, row: CheckoutRow, amount: string, form: Form, wrong: CardMistakes): Html {
   const first = fields.find(({ name }) => wrong[name])?.name
   return html`<div class="checkout">
-<section class="order" aria-label="${t('total')}">
-<p class="c2">${t('to')}</p>
-<h1 class="figure num">${amount}</h1>
-<dl class="facts">
-<div><dt>${t('item')}</dt><dd>${row.description}</dd></div>
-<div><dt>${t('reference')}</dt><dd class="mono">${row.reference}</dd></div>
-</dl>
-</section>
-<form class="stack card" method="post" action="/pay/${row.id}" novalidate>
-${fields.map((field) => {
-  const mistake = wrong[field.name]
-  return html`<div class="fld f-${field.name}"><label for="${field.name}">${t(field.label)}</label>
-<input class="input num" id="${field.name}" name="${field.name}" required autocomplete="${field.autocomplete}"
- inputmode="${field.inputmode}" maxlength="${field.max}" value="${form[field.name] ?? ''}" spellcheck="false"
- ${field.name === 'expiry' && html`placeholder="${t('expiryHint')}"`}
- ${mistake && html`aria-invalid="true" aria-describedby="${field.name}-error"`}
- ${field.name === first && html`autofocus`}>
-${mistake && html`<p class="err" id="${field.name}-error">${t(`${field.name}-${mistake}` as never)}</p>`}</div>`
-})}
-<button class="btn primary block">${t('pay', { amount })}</button>
-<a class="btn even block" href="${returnAddress(row)}">${t('cancel')}</a>
-</form>
-<section class="cards" aria-labelledby="cards"><h2 class="sub" id="cards">${t('testCards')}</h2>
-<p class="small c2">${t('testCardsLead')}</p>
-<ul class="rows">${testCards.map(
-    ({ number, outcome }) => html`<li><span><span class="num strong">${number}</span>
-<span class="small c2">${t(outcome)}</span></span>
-<button class="btn quiet sm" type="button" data-card="${number}" aria-label="${t('useCard', { number })}">${t('use')}</button></li>`,
-  )}</ul></section>
-</div>`
+    <section class="order" aria-label="${t('total')}">
+      <p class="c2">${t('to')}</p>
+      <h1 class="figure num">${amount}</h1>
+      <dl class="facts">
+        <div>
+          <dt>${t('item')}</dt>
+          <dd>${row.description}</dd>
+        </div>
+        <div>
+          <dt>${t('reference')}</dt>
+          <dd class="mono">${row.reference}</dd>
+        </div>
+      </dl>
+    </section>
+    <form class="stack card" method="post" action="/pay/${row.id}" novalidate>
+      ${fields.map((field) => {
+        const mistake = wrong[field.name]
+        return html`<div class="fld f-${field.name}">
+          <label for="${field.name}">${t(field.label)}</label>
+          <input
+            class="input num"
+            id="${field.name}"
+            name="${field.name}"
+            required
+            autocomplete="${field.autocomplete}"
+            inputmode="${field.inputmode}"
+            maxlength="${field.max}"
+            value="${form[field.name] ?? ''}"
+            spellcheck="false"
+            ${field.name === 'expiry' && html`placeholder="${t('expiryHint')}"`}
+            ${mistake && html`aria-invalid="true" aria-describedby="${field.name}-error"`}
+            ${field.name === first && html`autofocus`}
+          />
+          ${mistake && html`<p class="err" id="${field.name}-error">${t(`${field.name}-${mistake}` as never)}</p>`}
+        </div>`
+      })}
+      <button class="btn primary block">${t('pay', { amount })}</button>
+      <a class="btn even block" href="${returnAddress(row)}">${t('cancel')}</a>
+    </form>
+    <section class="cards" aria-labelledby="cards">
+      <h2 class="sub" id="cards">${t('testCards')}</h2>
+      <p class="small c2">${t('testCardsLead')}</p>
+      <ul class="rows">
+        ${testCards.map(
+          ({ number, outcome }) =>
+            html`<li>
+              <span
+                ><span class="num strong">${number}</span>
+                <span class="small c2">${t(outcome)}</span></span
+              >
+              <button
+                class="btn quiet sm"
+                type="button"
+                data-card="${number}"
+                aria-label="${t('useCard', { number })}"
+              >
+                ${t('use')}
+              </button>
+            </li>`,
+        )}
+      </ul>
+    </section>
+  </div>`
 }
 
 const TRIES = 3
@@ -160,19 +196,31 @@ function showChallenge(request: FastifyRequest, reply: FastifyReply, row: Checko
   const wrong = left === 1 ? t('codeWrongLast') : t('codeWrong', { left })
   const failed = row.challenge_tries > 0
   const body = html`<div class="result stack">
-<p class="c2">${t('bank')}</p>
-<h1 class="head">${t('challengeTitle')}</h1>
-<p class="c2">${t('challengeLead', { amount: amountIn(locale, row) })}</p>
-<form class="stack" method="post" novalidate>
-<div class="fld"><label for="code">${t('code')}</label>
-<input class="input num code-in" id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="7" autofocus
- ${failed ? html`aria-invalid="true" aria-describedby="code-error code-hint"` : html`aria-describedby="code-hint"`}>
-${failed && html`<p class="err" id="code-error">${wrong}</p>`}
-<p class="hint" id="code-hint">${t('codeHint', { code: CHALLENGE_CODE })}</p></div>
-<div class="pair"><button class="btn primary">${t('confirm')}</button>
-<button class="btn even" name="cancel" value="yes">${t('giveUp')}</button></div>
-</form></div>`
+    <p class="c2">${t('bank')}</p>
+    <h1 class="head">${t('challengeTitle')}</h1>
+    <p class="c2">${t('challengeLead', { amount: amountIn(locale, row) })}</p>
+    <form class="stack" method="post" novalidate>
+      <div class="fld">
+        <label for="code">${t('code')}</label>
+        <input
+          class="input num code-in"
+          id="code"
+          name="code"
+          inputmode="numeric"
+          autocomplete="one-time-code"
+          maxlength="7"
+          autofocus
+          ${failed ? html`aria-invalid="true" aria-describedby="code-error code-hint"` : html`aria-describedby="code-hint"`}
+        />
+        ${failed && html`<p class="err" id="code-error">${wrong}</p>`}
+        <p class="hint" id="code-hint">${t('codeHint', { code: CHALLENGE_CODE })}</p>
+      </div>
+      <div class="pair">
+        <button class="btn primary">${t('confirm')}</button>
+        <button class="btn even" name="cancel" value="yes">${t('giveUp')}</button>
+      </div>
+    </form>
+  </div>`
   const frame = { locale, name: t('name'), note: t('note'), title: t('challengeTitle') }
   return sendPage(request, reply, { ...frame, body, className: 'pay' })
 }
-

@@ -16,7 +16,8 @@ function format(input, shape) {
 }
 
 const inFours = (digits) => digits.slice(0, 19).replaceAll(/(\d{4})(?=\d)/g, '$1 ')
-const monthYear = (digits) => (digits.length > 2 ? `${digits.slice(0, 2)}/${digits.slice(2, 4)}` : digits)
+const monthYear = (digits) =>
+  digits.length > 2 ? `${digits.slice(0, 2)}/${digits.slice(2, 4)}` : digits
 
 number.addEventListener('input', () => format(number, inFours))
 expiry.addEventListener('input', (event) => {

@@ -144,7 +144,9 @@ test('a refund is pending, then succeeds; all together never exceed the payment'
     body: { code: 'refund-exceeds-payment' },
   })
   expect((await refund(paymentId, '5.25', 'r3')).status).toBe(201)
-  await vi.waitFor(() => expect(events().filter((one) => one === 'refund.succeeded').length).toBe(2))
+  await vi.waitFor(() =>
+    expect(events().filter((one) => one === 'refund.succeeded').length).toBe(2),
+  )
   const found = await call('GET', '/refunds?reference=case_1')
   expect(found.body.items.length).toBe(2)
   expect(await (await fetch(`${payments.url}/stats`)).json()).toMatchObject({
@@ -166,7 +168,11 @@ test('a refund to the card that expired fails and leaves the money refundable', 
 
 test('the same key and body give the same answer, another body is refused', async () => {
   const first = await call('POST', '/checkouts', wanted)
-  const again = await call('POST', '/checkouts', Object.fromEntries(Object.entries(wanted).reverse()))
+  const again = await call(
+    'POST',
+    '/checkouts',
+    Object.fromEntries(Object.entries(wanted).reverse()),
+  )
   expect(again).toEqual(first)
   const other = await call('POST', '/checkouts', { ...wanted, description: 'Something else' })
   expect(other).toMatchObject({ status: 409, body: { code: 'idempotency-key-reused' } })
@@ -179,9 +185,24 @@ test.each([
   ['POST', '/checkouts', '{', 400],
   ['POST', '/checkouts', '[]', 422],
   ['POST', '/checkouts', 'null', 422],
-  ['POST', '/checkouts', JSON.stringify({ ...wanted, amount: { amount: '1.005', currency: 'GBP' } }), 422],
-  ['POST', '/checkouts', JSON.stringify({ ...wanted, amount: { amount: '-1.00', currency: 'GBP' } }), 422],
-  ['POST', '/checkouts', JSON.stringify({ ...wanted, amount: { amount: '1.00', currency: 'XXX' } }), 422],
+  [
+    'POST',
+    '/checkouts',
+    JSON.stringify({ ...wanted, amount: { amount: '1.005', currency: 'GBP' } }),
+    422,
+  ],
+  [
+    'POST',
+    '/checkouts',
+    JSON.stringify({ ...wanted, amount: { amount: '-1.00', currency: 'GBP' } }),
+    422,
+  ],
+  [
+    'POST',
+    '/checkouts',
+    JSON.stringify({ ...wanted, amount: { amount: '1.00', currency: 'XXX' } }),
+    422,
+  ],
   ['POST', '/checkouts', JSON.stringify({ ...wanted, returnUrl: 'javascript:alert(1)' }), 422],
   ['POST', '/checkouts', JSON.stringify({ ...wanted, description: 'x'.repeat(300_000) }), 413],
   ['POST', '/refunds', JSON.stringify({ ...wanted, paymentId: 'pay_nobody' }), 404],
@@ -232,7 +253,10 @@ test('webhooks are retried until they are taken, lost ones too, and may come twi
   await call('PUT', '/faults', { dropWebhooks: 2, duplicateWebhooks: true })
   platform.failNext(2)
   await paid()
-  await vi.waitFor(() => expect(events()).toEqual(['checkout.succeeded', 'checkout.succeeded']), 5000)
+  await vi.waitFor(
+    () => expect(events()).toEqual(['checkout.succeeded', 'checkout.succeeded']),
+    5000,
+  )
   expect(platform.received[0]?.id).toBe(platform.received[1]?.id)
 })
 

@@ -35,7 +35,11 @@ export type Provider = ReturnType<typeof openProvider>
 
 export function openProvider(means: Means) {
   const { db, clock } = means
-  const timer = openTimer(clock, () => nextSettlement(db), () => settleRefunds(means))
+  const timer = openTimer(
+    clock,
+    () => nextSettlement(db),
+    () => settleRefunds(means),
+  )
   return {
     createCheckout: (wanted: NewCheckout) => createCheckout(means, wanted),
     checkout: (id: string) => current(means, 'id', id)[0],

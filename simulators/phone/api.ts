@@ -57,7 +57,10 @@ export function addPhoneApi(http: FastifyInstance, db: Database, device: Device)
     await device.travel(n, place)
     return shown(n)
   })
-  for (const [path, on] of [['enable', true], ['disable', false]] as const) {
+  for (const [path, on] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
     http.post<ByNumber>(`/phones/:n/${path}`, async (request) => {
       const n = numberOf(request.params.n)
       const iccid = iccidIn(bodyOf(request))
@@ -76,7 +79,10 @@ async function told<T>(request: FastifyRequest, work: Promise<T>): Promise<T> {
     if (!(error instanceof Problem)) throw error
     const locale = localeOf(request.headers['accept-language'])
     const sentence = sentenceOf(locale, error.code)
-    throw new Problem(error.status, error.code, sentence ?? error.message, { ...error.more, sentence })
+    throw new Problem(error.status, error.code, sentence ?? error.message, {
+      ...error.more,
+      sentence,
+    })
   }
 }
 

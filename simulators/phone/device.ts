@@ -6,7 +6,14 @@ import { Problem } from '../host.ts'
 import { firstIn, type Network, networkOf } from '../networks.ts'
 import type { Outbox } from '../outbox.ts'
 import { type Answer, type Connections, downloadFailure } from './calls.ts'
-import { type PhoneRow, phoneOf, phonesOf, profileOf, type ProfileRow, profilesOf } from './store.ts'
+import {
+  type PhoneRow,
+  phoneOf,
+  phonesOf,
+  profileOf,
+  type ProfileRow,
+  profilesOf,
+} from './store.ts'
 
 export type Means = {
   db: Database
@@ -53,10 +60,12 @@ export function openDevice(means: Means) {
 /** Of several eSIMs the newest that is on does the work, unless one is named. */
 function chosen({ db }: Means, n: number, iccid?: string, which: 'enabled' | 'any' = 'enabled') {
   const profiles = profilesOf(db, phoneOf(db, n).n)
-  const fits = ({ state }: ProfileRow) => (which === 'any' ? state !== 'installing' : state === 'enabled')
+  const fits = ({ state }: ProfileRow) =>
+    which === 'any' ? state !== 'installing' : state === 'enabled'
   const profile = profiles.find((one) => (iccid === undefined || one.iccid === iccid) && fits(one))
   if (profile) return profile
-  if (iccid === undefined) throw new Problem(409, 'no-esim', 'No eSIM on this phone is switched on.')
+  if (iccid === undefined)
+    throw new Problem(409, 'no-esim', 'No eSIM on this phone is switched on.')
   if (profiles.some((one) => one.iccid === iccid)) {
     throw new Problem(409, 'esim-off', 'This eSIM is switched off.')
   }
@@ -65,9 +74,10 @@ function chosen({ db }: Means, n: number, iccid?: string, which: 'enabled' | 'an
 
 /** SGP.22 §4.1: `LPA:1$host$matchingId`, perhaps with an OID and a confirmation flag behind. */
 export function readActivationCode(text: string): string | undefined {
-  const [, matchingId] = /^LPA:1\$[A-Za-z0-9.:[\]-]+\$([A-Za-z0-9-]{1,64})(?:\$[\d.]*(?:\$[01]?)?)?$/i.exec(
-    text.replaceAll(/\s/g, ''),
-  ) ?? []
+  const [, matchingId] =
+    /^LPA:1\$[A-Za-z0-9.:[\]-]+\$([A-Za-z0-9-]{1,64})(?:\$[\d.]*(?:\$[01]?)?)?$/i.exec(
+      text.replaceAll(/\s/g, ''),
+    ) ?? []
   return matchingId
 }
 
@@ -203,7 +213,11 @@ async function remove(means: Means, profile: ProfileRow): Promise<string> {
   return profile.iccid
 }
 
-function travel(means: Means, n: number, { country, mccmnc }: { country?: string; mccmnc?: string }) {
+function travel(
+  means: Means,
+  n: number,
+  { country, mccmnc }: { country?: string; mccmnc?: string },
+) {
   phoneOf(means.db, n)
   const network: Network | undefined = mccmnc ? networkOf(mccmnc) : firstIn(country ?? '')
   if (!network) throw new Problem(422, 'unknown-network', 'No network is known there.')
@@ -250,7 +264,11 @@ async function useNetwork(means: Means, profile: ProfileRow, use: Use): Promise<
   }
   const reason = reasonOf(answer)
   if (reason !== 'data-only') lost(means, profile, reason)
-  throw new Problem(answer.status === 403 ? 403 : 503, reason, String(answer.body['detail'] ?? reason))
+  throw new Problem(
+    answer.status === 403 ? 403 : 503,
+    reason,
+    String(answer.body['detail'] ?? reason),
+  )
 }
 
 const reasonOf = ({ status, body }: Answer): string =>

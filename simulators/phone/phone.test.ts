@@ -15,7 +15,13 @@ let phone: Awaited<ReturnType<typeof startPhone>>
 let dataDir: string
 
 const start = () =>
-  startPhone({ dataDir, platformUrl: platform.url, networkUrl: network.url, installMs: 60, backoffMs: [20] })
+  startPhone({
+    dataDir,
+    platformUrl: platform.url,
+    networkUrl: network.url,
+    installMs: 60,
+    backoffMs: [20],
+  })
 
 const profile = {
   iccid: '8944990000000000018',
@@ -28,7 +34,9 @@ const profile = {
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'phone-'))
   platform = await startPlatformDouble()
-  platform.answerWith((path) => (path === '/esim/download' ? { status: 200, body: profile } : { status: 204 }))
+  platform.answerWith((path) =>
+    path === '/esim/download' ? { status: 200, body: profile } : { status: 204 },
+  )
   network = await startNetwork({ platformUrl: platform.url, key: 'k', webhookSecret: SECRET })
   phone = await start()
 })
@@ -56,11 +64,18 @@ const install = (n = 1) => call('POST', `/phones/${n}/install`, { activationCode
 const provision = (method = 'PUT', suffix = '') =>
   fetch(`${network.url}/subscribers/${profile.imsi}${suffix}`, {
     method,
-    headers: { authorization: 'Bearer k', ...(method === 'PUT' ? { 'content-type': 'application/json' } : {}) },
-    ...(method === 'PUT' ? { body: JSON.stringify({ msisdn: profile.msisdn, iccid: profile.iccid }) } : {}),
+    headers: {
+      authorization: 'Bearer k',
+      ...(method === 'PUT' ? { 'content-type': 'application/json' } : {}),
+    },
+    ...(method === 'PUT'
+      ? { body: JSON.stringify({ msisdn: profile.msisdn, iccid: profile.iccid }) }
+      : {}),
   })
 const reports = () =>
-  platform.received.filter(({ path }) => path === '/esim/notifications').map(({ message }) => message)
+  platform.received
+    .filter(({ path }) => path === '/esim/notifications')
+    .map(({ message }) => message)
 const first = async () => (await call('GET', '/phones/1')).body
 
 test('installing downloads the profile, reports in order, and registers once the network knows it', async () => {
@@ -74,18 +89,27 @@ test('installing downloads the profile, reports in order, and registers once the
   ])
   expect(await first()).toMatchObject({ profiles: [{ registered: false }] })
   await provision()
-  await vi.waitFor(async () => expect(await first()).toMatchObject({ profiles: [{ registered: true }] }), 5000)
+  await vi.waitFor(
+    async () => expect(await first()).toMatchObject({ profiles: [{ registered: true }] }),
+    5000,
+  )
 })
 
 test('data, calls and SMS reach the network from the country the phone is in', async () => {
   await provision()
   await install()
-  expect((await call('POST', '/phones/1/travel', { country: 'JP' })).body).toMatchObject({ country: 'JP' })
-  expect((await call('POST', '/phones/1/use', { bytes: 100 })).body).toMatchObject({ used: { bytes: 100 } })
+  expect((await call('POST', '/phones/1/travel', { country: 'JP' })).body).toMatchObject({
+    country: 'JP',
+  })
+  expect((await call('POST', '/phones/1/use', { bytes: 100 })).body).toMatchObject({
+    used: { bytes: 100 },
+  })
   await call('POST', '/phones/1/call', { to: '+442079460123', seconds: 60 })
   await call('POST', '/phones/1/sms', { to: '+442079460123', text: 'hi' })
   await vi.waitFor(() => {
-    const records = platform.received.flatMap(({ message }) => (message['records'] ?? []) as object[])
+    const records = platform.received.flatMap(
+      ({ message }) => (message['records'] ?? []) as object[],
+    )
     expect(records).toMatchObject([
       { kind: 'data', quantity: 100, mcc: '440' },
       { kind: 'voice', quantity: 60 },
@@ -107,7 +131,9 @@ test('a line that is suspended has no service, and says so', async () => {
 test('deleting switches off first, reports both, and frees the phone', async () => {
   await install()
   expect((await call('POST', '/phones/1/delete')).body).toEqual({ deleted: profile.iccid })
-  await vi.waitFor(() => expect(reports().map(({ event }) => event)).toEqual(['install', 'enable', 'disable', 'delete']))
+  await vi.waitFor(() =>
+    expect(reports().map(({ event }) => event)).toEqual(['install', 'enable', 'disable', 'delete']),
+  )
   expect(reports().map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
   expect((await first()).profiles).toEqual([])
   expect((await call('POST', '/phones/1/use', { bytes: 1 })).body.code).toBe('no-esim')
@@ -129,7 +155,9 @@ test('an unreachable operator is a sentence, and the phone can try again', async
   await platform.close()
   expect(await install()).toMatchObject({ status: 503, body: { code: 'server-unreachable' } })
   platform = await startPlatformDouble(port)
-  platform.answerWith((path) => (path === '/esim/download' ? { status: 200, body: profile } : { status: 204 }))
+  platform.answerWith((path) =>
+    path === '/esim/download' ? { status: 200, body: profile } : { status: 204 },
+  )
   expect((await install()).status).toBe(201)
 })
 
@@ -154,7 +182,10 @@ test('an installation that was interrupted goes on after a restart', async () =>
   await vi.waitFor(async () => expect((await first()).installation).toEqual({ step: 'contacting' }))
   await phone.close()
   phone = await start()
-  await vi.waitFor(async () => expect(await first()).toMatchObject({ profiles: [{ state: 'enabled' }] }), 5000)
+  await vi.waitFor(
+    async () => expect(await first()).toMatchObject({ profiles: [{ state: 'enabled' }] }),
+    5000,
+  )
   await vi.waitFor(() => expect(reports()).toHaveLength(2), 5000)
 })
 

@@ -90,11 +90,12 @@ export function makePhones(db: Database): void {
 export function newEid(): string {
   const digits = Array.from({ length: 22 }, () => randomInt(10)).join('')
   const first30 = `89049032${digits}`
-  const check = 98n - (BigInt(first30) * 100n) % 97n
+  const check = 98n - ((BigInt(first30) * 100n) % 97n)
   return first30 + String(check).padStart(2, '0')
 }
 
-export const phonesOf = (db: Database): PhoneRow[] => db.all<PhoneRow>('select * from phone order by n')
+export const phonesOf = (db: Database): PhoneRow[] =>
+  db.all<PhoneRow>('select * from phone order by n')
 
 export function phoneOf(db: Database, n: number): PhoneRow {
   const row = db.get<PhoneRow>('select * from phone where n = :n', { n })
@@ -103,10 +104,9 @@ export function phoneOf(db: Database, n: number): PhoneRow {
 }
 
 export const profilesOf = (db: Database, n: number): ProfileRow[] =>
-  db.all<ProfileRow>(
-    'select * from profile where n = :n order by installed_ms desc, iccid desc',
-    { n },
-  )
+  db.all<ProfileRow>('select * from profile where n = :n order by installed_ms desc, iccid desc', {
+    n,
+  })
 
 export const profileOf = (db: Database, iccid: string): ProfileRow | undefined =>
   db.get<ProfileRow>('select * from profile where iccid = :iccid', { iccid })
