@@ -40,7 +40,7 @@ type Sound = { axe: string[]; overflow: number }
 export async function expectSound(page: Page, where: string): Promise<void> {
   await page.waitForLoadState('networkidle')
   await until(() => page.locator('[aria-busy=true]').count(), (busy) => busy === 0)
-  await page.getByRole('main').getByRole('heading', { level: 1 }).first().waitFor()
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
     axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),
