@@ -5,8 +5,11 @@ const ink = '#1b1922'
 const ink2 = '#575463'
 const rule = '#e3e1e8'
 const accent = '#5b3cc4'
-const fonts =
-  "Inter, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', sans-serif"
+const latin = "Inter, -apple-system, 'Segoe UI', Roboto"
+const chinese = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC'"
+const fonts = `${latin}, ${chinese}, sans-serif`
+// In Chinese text the quotes and dashes that both scripts share must come from the Chinese font.
+const chineseFonts = `${chinese}, ${latin}, sans-serif`
 const digits = 'font-variant-numeric: tabular-nums;'
 
 /** What inline styles can't say: clients that know dark mode turn the ink around, and keep the one violet readable. */
@@ -44,7 +47,7 @@ export function htmlOf(message: Message): string {
     ),
     '</div>',
   ]
-  return `<!doctype html>
+  const page = `<!doctype html>
 <html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
 <title>${safe(subject)}</title><style>${darkStyle}</style></head>
@@ -55,6 +58,7 @@ export function htmlOf(message: Message): string {
 ${body.filter((part) => part !== '').join('\n')}
 </td></tr></table></td></tr></table></body></html>
 `
+  return locale === 'zh-CN' ? page.replaceAll(fonts, chineseFonts) : page
 }
 
 export function textOf(message: Message): string {

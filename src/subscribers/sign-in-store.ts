@@ -11,6 +11,9 @@ import { deviceName } from './device.ts'
 import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
+/** Thrown so that a subscriber created for a session that ended meanwhile is rolled back. */
+const sessionGone = new Error('the session ended while it began')
+
 /**
  * Ties a session that better-auth just began to its subscriber, who is created on the first one, and tells the
  * contacts of a known subscriber about the new device. Refused, it ends the session again.
@@ -19,18 +22,22 @@ export async function settleSignIn(
   app: App,
   signedIn: { email: string; token: string; locale: string },
 ): Promise<Subscriber | Refusal> {
-  const settled = await app.db.transaction().execute(async (trx) => {
+  const settling = app.db.transaction().execute(async (trx) => {
     const owner = await subscriberOfEmail(trx, app, signedIn.email, signedIn.locale)
     if (isRefusal(owner)) return owner
     // Locked, so that an account that is being closed is closed first, or sees this session and ends it.
     const locked = await lockSubscriber(trx, owner.subscriberId)
     if (locked?.state !== 'active') return refuse('account-closed')
     const session = await tie(trx, owner.subscriberId, signedIn)
-    if (!session) return refuse('code-expired')
+    if (!session) throw sessionGone
     const subscriber = await subscriberById(trx, owner.subscriberId)
     if (!subscriber) return refuse('account-closed')
     if (!owner.isNew) await tellOfDevice(trx, app, subscriber, session)
     return subscriber
+  })
+  const settled = await settling.catch((error: unknown) => {
+    if (error === sessionGone) return refuse('code-expired')
+    throw error
   })
   if (isRefusal(settled)) await endSession(app, signedIn.token)
   return settled
