@@ -6,7 +6,10 @@ const PAGES = String.raw`/(portal|console)/`
 const FEATURE = String.raw`(subscribers|staff|lines|plans|ledger|usage|esim|payments|policy|tickets|notices)`
 const ANY_FEATURE = FEATURE.replace('(', '(closure|')
 // The file named after the feature, or after one of what it owns: policy/policy.ts, lines/line.ts.
-const DOORS = `/(${FEATURE.slice(1, -1).split('|').flatMap((name) => [name, name.replace(/s$/, '')]).join('|')})\\.ts$`
+const DOORS = `/(${FEATURE.slice(1, -1)
+  .split('|')
+  .flatMap((name) => [name, name.replace(/s$/, '')])
+  .join('|')})\\.ts$`
 const SHELL = String.raw`^src/(portal|console)/`
 const TEST = String.raw`\.test\.tsx?$`
 const PURE = { path: `^src/${ANY_FEATURE}/`, pathNot: [IMPURE, PAGES, TEST] }
@@ -44,12 +47,7 @@ const forbidden = [
     from: { path: `^src/${ANY_FEATURE}/`, pathNot: [PAGES, TEST] },
     to: {
       path: `^src/${ANY_FEATURE}/`,
-      pathNot: [
-        `^src/$1/`,
-        DOORS,
-        String.raw`/wire\.ts$`,
-        String.raw`[/-](store|gateway)\.ts$`,
-      ],
+      pathNot: [`^src/$1/`, DOORS, String.raw`/wire\.ts$`, String.raw`[/-](store|gateway)\.ts$`],
     },
   },
   {

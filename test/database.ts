@@ -8,7 +8,10 @@ let made = 0
 export async function testDatabase() {
   const adminUrl = inject('adminUrl')
   const name = `t_${process.pid}_${Date.now().toString(36)}_${made++}`
-  await asAdmin(adminUrl, `create database ${name} template ${inject('template')} strategy file_copy`)
+  await asAdmin(
+    adminUrl,
+    `create database ${name} template ${inject('template')} strategy file_copy`,
+  )
   const url = adminUrl.replace(/\/postgres(\?|$)/, `/${name}$1`)
   const pool = openPool(url)
   const db = openDatabase(pool)

@@ -15,8 +15,10 @@ const port = 5900 + (process.pid % 80) * 8
 const dataDir = mkdtempSync(join(tmpdir(), 'violet-kill-'))
 const url = `http://localhost:${port}`
 const urls = {
-  payments: `http://localhost:${port + 1}`, network: `http://localhost:${port + 2}`,
-  phone: `http://localhost:${port + 3}`, inbox: `http://localhost:${port + 4}`,
+  payments: `http://localhost:${port + 1}`,
+  network: `http://localhost:${port + 2}`,
+  phone: `http://localhost:${port + 3}`,
+  inbox: `http://localhost:${port + 4}`,
 }
 const platform = { url, urls } as Parameters<typeof member>[0]
 const lock = 414243
@@ -30,15 +32,29 @@ beforeAll(async () => {
 afterAll(async () => {
   await admin.end()
   launcher.kill('SIGTERM')
-  await until(async () => launcher.exitCode ?? launcher.signalCode, (code) => code !== null, 30_000)
+  await until(
+    async () => launcher.exitCode ?? launcher.signalCode,
+    (code) => code !== null,
+    30_000,
+  )
   rmSync(dataDir, { recursive: true, force: true })
 }, 60_000)
 
 async function start() {
-  launcher = spawn(process.execPath, ['src/main/start.ts', '--port', String(port), '--data', dataDir], {
-    cwd: checkout, detached: true, stdio: 'ignore',
-  })
-  await until(async () => (await fetch(`${url}/v1/operator`).catch(() => undefined))?.status, (status) => status === 200, 40_000)
+  launcher = spawn(
+    process.execPath,
+    ['src/main/start.ts', '--port', String(port), '--data', dataDir],
+    {
+      cwd: checkout,
+      detached: true,
+      stdio: 'ignore',
+    },
+  )
+  await until(
+    async () => (await fetch(`${url}/v1/operator`).catch(() => undefined))?.status,
+    (status) => status === 200,
+    40_000,
+  )
   const database = runningUrl(join(dataDir, 'postgres')) ?? ''
   admin = new pg.Client({ connectionString: database })
   admin.on('error', () => undefined)
@@ -54,19 +70,29 @@ async function holdAt(when: string, table: 'closure_case' | 'closure_step') {
       return new;
     end $$`)
   const event = table === 'closure_case' ? 'before update' : 'before insert'
-  await admin.query(`create or replace trigger hold_case ${event} on ${table} for each row execute function hold_case()`)
+  await admin.query(
+    `create or replace trigger hold_case ${event} on ${table} for each row execute function hold_case()`,
+  )
 }
 
 async function killAll(table: string) {
   process.kill(-(launcher.pid ?? 0), 'SIGKILL')
-  await until(async () => (await fetch(`${url}/v1/operator`).catch(() => 'down')) === 'down', (down) => down)
+  await until(
+    async () => (await fetch(`${url}/v1/operator`).catch(() => 'down')) === 'down',
+    (down) => down,
+  )
   await admin.query(`drop trigger hold_case on ${table}`)
   await admin.query('select pg_advisory_unlock_all()')
   await admin.end()
 }
 
 /** A submitted case of a paid, installed line, held where it was asked to be; the platform is then killed. */
-async function killIn(country: string, when: string, table: 'closure_case' | 'closure_step', arrived: (caseId: string) => Promise<boolean>) {
+async function killIn(
+  country: string,
+  when: string,
+  table: 'closure_case' | 'closure_step',
+  arrived: (caseId: string) => Promise<boolean>,
+) {
   const lin = await member(platform, { country })
   const { lineId } = await buyLine(lin)
   await install(platform, lin, lineId)
@@ -75,7 +101,11 @@ async function killIn(country: string, when: string, table: 'closure_case' | 'cl
   await holdAt(when, table)
   const submitted = await submit(lin, draft)
   expect(submitted.status).toBe(202)
-  await until(() => arrived(draft.caseId), (here) => here, 20_000)
+  await until(
+    () => arrived(draft.caseId),
+    (here) => here,
+    20_000,
+  )
   await killAll(table)
   await start()
   return { lin, draft }
@@ -87,15 +117,26 @@ async function stateOf(caseId: string): Promise<string> {
 }
 
 async function closesOnce({ lin, draft }: Awaited<ReturnType<typeof killIn>>) {
-  await until(async () => {
-    // A worker that died in the middle is noticed by its missing heartbeat, after ten seconds or so.
-    await sleep(200)
-    return stateOf(draft.caseId)
-  }, (state) => state === 'closed', 90_000)
-  const stats = (await (await fetch(`${urls.payments}/stats`)).json()) as { refundsByReference: Record<string, number> }
-  const refunds = Object.entries(stats.refundsByReference).filter(([reference]) => reference.startsWith(draft.caseId))
+  await until(
+    async () => {
+      // A worker that died in the middle is noticed by its missing heartbeat, after ten seconds or so.
+      await sleep(200)
+      return stateOf(draft.caseId)
+    },
+    (state) => state === 'closed',
+    90_000,
+  )
+  const stats = (await (await fetch(`${urls.payments}/stats`)).json()) as {
+    refundsByReference: Record<string, number>
+  }
+  const refunds = Object.entries(stats.refundsByReference).filter(([reference]) =>
+    reference.startsWith(draft.caseId),
+  )
   expect(refunds.map(([, count]) => count)).toEqual(refunds.map(() => 1))
-  const { rows } = await admin.query(`select sum(minor)::text as minor from refund where case_id = $1 and state = 'succeeded'`, [draft.caseId])
+  const { rows } = await admin.query(
+    `select sum(minor)::text as minor from refund where case_id = $1 and state = 'succeeded'`,
+    [draft.caseId],
+  )
   expect(rows[0].minor).toBe(draft.quote.currencies[0].refund.amount.replace('.', ''))
   const mails = async () => {
     const response = await fetch(`${urls.inbox}/messages?to=${encodeURIComponent(lin.email)}`)
@@ -112,25 +153,58 @@ const inState = (state: string) => async (caseId: string) => (await stateOf(case
 const all = process.env['VIOLET_KILL'] === 'all'
 const rounds = (every: string[], usual: string[]) => (all ? every : usual)
 
-test.each(rounds(['submitted', 'verifying', 'approved', 'scheduled', 'executing', 'settling'], ['executing']))(
-  'killed while %s', async (state) => {
-    const killed = await killIn('GB', `old.state = '${state}' and new.version > old.version`, 'closure_case', inState(state))
+test.each(
+  rounds(
+    ['submitted', 'verifying', 'approved', 'scheduled', 'executing', 'settling'],
+    ['executing'],
+  ),
+)(
+  'killed while %s',
+  async (state) => {
+    const killed = await killIn(
+      'GB',
+      `old.state = '${state}' and new.version > old.version`,
+      'closure_case',
+      inState(state),
+    )
     await closesOnce(killed)
-  }, 150_000,
+  },
+  150_000,
 )
 
-test.runIf(all)('killed while in review', async () => {
-  const killed = await killIn('DE', `old.state = 'in_review' and new.version > old.version`, 'closure_case', inState('in_review'))
-  await admin.query(`update closure_case set due_at = now(), wake_at = now() where case_id = $1`, [killed.draft.caseId])
-  await closesOnce(killed)
-}, 150_000)
+test.runIf(all)(
+  'killed while in review',
+  async () => {
+    const killed = await killIn(
+      'DE',
+      `old.state = 'in_review' and new.version > old.version`,
+      'closure_case',
+      inState('in_review'),
+    )
+    await admin.query(
+      `update closure_case set due_at = now(), wake_at = now() where case_id = $1`,
+      [killed.draft.caseId],
+    )
+    await closesOnce(killed)
+  },
+  150_000,
+)
 
-test.each(rounds(['stop-download', 'detach', 'close-line', 'settle', 'refund', 'certificate', 'close'], ['refund']))(
-  'killed after %s was performed and before it was recorded', async (verb) => {
+test.each(
+  rounds(
+    ['stop-download', 'detach', 'close-line', 'settle', 'refund', 'certificate', 'close'],
+    ['refund'],
+  ),
+)(
+  'killed after %s was performed and before it was recorded',
+  async (verb) => {
     const waiting = async () => {
-      const { rows } = await admin.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%closure_step%'`)
+      const { rows } = await admin.query(
+        `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%closure_step%'`,
+      )
       return rows.length > 0
     }
     await closesOnce(await killIn('GB', `new.step like '${verb}%'`, 'closure_step', waiting))
-  }, 150_000,
+  },
+  150_000,
 )

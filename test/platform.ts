@@ -12,7 +12,14 @@ import { startPhone } from '../simulators/phone/server.ts'
 import { registerDocs } from '../src/main/docs.ts'
 import { registerPages } from '../src/main/pages.ts'
 import { seed } from '../src/main/seed.ts'
-import { allJobs, allQueues, type Gateways, openGateways, registerRoutes, sweeps } from '../src/main/wiring.ts'
+import {
+  allJobs,
+  allQueues,
+  type Gateways,
+  openGateways,
+  registerRoutes,
+  sweeps,
+} from '../src/main/wiring.ts'
 import type { App } from '../src/platform/app.ts'
 import type { Clock } from '../src/platform/clock.ts'
 import type { Config } from '../src/platform/config.ts'
@@ -30,35 +37,67 @@ function movableClock(): MovableClock {
   return {
     now: () => Temporal.Now.instant().add(ahead),
     advance(by) {
-      ahead = ahead.add(Temporal.Duration.from(by).round({ largestUnit: 'hours', relativeTo: '2026-01-01T00:00:00Z[UTC]' }))
+      ahead = ahead.add(
+        Temporal.Duration.from(by).round({
+          largestUnit: 'hours',
+          relativeTo: '2026-01-01T00:00:00Z[UTC]',
+        }),
+      )
     },
   }
 }
 
 export type TestPlatform = Awaited<ReturnType<typeof testPlatform>>
 
-export async function testPlatform({ pages = false, wrap = (gateways: Gateways) => gateways } = {}) {
+export async function testPlatform({
+  pages = false,
+  wrap = (gateways: Gateways) => gateways,
+} = {}) {
   const database = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
   const port = await freePort()
   const publicUrl = `http://localhost:${port}`
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-  const partner = { platformUrl: publicUrl, key: 'test-key', webhookSecret: secret, backoffMs: [100, 300, 1000] }
-  const payments = await startPayments({ ...partner, pace: { refundMs: 100, lateMs: 800, timeoutMs: 500 } })
+  const partner = {
+    platformUrl: publicUrl,
+    key: 'test-key',
+    webhookSecret: secret,
+    backoffMs: [100, 300, 1000],
+  }
+  const payments = await startPayments({
+    ...partner,
+    pace: { refundMs: 100, lateMs: 800, timeoutMs: 500 },
+  })
   const network = await startNetwork(partner)
   const inbox = await startInbox({})
   const phone = await startPhone({ platformUrl: publicUrl, networkUrl: network.url })
   const config: Config = {
-    port, dataDir, publicUrl, databaseUrl: database.url, masterKey: Buffer.alloc(32, 9), logLevel: 'error',
+    port,
+    dataDir,
+    publicUrl,
+    databaseUrl: database.url,
+    masterKey: Buffer.alloc(32, 9),
+    logLevel: 'error',
     payments: { url: payments.url, key: partner.key, webhookSecret: secret },
     network: { url: network.url, key: partner.key, webhookSecret: secret },
-    phoneUrl: phone.url, inboxUrl: inbox.url, smtpUrl: inbox.smtpUrl, smsUrl: `${inbox.url}/sms`,
+    phoneUrl: phone.url,
+    inboxUrl: inbox.url,
+    smtpUrl: inbox.smtpUrl,
+    smsUrl: `${inbox.url}/sms`,
   }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const clock = movableClock()
   await seed(config)
   const queue = await openQueue(database.url, log, allQueues)
-  const app: App = { config, db: database.db, clock, ids: systemIds(), log, queue, sessions: openSessions(config, database.db) }
+  const app: App = {
+    config,
+    db: database.db,
+    clock,
+    ids: systemIds(),
+    log,
+    queue,
+    sessions: openSessions(config, database.db),
+  }
   const gateways = wrap(await openGateways(config))
   const http = await openHttp(app)
   await registerRoutes(http, app, gateways)
@@ -68,7 +107,12 @@ export async function testPlatform({ pages = false, wrap = (gateways: Gateways) 
   await queue.work(allJobs(app, gateways))
   const sweeping = keepSweeping(app)
   return {
-    app, config, clock, gateways, url: publicUrl, db: database.db,
+    app,
+    config,
+    clock,
+    gateways,
+    url: publicUrl,
+    db: database.db,
     urls: { payments: payments.url, network: network.url, inbox: inbox.url, phone: phone.url },
     async close() {
       await sweeping.stop()
@@ -85,7 +129,8 @@ function keepSweeping(app: App) {
   let stopped = false
   const loop = (async () => {
     while (!stopped) {
-      for (const sweep of sweeps) await sweep(app).catch((error: unknown) => app.log.error({ err: error }, 'sweep'))
+      for (const sweep of sweeps)
+        await sweep(app).catch((error: unknown) => app.log.error({ err: error }, 'sweep'))
       await sleep(100)
     }
   })()

@@ -3,7 +3,13 @@ import type { CaseState, ClosureCase } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
 
-export type Attention = { step: string; what: string; advice: string; since: string; resume: CaseState }
+export type Attention = {
+  step: string
+  what: string
+  advice: string
+  since: string
+  resume: CaseState
+}
 export type StoredCase = ClosureCase & {
   policyCountry: string
   policyVersion: number

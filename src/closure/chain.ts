@@ -17,7 +17,16 @@ export const firstHash = '0'.repeat(64)
 export function hashEvent(caseId: string, event: Omit<ChainedEvent, 'hash'>): string {
   const detail = Object.entries(event.detail).sort(([a], [b]) => (a < b ? -1 : 1))
   const at = event.at.round('millisecond').toString()
-  const text = JSON.stringify([caseId, event.seq, at, event.kind, event.actorKind, event.actorId, detail, event.previousHash])
+  const text = JSON.stringify([
+    caseId,
+    event.seq,
+    at,
+    event.kind,
+    event.actorKind,
+    event.actorId,
+    detail,
+    event.previousHash,
+  ])
   return createHash('sha256').update(text).digest('hex')
 }
 
@@ -25,7 +34,10 @@ export function hashEvent(caseId: string, event: Omit<ChainedEvent, 'hash'>): st
 export function isIntact(caseId: string, events: readonly ChainedEvent[]): boolean {
   let previousHash = firstHash
   return events.every((event, index) => {
-    const fits = event.seq === index + 1 && event.previousHash === previousHash && event.hash === hashEvent(caseId, event)
+    const fits =
+      event.seq === index + 1 &&
+      event.previousHash === previousHash &&
+      event.hash === hashEvent(caseId, event)
     previousHash = event.hash
     return fits
   })

@@ -3,27 +3,71 @@ import de from '../policy/packs/de.json' with { type: 'json' }
 import gb from '../policy/packs/gb.json' with { type: 'json' }
 import cn from '../policy/packs/cn.json' with { type: 'json' }
 import { policySchema } from '../policy/policy.ts'
-import { backoffMs, type CaseState, type ClosureCase, mayWithdraw, nextMove, type Surroundings } from './closure.ts'
+import {
+  backoffMs,
+  type CaseState,
+  type ClosureCase,
+  mayWithdraw,
+  nextMove,
+  type Surroundings,
+} from './closure.ts'
 import { caseStates } from './wire.ts'
 
 const now = Temporal.Instant.from('2026-11-23T10:42:00Z')
-const policies = { gb: policySchema.parse(gb), de: policySchema.parse(de), cn: policySchema.parse(cn) }
+const policies = {
+  gb: policySchema.parse(gb),
+  de: policySchema.parse(de),
+  cn: policySchema.parse(cn),
+}
 
 function caseIn(state: CaseState, facts: Partial<ClosureCase> = {}): ClosureCase {
   return {
-    subscriberId: 'sub_1', caseId: 'case_1', reference: 'VC-7K3M-92QF', scope: 'line', lineId: 'line_1', state,
-    submittedAt: now, dueAt: null, endsAt: null, serviceEndedAt: null, closedAt: null, failures: 0, version: 1, ...facts,
+    subscriberId: 'sub_1',
+    caseId: 'case_1',
+    reference: 'VC-7K3M-92QF',
+    scope: 'line',
+    lineId: 'line_1',
+    state,
+    submittedAt: now,
+    dueAt: null,
+    endsAt: null,
+    serviceEndedAt: null,
+    closedAt: null,
+    failures: 0,
+    version: 1,
+    ...facts,
   }
 }
 const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
-  policy: policies.gb, risk: 'low', now, ending: ['detach:line_1'], settling: ['settle', 'close'], done: new Set(), markedLate: false, ...facts,
+  policy: policies.gb,
+  risk: 'low',
+  now,
+  ending: ['detach:line_1'],
+  settling: ['settle', 'close'],
+  done: new Set(),
+  markedLate: false,
+  ...facts,
 })
 
 test('straight through: nothing waits under the British policy', () => {
-  expect(nextMove(caseIn('submitted'), around())).toMatchObject({ kind: 'enter', state: 'verifying' })
-  expect(nextMove(caseIn('verifying'), around())).toMatchObject({ kind: 'enter', state: 'approved', event: 'approved-by-policy' })
-  expect(nextMove(caseIn('approved'), around())).toMatchObject({ kind: 'enter', state: 'scheduled', endsAt: now })
-  expect(nextMove(caseIn('scheduled', { endsAt: now }), around())).toMatchObject({ kind: 'enter', state: 'executing' })
+  expect(nextMove(caseIn('submitted'), around())).toMatchObject({
+    kind: 'enter',
+    state: 'verifying',
+  })
+  expect(nextMove(caseIn('verifying'), around())).toMatchObject({
+    kind: 'enter',
+    state: 'approved',
+    event: 'approved-by-policy',
+  })
+  expect(nextMove(caseIn('approved'), around())).toMatchObject({
+    kind: 'enter',
+    state: 'scheduled',
+    endsAt: now,
+  })
+  expect(nextMove(caseIn('scheduled', { endsAt: now }), around())).toMatchObject({
+    kind: 'enter',
+    state: 'executing',
+  })
 })
 
 test('a risk that is not low is reviewed even where policy approves by itself', () => {
@@ -35,33 +79,65 @@ test('a person reviews in Germany, within 24 hours; late means approved', () => 
   const move = nextMove(caseIn('verifying'), around({ policy: policies.de }))
   expect(move).toMatchObject({ state: 'in_review', dueAt: now.add({ hours: 24 }) })
   const waiting = caseIn('in_review', { dueAt: now.add({ hours: 24 }) })
-  expect(nextMove(waiting, around({ policy: policies.de }))).toEqual({ kind: 'wait', until: now.add({ hours: 24 }) })
+  expect(nextMove(waiting, around({ policy: policies.de }))).toEqual({
+    kind: 'wait',
+    until: now.add({ hours: 24 }),
+  })
   const late = around({ policy: policies.de, now: now.add({ hours: 24 }) })
-  expect(nextMove(waiting, late)).toMatchObject({ state: 'approved', event: 'approved-because-late' })
+  expect(nextMove(waiting, late)).toMatchObject({
+    state: 'approved',
+    event: 'approved-because-late',
+  })
 })
 
 test('in China the case waits first, is reviewed then, and a late review is marked once and never approved by itself', () => {
   const policy = policies.cn
-  expect(nextMove(caseIn('verifying'), around({ policy }))).toMatchObject({ state: 'cooling_off', dueAt: now.add({ hours: 24 }) })
+  expect(nextMove(caseIn('verifying'), around({ policy }))).toMatchObject({
+    state: 'cooling_off',
+    dueAt: now.add({ hours: 24 }),
+  })
   const cooling = caseIn('cooling_off', { dueAt: now.add({ hours: 24 }) })
-  expect(nextMove(cooling, around({ policy }))).toEqual({ kind: 'wait', until: now.add({ hours: 24 }) })
-  expect(nextMove(cooling, around({ policy, now: now.add({ hours: 24 }) }))).toMatchObject({ state: 'in_review' })
+  expect(nextMove(cooling, around({ policy }))).toEqual({
+    kind: 'wait',
+    until: now.add({ hours: 24 }),
+  })
+  expect(nextMove(cooling, around({ policy, now: now.add({ hours: 24 }) }))).toMatchObject({
+    state: 'in_review',
+  })
   const overdue = caseIn('in_review', { dueAt: now })
   expect(nextMove(overdue, around({ policy }))).toEqual({ kind: 'late', event: 'review-late' })
-  expect(nextMove(overdue, around({ policy, markedLate: true }))).toEqual({ kind: 'wait', until: null })
+  expect(nextMove(overdue, around({ policy, markedLate: true }))).toEqual({
+    kind: 'wait',
+    until: null,
+  })
 })
 
 test('steps are taken in order, each once, and then the case moves on', () => {
   expect(nextMove(caseIn('executing'), around())).toEqual({ kind: 'step', step: 'detach:line_1' })
-  expect(nextMove(caseIn('executing'), around({ done: new Set(['detach:line_1']) }))).toMatchObject({ state: 'settling' })
-  expect(nextMove(caseIn('settling'), around({ done: new Set(['settle']) }))).toEqual({ kind: 'step', step: 'close' })
-  expect(nextMove(caseIn('settling'), around({ done: new Set(['settle', 'close']) }))).toEqual({ kind: 'rest' })
+  expect(nextMove(caseIn('executing'), around({ done: new Set(['detach:line_1']) }))).toMatchObject(
+    { state: 'settling' },
+  )
+  expect(nextMove(caseIn('settling'), around({ done: new Set(['settle']) }))).toEqual({
+    kind: 'step',
+    step: 'close',
+  })
+  expect(nextMove(caseIn('settling'), around({ done: new Set(['settle', 'close']) }))).toEqual({
+    kind: 'rest',
+  })
 })
 
 test('withdrawing ends where service begins to end', () => {
   const allowed = caseStates.filter(mayWithdraw)
   expect(allowed).toEqual([
-    'draft', 'submitted', 'verifying', 'cooling_off', 'in_review', 'approved', 'scheduled', 'needs_customer', 'on_hold',
+    'draft',
+    'submitted',
+    'verifying',
+    'cooling_off',
+    'in_review',
+    'approved',
+    'scheduled',
+    'needs_customer',
+    'on_hold',
   ])
 })
 

@@ -22,7 +22,15 @@ export type ClosureCase = {
 }
 
 const withdrawable: ReadonlySet<CaseState> = new Set([
-  'draft', 'submitted', 'verifying', 'cooling_off', 'in_review', 'approved', 'scheduled', 'needs_customer', 'on_hold',
+  'draft',
+  'submitted',
+  'verifying',
+  'cooling_off',
+  'in_review',
+  'approved',
+  'scheduled',
+  'needs_customer',
+  'on_hold',
 ])
 const ended: ReadonlySet<CaseState> = new Set(['closed', 'withdrawn', 'rejected'])
 
@@ -44,7 +52,13 @@ export type Risk = 'low' | 'medium' | 'high'
 export type Move =
   | { kind: 'rest' }
   | { kind: 'wait'; until: Temporal.Instant | null }
-  | { kind: 'enter'; state: CaseState; event: string; dueAt: Temporal.Instant | null; endsAt?: Temporal.Instant }
+  | {
+      kind: 'enter'
+      state: CaseState
+      event: string
+      dueAt: Temporal.Instant | null
+      endsAt?: Temporal.Instant
+    }
   | { kind: 'late'; event: 'review-late' }
   | { kind: 'step'; step: string }
 
@@ -73,13 +87,25 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     case 'in_review':
       return overdue(c, around)
     case 'approved':
-      return { kind: 'enter', state: 'scheduled', event: 'scheduled', dueAt: null, endsAt: c.endsAt ?? around.now }
+      return {
+        kind: 'enter',
+        state: 'scheduled',
+        event: 'scheduled',
+        dueAt: null,
+        endsAt: c.endsAt ?? around.now,
+      }
     case 'scheduled':
       if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
       return { kind: 'enter', state: 'executing', event: 'service-ending', dueAt: null }
     case 'executing':
-      return nextStep(around.ending, around) ??
-        { kind: 'enter', state: 'settling', event: 'service-ended', dueAt: null }
+      return (
+        nextStep(around.ending, around) ?? {
+          kind: 'enter',
+          state: 'settling',
+          event: 'service-ended',
+          dueAt: null,
+        }
+      )
     case 'settling':
       return nextStep(around.settling, around) ?? { kind: 'rest' }
     default:
@@ -90,7 +116,8 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
   const coolingOff = around.policy.rules.coolingOff.value
   const until = after(c.submittedAt ?? around.now, coolingOff, around.policy.timeZone)
-  if (Temporal.Instant.compare(until, around.now) <= 0) return enterReview(around, 'identity-checked')
+  if (Temporal.Instant.compare(until, around.now) <= 0)
+    return enterReview(around, 'identity-checked')
   return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
 }
 

@@ -26,14 +26,23 @@ const reasons: Record<string, string> = {
 }
 
 export async function enter(
-  trx: Trx, app: App, c: StoredCase, facts: Facts, move: Enter, now: Temporal.Instant,
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  move: Enter,
+  now: Temporal.Instant,
 ): Promise<void> {
   if (move.state === 'executing' && hasDrifted(c, facts)) return askAgain(trx, app, c, facts, now)
   const change: CaseChange = { state: move.state, dueAt: move.dueAt }
   if (move.endsAt) change.endsAt = move.endsAt
   if (move.state === 'settling') change.serviceEndedAt = now
   const changed = await changeCase(trx, app, c, change, {
-    now, actor: system, reason: reasons[move.event] ?? move.event, events: [{ kind: move.event }], wake: true,
+    now,
+    actor: system,
+    reason: reasons[move.event] ?? move.event,
+    events: [{ kind: move.event }],
+    wake: true,
   })
   if (!changed) return
   if (move.event !== 'approved-because-late') return
@@ -47,18 +56,38 @@ function hasDrifted(c: StoredCase, facts: Facts): boolean {
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true
   return shortfalls(c.quote, settlements).some(({ currency, minor }) => {
-    const tolerated = fromWire({ amount: facts.policy.rules.driftTolerance.value[currency] ?? '0', currency })
+    const tolerated = fromWire({
+      amount: facts.policy.rules.driftTolerance.value[currency] ?? '0',
+      currency,
+    })
     return minor > (tolerated?.minor ?? 0n)
   })
 }
 
-async function askAgain(trx: Trx, app: App, c: StoredCase, facts: Facts, now: Temporal.Instant): Promise<void> {
-  const changed = await changeCase(trx, app, c, { state: 'needs_customer', dueAt: null, wakeAt: null }, {
-    now, actor: system, reason: 'the facts moved away from the agreed quote', events: [{ kind: 'quote-drifted' }],
-  })
+async function askAgain(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  now: Temporal.Instant,
+): Promise<void> {
+  const changed = await changeCase(
+    trx,
+    app,
+    c,
+    { state: 'needs_customer', dueAt: null, wakeAt: null },
+    {
+      now,
+      actor: system,
+      reason: 'the facts moved away from the agreed quote',
+      events: [{ kind: 'quote-drifted' }],
+    },
+  )
   if (!changed) return
   await tell(trx, app, c, facts, 'closure-agree-again', {
-    reference: c.reference, lineName: closingName(c, facts), url: caseUrl(app, c),
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    url: caseUrl(app, c),
   })
 }
 
@@ -75,7 +104,8 @@ export async function tell<Template extends ClosureTemplate>(
     subscriberId: c.subscriberId,
     noticeId: `${c.caseId}:${template}:${c.version}`,
     recipients: codeContacts(facts).map(({ kind, value }) => ({
-      channel: kind === 'email' ? 'email' : 'sms', address: value,
+      channel: kind === 'email' ? 'email' : 'sms',
+      address: value,
     })),
     template,
     locale: facts.subscriber.locale,
@@ -90,7 +120,12 @@ export function closingName(c: Pick<StoredCase, 'scope'>, facts: Facts): string 
   return c.scope === 'line' && line ? lineName(line) : ''
 }
 
-export function approvedParams(app: App, c: StoredCase, facts: Facts, now: Temporal.Instant): NoticeParams['closure-approved'] {
+export function approvedParams(
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  now: Temporal.Instant,
+): NoticeParams['closure-approved'] {
   const refund = c.quote?.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
   return {
     reference: c.reference,

@@ -9,11 +9,16 @@ import { pinOf } from './way-store.ts'
 export type StoredCertificate = { reference: string; json: string; pdf: Buffer }
 
 /** The certificate of a subscriber's own case, as it is downloaded. */
-export async function findCertificate(db: Db, subscriberId: string, caseId: string): Promise<StoredCertificate | undefined> {
+export async function findCertificate(
+  db: Db,
+  subscriberId: string,
+  caseId: string,
+): Promise<StoredCertificate | undefined> {
   const row = await db
     .selectFrom('closure_certificate as t')
     .innerJoin('closure_case as c', (join) =>
-      join.onRef('c.subscriber_id', '=', 't.subscriber_id').onRef('c.case_id', '=', 't.case_id'))
+      join.onRef('c.subscriber_id', '=', 't.subscriber_id').onRef('c.case_id', '=', 't.case_id'),
+    )
     .select(['c.reference', 't.document', 't.jws', 't.pdf'])
     .where('t.subscriber_id', '=', subscriberId)
     .where('t.case_id', '=', caseId)
@@ -28,13 +33,19 @@ export function certificateFile(certificate: unknown, jws: string): string {
 }
 
 /** What the public page needs of a submitted case; a draft has no public progress. */
-export async function seeByReference(app: App, reference: string): Promise<Pick<Seen, 'c' | 'facts' | 'events'> | undefined> {
+export async function seeByReference(
+  app: App,
+  reference: string,
+): Promise<Pick<Seen, 'c' | 'facts' | 'events'> | undefined> {
   const place = await locateCase(app.db, { reference })
   if (!place) return undefined
-  return app.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
-    const c = await findCase(trx, place.subscriber_id, place.case_id)
-    if (!c?.submittedAt) return undefined
-    const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), true)
-    return facts && { c, facts, events: await eventsOf(trx, c.subscriberId, c.caseId) }
-  })
+  return app.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const c = await findCase(trx, place.subscriber_id, place.case_id)
+      if (!c?.submittedAt) return undefined
+      const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), true)
+      return facts && { c, facts, events: await eventsOf(trx, c.subscriberId, c.caseId) }
+    })
 }

@@ -6,15 +6,32 @@ import { type Currency, money } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
 
-export type Scope = { scope: 'line' | 'account'; lineId: string | null; closingLines: readonly string[] | null }
+export type Scope = {
+  scope: 'line' | 'account'
+  lineId: string | null
+  closingLines: readonly string[] | null
+}
 /** The policy a case is pinned to, or none yet: then the newest of the subscriber's country. */
 export type Pin = { country: string; version: number } | null
 
 type LineRow = {
-  line_id: string; nickname: string; msisdn: string | null; imsi: string; iccid: string; state: LineFacts['state']
-  currency: string; period_start: Temporal.Instant | null;
-  period_days: number; unused_refund: UnusedRefund; profile_state: string; removal: LineFacts['removal']
-  granted: bigint; remaining: bigint; paid: bigint; promotional: bigint; prepaid: bigint
+  line_id: string
+  nickname: string
+  msisdn: string | null
+  imsi: string
+  iccid: string
+  state: LineFacts['state']
+  currency: string
+  period_start: Temporal.Instant | null
+  period_days: number
+  unused_refund: UnusedRefund
+  profile_state: string
+  removal: LineFacts['removal']
+  granted: bigint
+  remaining: bigint
+  paid: bigint
+  promotional: bigint
+  prepaid: bigint
 }
 
 /** Undefined when there is no such subscriber, line of theirs, or policy for their country. */
@@ -32,23 +49,38 @@ export async function loadFacts(
   if (!evenClosed) query = query.where('state', '=', 'active')
   const subscriber = await query.executeTakeFirst()
   if (!subscriber?.country) return undefined
-  const policy = pin ? await pinnedPolicy(trx, pin.country, pin.version) : await currentPolicy(trx, subscriber.country)
+  const policy = pin
+    ? await pinnedPolicy(trx, pin.country, pin.version)
+    : await currentPolicy(trx, subscriber.country)
   if (!policy) return undefined
   const lines = await loadLines(trx, subscriberId)
   const closing = lines.filter((line) =>
-    closingLines ? closingLines.includes(line.lineId) : scope === 'account' ? line.state !== 'closed' : line.lineId === lineId,
+    closingLines
+      ? closingLines.includes(line.lineId)
+      : scope === 'account'
+        ? line.state !== 'closed'
+        : line.lineId === lineId,
   )
   if (scope === 'line' && closing.length === 0) return undefined
-  const staying = lines.filter((line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing')
+  const staying = lines.filter(
+    (line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing',
+  )
   return {
     subscriber: {
-      subscriberId, name: subscriber.name, country: subscriber.country,
-      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en', createdAt: subscriber.created_at,
+      subscriberId,
+      name: subscriber.name,
+      country: subscriber.country,
+      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en',
+      createdAt: subscriber.created_at,
       exportedAt: subscriber.exported_at,
     },
     ...(await loadContacts(trx, subscriberId)),
     lines: closing,
-    staying: staying.map((line) => ({ lineId: line.lineId, name: lineName(line), currency: line.prepaid.currency })),
+    staying: staying.map((line) => ({
+      lineId: line.lineId,
+      name: lineName(line),
+      currency: line.prepaid.currency,
+    })),
     policy,
     ...(await loadMoney(trx, subscriberId)),
   }
@@ -78,16 +110,29 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
     where l.subscriber_id = ${subscriberId}
     order by l.ordered_at, l.line_id`.execute(trx)
   return rows.map((row) => ({
-    lineId: row.line_id, nickname: row.nickname, msisdn: row.msisdn, imsi: row.imsi, iccid: row.iccid, state: row.state,
-    profileState: row.profile_state, removal: row.removal,
-    paid: money(row.paid, row.currency), promotional: money(row.promotional, row.currency),
+    lineId: row.line_id,
+    nickname: row.nickname,
+    msisdn: row.msisdn,
+    imsi: row.imsi,
+    iccid: row.iccid,
+    state: row.state,
+    profileState: row.profile_state,
+    removal: row.removal,
+    paid: money(row.paid, row.currency),
+    promotional: money(row.promotional, row.currency),
     prepaid: money(row.prepaid, row.currency),
-    periodDays: row.period_days, unusedRefund: row.unused_refund, periodStart: row.period_start,
-    dataGranted: row.granted, dataRemaining: row.remaining,
+    periodDays: row.period_days,
+    unusedRefund: row.unused_refund,
+    periodStart: row.period_start,
+    dataGranted: row.granted,
+    dataRemaining: row.remaining,
   }))
 }
 
-async function loadContacts(trx: Trx, subscriberId: string): Promise<Pick<Facts, 'contacts' | 'removedAt'>> {
+async function loadContacts(
+  trx: Trx,
+  subscriberId: string,
+): Promise<Pick<Facts, 'contacts' | 'removedAt'>> {
   const rows = await trx
     .selectFrom('subscriber_contact')
     .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at', 'removed_at'])
@@ -97,13 +142,19 @@ async function loadContacts(trx: Trx, subscriberId: string): Promise<Pick<Facts,
   const contacts: ContactFacts[] = rows
     .filter(({ removed_at }) => removed_at === null)
     .map((row) => ({
-      contactId: row.contact_id, kind: row.kind as 'email' | 'phone', value: row.value,
-      addedAt: row.added_at, verifiedAt: row.verified_at,
+      contactId: row.contact_id,
+      kind: row.kind as 'email' | 'phone',
+      value: row.value,
+      addedAt: row.added_at,
+      verifiedAt: row.verified_at,
     }))
   return { contacts, removedAt: rows.flatMap(({ removed_at }) => (removed_at ? [removed_at] : [])) }
 }
 
-async function loadMoney(trx: Trx, subscriberId: string): Promise<Pick<Facts, 'refundable' | 'owedMinor'>> {
+async function loadMoney(
+  trx: Trx,
+  subscriberId: string,
+): Promise<Pick<Facts, 'refundable' | 'owedMinor'>> {
   const orders = await trx
     .selectFrom('payment_order')
     .select(['order_id', 'line_id', 'minor', 'refunded_minor', 'currency', 'instrument'])

@@ -48,6 +48,10 @@ export function codeContacts({ contacts, lines }: Facts): ContactFacts[] {
 }
 
 /** What a line is called: its nickname, or its number, or its plan's short identifier. */
-export function lineName({ nickname, msisdn, lineId }: Pick<LineFacts, 'nickname' | 'msisdn' | 'lineId'>): string {
+export function lineName({
+  nickname,
+  msisdn,
+  lineId,
+}: Pick<LineFacts, 'nickname' | 'msisdn' | 'lineId'>): string {
   return nickname || msisdn || lineId.slice(-6)
 }

@@ -38,7 +38,9 @@ export function makeQuote(
   const waited = after(now, rules.coolingOff.value, timeZone)
   const endsAt = reviewed ? after(waited, rules.reviewSla.value, timeZone) : waited
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null
-  const needed = new Set<'paid' | 'promotional' | 'reason'>(settlements.flatMap(({ choicesNeeded }) => choicesNeeded))
+  const needed = new Set<'paid' | 'promotional' | 'reason'>(
+    settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
+  )
   if (reasonNeeded) needed.add('reason')
   const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const wire: Omit<QuoteWire, 'hash'> = {
@@ -47,11 +49,14 @@ export function makeQuote(
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
     refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
-    refundBy: refunds.length > 0 ? after(endsAt, rules.refundDeadline.value, timeZone).toString() : null,
+    refundBy:
+      refunds.length > 0 ? after(endsAt, rules.refundDeadline.value, timeZone).toString() : null,
     choicesNeeded: [...needed],
     allowed: {
       paid: rules.paidDispositions.value.filter((disposition) => disposition !== 'move' || canMove),
-      promotional: rules.promotionalDispositions.value.filter((disposition) => disposition !== 'move' || canMove),
+      promotional: rules.promotionalDispositions.value.filter(
+        (disposition) => disposition !== 'move' || canMove,
+      ),
       moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
     },
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
@@ -60,8 +65,16 @@ export function makeQuote(
 }
 
 export function tableOf(settlement: Settlement): QuoteWire['currencies'][number] {
-  const row = <Kind extends string>({ kind, lineId, detail, amount }: {
-    kind: Kind; lineId: string | null; detail: Record<string, string>; amount: Settlement['refund']
+  const row = <Kind extends string>({
+    kind,
+    lineId,
+    detail,
+    amount,
+  }: {
+    kind: Kind
+    lineId: string | null
+    detail: Record<string, string>
+    amount: Settlement['refund']
   }) => ({ kind, lineId, detail, amount: toWire(amount) })
   return {
     currency: settlement.currency,
@@ -100,7 +113,8 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
   const { paidDispositions, promotionalDispositions } = facts.policy.rules
   const { paid, promotional } = choices
   const notAllowed = (disposition: string) => refuse('choice-not-allowed', { disposition })
-  if (paid && !(paidDispositions.value as readonly string[]).includes(paid.disposition)) return notAllowed(paid.disposition)
+  if (paid && !(paidDispositions.value as readonly string[]).includes(paid.disposition))
+    return notAllowed(paid.disposition)
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
     return notAllowed(promotional.disposition)
   }
@@ -114,7 +128,10 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
 }
 
 /** By how much less comes back than was agreed, as wire money per currency; empty when nothing less does. */
-export function shortfalls(agreed: QuoteWire, settlements: readonly Settlement[]): { currency: string; minor: bigint }[] {
+export function shortfalls(
+  agreed: QuoteWire,
+  settlements: readonly Settlement[],
+): { currency: string; minor: bigint }[] {
   return settlements.flatMap(({ currency, sourcesTotal }) => {
     const before = agreed.currencies.find((table) => table.currency === currency)
     const missing = minorOf(before?.sourcesTotal.amount ?? '0') - minorOf(decimal(sourcesTotal))

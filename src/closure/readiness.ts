@@ -28,7 +28,12 @@ const unbind: ReadinessRow = { key: 'unbind', state: 'to-do', detail: {}, action
 function identity(facts: Facts): ReadinessRow {
   const [contact] = codeContacts(facts)
   if (!contact) return { key: 'identity', state: 'blocks', detail: {}, action: 'verify-contact' }
-  return { key: 'identity', state: 'fine', detail: { at: String(contact.verifiedAt) }, action: 'none' }
+  return {
+    key: 'identity',
+    state: 'fine',
+    detail: { at: String(contact.verifiedAt) },
+    action: 'none',
+  }
 }
 
 function arrears({ owedMinor, lines }: Facts): ReadinessRow {
@@ -41,19 +46,38 @@ function arrears({ owedMinor, lines }: Facts): ReadinessRow {
 function balance({ lines }: Facts): ReadinessRow {
   const code = lines[0]?.prepaid.currency
   if (!code) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
-  const total = sum(lines.flatMap(({ paid, promotional }) => [paid, promotional]), code)
+  const total = sum(
+    lines.flatMap(({ paid, promotional }) => [paid, promotional]),
+    code,
+  )
   if (isZero(total)) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
-  return { key: 'balance', state: 'next-step', detail: { amount: decimal(total), currency: code }, action: 'none' }
+  return {
+    key: 'balance',
+    state: 'next-step',
+    detail: { amount: decimal(total), currency: code },
+    action: 'none',
+  }
 }
 
 function session(open: boolean | undefined): ReadinessRow {
-  if (open === undefined) return { key: 'open-session', state: 'unknown', detail: {}, action: 'none' }
-  return { key: 'open-session', state: open ? 'to-do' : 'fine', detail: {}, action: open ? 'end-session' : 'none' }
+  if (open === undefined)
+    return { key: 'open-session', state: 'unknown', detail: {}, action: 'none' }
+  return {
+    key: 'open-session',
+    state: open ? 'to-do' : 'fine',
+    detail: {},
+    action: open ? 'end-session' : 'none',
+  }
 }
 
 function otherLines({ staying }: Facts): ReadinessRow {
   const names = staying.map(({ name }) => name).join(', ')
-  return { key: 'other-lines', state: 'fine', detail: { count: String(staying.length), names }, action: 'none' }
+  return {
+    key: 'other-lines',
+    state: 'fine',
+    detail: { count: String(staying.length), names },
+    action: 'none',
+  }
 }
 
 function backup({ subscriber }: Facts): ReadinessRow {

@@ -5,6 +5,7 @@ import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { eraseNotices } from '../notices/store.ts'
 import { eraseSubscriber } from '../subscribers/store.ts'
+import { eraseTickets } from '../tickets/store.ts'
 
 type Due = { subscriber_id: string; case_id: string; category: string }
 
@@ -27,6 +28,7 @@ async function erase(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promi
   if (due.category === 'contacts') {
     await eraseSubscriber(trx, due.subscriber_id, now)
     await eraseNotices(trx, due.subscriber_id)
+    await eraseTickets(trx, due.subscriber_id)
   }
   await trx
     .updateTable('retention')

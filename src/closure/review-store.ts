@@ -15,13 +15,27 @@ import { pinOf, reopen } from './way-store.ts'
 const claimMinutes = 15
 
 export type QueueRow = {
-  subscriber_id: string; case_id: string; reference: string; scope: 'line' | 'account'; state: CaseState
-  name: string; country: string; risk: Risk; refund: { amount: string; currency: string } | null
-  due_at: Temporal.Instant | null; submitted_at: Temporal.Instant | null; claimed_name: string | null
+  subscriber_id: string
+  case_id: string
+  reference: string
+  scope: 'line' | 'account'
+  state: CaseState
+  name: string
+  country: string
+  risk: Risk
+  refund: { amount: string; currency: string } | null
+  due_at: Temporal.Instant | null
+  submitted_at: Temporal.Instant | null
+  claimed_name: string | null
 }
 
 /** Cases of one state, the most urgent first; keyset pages over (due, case). */
-export async function queuePage(app: App, state: CaseState, cursor: string | undefined, limit: number) {
+export async function queuePage(
+  app: App,
+  state: CaseState,
+  cursor: string | undefined,
+  limit: number,
+) {
   const [due = '-infinity', after = ''] = decodeCursor(cursor, 2) ?? []
   const { rows } = await sql<QueueRow & { sort: string }>`
     select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, c.risk, s.name, c.policy_country as country,
@@ -35,7 +49,10 @@ export async function queuePage(app: App, state: CaseState, cursor: string | und
     limit ${limit + 1}`.execute(app.db)
   const items = rows.slice(0, limit)
   const last = items.at(-1)
-  return { items, nextCursor: rows.length > limit && last ? encodeCursor([last.sort, last.case_id]) : null }
+  return {
+    items,
+    nextCursor: rows.length > limit && last ? encodeCursor([last.sort, last.case_id]) : null,
+  }
 }
 
 export async function countsByState(app: App): Promise<Record<string, number>> {
@@ -51,7 +68,9 @@ export async function countsByState(app: App): Promise<Record<string, number>> {
 type Locked = { subscriberId: string; c: StoredCase }
 
 async function withCase<Result>(
-  app: App, caseId: string, act: (trx: Parameters<typeof lockCase>[0], locked: Locked) => Promise<Result | Refusal>,
+  app: App,
+  caseId: string,
+  act: (trx: Parameters<typeof lockCase>[0], locked: Locked) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
   const place = await locateCase(app.db, { caseId })
   if (!place) return refuse('not-found')
@@ -68,30 +87,62 @@ export async function claim(app: App, caseId: string, staff: StaffMember): Promi
     const other = claimant(c, staff, now)
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     const claimedUntil = now.add({ minutes: claimMinutes })
-    await changeCase(trx, app, c, { claimedBy: staff.staffId, claimedUntil }, {
-      now, actor: actorOf(staff), reason: 'claimed', events: c.claimedBy === staff.staffId ? [] : [{ kind: 'claimed' }],
-    })
+    await changeCase(
+      trx,
+      app,
+      c,
+      { claimedBy: staff.staffId, claimedUntil },
+      {
+        now,
+        actor: actorOf(staff),
+        reason: 'claimed',
+        events: c.claimedBy === staff.staffId ? [] : [{ kind: 'claimed' }],
+      },
+    )
     return true
   })
 }
 
-export async function release(app: App, caseId: string, staff: StaffMember): Promise<true | Refusal> {
+export async function release(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+): Promise<true | Refusal> {
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { c }) => {
     const other = claimant(c, staff, now)
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     if (c.claimedBy === null) return true
-    await changeCase(trx, app, c, { claimedBy: null, claimedUntil: null }, {
-      now, actor: actorOf(staff), reason: 'released', events: [{ kind: 'released' }],
-    })
+    await changeCase(
+      trx,
+      app,
+      c,
+      { claimedBy: null, claimedUntil: null },
+      {
+        now,
+        actor: actorOf(staff),
+        reason: 'released',
+        events: [{ kind: 'released' }],
+      },
+    )
     return true
   })
 }
 
-export type Decision = { decision: 'approve' | 'reject'; version: number; reasonCode?: string | undefined; note: string }
+export type Decision = {
+  decision: 'approve' | 'reject'
+  version: number
+  reasonCode?: string | undefined
+  note: string
+}
 
 /** Decides a case once: the version that the reviewer saw must still be the current one. */
-export async function decide(app: App, caseId: string, staff: StaffMember, given: Decision): Promise<true | Refusal> {
+export async function decide(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+  given: Decision,
+): Promise<true | Refusal> {
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { subscriberId, c }) => {
     if (c.state !== 'in_review') return refuse('already-decided')
@@ -99,24 +150,49 @@ export async function decide(app: App, caseId: string, staff: StaffMember, given
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     if (c.version !== given.version) return refuse('changed-meanwhile')
     if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
-    const decision = { decision: given.decision, reasonCode: given.reasonCode ?? '', note: given.note, staffId: staff.staffId }
-    const commit = { now, actor: actorOf(staff), reason: given.note || given.reasonCode || 'reviewed' }
+    const decision = {
+      decision: given.decision,
+      reasonCode: given.reasonCode ?? '',
+      note: given.note,
+      staffId: staff.staffId,
+    }
+    const commit = {
+      now,
+      actor: actorOf(staff),
+      reason: given.note || given.reasonCode || 'reviewed',
+    }
     const cleared = { decision, dueAt: null, claimedBy: null, claimedUntil: null }
     if (given.decision === 'reject') {
       const events = [{ kind: 'rejected', detail: { code: decision.reasonCode } }]
-      await changeCase(trx, app, c, { ...cleared, state: 'rejected', wakeAt: null }, { ...commit, events })
+      await changeCase(
+        trx,
+        app,
+        c,
+        { ...cleared, state: 'rejected', wakeAt: null },
+        { ...commit, events },
+      )
       const facts = await reopen(trx, c, now)
       if (facts) {
         await tell(trx, app, c, facts, 'closure-rejected', {
-          reference: c.reference, lineName: closingName(c, facts), reasonCode: decision.reasonCode,
-          ...(given.note && { note: given.note }), url: caseUrl(app, c),
+          reference: c.reference,
+          lineName: closingName(c, facts),
+          reasonCode: decision.reasonCode,
+          ...(given.note && { note: given.note }),
+          url: caseUrl(app, c),
         })
       }
       return true
     }
-    await changeCase(trx, app, c, { ...cleared, state: 'approved' }, { ...commit, events: [{ kind: 'approved' }], wake: true })
+    await changeCase(
+      trx,
+      app,
+      c,
+      { ...cleared, state: 'approved' },
+      { ...commit, events: [{ kind: 'approved' }], wake: true },
+    )
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
-    if (facts) await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
+    if (facts)
+      await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
     return true
   })
 }
@@ -126,20 +202,37 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { c }) => {
     if (c.state !== 'needs_attention' || !c.attention) return refuse('nothing-to-retry')
-    await changeCase(trx, app, c, { state: c.attention.resume, attention: null, failures: 0 }, {
-      now, actor: actorOf(staff), reason: `retry of ${c.attention.step}`, events: [{ kind: 'retried' }], wake: true,
-    })
+    await changeCase(
+      trx,
+      app,
+      c,
+      { state: c.attention.resume, attention: null, failures: 0 },
+      {
+        now,
+        actor: actorOf(staff),
+        reason: `retry of ${c.attention.step}`,
+        events: [{ kind: 'retried' }],
+        wake: true,
+      },
+    )
     return true
   })
 }
 
 function claimant(c: StoredCase, staff: StaffMember, now: Temporal.Instant): string | undefined {
-  const held = c.claimedBy !== null && c.claimedUntil !== null && Temporal.Instant.compare(now, c.claimedUntil) < 0
+  const held =
+    c.claimedBy !== null &&
+    c.claimedUntil !== null &&
+    Temporal.Instant.compare(now, c.claimedUntil) < 0
   return held && c.claimedBy !== staff.staffId ? (c.claimedBy ?? undefined) : undefined
 }
 
 async function staffName(trx: Parameters<typeof lockCase>[0], staffId: string): Promise<string> {
-  const row = await trx.selectFrom('staff_member').select('name').where('staff_id', '=', staffId).executeTakeFirst()
+  const row = await trx
+    .selectFrom('staff_member')
+    .select('name')
+    .where('staff_id', '=', staffId)
+    .executeTakeFirst()
   return row?.name ?? staffId
 }
 

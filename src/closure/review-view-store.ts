@@ -12,15 +12,25 @@ import { seeCase } from './view-store.ts'
 
 type StaffCase = z.infer<typeof staffCaseWire>
 
-export async function seeStaffCase(app: App, staff: StaffMember, caseId: string): Promise<StaffCase | undefined> {
+export async function seeStaffCase(
+  app: App,
+  staff: StaffMember,
+  caseId: string,
+): Promise<StaffCase | undefined> {
   const place = await locateCase(app.db, { caseId })
   const seen = place && (await seeCase(app, place.subscriber_id, caseId))
   if (!seen) return undefined
   const { c, facts } = seen
   const events = await eventsOf(app.db, c.subscriberId, caseId)
-  const names = await staffNames(app, [...events.filter(({ actorKind }) => actorKind === 'staff').map(({ actorId }) => actorId), c.claimedBy ?? ''])
+  const names = await staffNames(app, [
+    ...events.filter(({ actorKind }) => actorKind === 'staff').map(({ actorId }) => actorId),
+    c.claimedBy ?? '',
+  ])
   const now = app.clock.now()
-  const claimed = c.claimedUntil !== null && Temporal.Instant.compare(now, c.claimedUntil) < 0 ? c.claimedBy : null
+  const claimed =
+    c.claimedUntil !== null && Temporal.Instant.compare(now, c.claimedUntil) < 0
+      ? c.claimedBy
+      : null
   const decides = staff.role === 'reviewer' || staff.role === 'admin'
   return {
     closure: viewOf(seen),
@@ -28,24 +38,37 @@ export async function seeStaffCase(app: App, staff: StaffMember, caseId: string)
     subscriber: {
       ...(await personOf(app, c.subscriberId)),
       contacts: facts.contacts.map(({ kind, value, verifiedAt }) => ({
-        kind, masked: maskContact(kind, value), verifiedAt: verifiedAt?.toString() ?? null,
+        kind,
+        masked: maskContact(kind, value),
+        verifiedAt: verifiedAt?.toString() ?? null,
       })),
     },
     risk: {
       level: riskOf(facts, c.submittedAt ?? now),
-      signals: riskSignals(facts, c.submittedAt ?? now).map(({ key, at }) => ({ key, at: at.toString() })),
+      signals: riskSignals(facts, c.submittedAt ?? now).map(({ key, at }) => ({
+        key,
+        at: at.toString(),
+      })),
     },
     checks: checksOf(readiness(facts, undefined)),
     events: events.map(({ seq, at, kind, actorKind, actorId, detail }) => ({
-      seq, at: at.toString(), kind, actorKind: actorKind as 'subscriber' | 'staff' | 'system',
-      actor: names.get(actorId) ?? actorId, detail,
+      seq,
+      at: at.toString(),
+      kind,
+      actorKind: actorKind as 'subscriber' | 'staff' | 'system',
+      actor: names.get(actorId) ?? actorId,
+      detail,
     })),
     chainIntact: isIntact(caseId, events),
     attention: c.attention && {
-      step: c.attention.step, what: c.attention.what, advice: c.attention.advice, since: c.attention.since,
+      step: c.attention.step,
+      what: c.attention.what,
+      advice: c.attention.advice,
+      since: c.attention.since,
     },
     claimedBy: claimed === null ? null : (names.get(claimed) ?? claimed),
-    mayDecide: decides && c.state === 'in_review' && (claimed === null || claimed === staff.staffId),
+    mayDecide:
+      decides && c.state === 'in_review' && (claimed === null || claimed === staff.staffId),
   }
 }
 
@@ -53,22 +76,36 @@ async function personOf(app: App, subscriberId: string) {
   const row = await app.db
     .selectFrom('subscriber as s')
     .select((build) => [
-      's.name', 's.country', 's.locale', 's.created_at',
-      build.selectFrom('line as l').whereRef('l.subscriber_id', '=', 's.subscriber_id')
-        .select((count) => count.fn.countAll<bigint>().as('n')).as('lines'),
+      's.name',
+      's.country',
+      's.locale',
+      's.created_at',
+      build
+        .selectFrom('line as l')
+        .whereRef('l.subscriber_id', '=', 's.subscriber_id')
+        .select((count) => count.fn.countAll<bigint>().as('n'))
+        .as('lines'),
     ])
     .where('s.subscriber_id', '=', subscriberId)
     .executeTakeFirstOrThrow()
   return {
-    subscriberId, name: row.name, country: row.country, locale: row.locale,
-    since: row.created_at.toString(), lines: Number(row.lines ?? 0n),
+    subscriberId,
+    name: row.name,
+    country: row.country,
+    locale: row.locale,
+    since: row.created_at.toString(),
+    lines: Number(row.lines ?? 0n),
   }
 }
 
 async function staffNames(app: App, ids: readonly string[]): Promise<Map<string, string>> {
   const wanted = [...new Set(ids)].filter((id) => id !== '')
   if (wanted.length === 0) return new Map()
-  const rows = await app.db.selectFrom('staff_member').select(['staff_id', 'name']).where('staff_id', 'in', wanted).execute()
+  const rows = await app.db
+    .selectFrom('staff_member')
+    .select(['staff_id', 'name'])
+    .where('staff_id', 'in', wanted)
+    .execute()
   return new Map(rows.map(({ staff_id, name }) => [staff_id, name]))
 }
 
@@ -78,5 +115,9 @@ const decisive = new Set(['identity', 'arrears', 'other-lines'])
 function checksOf(rows: readonly ReadinessRow[]): StaffCase['checks'] {
   return rows
     .filter(({ key }) => decisive.has(key))
-    .map(({ key, state, detail }) => ({ key, ok: state === 'fine', detail: Object.values(detail).join(' ') }))
+    .map(({ key, state, detail }) => ({
+      key,
+      ok: state === 'fine',
+      detail: Object.values(detail).join(' '),
+    }))
 }

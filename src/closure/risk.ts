@@ -7,12 +7,17 @@ export type Signal = { key: 'contact-added' | 'contact-removed'; at: Temporal.In
 const windowHours = 7 * 24
 
 /** Changes within the last week of an account that is older than that; a new account's first contacts are no change. */
-export function riskSignals({ subscriber, contacts, removedAt }: Facts, now: Temporal.Instant): Signal[] {
+export function riskSignals(
+  { subscriber, contacts, removedAt }: Facts,
+  now: Temporal.Instant,
+): Signal[] {
   const from = now.subtract({ hours: windowHours })
   if (Temporal.Instant.compare(subscriber.createdAt, from) > 0) return []
   const recent = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
   return [
-    ...contacts.flatMap(({ addedAt }) => (recent(addedAt) ? [{ key: 'contact-added' as const, at: addedAt }] : [])),
+    ...contacts.flatMap(({ addedAt }) =>
+      recent(addedAt) ? [{ key: 'contact-added' as const, at: addedAt }] : [],
+    ),
     ...removedAt.flatMap((at) => (recent(at) ? [{ key: 'contact-removed' as const, at }] : [])),
   ]
 }

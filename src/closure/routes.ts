@@ -11,9 +11,21 @@ import { findCertificate, seeByReference } from './evidence-store.ts'
 import { parseReference } from './reference.ts'
 import { type ClosureView, publicViewOf, viewOf } from './view.ts'
 import { seeCase, seeCases } from './view-store.ts'
-import { askClosureCode, type Change, changeClosure, startClosure, submitClosure, withdrawClosure } from './way-store.ts'
 import {
-  askClosureCodeWire, changeClosureWire, closureWire, publicClosureWire, startClosureWire, submitClosureWire,
+  askClosureCode,
+  type Change,
+  changeClosure,
+  startClosure,
+  submitClosure,
+  withdrawClosure,
+} from './way-store.ts'
+import {
+  askClosureCodeWire,
+  changeClosureWire,
+  closureWire,
+  publicClosureWire,
+  startClosureWire,
+  submitClosureWire,
 } from './wire.ts'
 
 const tags = ['closure']
@@ -21,142 +33,239 @@ const caseParams = z.object({ caseId: z.string().max(60) })
 const problems = { '4xx': problemWire }
 
 export function registerClosureRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
-  registerDraftRoutes(http, app, network)
+  registerStartRoutes(http, app)
+  registerCaseRoutes(http, app, network)
   registerConfirmRoutes(http, app)
   registerEvidenceRoutes(http, app)
 }
 
-function registerDraftRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
+function registerStartRoutes(http: Http, app: App) {
   const guard = signedIn(app, true)
 
-  http.get('/v1/closures', {
-    preHandler: guard,
-    schema: { tags, summary: 'My closure cases, newest first', response: { 200: z.object({ items: z.array(closureWire) }), ...problems } },
-  }, async (request) => ({ items: await seeCases(app, request.subscriberId) }))
-
-  http.post('/v1/closures', {
-    preHandler: guard,
-    schema: {
-      tags, summary: 'Open the closing way of a line or the account; gives back the open case if there is one',
-      body: startClosureWire, response: { 200: closureWire, 201: closureWire, ...problems },
+  http.get(
+    '/v1/closures',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'My closure cases, newest first',
+        response: { 200: z.object({ items: z.array(closureWire) }), ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const { scope, lineId } = request.body
-    if ((scope === 'line') !== (lineId !== undefined)) {
-      const errors = [{ path: 'lineId', message: 'needed for a line, left out for the account' }]
-      return refused(reply, refuse('invalid-request', {}, { errors }))
-    }
-    const started = await startClosure(app, request.subscriberId, { scope, lineId: lineId ?? null })
-    if (isRefusal(started)) return refused(reply, started)
-    const view = await see(app, request.subscriberId, started.c.caseId)
-    return view ? reply.code(started.isNew ? 201 : 200).send(view) : refused(reply, refuse('not-found'))
-  })
+    async (request) => ({ items: await seeCases(app, request.subscriberId) }),
+  )
 
-  http.get('/v1/closures/:caseId', {
-    preHandler: guard,
-    schema: { tags, summary: 'One case: checklist, quote, timeline', params: caseParams, response: { 200: closureWire, ...problems } },
-  }, async (request, reply) => {
-    const { caseId } = request.params
-    const first = await seeCase(app, request.subscriberId, caseId)
-    if (!first) return refused(reply, refuse('not-found'))
-    if (first.c.state !== 'draft') return viewOf(first)
-    const open = await openSession(network, first.facts.lines.map(({ imsi }) => imsi))
-    const seen = await seeCase(app, request.subscriberId, caseId, open)
-    return seen ? viewOf(seen) : refused(reply, refuse('not-found'))
-  })
-
-  http.patch('/v1/closures/:caseId', {
-    preHandler: guard,
-    schema: {
-      tags, summary: 'Choose where the money goes, give a reason', params: caseParams,
-      body: changeClosureWire, response: { 200: closureWire, ...problems },
+  http.post(
+    '/v1/closures',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary:
+          'Open the closing way of a line or the account; gives back the open case if there is one',
+        body: startClosureWire,
+        response: { 200: closureWire, 201: closureWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const { caseId } = request.params
-    const changed = await changeClosure(app, request.subscriberId, caseId, withoutUndefined(request.body))
-    if (isRefusal(changed)) return refused(reply, changed)
-    return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
-  })
+    async (request, reply) => {
+      const { scope, lineId } = request.body
+      if ((scope === 'line') !== (lineId !== undefined)) {
+        const errors = [{ path: 'lineId', message: 'needed for a line, left out for the account' }]
+        return refused(reply, refuse('invalid-request', {}, { errors }))
+      }
+      const started = await startClosure(app, request.subscriberId, {
+        scope,
+        lineId: lineId ?? null,
+      })
+      if (isRefusal(started)) return refused(reply, started)
+      const view = await see(app, request.subscriberId, started.c.caseId)
+      return view
+        ? reply.code(started.isNew ? 201 : 200).send(view)
+        : refused(reply, refuse('not-found'))
+    },
+  )
+}
 
+function registerCaseRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
+  const guard = signedIn(app, true)
+
+  http.get(
+    '/v1/closures/:caseId',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'One case: checklist, quote, timeline',
+        params: caseParams,
+        response: { 200: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const first = await seeCase(app, request.subscriberId, caseId)
+      if (!first) return refused(reply, refuse('not-found'))
+      if (first.c.state !== 'draft') return viewOf(first)
+      const open = await openSession(
+        network,
+        first.facts.lines.map(({ imsi }) => imsi),
+      )
+      const seen = await seeCase(app, request.subscriberId, caseId, open)
+      return seen ? viewOf(seen) : refused(reply, refuse('not-found'))
+    },
+  )
+
+  http.patch(
+    '/v1/closures/:caseId',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'Choose where the money goes, give a reason',
+        params: caseParams,
+        body: changeClosureWire,
+        response: { 200: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const changed = await changeClosure(
+        app,
+        request.subscriberId,
+        caseId,
+        withoutUndefined(request.body),
+      )
+      if (isRefusal(changed)) return refused(reply, changed)
+      return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    },
+  )
 }
 
 function registerConfirmRoutes(http: Http, app: App) {
   const guard = signedIn(app, true)
 
-  http.post('/v1/closures/:caseId/code', {
-    preHandler: guard,
-    schema: {
-      tags, summary: 'Send the confirmation code to a channel that is not closing', params: caseParams,
-      body: askClosureCodeWire, response: { 202: codeSentWire, ...problems },
+  http.post(
+    '/v1/closures/:caseId/code',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'Send the confirmation code to a channel that is not closing',
+        params: caseParams,
+        body: askClosureCodeWire,
+        response: { 202: codeSentWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const sent = await askClosureCode(app, request.subscriberId, request.params.caseId, request.body.contactId)
-    return isRefusal(sent) ? refused(reply, sent) : reply.code(202).send(sent)
-  })
-
-  http.post('/v1/closures/:caseId/submit', {
-    preHandler: guard,
-    schema: {
-      tags, summary: 'Submit, with the current quote and the code', params: caseParams,
-      body: submitClosureWire, response: { 202: closureWire, ...problems },
+    async (request, reply) => {
+      const sent = await askClosureCode(
+        app,
+        request.subscriberId,
+        request.params.caseId,
+        request.body.contactId,
+      )
+      return isRefusal(sent) ? refused(reply, sent) : reply.code(202).send(sent)
     },
-  }, async (request, reply) => {
-    if (!request.idempotency) return refused(reply, refuse('idempotency-key-missing'))
-    const { caseId } = request.params
-    const submitted = await submitClosure(app, request.subscriberId, caseId, request.body)
-    if (isRefusal(submitted)) return refused(reply, submitted)
-    const view = await see(app, request.subscriberId, caseId)
-    return view ? reply.code(202).send(view) : refused(reply, refuse('not-found'))
-  })
+  )
 
-  http.post('/v1/closures/:caseId/withdraw', {
-    preHandler: guard,
-    schema: { tags, summary: 'Take the closure back', params: caseParams, response: { 200: closureWire, ...problems } },
-  }, async (request, reply) => {
-    const { caseId } = request.params
-    const withdrawn = await withdrawClosure(app, request.subscriberId, caseId)
-    if (isRefusal(withdrawn)) return refused(reply, withdrawn)
-    return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
-  })
+  http.post(
+    '/v1/closures/:caseId/submit',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'Submit, with the current quote and the code',
+        params: caseParams,
+        body: submitClosureWire,
+        response: { 202: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      if (!request.idempotency) return refused(reply, refuse('idempotency-key-missing'))
+      const { caseId } = request.params
+      const submitted = await submitClosure(app, request.subscriberId, caseId, request.body)
+      if (isRefusal(submitted)) return refused(reply, submitted)
+      const view = await see(app, request.subscriberId, caseId)
+      return view ? reply.code(202).send(view) : refused(reply, refuse('not-found'))
+    },
+  )
+
+  http.post(
+    '/v1/closures/:caseId/withdraw',
+    {
+      preHandler: guard,
+      schema: {
+        tags,
+        summary: 'Take the closure back',
+        params: caseParams,
+        response: { 200: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const withdrawn = await withdrawClosure(app, request.subscriberId, caseId)
+      if (isRefusal(withdrawn)) return refused(reply, withdrawn)
+      return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    },
+  )
 }
 
 function registerEvidenceRoutes(http: Http, app: App) {
   for (const format of ['json', 'pdf'] as const) {
-    http.get(`/v1/closures/:caseId/certificate.${format}`, {
-      preHandler: signedIn(app, true),
-      schema: { tags, summary: `The signed closure certificate as ${format.toUpperCase()}`, params: caseParams },
-    }, async (request, reply) => {
-      const found = await findCertificate(app.db, request.subscriberId, request.params.caseId)
-      if (!found) return refused(reply, refuse('certificate-not-ready'))
-      const type = format === 'pdf' ? 'application/pdf' : 'application/json'
-      const body = format === 'pdf' ? found.pdf : Buffer.from(found.json)
-      return reply
-        .type(type)
-        .header('content-disposition', `attachment; filename="${found.reference}.${format}"`)
-        .serializer((payload: unknown) => payload as string)
-        .send(body)
-    })
+    http.get(
+      `/v1/closures/:caseId/certificate.${format}`,
+      {
+        preHandler: signedIn(app, true),
+        schema: {
+          tags,
+          summary: `The signed closure certificate as ${format.toUpperCase()}`,
+          params: caseParams,
+        },
+      },
+      async (request, reply) => {
+        const found = await findCertificate(app.db, request.subscriberId, request.params.caseId)
+        if (!found) return refused(reply, refuse('certificate-not-ready'))
+        const type = format === 'pdf' ? 'application/pdf' : 'application/json'
+        const body = format === 'pdf' ? found.pdf : Buffer.from(found.json)
+        return reply
+          .type(type)
+          .header('content-disposition', `attachment; filename="${found.reference}.${format}"`)
+          .serializer((payload: unknown) => payload as string)
+          .send(body)
+      },
+    )
   }
 
-  http.get('/v1/closures/by-reference/:reference', {
-    schema: {
-      tags, summary: 'Public progress: no sign-in, nothing personal', params: z.object({ reference: z.string().max(40) }),
-      response: { 200: publicClosureWire, ...problems },
+  http.get(
+    '/v1/closures/by-reference/:reference',
+    {
+      schema: {
+        tags,
+        summary: 'Public progress: no sign-in, nothing personal',
+        params: z.object({ reference: z.string().max(40) }),
+        response: { 200: publicClosureWire, ...problems },
+      },
     },
-  }, async (request, reply) => {
-    const reference = parseReference(request.params.reference)
-    const seen = reference && (await seeByReference(app, reference))
-    return seen ? publicViewOf(seen, operator.name) : refused(reply, refuse('not-found'))
-  })
+    async (request, reply) => {
+      const reference = parseReference(request.params.reference)
+      const seen = reference && (await seeByReference(app, reference))
+      return seen ? publicViewOf(seen, operator.name) : refused(reply, refuse('not-found'))
+    },
+  )
 }
 
-async function see(app: App, subscriberId: string, caseId: string): Promise<ClosureView | undefined> {
+async function see(
+  app: App,
+  subscriberId: string,
+  caseId: string,
+): Promise<ClosureView | undefined> {
   const seen = await seeCase(app, subscriberId, caseId)
   return seen && viewOf(seen)
 }
 
 /** Whether any of the lines is in use right now; undefined when the network doesn't answer. */
-async function openSession(network: Pick<Network, 'find'>, imsis: readonly string[]): Promise<boolean | undefined> {
+async function openSession(
+  network: Pick<Network, 'find'>,
+  imsis: readonly string[],
+): Promise<boolean | undefined> {
   try {
     const states = await Promise.all(imsis.map((imsi) => network.find(imsi)))
     return states.some((state) => state?.openSession)

@@ -1,7 +1,15 @@
 /** What closing does to the money: every account of a closing line ends at zero, and every cent has one destination. */
 import assert from 'node:assert/strict'
 import type { Posting } from '../ledger/ledger.ts'
-import { add, isZero, lesser, type Money, shareRoundedDown, subtract, zero } from '../values/money.ts'
+import {
+  add,
+  isZero,
+  lesser,
+  type Money,
+  shareRoundedDown,
+  subtract,
+  zero,
+} from '../values/money.ts'
 
 export type UnusedRefund = 'days' | 'lesser' | 'none'
 
@@ -20,7 +28,10 @@ export type LineMoney = {
   dataRemaining: bigint
 }
 
-export type Choice<Disposition extends string> = { disposition: Disposition; toLineId?: string | undefined }
+export type Choice<Disposition extends string> = {
+  disposition: Disposition
+  toLineId?: string | undefined
+}
 export type Choices = {
   paid: Choice<'refund' | 'move' | 'donate' | 'give-up'> | null
   promotional: Choice<'move' | 'give-up'> | null
@@ -31,7 +42,12 @@ export type Refundable = { orderId: string; lineId: string | null; instrument: s
 
 export type SourceKind = 'paid-credit' | 'plan-days' | 'promotional-credit'
 export type DestinationKind = 'refund' | 'moved' | 'donated' | 'promotion-forfeited'
-export type Row<Kind> = { kind: Kind; lineId: string | null; detail: Record<string, string>; amount: Money }
+export type Row<Kind> = {
+  kind: Kind
+  lineId: string | null
+  detail: Record<string, string>
+  amount: Money
+}
 
 export type Settlement = {
   currency: string
@@ -61,9 +77,13 @@ export function unusedDays(line: LineMoney, asOf: Temporal.Instant): number {
 }
 
 /** The part of the prepaid plan that was not used, rounded down to the minor unit. */
-export function unusedPlan(line: LineMoney, asOf: Temporal.Instant): { days: number; amount: Money } {
+export function unusedPlan(
+  line: LineMoney,
+  asOf: Temporal.Instant,
+): { days: number; amount: Money } {
   const days = unusedDays(line, asOf)
-  if (line.unusedRefund === 'none' && line.periodStart !== null) return { days, amount: zero(line.prepaid.currency) }
+  if (line.unusedRefund === 'none' && line.periodStart !== null)
+    return { days, amount: zero(line.prepaid.currency) }
   const byDays = shareRoundedDown(line.prepaid, BigInt(days), BigInt(line.periodDays))
   if (line.unusedRefund === 'days' || line.dataGranted === 0n) return { days, amount: byDays }
   const byData = shareRoundedDown(line.prepaid, line.dataRemaining, line.dataGranted)
@@ -85,8 +105,14 @@ export function settle(
   const sources: Row<SourceKind>[] = []
   const earned: Posting[] = []
   for (const line of lines) addSources(line, asOf, sources, earned)
-  const paid = totalOf(sources.filter(({ kind }) => kind !== 'promotional-credit'), code)
-  const promotional = totalOf(sources.filter(({ kind }) => kind === 'promotional-credit'), code)
+  const paid = totalOf(
+    sources.filter(({ kind }) => kind !== 'promotional-credit'),
+    code,
+  )
+  const promotional = totalOf(
+    sources.filter(({ kind }) => kind === 'promotional-credit'),
+    code,
+  )
 
   // Where moving isn't possible there is nothing to choose: promotional credit ends with the line.
   const onlyGiveUp = !terms.canMove || !terms.promotional.includes('move')
@@ -99,12 +125,15 @@ export function settle(
   const refunds = refunding ? spread(paid, refundable, lines) : []
   const destinations: Row<DestinationKind>[] = [
     ...(choices.paid && !isZero(paid) ? paidRows(choices.paid, paid, refunds) : []),
-    ...(promotionalChoice && !isZero(promotional) ? [promotionalRow(promotionalChoice, promotional)] : []),
+    ...(promotionalChoice && !isZero(promotional)
+      ? [promotionalRow(promotionalChoice, promotional)]
+      : []),
   ]
   const sourcesTotal = add(paid, promotional)
   const complete = choicesNeeded.length === 0
   const destinationsTotal = complete ? totalOf(destinations, code) : null
-  if (destinationsTotal) assert.equal(destinationsTotal.minor, sourcesTotal.minor, 'every cent has one destination')
+  if (destinationsTotal)
+    assert.equal(destinationsTotal.minor, sourcesTotal.minor, 'every cent has one destination')
   return {
     currency: code,
     sources,
@@ -119,19 +148,31 @@ export function settle(
   }
 }
 
-function addSources(line: LineMoney, asOf: Temporal.Instant, sources: Row<SourceKind>[], earned: Posting[]) {
+function addSources(
+  line: LineMoney,
+  asOf: Temporal.Instant,
+  sources: Row<SourceKind>[],
+  earned: Posting[],
+) {
   const { lineId } = line
   const unused = unusedPlan(line, asOf)
   const used = subtract(line.prepaid, unused.amount)
   assert(used.minor >= 0n, 'the unused part is at most the whole')
   if (!isZero(used)) {
-    earned.push({ from: { account: 'plan-prepaid', lineId }, to: { account: 'plan-revenue' }, amount: used })
+    earned.push({
+      from: { account: 'plan-prepaid', lineId },
+      to: { account: 'plan-revenue' },
+      amount: used,
+    })
   }
   const row = (kind: SourceKind, amount: Money, detail: Record<string, string> = {}) => {
     if (!isZero(amount)) sources.push({ kind, lineId, detail, amount })
   }
   row('paid-credit', line.paid)
-  row('plan-days', unused.amount, { daysLeft: String(unused.days), daysTotal: String(line.periodDays) })
+  row('plan-days', unused.amount, {
+    daysLeft: String(unused.days),
+    daysTotal: String(line.periodDays),
+  })
   row('promotional-credit', line.promotional)
 }
 
@@ -162,16 +203,26 @@ function paidRows(
 ): Row<DestinationKind>[] {
   if (choice.disposition === 'refund') {
     return refunds.map(({ orderId, instrument, amount }) => ({
-      kind: 'refund', lineId: null, detail: { orderId, instrument }, amount,
+      kind: 'refund',
+      lineId: null,
+      detail: { orderId, instrument },
+      amount,
     }))
   }
-  if (choice.disposition === 'donate') return [{ kind: 'donated', lineId: null, detail: {}, amount: paid }]
+  if (choice.disposition === 'donate')
+    return [{ kind: 'donated', lineId: null, detail: {}, amount: paid }]
   assert(choice.disposition === 'move', 'paid money is never given up')
-  return [{ kind: 'moved', lineId: choice.toLineId ?? null, detail: { what: 'paid' }, amount: paid }]
+  return [
+    { kind: 'moved', lineId: choice.toLineId ?? null, detail: { what: 'paid' }, amount: paid },
+  ]
 }
 
-function promotionalRow(choice: NonNullable<Choices['promotional']>, amount: Money): Row<DestinationKind> {
-  if (choice.disposition === 'give-up') return { kind: 'promotion-forfeited', lineId: null, detail: {}, amount }
+function promotionalRow(
+  choice: NonNullable<Choices['promotional']>,
+  amount: Money,
+): Row<DestinationKind> {
+  if (choice.disposition === 'give-up')
+    return { kind: 'promotion-forfeited', lineId: null, detail: {}, amount }
   return { kind: 'moved', lineId: choice.toLineId ?? null, detail: { what: 'promotional' }, amount }
 }
 

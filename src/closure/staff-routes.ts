@@ -17,32 +17,71 @@ const problems = { '4xx': problemWire }
 const answer = { 200: staffCaseWire, ...problems }
 
 export function registerClosureStaffRoutes(http: Http, app: App) {
-  http.get('/v1/staff/closures', {
-    preHandler: staffOnly(app),
-    schema: {
-      tags, summary: 'Cases of one state, the most urgent first',
-      querystring: pageQuery.extend({ state: caseStateWire.default('in_review') }),
-      response: { 200: queueWire, ...problems },
+  http.get(
+    '/v1/staff/closures',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'Cases of one state, the most urgent first',
+        querystring: pageQuery.extend({ state: caseStateWire.default('in_review') }),
+        response: { 200: queueWire, ...problems },
+      },
     },
-  }, async (request) => {
-    const { state, cursor, limit } = request.query
-    const page = await queuePage(app, state, cursor, limit)
-    return {
-      items: page.items.map((row) => ({
-        caseId: row.case_id, reference: row.reference, scope: row.scope, state: row.state, subscriberName: row.name,
-        country: row.country, risk: row.risk, refund: row.refund, dueAt: row.due_at?.toString() ?? null,
-        claimedBy: row.claimed_name, submittedAt: row.submitted_at?.toString() ?? null,
-      })),
-      nextCursor: page.nextCursor,
-      counts: await countsByState(app),
-    }
-  })
+    async (request) => {
+      const { state, cursor, limit } = request.query
+      const page = await queuePage(app, state, cursor, limit)
+      return {
+        items: page.items.map((row) => ({
+          caseId: row.case_id,
+          reference: row.reference,
+          scope: row.scope,
+          state: row.state,
+          subscriberName: row.name,
+          country: row.country,
+          risk: row.risk,
+          refund: row.refund,
+          dueAt: row.due_at?.toString() ?? null,
+          claimedBy: row.claimed_name,
+          submittedAt: row.submitted_at?.toString() ?? null,
+        })),
+        nextCursor: page.nextCursor,
+        counts: await countsByState(app),
+      }
+    },
+  )
 
-  http.get('/v1/staff/closures/:caseId', {
-    preHandler: staffOnly(app),
-    schema: { tags, summary: 'One case with all that a decision needs', params, response: answer },
-  }, async (request, reply) => see(app, request.staff, request.params.caseId, reply))
+  http.get(
+    '/v1/staff/closures/:caseId',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'One case with all that a decision needs',
+        params,
+        response: answer,
+      },
+    },
+    async (request, reply) => see(app, request.staff, request.params.caseId, reply),
+  )
 
+  http.get(
+    '/v1/staff/statistics',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'Closures of the last 30 days',
+        response: { 200: statisticsWire, ...problems },
+      },
+    },
+    async () => statistics(app),
+  )
+
+  registerReviewRoutes(http, app)
+}
+
+function registerReviewRoutes(http: Http, app: App) {
   type Act = (staff: StaffMember, caseId: string) => Promise<true | Refusal>
   const acting = (act: Act) => async (request: FastifyRequest, reply: FastifyReply) => {
     const { caseId } = params.parse(request.params)
@@ -50,34 +89,51 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
     return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
   }
 
-  http.post('/v1/staff/closures/:caseId/claim', {
-    preHandler: staffOnly(app, 'reviewer', 'admin'),
-    schema: { tags, summary: 'Take a case; lapses after 15 minutes', params, response: answer },
-  }, acting((staff, caseId) => claim(app, caseId, staff)))
+  http.post(
+    '/v1/staff/closures/:caseId/claim',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin'),
+      schema: { tags, summary: 'Take a case; lapses after 15 minutes', params, response: answer },
+    },
+    acting((staff, caseId) => claim(app, caseId, staff)),
+  )
 
-  http.post('/v1/staff/closures/:caseId/release', {
-    preHandler: staffOnly(app, 'reviewer', 'admin'),
-    schema: { tags, summary: 'Give a case back to the queue', params, response: answer },
-  }, acting((staff, caseId) => release(app, caseId, staff)))
+  http.post(
+    '/v1/staff/closures/:caseId/release',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin'),
+      schema: { tags, summary: 'Give a case back to the queue', params, response: answer },
+    },
+    acting((staff, caseId) => release(app, caseId, staff)),
+  )
 
-  http.post('/v1/staff/closures/:caseId/retry', {
-    preHandler: staffOnly(app, 'reviewer', 'admin', 'support'),
-    schema: { tags, summary: 'Send a stuck case on', params, response: answer },
-  }, acting((staff, caseId) => retry(app, caseId, staff)))
+  http.post(
+    '/v1/staff/closures/:caseId/retry',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin', 'support'),
+      schema: { tags, summary: 'Send a stuck case on', params, response: answer },
+    },
+    acting((staff, caseId) => retry(app, caseId, staff)),
+  )
 
-  http.post('/v1/staff/closures/:caseId/decision', {
-    preHandler: staffOnly(app, 'reviewer', 'admin'),
-    schema: { tags, summary: 'Approve or reject, once', params, body: decisionWire, response: answer },
-  }, async (request, reply) => {
-    const { caseId } = request.params
-    const decided = await decide(app, caseId, request.staff, request.body)
-    return isRefusal(decided) ? refused(reply, decided) : see(app, request.staff, caseId, reply)
-  })
-
-  http.get('/v1/staff/statistics', {
-    preHandler: staffOnly(app),
-    schema: { tags, summary: 'Closures of the last 30 days', response: { 200: statisticsWire, ...problems } },
-  }, async () => statistics(app))
+  http.post(
+    '/v1/staff/closures/:caseId/decision',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin'),
+      schema: {
+        tags,
+        summary: 'Approve or reject, once',
+        params,
+        body: decisionWire,
+        response: answer,
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const decided = await decide(app, caseId, request.staff, request.body)
+      return isRefusal(decided) ? refused(reply, decided) : see(app, request.staff, caseId, reply)
+    },
+  )
 }
 
 async function see(app: App, staff: StaffMember, caseId: string, reply: FastifyReply) {

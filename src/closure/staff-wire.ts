@@ -41,14 +41,26 @@ export const staffCaseWire = z
     closure: closureWire,
     version: z.int().describe('Give it back with the decision'),
     subscriber: z.object({
-      subscriberId: z.string(), name: z.string(), country: z.string().nullable(), locale: z.string(),
-      since: instantWire, lines: z.int(), contacts: z.array(z.object({ kind: z.string(), masked: z.string(), verifiedAt: instantWire.nullable() })),
+      subscriberId: z.string(),
+      name: z.string(),
+      country: z.string().nullable(),
+      locale: z.string(),
+      since: instantWire,
+      lines: z.int(),
+      contacts: z.array(
+        z.object({ kind: z.string(), masked: z.string(), verifiedAt: instantWire.nullable() }),
+      ),
     }),
-    risk: z.object({ level: riskWire, signals: z.array(z.object({ key: z.string(), at: instantWire.nullable() })) }),
+    risk: z.object({
+      level: riskWire,
+      signals: z.array(z.object({ key: z.string(), at: instantWire.nullable() })),
+    }),
     checks: z.array(z.object({ key: z.string(), ok: z.boolean(), detail: z.string() })),
     events: z.array(eventWire),
     chainIntact: z.boolean().describe('The hash chain of the timeline holds'),
-    attention: z.object({ step: z.string(), what: z.string(), advice: z.string(), since: instantWire }).nullable(),
+    attention: z
+      .object({ step: z.string(), what: z.string(), advice: z.string(), since: instantWire })
+      .nullable(),
     claimedBy: z.string().nullable(),
     mayDecide: z.boolean(),
   })
@@ -57,14 +69,19 @@ export const staffCaseWire = z
 export const decisionWire = z.object({
   decision: z.enum(['approve', 'reject']),
   version: z.int(),
-  reasonCode: z.enum(['identity-doubt', 'fraud-suspected', 'open-dispute', 'not-entitled']).optional().describe('Needed to reject'),
+  reasonCode: z
+    .enum(['identity-doubt', 'fraud-suspected', 'open-dispute', 'not-entitled'])
+    .optional()
+    .describe('Needed to reject'),
   note: z.string().trim().max(1000).default(''),
 })
 
 export const statisticsWire = z
   .object({
     byState: z.record(z.string(), z.int()),
-    perDay: z.array(z.object({ day: z.string(), submitted: z.int(), closed: z.int(), withdrawn: z.int() })),
+    perDay: z.array(
+      z.object({ day: z.string(), submitted: z.int(), closed: z.int(), withdrawn: z.int() }),
+    ),
     medianHoursToClose: z.number().nullable(),
     straightThroughShare: z.number().nullable().describe('0 to 1'),
     refunded: z.array(moneyWire),

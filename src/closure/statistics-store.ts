@@ -17,7 +17,10 @@ export async function statistics(app: App): Promise<z.infer<typeof statisticsWir
       count(*) filter (where e.kind = 'submitted')::int as submitted,
       count(*) filter (where e.kind = 'closed')::int as closed,
       count(*) filter (where e.kind = 'withdrawn')::int as withdrawn
-    from generate_series(${today.subtract({ days: daysShown - 1 }).toPlainDate().toString()}::date,
+    from generate_series(${today
+      .subtract({ days: daysShown - 1 })
+      .toPlainDate()
+      .toString()}::date,
       ${today.toPlainDate().toString()}::date, interval '1 day') as d(day)
     left join closure_event e on (e.at at time zone ${operator.timeZone})::date = d.day
       and e.at >= ${from} and e.kind in ('submitted', 'closed', 'withdrawn')
@@ -28,13 +31,17 @@ export async function statistics(app: App): Promise<z.infer<typeof statisticsWir
     from closure_case where state = 'closed' and closed_at >= ${from}`.execute(app.db)
   const refunded = await sql<{ currency: string; minor: bigint }>`
     select currency, sum(minor)::int8 as minor from refund
-    where state = 'succeeded' and ended_at >= ${from} group by currency order by currency`.execute(app.db)
+    where state = 'succeeded' and ended_at >= ${from} group by currency order by currency`.execute(
+    app.db,
+  )
   const reasons = await sql<{ reason: string; count: number }>`
     select coalesce(reason, 'none') as reason, count(*)::int as count from closure_case
     where submitted_at >= ${from} group by 1`.execute(app.db)
   const active = await sql<{ subscribers: number; lines: number }>`
     select (select count(*)::int from subscriber where state = 'active') as subscribers,
-      (select count(*)::int from line where state in ('active', 'suspended', 'closing')) as lines`.execute(app.db)
+      (select count(*)::int from line where state in ('active', 'suspended', 'closing')) as lines`.execute(
+    app.db,
+  )
   const [figures] = speed.rows
   return {
     byState: await countsByState(app),

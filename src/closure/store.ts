@@ -43,7 +43,11 @@ function fromRow(row: Selectable<CaseRow>): StoredCase {
   }
 }
 
-export async function findCase(db: Db | Trx, subscriberId: string, caseId: string): Promise<StoredCase | undefined> {
+export async function findCase(
+  db: Db | Trx,
+  subscriberId: string,
+  caseId: string,
+): Promise<StoredCase | undefined> {
   const row = await db
     .selectFrom('closure_case')
     .selectAll()
@@ -53,7 +57,11 @@ export async function findCase(db: Db | Trx, subscriberId: string, caseId: strin
   return row && fromRow(row)
 }
 
-export async function lockCase(trx: Trx, subscriberId: string, caseId: string): Promise<StoredCase | undefined> {
+export async function lockCase(
+  trx: Trx,
+  subscriberId: string,
+  caseId: string,
+): Promise<StoredCase | undefined> {
   const row = await trx
     .selectFrom('closure_case')
     .selectAll()
@@ -89,13 +97,25 @@ export async function hasOpenCase(db: Db | Trx, subscriberId: string): Promise<b
 /** Whose case a reference or an identifier names; the only look-up that does not know the subscriber yet. */
 export async function locateCase(db: Db, key: { reference: string } | { caseId: string }) {
   const query = db.selectFrom('closure_index').select(['subscriber_id', 'case_id'])
-  const found = 'reference' in key ? query.where('reference', '=', key.reference) : query.where('case_id', '=', key.caseId)
+  const found =
+    'reference' in key
+      ? query.where('reference', '=', key.reference)
+      : query.where('case_id', '=', key.caseId)
   return found.executeTakeFirst()
 }
 
-export type NewCase = Pick<StoredCase, 'subscriberId' | 'caseId' | 'reference' | 'scope' | 'lineId' | 'policyCountry' | 'policyVersion'>
+export type NewCase = Pick<
+  StoredCase,
+  'subscriberId' | 'caseId' | 'reference' | 'scope' | 'lineId' | 'policyCountry' | 'policyVersion'
+>
 
-export async function insertDraft(trx: Trx, app: App, draft: NewCase, now: Temporal.Instant, actor: Actor): Promise<void> {
+export async function insertDraft(
+  trx: Trx,
+  app: App,
+  draft: NewCase,
+  now: Temporal.Instant,
+  actor: Actor,
+): Promise<void> {
   await trx
     .insertInto('closure_case')
     .values({
@@ -112,7 +132,11 @@ export async function insertDraft(trx: Trx, app: App, draft: NewCase, now: Tempo
     .execute()
   await trx
     .insertInto('closure_index')
-    .values({ case_id: draft.caseId, reference: draft.reference, subscriber_id: draft.subscriberId })
+    .values({
+      case_id: draft.caseId,
+      reference: draft.reference,
+      subscriber_id: draft.subscriberId,
+    })
     .execute()
   await appendEvents(trx, draft, now, actor, [{ kind: 'created', detail: { scope: draft.scope } }])
   await audit(trx, app.ids, now, {
@@ -158,13 +182,26 @@ export async function changeCase(
   app: App,
   c: StoredCase,
   change: CaseChange,
-  { now, actor, reason, events = [], wake = false }: {
-    now: Temporal.Instant; actor: Actor; reason: string; events?: NewEvent[]; wake?: boolean
+  {
+    now,
+    actor,
+    reason,
+    events = [],
+    wake = false,
+  }: {
+    now: Temporal.Instant
+    actor: Actor
+    reason: string
+    events?: NewEvent[]
+    wake?: boolean
   },
 ): Promise<boolean> {
   const changed = await trx
     .updateTable('closure_case')
-    .set({ ...columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change), version: c.version + 1 })
+    .set({
+      ...columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change),
+      version: c.version + 1,
+    })
     .where('subscriber_id', '=', c.subscriberId)
     .where('case_id', '=', c.caseId)
     .where('version', '=', c.version)
@@ -186,8 +223,15 @@ export async function changeCase(
   return true
 }
 
-export async function wakeCase(trx: Trx, app: App, c: { subscriberId: string; caseId: string }): Promise<void> {
-  await app.queue.send(trx, closureQueue, c.caseId, { subscriberId: c.subscriberId, caseId: c.caseId })
+export async function wakeCase(
+  trx: Trx,
+  app: App,
+  c: { subscriberId: string; caseId: string },
+): Promise<void> {
+  await app.queue.send(trx, closureQueue, c.caseId, {
+    subscriberId: c.subscriberId,
+    caseId: c.caseId,
+  })
 }
 
 function columnsOf(change: CaseChange) {
@@ -238,18 +282,38 @@ async function appendEvents(
   let previousHash = last?.hash ?? firstHash
   const rows = events.map(({ kind, detail = {} }) => {
     seq += 1
-    const event = { seq, at: now, kind, actorKind: actor.kind, actorId: actor.id, detail, previousHash }
+    const event = {
+      seq,
+      at: now,
+      kind,
+      actorKind: actor.kind,
+      actorId: actor.id,
+      detail,
+      previousHash,
+    }
     const hash = hashEvent(caseId, event)
     previousHash = hash
     return {
-      subscriber_id: subscriberId, case_id: caseId, seq, at: now.round('millisecond'), kind, detail,
-      actor_kind: actor.kind, actor_id: actor.id, previous_hash: event.previousHash, hash,
+      subscriber_id: subscriberId,
+      case_id: caseId,
+      seq,
+      at: now.round('millisecond'),
+      kind,
+      detail,
+      actor_kind: actor.kind,
+      actor_id: actor.id,
+      previous_hash: event.previousHash,
+      hash,
     }
   })
   await trx.insertInto('closure_event').values(rows).execute()
 }
 
-export async function eventsOf(db: Db | Trx, subscriberId: string, caseId: string): Promise<ChainedEvent[]> {
+export async function eventsOf(
+  db: Db | Trx,
+  subscriberId: string,
+  caseId: string,
+): Promise<ChainedEvent[]> {
   const rows = await db
     .selectFrom('closure_event')
     .selectAll()
@@ -258,12 +322,21 @@ export async function eventsOf(db: Db | Trx, subscriberId: string, caseId: strin
     .orderBy('seq')
     .execute()
   return rows.map((row) => ({
-    seq: row.seq, at: row.at, kind: row.kind, actorKind: row.actor_kind, actorId: row.actor_id,
-    detail: row.detail as Record<string, string>, previousHash: row.previous_hash, hash: row.hash,
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    actorKind: row.actor_kind,
+    actorId: row.actor_id,
+    detail: row.detail as Record<string, string>,
+    previousHash: row.previous_hash,
+    hash: row.hash,
   }))
 }
 
-export async function doneSteps(db: Db | Trx, c: StoredCase): Promise<Map<string, Record<string, string>>> {
+export async function doneSteps(
+  db: Db | Trx,
+  c: StoredCase,
+): Promise<Map<string, Record<string, string>>> {
   const rows = await db
     .selectFrom('closure_step')
     .select(['step', 'outcome'])
@@ -286,7 +359,11 @@ export async function refundIdsOf(db: Db | Trx, c: StoredCase): Promise<string[]
 }
 
 export async function recordStep(
-  trx: Trx, c: StoredCase, step: string, outcome: Record<string, string>, now: Temporal.Instant,
+  trx: Trx,
+  c: StoredCase,
+  step: string,
+  outcome: Record<string, string>,
+  now: Temporal.Instant,
 ): Promise<void> {
   await trx
     .insertInto('closure_step')
@@ -309,6 +386,7 @@ export async function sweepClosures(app: App): Promise<void> {
         select subscriber_id, case_id from closure_case where wake_at <= ${now}
         order by wake_at limit 500 for update skip locked)
       returning subscriber_id, case_id`.execute(trx)
-    for (const row of due.rows) await wakeCase(trx, app, { subscriberId: row.subscriber_id, caseId: row.case_id })
+    for (const row of due.rows)
+      await wakeCase(trx, app, { subscriberId: row.subscriber_id, caseId: row.case_id })
   })
 }

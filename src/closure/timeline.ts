@@ -22,41 +22,71 @@ const approvals = ['approved-by-policy', 'approved', 'approved-because-late']
 
 const stages: readonly Stage[] = [
   { key: 'received', over: ['submitted'], shown: always, due: never },
-  { key: 'identity-checked', over: ['identity-checked', 'waiting-time-over', ...approvals], shown: always, due: never },
+  {
+    key: 'identity-checked',
+    over: ['identity-checked', 'waiting-time-over', ...approvals],
+    shown: always,
+    due: never,
+  },
   {
     key: 'waiting-time',
     over: ['waiting-time-over', ...approvals],
-    shown: (_, policy, events) => !Temporal.Duration.from(policy.rules.coolingOff.value).blank || has(events, 'waiting-time-over'),
+    shown: (_, policy, events) =>
+      !Temporal.Duration.from(policy.rules.coolingOff.value).blank ||
+      has(events, 'waiting-time-over'),
     due: (c) => (c.state === 'cooling_off' ? c.dueAt : null),
   },
   {
     key: 'review',
     over: approvals,
-    shown: (c, policy, events) => c.state === 'in_review' || !policy.rules.autoApprove.value || has(events, 'approved'),
+    shown: (c, policy, events) =>
+      c.state === 'in_review' || !policy.rules.autoApprove.value || has(events, 'approved'),
     due: (c) => (c.state === 'in_review' ? c.dueAt : null),
   },
   { key: 'service-ends', over: ['service-ended'], shown: always, due: (c) => c.endsAt },
-  { key: 'number-kept', over: ['service-ended'], shown: (_c, _p, events) => has(events, 'number-kept'), due: never },
+  {
+    key: 'number-kept',
+    over: ['service-ended'],
+    shown: (_c, _p, events) => has(events, 'number-kept'),
+    due: never,
+  },
   { key: 'money-settled', over: ['money-settled'], shown: always, due: never },
-  { key: 'refund', over: ['refunds-ended'], shown: (_c, _p, events) => refundExpected(events), due: never },
+  {
+    key: 'refund',
+    over: ['refunds-ended'],
+    shown: (_c, _p, events) => refundExpected(events),
+    due: never,
+  },
   { key: 'certificate', over: ['certificate-signed'], shown: always, due: never },
   { key: 'closed', over: ['closed'], shown: always, due: never },
 ]
 
-export function timeline(c: ClosureCase, policy: Policy, events: readonly CaseEvent[]): TimelineRow[] {
+export function timeline(
+  c: ClosureCase,
+  policy: Policy,
+  events: readonly CaseEvent[],
+): TimelineRow[] {
   if (c.state === 'draft') return []
   const rows = stages
     .filter((stage) => stage.shown(c, policy, events))
     .map((stage): TimelineRow => {
       const event = events.find(({ kind }) => stage.over.includes(kind))
       const detail = detailOf(stage.key, events)
-      if (event) return { key: stage.key, state: 'done', at: event.at.toString(), due: null, detail }
-      return { key: stage.key, state: 'to-come', at: null, due: stage.due(c)?.toString() ?? null, detail }
+      if (event)
+        return { key: stage.key, state: 'done', at: event.at.toString(), due: null, detail }
+      return {
+        key: stage.key,
+        state: 'to-come',
+        at: null,
+        due: stage.due(c)?.toString() ?? null,
+        detail,
+      }
     })
   const stop = stopRow(c.state, events)
   if (stop) return [...rows.filter(({ state }) => state === 'done'), stop]
   const current = rows.find(({ state }) => state === 'to-come')
-  if (current) current.state = has(events, 'review-late') && current.key === 'review' ? 'late' : 'now'
+  if (current)
+    current.state = has(events, 'review-late') && current.key === 'review' ? 'late' : 'now'
   return rows
 }
 
@@ -70,12 +100,16 @@ function stopRow(state: CaseState, events: readonly CaseEvent[]): TimelineRow | 
 
 function detailOf(key: Key, events: readonly CaseEvent[]): Record<string, string> {
   if (key === 'refund') return events.findLast(({ kind }) => kind === 'money-settled')?.detail ?? {}
-  if (key === 'number-kept') return events.findLast(({ kind }) => kind === 'number-kept')?.detail ?? {}
+  if (key === 'number-kept')
+    return events.findLast(({ kind }) => kind === 'number-kept')?.detail ?? {}
   return {}
 }
 
 function refundExpected(events: readonly CaseEvent[]): boolean {
-  return events.some(({ kind, detail }) => (kind === 'money-settled' || kind === 'submitted') && Number(detail['refunds'] ?? 0) > 0)
+  return events.some(
+    ({ kind, detail }) =>
+      (kind === 'money-settled' || kind === 'submitted') && Number(detail['refunds'] ?? 0) > 0,
+  )
 }
 
 function has(events: readonly CaseEvent[], wanted: string): boolean {

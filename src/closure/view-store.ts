@@ -11,25 +11,41 @@ import { pinOf, quoteNow } from './way-store.ts'
 
 /** Undefined when the subscriber has no such case. `sessionOpen` is what the network answered, if it was asked. */
 export async function seeCase(
-  app: App, subscriberId: string, caseId: string, sessionOpen?: boolean,
+  app: App,
+  subscriberId: string,
+  caseId: string,
+  sessionOpen?: boolean,
 ): Promise<Seen | undefined> {
-  return app.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
-    const c = await findCase(trx, subscriberId, caseId)
-    return c && see(trx, app, c, sessionOpen)
-  })
+  return app.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const c = await findCase(trx, subscriberId, caseId)
+      return c && see(trx, app, c, sessionOpen)
+    })
 }
 
 /** The cases of a subscriber that are more than an abandoned draft, newest first. */
 export async function seeCases(app: App, subscriberId: string): Promise<ClosureView[]> {
-  return app.db.transaction().setIsolationLevel('repeatable read').execute(async (trx) => {
-    const cases = (await casesOf(trx, subscriberId)).filter((c) => c.submittedAt !== null || c.state === 'draft')
-    const seen = []
-    for (const c of cases.slice(0, 20)) seen.push(await see(trx, app, c))
-    return seen.flatMap((one) => (one ? [viewOf(one)] : []))
-  })
+  return app.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => {
+      const cases = (await casesOf(trx, subscriberId)).filter(
+        (c) => c.submittedAt !== null || c.state === 'draft',
+      )
+      const seen = []
+      for (const c of cases.slice(0, 20)) seen.push(await see(trx, app, c))
+      return seen.flatMap((one) => (one ? [viewOf(one)] : []))
+    })
 }
 
-async function see(trx: Trx, app: App, c: StoredCase, sessionOpen?: boolean): Promise<Seen | undefined> {
+async function see(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  sessionOpen?: boolean,
+): Promise<Seen | undefined> {
   const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), c.state === 'closed')
   if (!facts) return undefined
   const isOpen = c.state === 'draft' || c.state === 'needs_customer'
@@ -54,7 +70,10 @@ async function see(trx: Trx, app: App, c: StoredCase, sessionOpen?: boolean): Pr
     quote: isOpen ? quoteNow(c, facts, app.clock.now()).wire : c.quote,
     certificateSignedAt: certificate?.signed_at ?? null,
     kept: kept.map(({ category, basis, keep_until, erased_at }) => ({
-      category, basis, until: keep_until, erasedAt: erased_at,
+      category,
+      basis,
+      until: keep_until,
+      erasedAt: erased_at,
     })),
     finalStatement: await finalStatement(trx, c),
   }

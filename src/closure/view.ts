@@ -18,7 +18,12 @@ export type Seen = {
   rows: readonly ReadinessRow[]
   quote: QuoteWire | null
   certificateSignedAt: Temporal.Instant | null
-  kept: readonly { category: string; basis: string; until: Temporal.Instant | null; erasedAt: Temporal.Instant | null }[]
+  kept: readonly {
+    category: string
+    basis: string
+    until: Temporal.Instant | null
+    erasedAt: Temporal.Instant | null
+  }[]
   finalStatement: QuoteWire['currencies'] | null
 }
 
@@ -49,19 +54,30 @@ export function viewOf(seen: Seen): ClosureView {
     submittedAt: text(c.submittedAt),
     serviceEndedAt: text(c.serviceEndedAt),
     closedAt: text(c.closedAt),
-    rejection: c.state === 'rejected' && c.decision ? { code: c.decision.reasonCode, note: c.decision.note } : null,
+    rejection:
+      c.state === 'rejected' && c.decision
+        ? { code: c.decision.reasonCode, note: c.decision.note }
+        : null,
     certificate: seen.certificateSignedAt && {
-      signedAt: seen.certificateSignedAt.toString(), jsonUrl: `${at}/certificate.json`, pdfUrl: `${at}/certificate.pdf`,
+      signedAt: seen.certificateSignedAt.toString(),
+      jsonUrl: `${at}/certificate.json`,
+      pdfUrl: `${at}/certificate.pdf`,
     },
     kept: seen.kept.map(({ category, basis, until, erasedAt }) => ({
-      category, basis, until: text(until), erasedAt: text(erasedAt),
+      category,
+      basis,
+      until: text(until),
+      erasedAt: text(erasedAt),
     })),
     finalStatement: seen.finalStatement,
   }
 }
 
 /** The same progress for anybody with the reference: nothing personal, no amounts, no names, no numbers. */
-export function publicViewOf({ c, facts, events }: Pick<Seen, 'c' | 'facts' | 'events'>, operator: string): PublicView {
+export function publicViewOf(
+  { c, facts, events }: Pick<Seen, 'c' | 'facts' | 'events'>,
+  operator: string,
+): PublicView {
   return {
     reference: c.reference,
     scope: c.scope,
@@ -86,8 +102,13 @@ function policyOf({ policy }: Facts): ClosureView['policy'] {
 }
 
 function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
-  const plain = <Disposition extends string>(choice: { disposition: Disposition; toLineId?: string | undefined } | null) =>
-    choice && (choice.toLineId ? { disposition: choice.disposition, toLineId: choice.toLineId } : { disposition: choice.disposition })
+  const plain = <Disposition extends string>(
+    choice: { disposition: Disposition; toLineId?: string | undefined } | null,
+  ) =>
+    choice &&
+    (choice.toLineId
+      ? { disposition: choice.disposition, toLineId: choice.toLineId }
+      : { disposition: choice.disposition })
   return { paid: plain(choices.paid), promotional: plain(choices.promotional) }
 }
 

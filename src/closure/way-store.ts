@@ -24,22 +24,34 @@ export type Started = { c: StoredCase; isNew: boolean }
 
 /** Opens a draft, or gives back the open case: one case however often it is asked for. */
 export async function startClosure(
-  app: App, subscriberId: string, wanted: { scope: 'line' | 'account'; lineId: string | null },
+  app: App,
+  subscriberId: string,
+  wanted: { scope: 'line' | 'account'; lineId: string | null },
 ): Promise<Started | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
     // The subscriber's row is the lock that makes two tabs one case.
-    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(trx)
-    const open = (await casesOf(trx, subscriberId)).filter(({ state }) => state === 'draft' || isSubmitted(state))
-    const same = open.find(({ scope, lineId }) => scope === wanted.scope && lineId === wanted.lineId)
+    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(
+      trx,
+    )
+    const open = (await casesOf(trx, subscriberId)).filter(
+      ({ state }) => state === 'draft' || isSubmitted(state),
+    )
+    const same = open.find(
+      ({ scope, lineId }) => scope === wanted.scope && lineId === wanted.lineId,
+    )
     if (same) return { c: same, isNew: false }
-    const other = open.find((c) => isSubmitted(c.state) && (c.scope === 'account' || wanted.scope === 'account'))
-    if (other) return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+    const other = open.find(
+      (c) => isSubmitted(c.state) && (c.scope === 'account' || wanted.scope === 'account'),
+    )
+    if (other)
+      return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
     const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, null)
     if (!facts) return missingFacts(trx, subscriberId)
     if (wanted.scope === 'line' && facts.lines[0]?.state === 'closed') return refuse('line-closed')
     const draft = {
-      subscriberId, ...wanted,
+      subscriberId,
+      ...wanted,
       caseId: app.ids.make<CaseId>('case'),
       reference: makeReference(app.ids.random(8)),
       policyCountry: facts.policy.country,
@@ -63,7 +75,12 @@ async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {
 
 export type Change = { choices?: Choices; reason?: string | null; reasonText?: string | null }
 
-export async function changeClosure(app: App, subscriberId: string, caseId: string, change: Change): Promise<StoredCase | Refusal> {
+export async function changeClosure(
+  app: App,
+  subscriberId: string,
+  caseId: string,
+  change: Change,
+): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
@@ -73,15 +90,23 @@ export async function changeClosure(app: App, subscriberId: string, caseId: stri
     if (!facts) return refuse('not-found')
     const wrong = change.choices && checkChoices(facts, change.choices)
     if (wrong) return wrong
-    if (change.reason && facts.policy.rules.reasonMode.value === 'none') return refuse('reason-not-asked')
-    await changeCase(trx, app, c, change, { now, actor: actorOf(subscriberId), reason: 'the subscriber chose' })
+    if (change.reason && facts.policy.rules.reasonMode.value === 'none')
+      return refuse('reason-not-asked')
+    await changeCase(trx, app, c, change, {
+      now,
+      actor: actorOf(subscriberId),
+      reason: 'the subscriber chose',
+    })
     return { ...c, ...change, version: c.version + 1 }
   })
 }
 
 /** Sends the confirmation code to a verified channel that is not closing. */
 export async function askClosureCode(
-  app: App, subscriberId: string, caseId: string, contactId: string | undefined,
+  app: App,
+  subscriberId: string,
+  caseId: string,
+  contactId: string | undefined,
 ): Promise<CodeSent | Refusal> {
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
@@ -92,13 +117,20 @@ export async function askClosureCode(
     const allowed = codeContacts(facts)
     const [first] = allowed
     if (!first) return refuse('no-other-channel')
-    const contact = contactId === undefined ? first : allowed.find((one) => one.contactId === contactId)
+    const contact =
+      contactId === undefined ? first : allowed.find((one) => one.contactId === contactId)
     if (!contact) {
       const isClosing = facts.contacts.some((one) => one.contactId === contactId)
       return refuse(isClosing ? 'contact-is-closing-line' : 'not-found')
     }
     return sendCode(trx, app, {
-      subscriberId, purpose: 'confirm-closure', subjectId: caseId, contactId: contact.contactId, locale: facts.subscriber.locale,
+      subscriberId,
+      purpose: 'confirm-closure',
+      subjectId: caseId,
+      contactId: contact.contactId,
+      locale: facts.subscriber.locale,
+      lineName: closingName(c, facts),
+      reference: c.reference,
     })
   })
 }
@@ -108,7 +140,10 @@ export async function askClosureCode(
  * single-use code is right. A wrong try is counted although nothing else is written.
  */
 export async function submitClosure(
-  app: App, subscriberId: string, caseId: string, given: { quoteHash: string; code: string },
+  app: App,
+  subscriberId: string,
+  caseId: string,
+  given: { quoteHash: string; code: string },
 ): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -120,7 +155,12 @@ export async function submitClosure(
     const quote = quoteNow(c, facts, now)
     const refusal = mayNotSubmit(facts, quote, given.quoteHash)
     if (refusal) return refusal
-    const used = await useCode(trx, app, { subscriberId, purpose: 'confirm-closure', subjectId: caseId, code: given.code })
+    const used = await useCode(trx, app, {
+      subscriberId,
+      purpose: 'confirm-closure',
+      subjectId: caseId,
+      code: given.code,
+    })
     if (isRefusal(used)) return used
     return c.state === 'needs_customer'
       ? agreeAgain(trx, app, c, facts, quote, now)
@@ -129,23 +169,40 @@ export async function submitClosure(
 }
 
 function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Refusal | undefined {
-  if (blocks(readiness(facts, false))) return refuse('blocked', {}, { readiness: readiness(facts, false) })
+  if (blocks(readiness(facts, false)))
+    return refuse('blocked', {}, { readiness: readiness(facts, false) })
   if (quote.wire.choicesNeeded.includes('reason')) return refuse('reason-missing')
-  if (quote.wire.choicesNeeded.length > 0) return refuse('choice-missing', {}, { choicesNeeded: quote.wire.choicesNeeded })
+  if (quote.wire.choicesNeeded.length > 0)
+    return refuse('choice-missing', {}, { choicesNeeded: quote.wire.choicesNeeded })
   if (quote.wire.hash !== quoteHash) return refuse('quote-changed', {}, { quote: quote.wire })
   return undefined
 }
 
-async function submitDraft(trx: Trx, app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+async function submitDraft(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  quote: Quote,
+  now: Temporal.Instant,
+) {
   const { subscriberId } = c
   const lineIds = facts.lines.map(({ lineId }) => lineId)
   const refunds = quote.wire.refundTo.length
   const change = {
-    state: 'submitted', submittedAt: now, quote: quote.wire, closingLines: lineIds,
-    policyCountry: facts.policy.country, policyVersion: facts.policy.version, risk: riskOf(facts, now),
+    state: 'submitted',
+    submittedAt: now,
+    quote: quote.wire,
+    closingLines: lineIds,
+    policyCountry: facts.policy.country,
+    policyVersion: facts.policy.version,
+    risk: riskOf(facts, now),
   } as const
   await changeCase(trx, app, c, change, {
-    now, actor: actorOf(c.subscriberId), reason: c.reason ?? 'none given', wake: true,
+    now,
+    actor: actorOf(c.subscriberId),
+    reason: c.reason ?? 'none given',
+    wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
   for (const lineId of lineIds) await startClosingLine(trx, now, { subscriberId, lineId })
@@ -153,7 +210,13 @@ async function submitDraft(trx: Trx, app: App, c: StoredCase, facts: Facts, quot
   return { ...c, ...change, version: c.version + 1 }
 }
 
-function receivedParams(app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+function receivedParams(
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  quote: Quote,
+  now: Temporal.Instant,
+) {
   const refund = quote.wire.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
   const { immediate, endsAt } = quote.wire
   return {
@@ -168,17 +231,31 @@ function receivedParams(app: App, c: StoredCase, facts: Facts, quote: Quote, now
   }
 }
 
-async function agreeAgain(trx: Trx, app: App, c: StoredCase, facts: Facts, quote: Quote, now: Temporal.Instant) {
+async function agreeAgain(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  quote: Quote,
+  now: Temporal.Instant,
+) {
   const change = { state: 'scheduled', quote: quote.wire } as const
   await changeCase(trx, app, c, change, {
-    now, actor: actorOf(c.subscriberId), reason: 'agreed to the new quote', wake: true,
+    now,
+    actor: actorOf(c.subscriberId),
+    reason: 'agreed to the new quote',
+    wake: true,
     events: [{ kind: 'agreed-again', detail: { quote: quote.wire.hash } }],
   })
   return { ...c, ...change, version: c.version + 1 }
 }
 
 /** Takes the request back: any time before service begins to end. A draft is simply dropped. */
-export async function withdrawClosure(app: App, subscriberId: string, caseId: string): Promise<StoredCase | Refusal> {
+export async function withdrawClosure(
+  app: App,
+  subscriberId: string,
+  caseId: string,
+): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
@@ -187,12 +264,20 @@ export async function withdrawClosure(app: App, subscriberId: string, caseId: st
     if (!mayWithdraw(c.state)) return refuse('past-point-of-no-return')
     const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
     await changeCase(trx, app, c, change, {
-      now, actor: actorOf(subscriberId), reason: 'the subscriber withdrew', events: [{ kind: 'withdrawn' }],
+      now,
+      actor: actorOf(subscriberId),
+      reason: 'the subscriber withdrew',
+      events: [{ kind: 'withdrawn' }],
     })
     if (c.state === 'draft') return { ...c, ...change, version: c.version + 1 }
     const facts = await reopen(trx, c, now)
     if (facts) {
-      const params = { reference: c.reference, lineName: closingName(c, facts), at: now.toString(), url: app.config.publicUrl }
+      const params = {
+        reference: c.reference,
+        lineName: closingName(c, facts),
+        at: now.toString(),
+        url: app.config.publicUrl,
+      }
       await tell(trx, app, c, facts, 'closure-withdrawn', params)
     }
     return { ...c, ...change, version: c.version + 1 }
@@ -200,7 +285,11 @@ export async function withdrawClosure(app: App, subscriberId: string, caseId: st
 }
 
 /** Gives the lines of a case that won't close back to their owner. */
-export async function reopen(trx: Trx, c: StoredCase, now: Temporal.Instant): Promise<Facts | undefined> {
+export async function reopen(
+  trx: Trx,
+  c: StoredCase,
+  now: Temporal.Instant,
+): Promise<Facts | undefined> {
   const { subscriberId } = c
   for (const lineId of c.closingLines ?? []) await reopenLine(trx, now, { subscriberId, lineId })
   return loadFacts(trx, subscriberId, c, pinOf(c))

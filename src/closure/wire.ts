@@ -4,13 +4,33 @@ import { contactWire } from '../subscribers/wire.ts'
 import { codeWire, instantWire, moneyWire } from '../values/wire.ts'
 
 export const caseStates = [
-  'draft', 'submitted', 'verifying', 'cooling_off', 'in_review', 'approved', 'scheduled', 'executing',
-  'settling', 'closed', 'needs_customer', 'on_hold', 'withdrawn', 'rejected', 'needs_attention', 'frozen',
+  'draft',
+  'submitted',
+  'verifying',
+  'cooling_off',
+  'in_review',
+  'approved',
+  'scheduled',
+  'executing',
+  'settling',
+  'closed',
+  'needs_customer',
+  'on_hold',
+  'withdrawn',
+  'rejected',
+  'needs_attention',
+  'frozen',
 ] as const
 export const caseStateWire = z.enum(caseStates).meta({ id: 'ClosureState' })
 
 export const reasonCodes = [
-  'too-expensive', 'bad-coverage', 'changed-phone', 'travel-over', 'other-operator', 'privacy', 'other',
+  'too-expensive',
+  'bad-coverage',
+  'changed-phone',
+  'travel-over',
+  'other-operator',
+  'privacy',
+  'other',
 ] as const
 export const reasonWire = z.enum(reasonCodes)
 
@@ -19,44 +39,72 @@ export const scopeWire = z.enum(['line', 'account'])
 /** One row of the readiness checklist. */
 export const readinessRowWire = z
   .object({
-    key: z.enum(['identity', 'arrears', 'balance', 'open-session', 'other-lines', 'backup', 'unbind']),
+    key: z.enum([
+      'identity',
+      'arrears',
+      'balance',
+      'open-session',
+      'other-lines',
+      'backup',
+      'unbind',
+    ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
-    detail: z.record(z.string(), z.string()).describe('Facts for the sentence: amounts as decimal, dates as RFC 3339'),
+    detail: z
+      .record(z.string(), z.string())
+      .describe('Facts for the sentence: amounts as decimal, dates as RFC 3339'),
     action: z.enum(['verify-contact', 'pay', 'export', 'end-session', 'ask', 'none']),
   })
   .meta({ id: 'ReadinessRow' })
 
 /** What may be done with one kind of money at the end. */
-export const dispositionWire = z.enum(['refund', 'move', 'donate', 'give-up']).meta({ id: 'Disposition' })
+export const dispositionWire = z
+  .enum(['refund', 'move', 'donate', 'give-up'])
+  .meta({ id: 'Disposition' })
 
 export const choicesWire = z
   .object({
     paid: z
       .object({ disposition: dispositionWire, toLineId: z.string().optional() })
       .nullable()
-      .describe('Paid credit and unused plan days; null until chosen, stays null when there is none'),
-    promotional: z.object({ disposition: z.enum(['move', 'give-up']), toLineId: z.string().optional() }).nullable(),
+      .describe(
+        'Paid credit and unused plan days; null until chosen, stays null when there is none',
+      ),
+    promotional: z
+      .object({ disposition: z.enum(['move', 'give-up']), toLineId: z.string().optional() })
+      .nullable(),
   })
   .meta({ id: 'ClosureChoices' })
 
 export const quoteEntryWire = z
   .object({
     kind: z.enum([
-      'paid-credit', 'plan-days', 'promotional-credit',
-      'refund', 'unclaimed', 'moved', 'donated', 'promotion-forfeited',
+      'paid-credit',
+      'plan-days',
+      'promotional-credit',
+      'refund',
+      'unclaimed',
+      'moved',
+      'donated',
+      'promotion-forfeited',
     ]),
     lineId: z.string().nullable(),
-    detail: z.record(z.string(), z.string()).describe('daysLeft, daysTotal, price, card, toLineName, by …'),
+    detail: z
+      .record(z.string(), z.string())
+      .describe('daysLeft, daysTotal, price, card, toLineName, by …'),
     amount: moneyWire,
   })
   .meta({ id: 'QuoteEntry' })
 
 export const quoteWire = z
   .object({
-    hash: z.string().describe('Give it back when submitting; it changes when anything on the quote changes'),
+    hash: z
+      .string()
+      .describe('Give it back when submitting; it changes when anything on the quote changes'),
     validUntil: instantWire,
     immediate: z.boolean().describe('Service ends as soon as the closure is confirmed'),
-    endsAt: instantWire.describe('When service ends at the latest, and after which nothing can be undone'),
+    endsAt: instantWire.describe(
+      'When service ends at the latest, and after which nothing can be undone',
+    ),
     currencies: z.array(
       z.object({
         currency: z.string(),
@@ -68,7 +116,13 @@ export const quoteWire = z
       }),
     ),
     refundTo: z
-      .array(z.object({ orderId: z.string(), instrument: z.string().describe('visa 4471'), amount: moneyWire }))
+      .array(
+        z.object({
+          orderId: z.string(),
+          instrument: z.string().describe('visa 4471'),
+          amount: moneyWire,
+        }),
+      )
       .describe('Refunds go only to instruments that paid before'),
     refundBy: instantWire.nullable(),
     choicesNeeded: z.array(z.enum(['paid', 'promotional', 'reason'])),
@@ -85,8 +139,22 @@ export const quoteWire = z
 export const timelineRowWire = z
   .object({
     key: z.enum([
-      'received', 'identity-checked', 'waiting-time', 'review', 'approved', 'scheduled', 'service-ends', 'number-kept',
-      'money-settled', 'refund', 'certificate', 'signed-out', 'closed', 'withdrawn', 'rejected', 'needs-attention',
+      'received',
+      'identity-checked',
+      'waiting-time',
+      'review',
+      'approved',
+      'scheduled',
+      'service-ends',
+      'number-kept',
+      'money-settled',
+      'refund',
+      'certificate',
+      'signed-out',
+      'closed',
+      'withdrawn',
+      'rejected',
+      'needs-attention',
     ]),
     state: z.enum(['done', 'now', 'to-come', 'late']),
     at: instantWire.nullable(),
@@ -110,14 +178,18 @@ export const closureWire = z
       reasonMode: z.enum(['none', 'optional', 'required']),
       reviewed: z.boolean().describe('A person reviews; false: straight through'),
       ifLate: z.enum(['approved', 'escalated']),
-      buttonLabels: z.record(z.string(), z.record(z.string(), z.string())).describe('Prescribed labels by slot and locale'),
+      buttonLabels: z
+        .record(z.string(), z.record(z.string(), z.string()))
+        .describe('Prescribed labels by slot and locale'),
     }),
     readiness: z.array(readinessRowWire),
     choices: choicesWire,
     reason: reasonWire.nullable(),
     reasonText: z.string().nullable(),
     quote: quoteWire.nullable().describe('Current while a draft; as agreed afterwards'),
-    codeContacts: z.array(contactWire).describe('Channels the confirmation code may go to: never the line being closed'),
+    codeContacts: z
+      .array(contactWire)
+      .describe('Channels the confirmation code may go to: never the line being closed'),
     timeline: z.array(timelineRowWire),
     canWithdraw: z.boolean(),
     dueAt: instantWire.nullable(),
@@ -126,18 +198,27 @@ export const closureWire = z
     serviceEndedAt: instantWire.nullable(),
     closedAt: instantWire.nullable(),
     rejection: z.object({ code: z.string(), note: z.string() }).nullable(),
-    certificate: z.object({ signedAt: instantWire, jsonUrl: z.string(), pdfUrl: z.string() }).nullable(),
-    kept: z.array(z.object({
-      category: z.string(),
-      basis: z.string(),
-      until: instantWire.nullable(),
-      erasedAt: instantWire.nullable(),
-    })),
-    finalStatement: quoteWire.shape.currencies.nullable().describe('What happened to the money, once it has'),
+    certificate: z
+      .object({ signedAt: instantWire, jsonUrl: z.string(), pdfUrl: z.string() })
+      .nullable(),
+    kept: z.array(
+      z.object({
+        category: z.string(),
+        basis: z.string(),
+        until: instantWire.nullable(),
+        erasedAt: instantWire.nullable(),
+      }),
+    ),
+    finalStatement: quoteWire.shape.currencies
+      .nullable()
+      .describe('What happened to the money, once it has'),
   })
   .meta({ id: 'Closure' })
 
-export const startClosureWire = z.object({ scope: scopeWire, lineId: z.string().max(60).optional() })
+export const startClosureWire = z.object({
+  scope: scopeWire,
+  lineId: z.string().max(60).optional(),
+})
 export const changeClosureWire = z.object({
   choices: choicesWire.optional(),
   reason: reasonWire.nullable().optional(),

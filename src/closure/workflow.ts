@@ -1,7 +1,15 @@
 /** Which durable steps a case takes, in order: the verbs, and what each is about. */
 import type { Facts } from './facts.ts'
 
-export const verbs = ['stop-download', 'detach', 'close-line', 'settle', 'refund', 'certificate', 'close'] as const
+export const verbs = [
+  'stop-download',
+  'detach',
+  'close-line',
+  'settle',
+  'refund',
+  'certificate',
+  'close',
+] as const
 export type Verb = (typeof verbs)[number]
 
 export function stepName(verb: Verb, subject = ''): string {

@@ -12,14 +12,18 @@ let database: Awaited<ReturnType<typeof testDatabase>>
 
 beforeAll(async () => {
   database = await testDatabase()
-  await sql`insert into subscriber (subscriber_id, created_at) values ('sub_a', now()), ('sub_b', now())`.execute(database.db)
+  await sql`insert into subscriber (subscriber_id, created_at) values ('sub_a', now()), ('sub_b', now())`.execute(
+    database.db,
+  )
 })
 afterAll(() => database.drop())
 
 function transfer(subscriberId: string, key: string, postings: Posting[]) {
-  return database.db.transaction().execute((trx) =>
-    post(trx, ids, { subscriberId, key, kind: 'top-up', at, detail: {}, postings }),
-  )
+  return database.db
+    .transaction()
+    .execute((trx) =>
+      post(trx, ids, { subscriberId, key, kind: 'top-up', at, detail: {}, postings }),
+    )
 }
 const topUp = (minor: bigint, lineId = 'line_1'): Posting => ({
   from: { account: 'payments-clearing' },
@@ -38,7 +42,9 @@ test('a transfer moves money once, however often its key is posted', async () =>
 
 test('what is there can be spent, to the last penny', async () => {
   const spend: Posting = {
-    from: { account: 'paid-credit', lineId: 'line_1' }, to: { account: 'usage-revenue' }, amount: money(300n, 'GBP'),
+    from: { account: 'paid-credit', lineId: 'line_1' },
+    to: { account: 'usage-revenue' },
+    amount: money(300n, 'GBP'),
   }
   expect(await transfer('sub_b', 'spend_all', [spend])).toBe('posted')
   expect(await balances(database.db, 'sub_b')).toEqual([])
@@ -64,13 +70,21 @@ test('an unbalanced transfer, a changed posting and a deleted one are refused by
       values ('sub_a', 'transfer_x', 0, 'usage-revenue', 'GBP', 5)`.execute(trx)
   })
   await expect(unbalanced).rejects.toThrow(/does not balance/)
-  await expect(sql`update ledger_posting set minor = minor + 1`.execute(database.db)).rejects.toThrow(/never changed/)
-  await expect(sql`delete from ledger_transfer`.execute(database.db)).rejects.toThrow(/never changed/)
+  await expect(
+    sql`update ledger_posting set minor = minor + 1`.execute(database.db),
+  ).rejects.toThrow(/never changed/)
+  await expect(sql`delete from ledger_transfer`.execute(database.db)).rejects.toThrow(
+    /never changed/,
+  )
 })
 
 test('the proof finds a balance that drifted from its postings', async () => {
   expect(await proveLedger(database.db)).toEqual({ unbalanced: [], drifted: [] })
-  await sql`update ledger_balance set minor = minor + 1 where subscriber_id = 'sub_b'`.execute(database.db)
+  await sql`update ledger_balance set minor = minor + 1 where subscriber_id = 'sub_b'`.execute(
+    database.db,
+  )
   const { drifted } = await proveLedger(database.db)
-  expect(drifted).toEqual([{ subscriberId: 'sub_b', account: 'paid-credit', lineId: 'line_1', currency: 'GBP' }])
+  expect(drifted).toEqual([
+    { subscriberId: 'sub_b', account: 'paid-credit', lineId: 'line_1', currency: 'GBP' },
+  ])
 })

@@ -3,7 +3,13 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { money } from '../values/money.ts'
-import { type Balance, entriesOf, type Posting, type SubscriberAccount, type TransferKind } from './ledger.ts'
+import {
+  type Balance,
+  entriesOf,
+  type Posting,
+  type SubscriberAccount,
+  type TransferKind,
+} from './ledger.ts'
 
 export type Transfer = {
   subscriberId: string
@@ -19,12 +25,23 @@ export type Transfer = {
  * Posts a transfer. The database refuses one that does not balance or that overdraws an account.
  * `posted-before`: the key was used already, and nothing was written.
  */
-export async function post(trx: Trx, ids: Ids, transfer: Transfer): Promise<'posted' | 'posted-before'> {
+export async function post(
+  trx: Trx,
+  ids: Ids,
+  transfer: Transfer,
+): Promise<'posted' | 'posted-before'> {
   const { subscriberId, key, kind, at, detail, postings } = transfer
   const transferId = ids.make('transfer')
   const inserted = await trx
     .insertInto('ledger_transfer')
-    .values({ subscriber_id: subscriberId, transfer_id: transferId, key, kind, detail, posted_at: at })
+    .values({
+      subscriber_id: subscriberId,
+      transfer_id: transferId,
+      key,
+      kind,
+      detail,
+      posted_at: at,
+    })
     .onConflict((conflict) => conflict.columns(['subscriber_id', 'key']).doNothing())
     .returning('transfer_id')
     .executeTakeFirst()
@@ -83,7 +100,12 @@ export async function proveLedger(db: Db | Trx): Promise<LedgerProof> {
   const unbalanced = await sql<{ transfer_id: string; currency: string; minor: bigint }>`
     select transfer_id, currency, sum(minor)::int8 as minor from ledger_posting
     group by subscriber_id, transfer_id, currency having sum(minor) <> 0 limit 100`.execute(db)
-  const drifted = await sql<{ subscriber_id: string; account: string; line_id: string; currency: string }>`
+  const drifted = await sql<{
+    subscriber_id: string
+    account: string
+    line_id: string
+    currency: string
+  }>`
     select subscriber_id, account, line_id, currency from (
       select subscriber_id, account, line_id, currency, sum(minor) as minor from ledger_posting
       where account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
@@ -91,9 +113,15 @@ export async function proveLedger(db: Db | Trx): Promise<LedgerProof> {
     full join ledger_balance b using (subscriber_id, account, line_id, currency)
     where s.minor is distinct from b.minor limit 100`.execute(db)
   return {
-    unbalanced: unbalanced.rows.map(({ transfer_id, ...row }) => ({ transferId: transfer_id, ...row })),
+    unbalanced: unbalanced.rows.map(({ transfer_id, ...row }) => ({
+      transferId: transfer_id,
+      ...row,
+    })),
     drifted: drifted.rows.map((row) => ({
-      subscriberId: row.subscriber_id, account: row.account, lineId: row.line_id, currency: row.currency,
+      subscriberId: row.subscriber_id,
+      account: row.account,
+      lineId: row.line_id,
+      currency: row.currency,
     })),
   }
 }

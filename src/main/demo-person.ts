@@ -10,16 +10,21 @@ export type Person = ReturnType<typeof person>
 export type Places = { url: string; urls: { inbox: string } }
 
 export function person(platform: Places) {
-  let cookies = new Map<string, string>()
+  const cookies = new Map<string, string>()
 
   async function call<Body = Reply>(
-    method: string, path: string, body?: unknown, headers: Record<string, string> = {},
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
   ): Promise<Answer<Body>> {
     const response = await fetch(`${platform.url}${path}`, {
       method,
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(cookies.size > 0 && { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+        ...(cookies.size > 0 && {
+          cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+        }),
         ...headers,
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -32,40 +37,30 @@ export function person(platform: Places) {
     }
     const text = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json')
-    return { status: response.status, body: (isJson && text !== '' ? JSON.parse(text) : text) as Body, headers: response.headers }
-  }
-
-  async function codeFor(to: string, after: string): Promise<string> {
-    const look = async () => {
-      const response = await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}&after=${encodeURIComponent(after)}`)
-      const { items = [] } = (await response.json()) as { items?: { code?: string | null }[] }
-      return items.find(({ code }) => code)?.code ?? ''
+    return {
+      status: response.status,
+      body: (isJson && text !== '' ? JSON.parse(text) : text) as Body,
+      headers: response.headers,
     }
-    return until(look, (code) => code !== '')
   }
 
   const self = {
     call,
-    codeFor,
+    codeFor: (to: string, after: string) => codeFor(platform, to, after),
     get: (path: string) => call('GET', path),
-    post: (path: string, body: unknown = {}, key: string = randomUUID()) => call('POST', path, body, { 'idempotency-key': key }),
+    post: (path: string, body: unknown = {}, key: string = randomUUID()) =>
+      call('POST', path, body, { 'idempotency-key': key }),
     patch: (path: string, body: unknown) => call('PATCH', path, body),
-    /** Another browser of the same person: a copy of the cookies. */
-    cookies: () => new Map(cookies),
-    use(copy: Map<string, string>) {
-      cookies = copy
-      return self
-    },
     async signIn(email: string) {
       const after = new Date(Date.now() - 1).toISOString()
       const sent = await self.post('/v1/sign-in/code', { email })
       if (sent.status !== 202) return sent
-      return self.post('/v1/sign-in', { email, code: await codeFor(email, after) })
+      return self.post('/v1/sign-in', { email, code: await codeFor(platform, email, after) })
     },
     async signInAsStaff(email: string) {
       const after = new Date(Date.now() - 1).toISOString()
       await self.post('/v1/staff/sign-in/code', { email })
-      return self.post('/v1/staff/sign-in', { email, code: await codeFor(email, after) })
+      return self.post('/v1/staff/sign-in', { email, code: await codeFor(platform, email, after) })
     },
   }
   return self
@@ -79,13 +74,28 @@ export const cards = {
   expires: '4000000000000341',
 }
 
+async function codeFor({ urls }: Places, to: string, after: string): Promise<string> {
+  const asked = `to=${encodeURIComponent(to)}&after=${encodeURIComponent(after)}`
+  const look = async () => {
+    const response = await fetch(`${urls.inbox}/messages?${asked}`)
+    const { items = [] } = (await response.json()) as { items?: { code?: string | null }[] }
+    return items.find(({ code }) => code)?.code ?? ''
+  }
+  return until(look, (code) => code !== '')
+}
+
 /** Waits until something holds, and says what it last was when it never does. */
-export async function until<Value>(look: () => Promise<Value>, holds: (value: Value) => boolean, ms = 15_000): Promise<Value> {
+export async function until<Value>(
+  look: () => Promise<Value>,
+  holds: (value: Value) => boolean,
+  ms = 15_000,
+): Promise<Value> {
   const end = Date.now() + ms
   for (;;) {
     const value = await look()
     if (holds(value)) return value
-    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)?.slice(0, 600)} after ${ms} ms`)
+    if (Date.now() > end)
+      throw new Error(`still ${JSON.stringify(value)?.slice(0, 600)} after ${ms} ms`)
     await sleep(50)
   }
 }

@@ -47,13 +47,25 @@ export async function demo({ url, json }: DemoOptions): Promise<number> {
 
 async function play(mobile: Mobile, folder: string, json: boolean): Promise<number> {
   const story: Story = {
-    lin: undefined as unknown as Someone, lineId: '', reference: '', caseId: '', quoteHash: '',
-    refund: { amount: '0.00', currency: '' }, file: join(folder, 'certificate.json'), keysFile: join(folder, 'keys.json'), verified: false,
+    lin: undefined as unknown as Someone,
+    lineId: '',
+    reference: '',
+    caseId: '',
+    quoteHash: '',
+    refund: { amount: '0.00', currency: '' },
+    file: join(folder, 'certificate.json'),
+    keysFile: join(folder, 'keys.json'),
+    verified: false,
   }
   const told = [...joining(mobile), ...leaving(mobile), ...proving(mobile)].map((step) => ({
-    ...step, rendererOptions: { persistentOutput: true },
+    ...step,
+    rendererOptions: { persistentOutput: true },
   }))
-  const steps = new Listr<Story>(told, { ctx: story, silentRendererCondition: json })
+  const steps = new Listr<Story>(told, {
+    ctx: story,
+    silentRendererCondition: json,
+    registerSignalListeners: false,
+  })
   try {
     await steps.run()
   } catch (error) {
@@ -61,7 +73,13 @@ async function play(mobile: Mobile, folder: string, json: boolean): Promise<numb
     if (json) print({ case: story.caseId || null, refund: null, verified: false })
     return 1
   }
-  if (json) print({ case: story.caseId, reference: story.reference, refund: story.refund, verified: story.verified })
+  if (json)
+    print({
+      case: story.caseId,
+      reference: story.reference,
+      refund: story.refund,
+      verified: story.verified,
+    })
   return story.verified ? 0 : 1
 }
 
@@ -81,8 +99,12 @@ function joining({ url, inboxUrl, phoneUrl }: Mobile): Step[] {
       title: 'Choose a plan and pay it',
       async task(story, task) {
         const { plans } = good(await story.lin.get('/v1/plans'))
-        const plan = plans.find((one: { kind: string; hasNumber: boolean }) => one.kind === 'home' && one.hasNumber)
-        const order = good(await story.lin.post('/v1/orders', { planId: plan.planId, nickname: 'Everyday' }))
+        const plan = plans.find(
+          (one: { kind: string; hasNumber: boolean }) => one.kind === 'home' && one.hasNumber,
+        )
+        const order = good(
+          await story.lin.post('/v1/orders', { planId: plan.planId, nickname: 'Everyday' }),
+        )
         await payAt(order.checkoutUrl)
         const paid = await untilPaid(story.lin, order.orderId)
         story.lineId = paid.lineId
@@ -92,20 +114,34 @@ function joining({ url, inboxUrl, phoneUrl }: Mobile): Step[] {
     {
       title: 'Install the eSIM on a phone; the line becomes active',
       async task(story, task) {
-        const { activationCode } = good(await story.lin.get(`/v1/lines/${story.lineId}/installation`))
+        const { activationCode } = good(
+          await story.lin.get(`/v1/lines/${story.lineId}/installation`),
+        )
         await onPhone(phoneUrl, 'install', { activationCode })
-        const line = await until(() => lineOf(story), ({ state }) => state === 'active', 30_000)
+        const line = await until(
+          () => lineOf(story),
+          ({ state }) => state === 'active',
+          30_000,
+        )
         task.output = line.msisdn
       },
     },
     {
       title: 'Top up, and use 300 MB',
       async task(story, task) {
-        const order = good(await story.lin.post(`/v1/lines/${story.lineId}/top-ups`, { amount: { amount: '20.00', currency: 'GBP' } }))
+        const order = good(
+          await story.lin.post(`/v1/lines/${story.lineId}/top-ups`, {
+            amount: { amount: '20.00', currency: 'GBP' },
+          }),
+        )
         await payAt(order.checkoutUrl)
         await untilPaid(story.lin, order.orderId)
         await onPhone(phoneUrl, 'use', { bytes: 300_000_000 })
-        const used = await until(() => lineOf(story), (line) => dataOf(line).remaining !== dataOf(line).granted, 30_000)
+        const used = await until(
+          () => lineOf(story),
+          (line) => dataOf(line).remaining !== dataOf(line).granted,
+          30_000,
+        )
         task.output = `${Number(dataOf(used).remaining) / 1e9} of ${Number(dataOf(used).granted) / 1e9} GB left`
       },
     },
@@ -126,10 +162,17 @@ function leaving({ url }: Mobile): Step[] {
       title: 'Ask to close the account: checklist, quote, choice',
       async task(story, task) {
         const draft = good(await story.lin.post('/v1/closures', { scope: 'account' }))
-        const chosen = good(await story.lin.patch(`/v1/closures/${draft.caseId}`, {
-          choices: { paid: { disposition: 'refund' }, promotional: null }, reason: 'travel-over',
-        }))
-        Object.assign(story, { caseId: draft.caseId, reference: draft.reference, quoteHash: chosen.quote.hash })
+        const chosen = good(
+          await story.lin.patch(`/v1/closures/${draft.caseId}`, {
+            choices: { paid: { disposition: 'refund' }, promotional: null },
+            reason: 'travel-over',
+          }),
+        )
+        Object.assign(story, {
+          caseId: draft.caseId,
+          reference: draft.reference,
+          quoteHash: chosen.quote.hash,
+        })
         story.refund = chosen.quote.currencies[0].refund
         task.output = `you get back ${story.refund.amount} ${story.refund.currency}`
       },
@@ -140,7 +183,13 @@ function leaving({ url }: Mobile): Step[] {
         const after = new Date(Date.now() - 1).toISOString()
         const { maskedTo } = good(await story.lin.post(`/v1/closures/${story.caseId}/code`))
         const code = await story.lin.codeFor(story.lin.email, after)
-        good(await story.lin.post(`/v1/closures/${story.caseId}/submit`, { quoteHash: story.quoteHash, code, understood: true }))
+        good(
+          await story.lin.post(`/v1/closures/${story.caseId}/submit`, {
+            quoteHash: story.quoteHash,
+            code,
+            understood: true,
+          }),
+        )
         task.output = `${maskedTo}; ${story.reference}`
       },
     },
@@ -172,10 +221,19 @@ function proving({ url, inboxUrl }: Mobile): Step[] {
     {
       title: 'The certificate comes by mail',
       async task(story, task) {
-        const { id, index } = await until(() => attachmentOf(inboxUrl, story), (found) => found.id !== '', 30_000)
-        const content = await (await fetch(`${inboxUrl}/messages/${id}/attachments/${index}`)).text()
+        const { id, index } = await until(
+          () => attachmentOf(inboxUrl, story),
+          (found) => found.id !== '',
+          30_000,
+        )
+        const content = await (
+          await fetch(`${inboxUrl}/messages/${id}/attachments/${index}`)
+        ).text()
         writeFileSync(story.file, content)
-        writeFileSync(story.keysFile, await (await fetch(`${url}/.well-known/closure-keys.json`)).text())
+        writeFileSync(
+          story.keysFile,
+          await (await fetch(`${url}/.well-known/closure-keys.json`)).text(),
+        )
         task.output = `${content.length} bytes`
       },
     },
@@ -183,7 +241,11 @@ function proving({ url, inboxUrl }: Mobile): Step[] {
       title: 'Verify it offline against the published keys',
       async task(story, task) {
         let said = ''
-        const code = await verifyCommand(story.file, { keys: story.keysFile }, (text) => (said += text))
+        const code = await verifyCommand(
+          story.file,
+          { keys: story.keysFile },
+          (text) => (said += text),
+        )
         if (code !== 0) throw new Error(said)
         story.verified = true
         task.output = said.split('\n')[0] ?? ''
@@ -194,7 +256,10 @@ function proving({ url, inboxUrl }: Mobile): Step[] {
 
 type Message = { id: string; attachments: { name: string }[] }
 
-async function attachmentOf(inboxUrl: string, { lin }: Story): Promise<{ id: string; index: number }> {
+async function attachmentOf(
+  inboxUrl: string,
+  { lin }: Story,
+): Promise<{ id: string; index: number }> {
   const response = await fetch(`${inboxUrl}/messages?to=${encodeURIComponent(lin.email)}`)
   const { items } = (await response.json()) as { items: Message[] }
   for (const { id, attachments } of items) {
@@ -207,7 +272,9 @@ async function attachmentOf(inboxUrl: string, { lin }: Story): Promise<{ id: str
 async function findPlatform(url: string): Promise<Mobile | undefined> {
   try {
     const response = await fetch(`${url}/v1/operator`, { signal: AbortSignal.timeout(2000) })
-    const { demo: places } = (await response.json()) as { demo: { inboxUrl: string; phoneUrl: string } | null }
+    const { demo: places } = (await response.json()) as {
+      demo: { inboxUrl: string; phoneUrl: string } | null
+    }
     return places ? { url, ...places } : undefined
   } catch {
     return undefined
@@ -238,12 +305,21 @@ function good({ status, body }: { status: number; body: Reply }) {
 }
 
 async function payAt(checkoutUrl: string) {
-  const form = new URLSearchParams({ number: cards.good, expiry: '12/40', name: 'Lin Yue', cvc: '123' })
+  const form = new URLSearchParams({
+    number: cards.good,
+    expiry: '12/40',
+    name: 'Lin Yue',
+    cvc: '123',
+  })
   await fetch(checkoutUrl, { method: 'POST', body: form, redirect: 'manual' })
 }
 
 function untilPaid(lin: Someone, orderId: string) {
-  return until(async () => good(await lin.get(`/v1/orders/${orderId}`)), ({ state }) => state === 'paid', 30_000)
+  return until(
+    async () => good(await lin.get(`/v1/orders/${orderId}`)),
+    ({ state }) => state === 'paid',
+    30_000,
+  )
 }
 
 async function lineOf({ lin, lineId }: Story) {
@@ -256,9 +332,12 @@ function dataOf(line: { buckets: { kind: string; granted: string; remaining: str
 
 async function onPhone(phoneUrl: string, what: string, body: object) {
   const response = await fetch(`${phoneUrl}/phones/1/${what}`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   })
-  if (!response.ok) throw new Error(`the phone answered ${response.status}: ${await response.text()}`)
+  if (!response.ok)
+    throw new Error(`the phone answered ${response.status}: ${await response.text()}`)
 }
 
 function print(fields: object) {

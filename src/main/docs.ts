@@ -9,7 +9,10 @@ export async function registerDocs(http: Http) {
   await http.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
-    transformStaticCSP: (header) => header.replace(/upgrade-insecure-requests;?/, '').replace(/style-src /, "style-src 'unsafe-inline' "),
+    transformStaticCSP: (header) =>
+      header
+        .replace(/upgrade-insecure-requests;?/, '')
+        .replace(/style-src /, "style-src 'unsafe-inline' "),
     uiConfig: { docExpansion: 'list', deepLinking: true },
   })
 }

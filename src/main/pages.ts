@@ -24,7 +24,8 @@ export async function registerPages(http: Http) {
     })
   }
   http.setNotFoundHandler((request, reply) => {
-    const wantsPage = request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+    const wantsPage =
+      request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
     if (!wantsPage || isApi(request)) return refused(reply, refuse('not-found'))
     const page = /^\/console(\/|$|\?)/.test(request.url) ? pages.console : pages.portal
     return page ? sendPage(reply, page) : refused(reply, refuse('not-found'))

@@ -24,6 +24,7 @@ import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
 import { registerStaffRoutes } from '../staff/routes.ts'
 import { registerSubscriberRoutes } from '../subscribers/routes.ts'
+import { sweepSubscribers } from '../subscribers/sign-in-store.ts'
 import { registerTicketsRoutes } from '../tickets/routes.ts'
 import { registerTicketsStaffRoutes } from '../tickets/staff-routes.ts'
 import { registerUsageRoutes } from '../usage/routes.ts'
@@ -39,10 +40,21 @@ export async function openGateways(config: Config): Promise<Gateways> {
   }
 }
 
-export const allQueues: readonly string[] = [...closureQueues, ...noticeQueues, ...lineQueues, ...paymentsQueues]
+export const allQueues: readonly string[] = [
+  ...closureQueues,
+  ...noticeQueues,
+  ...lineQueues,
+  ...paymentsQueues,
+]
 
-export async function registerRoutes(http: Http, app: App, { payments, network, signer }: Gateways) {
-  registerSubscriberRoutes(http, app, { contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId) })
+export async function registerRoutes(
+  http: Http,
+  app: App,
+  { payments, network, signer }: Gateways,
+) {
+  registerSubscriberRoutes(http, app, {
+    contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId),
+  })
   registerOperatorRoutes(http, app)
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, payments)
@@ -55,8 +67,12 @@ export async function registerRoutes(http: Http, app: App, { payments, network, 
   registerClosureRoutes(http, app, network)
   registerClosureStaffRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
-  http.get('/.well-known/closure-keys.json', { schema: { tags: ['closure'], summary: 'Public keys of certificates (JWKS)' } },
-    async (_, reply) => reply.type('application/jwk-set+json').serializer(JSON.stringify).send(signer.jwks()))
+  http.get(
+    '/.well-known/closure-keys.json',
+    { schema: { tags: ['closure'], summary: 'Public keys of certificates (JWKS)' } },
+    async (_, reply) =>
+      reply.type('application/jwk-set+json').serializer(JSON.stringify).send(signer.jwks()),
+  )
 }
 
 export function allJobs(app: App, gateways: Gateways): Job[] {
@@ -70,5 +86,13 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
 
 /** Each is run every second and does nothing when nothing is due. */
 export const sweeps: readonly ((app: App) => Promise<void>)[] = [
-  sweepClosures, sweepNotices, sweepLines, sweepNumbers, sweepPayments, sweepRetention,
+  sweepClosures,
+  sweepNotices,
+  sweepLines,
+  sweepNumbers,
+  sweepPayments,
+  sweepRetention,
 ]
+
+/** Each is run once a minute: what nobody waits for. */
+export const upkeep: readonly ((app: App) => Promise<void>)[] = [sweepSubscribers]

@@ -8,9 +8,10 @@ import { openLog } from '../platform/log.ts'
 import { announceReady, exitWithParent, runMain } from '../platform/process.ts'
 import { openQueue } from '../platform/queue.ts'
 import { openSessions } from '../subscribers/gateway.ts'
-import { allJobs, allQueues, openGateways, sweeps } from './wiring.ts'
+import { allJobs, allQueues, openGateways, sweeps, upkeep } from './wiring.ts'
 
 const sweepEveryMs = 1000
+const upkeepEvery = 60
 
 await runMain(async () => {
   exitWithParent()
@@ -24,9 +25,12 @@ await runMain(async () => {
   const stopping = new AbortController()
   process.once('SIGTERM', () => stopping.abort())
   announceReady()
-  while (!stopping.signal.aborted) {
-    for (const sweep of sweeps) {
-      await sweep(app).catch((error: unknown) => log.error({ err: error, sweep: sweep.name }, 'sweep failed'))
+  for (let round = 0; !stopping.signal.aborted; round += 1) {
+    const due = round % upkeepEvery === 0 ? [...sweeps, ...upkeep] : sweeps
+    for (const sweep of due) {
+      await sweep(app).catch((error: unknown) =>
+        log.error({ err: error, sweep: sweep.name }, 'sweep failed'),
+      )
     }
     await sleep(sweepEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
   }

@@ -9,7 +9,13 @@ import type { Ids } from './ids.ts'
 import type { Queue } from './queue.ts'
 
 export type Role = 'reviewer' | 'support' | 'finance' | 'admin' | 'auditor'
-export type StaffMember = { staffId: string; name: string; email: string; role: Role; locale: string }
+export type StaffMember = {
+  staffId: string
+  name: string
+  email: string
+  role: Role
+  locale: string
+}
 
 /** Who a request's cookies belong to. `fresh` looks at the database and not at a cached cookie. */
 export type Sessions = {

@@ -14,7 +14,12 @@ export type AuditEntry = {
 
 export const system: Actor = { kind: 'system', id: 'violet' }
 
-export async function audit(trx: Trx, ids: Ids, now: Temporal.Instant, entry: AuditEntry): Promise<void> {
+export async function audit(
+  trx: Trx,
+  ids: Ids,
+  now: Temporal.Instant,
+  entry: AuditEntry,
+): Promise<void> {
   await trx
     .insertInto('audit_entry')
     .values({

@@ -3,7 +3,9 @@ export type Clock = { now(): Temporal.Instant }
 
 export const systemClock: Clock = { now: () => Temporal.Now.instant() }
 
-export function testClock(start: string): Clock & { set(at: string): void; advance(by: Temporal.DurationLike): void } {
+export function testClock(
+  start: string,
+): Clock & { set(at: string): void; advance(by: Temporal.DurationLike): void } {
   let now = Temporal.Instant.from(start)
   return {
     now: () => now,

@@ -30,10 +30,15 @@ const types: pg.CustomTypesConfig = {
 
 export function openPool(url: string, max = 10): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url, max, types, options: '-c timezone=UTC', connectionTimeoutMillis: 10_000,
+    connectionString: url,
+    max,
+    types,
+    options: '-c timezone=UTC',
+    connectionTimeoutMillis: 10_000,
   })
-  // A stopping server ends idle connections; without a listener that would end the process.
+  // A stopping server ends connections, idle or not; without a listener that would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

@@ -62,7 +62,9 @@ export async function openHttp(app: App) {
     if (isForeign(request, app.config.publicUrl)) return refused(reply, refuse('foreign-origin'))
   })
   addIdempotency(server, app)
-  server.setErrorHandler((error: FastifyError, request, reply) => answerError(app, error, request, reply))
+  server.setErrorHandler((error: FastifyError, request, reply) =>
+    answerError(app, error, request, reply),
+  )
   return server
 }
 
@@ -71,7 +73,11 @@ export type Http = Awaited<ReturnType<typeof openHttp>>
 /** Answers with the problem of a refusal, in the language of the request. */
 export function refused(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
-  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem)
 }
 
 /** Guard: only a signed-in subscriber; `fresh` asks the database and not a cached cookie (closing, money). */
@@ -88,7 +94,8 @@ export function staffOnly(app: App, ...roles: Role[]) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const staff = await app.sessions.staffOf(request.headers)
     if (!staff) return refused(reply, refuse('staff-not-signed-in'))
-    if (roles.length > 0 && !roles.includes(staff.role)) return refused(reply, refuse('not-your-role'))
+    if (roles.length > 0 && !roles.includes(staff.role))
+      return refused(reply, refuse('not-your-role'))
     request.staff = staff
   }
 }
@@ -133,7 +140,10 @@ function answerError(app: App, error: FastifyError, request: FastifyRequest, rep
   if (error.statusCode === 415) return refused(reply, refuse('unsupported-media-type'))
   if (error.statusCode === 429) return refused(reply, refuse('too-many-requests', { minutes: '1' }))
   if (error.statusCode === 400) return refused(reply, refuse('not-json'))
-  app.log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed')
+  app.log.error(
+    { err: error, method: request.method, route: request.routeOptions.url },
+    'request failed',
+  )
   const problem = internalProblem(localeOf(request.headers['accept-language']))
   return reply.code(500).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }

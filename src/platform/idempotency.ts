@@ -35,7 +35,13 @@ export function addIdempotency(server: FastifyInstance, app: App) {
   })
 }
 
-async function claim(app: App, request: FastifyRequest, reply: FastifyReply, owner: string, key: string) {
+async function claim(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  owner: string,
+  key: string,
+) {
   const requestHash = hash(`${request.method} ${request.url}\n${request.rawBody}`)
   const now = app.clock.now()
   const claimed = await app.db
@@ -72,12 +78,24 @@ async function claim(app: App, request: FastifyRequest, reply: FastifyReply, own
     .send(stored.response)
 }
 
-async function keep(app: App, { owner, key }: { owner: string; key: string }, status: number, payload: unknown) {
-  const where = app.db.updateTable('idempotency_key').where('owner_id', '=', owner).where('key', '=', key)
+async function keep(
+  app: App,
+  { owner, key }: { owner: string; key: string },
+  status: number,
+  payload: unknown,
+) {
+  const where = app.db
+    .updateTable('idempotency_key')
+    .where('owner_id', '=', owner)
+    .where('key', '=', key)
   const text = typeof payload === 'string' ? payload : ''
   // A refusal may become a yes later (a right code, a paid debt), so only what was done is kept.
   if (status >= 400) {
-    await app.db.deleteFrom('idempotency_key').where('owner_id', '=', owner).where('key', '=', key).execute()
+    await app.db
+      .deleteFrom('idempotency_key')
+      .where('owner_id', '=', owner)
+      .where('key', '=', key)
+      .execute()
     return
   }
   await where.set({ status, response: text === '' ? null : text }).execute()
@@ -90,7 +108,11 @@ function sessionOf(cookies: string | undefined): string | undefined {
 
 function answer(reply: FastifyReply, refusal: Refusal) {
   const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
-  return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem)
 }
 
 function hash(text: string): string {

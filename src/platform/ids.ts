@@ -1,7 +1,10 @@
 /** Makes identifiers; the only place that draws random bytes for them. */
 import { randomBytes } from 'node:crypto'
 
-export type Ids = { make<Kind extends string = string>(prefix: string): Kind; random(size: number): Uint8Array }
+export type Ids = {
+  make<Kind extends string = string>(prefix: string): Kind
+  random(size: number): Uint8Array
+}
 
 /** Makes prefixed UUIDv7 (RFC 9562 §5.7) from a clock and a source of random bytes. */
 export function openIds(nowMs: () => number, bytes: (size: number) => Uint8Array): Ids {
@@ -19,5 +22,8 @@ export function openIds(nowMs: () => number, bytes: (size: number) => Uint8Array
 }
 
 export function systemIds(): Ids {
-  return openIds(() => Date.now(), (size) => randomBytes(size))
+  return openIds(
+    () => Date.now(),
+    (size) => randomBytes(size),
+  )
 }

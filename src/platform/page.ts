@@ -8,7 +8,10 @@ export function decodeCursor(cursor: string | undefined, length: number): string
   if (cursor === undefined) return undefined
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    const fits = Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string')
+    const fits =
+      Array.isArray(parts) &&
+      parts.length === length &&
+      parts.every((part) => typeof part === 'string')
     return fits ? (parts as string[]) : undefined
   } catch {
     return undefined

@@ -20,7 +20,11 @@ export type Queue = {
 const retries = { retryLimit: 5, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 }
 const supervision = { heartbeatSeconds: 10, expireInSeconds: 300 }
 
-export async function openQueue(url: string, log: Logger, queues: readonly string[]): Promise<Queue> {
+export async function openQueue(
+  url: string,
+  log: Logger,
+  queues: readonly string[],
+): Promise<Queue> {
   const boss = new PgBoss({
     connectionString: url,
     schema: 'pgboss',
@@ -34,7 +38,11 @@ export async function openQueue(url: string, log: Logger, queues: readonly strin
   for (const name of queues) {
     await boss.createQueue(`${name}.dead`, { notify: true })
     await boss.createQueue(name, {
-      policy: 'singleton', notify: true, deadLetter: `${name}.dead`, ...retries, ...supervision,
+      policy: 'singleton',
+      notify: true,
+      deadLetter: `${name}.dead`,
+      ...retries,
+      ...supervision,
     })
   }
   return {
@@ -51,7 +59,12 @@ export async function openQueue(url: string, log: Logger, queues: readonly strin
 }
 
 async function workOn(boss: PgBoss, job: Job, log: Logger) {
-  const options = { batchSize: 8, perJobResults: true as const, pollingIntervalSeconds: 2, burstWhenBatchFull: true }
+  const options = {
+    batchSize: 8,
+    perJobResults: true as const,
+    pollingIntervalSeconds: 2,
+    burstWhenBatchFull: true,
+  }
   await boss.work<JobData>(job.queue, options, async (batch) =>
     Promise.all(
       batch.map(async ({ id, data }) => {
@@ -65,9 +78,13 @@ async function workOn(boss: PgBoss, job: Job, log: Logger) {
       }),
     ),
   )
-  await boss.work<JobData>(`${job.queue}.dead`, { batchSize: 8, pollingIntervalSeconds: 2 }, async (batch) => {
-    for (const dead of batch) await job.gaveUp(dead.data, outputOf(dead))
-  })
+  await boss.work<JobData>(
+    `${job.queue}.dead`,
+    { batchSize: 8, pollingIntervalSeconds: 2 },
+    async (batch) => {
+      for (const dead of batch) await job.gaveUp(dead.data, outputOf(dead))
+    },
+  )
 }
 
 function outputOf(job: object): string {

@@ -11,9 +11,13 @@ test.each([gb, de, cn])('the pack of $country is complete', (pack) => {
 test('an unknown field, a negative duration and a value without a source are refused', () => {
   expect(policySchema.safeParse({ ...gb, extra: 1 }).success).toBe(false)
   const negative = { ...gb.rules.coolingOff, value: '-PT1H' }
-  expect(policySchema.safeParse({ ...gb, rules: { ...gb.rules, coolingOff: negative } }).success).toBe(false)
+  expect(
+    policySchema.safeParse({ ...gb, rules: { ...gb.rules, coolingOff: negative } }).success,
+  ).toBe(false)
   const unsourced = { value: 'PT1H', confidence: 'D' }
-  expect(policySchema.safeParse({ ...gb, rules: { ...gb.rules, coolingOff: unsourced } }).success).toBe(false)
+  expect(
+    policySchema.safeParse({ ...gb, rules: { ...gb.rules, coolingOff: unsourced } }).success,
+  ).toBe(false)
 })
 
 test('calendar lengths follow the local calendar across a change of the clocks', () => {

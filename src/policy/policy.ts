@@ -29,7 +29,9 @@ export const policySchema = z.strictObject({
     driftTolerance: rule(z.record(z.string(), z.string())),
     quarantineMin: rule(duration),
     buttonLabels: rule(z.strictObject({ 'close.open': labels, 'close.confirm': labels })),
-    retention: rule(z.strictObject({ invoices: keep, usage: keep, certificate: keep, contacts: keep })),
+    retention: rule(
+      z.strictObject({ invoices: keep, usage: keep, certificate: keep, contacts: keep }),
+    ),
   }),
 })
 

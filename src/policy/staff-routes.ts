@@ -17,9 +17,14 @@ export function registerPolicyStaffRoutes(http: Http, app: App) {
       },
     },
     async () => ({
-      items: (await publishedPolicies(app.db)).map(({ country, version, published_at, document }) => ({
-        country, version, publishedAt: published_at.toString(), document: document as Record<string, unknown>,
-      })),
+      items: (await publishedPolicies(app.db)).map(
+        ({ country, version, published_at, document }) => ({
+          country,
+          version,
+          publishedAt: published_at.toString(),
+          document: document as Record<string, unknown>,
+        }),
+      ),
     }),
   )
 }

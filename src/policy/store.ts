@@ -10,9 +10,14 @@ export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void>
   const packs = [gb, de, cn].map((pack) => policySchema.parse(pack))
   await db
     .insertInto('policy_version')
-    .values(packs.map((pack) => ({
-      country: pack.country, version: pack.version, document: pack, published_at: now,
-    })))
+    .values(
+      packs.map((pack) => ({
+        country: pack.country,
+        version: pack.version,
+        document: pack,
+        published_at: now,
+      })),
+    )
     .onConflict((conflict) => conflict.columns(['country', 'version']).doNothing())
     .execute()
 }
@@ -29,7 +34,11 @@ export async function currentPolicy(db: Db | Trx, country: string): Promise<Poli
 }
 
 /** The version a case is pinned to. */
-export async function pinnedPolicy(db: Db | Trx, country: string, version: number): Promise<Policy> {
+export async function pinnedPolicy(
+  db: Db | Trx,
+  country: string,
+  version: number,
+): Promise<Policy> {
   const row = await db
     .selectFrom('policy_version')
     .select('document')

@@ -10,9 +10,15 @@ test('minor units and decimals by currency', () => {
 })
 
 test('what is written is read back', () => {
-  fc.assert(fc.property(fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }), fc.constantFrom('GBP', 'JPY', 'KWD'), (minor, code) => {
-    expect(fromWire(toWire(money(minor, code)))).toEqual(money(minor, code))
-  }))
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: -(10n ** 14n), max: 10n ** 14n }),
+      fc.constantFrom('GBP', 'JPY', 'KWD'),
+      (minor, code) => {
+        expect(fromWire(toWire(money(minor, code)))).toEqual(money(minor, code))
+      },
+    ),
+  )
 })
 
 test('an unknown currency, too many decimals and words are not money', () => {

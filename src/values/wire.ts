@@ -3,7 +3,10 @@ import { z } from 'zod'
 
 export const moneyWire = z
   .object({
-    amount: z.string().regex(/^-?\d{1,15}(\.\d{1,3})?$/).describe('Decimal string, e.g. "25.25"'),
+    amount: z
+      .string()
+      .regex(/^-?\d{1,15}(\.\d{1,3})?$/)
+      .describe('Decimal string, e.g. "25.25"'),
     currency: z.string().length(3).describe('ISO 4217'),
   })
   .meta({ id: 'Money' })
@@ -30,8 +33,14 @@ export const pageQuery = z.object({
 /** The localised name of a thing in the catalog, by BCP 47 tag. */
 export const wordsWire = z.record(z.string(), z.string()).meta({ id: 'Words' })
 
-export const countryWire = z.string().regex(/^[A-Z]{2}$/).describe('ISO 3166-1 alpha-2')
+export const countryWire = z
+  .string()
+  .regex(/^[A-Z]{2}$/)
+  .describe('ISO 3166-1 alpha-2')
 export const localeWire = z.enum(['en', 'zh-CN'])
-export const codeWire = z.string().regex(/^\d{6}$/).describe('Six digits, single use')
+export const codeWire = z
+  .string()
+  .regex(/^\d{6}$/)
+  .describe('Six digits, single use')
 export const lineKind = z.enum(['data', 'voice', 'sms'])
 export const none = z.null().describe('No content')

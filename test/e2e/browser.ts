@@ -13,9 +13,15 @@ const axe = readFileSync(join(checkout, 'node_modules/axe-core/axe.min.js'), 'ut
 
 /** `VIOLET_CHROMIUM` names another one than the system's. */
 export async function openBrowser(): Promise<Browser> {
-  const places = [process.env['VIOLET_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+  const places = [
+    process.env['VIOLET_CHROMIUM'],
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ]
   const executablePath = places.find((path) => path !== undefined && existsSync(path))
-  if (!executablePath) throw new Error('no Chromium here: install the package "chromium" or set VIOLET_CHROMIUM')
+  if (!executablePath)
+    throw new Error('no Chromium here: install the package "chromium" or set VIOLET_CHROMIUM')
   const args = ['--disable-background-networking', '--disable-component-update', '--no-first-run']
   if (process.getuid?.() === 0) args.push('--no-sandbox')
   return chromium.launch({ executablePath, args })
@@ -23,7 +29,9 @@ export async function openBrowser(): Promise<Browser> {
 
 /** The text of a key as a pattern: placeholders match anything, or the facts given. */
 export function wordsOf(locale: Locale, folder = 'src/portal/words') {
-  const catalog = JSON.parse(readFileSync(join(checkout, folder, `${locale}.json`), 'utf8')) as Record<string, string>
+  const catalog = JSON.parse(
+    readFileSync(join(checkout, folder, `${locale}.json`), 'utf8'),
+  ) as Record<string, string>
   return (key: string, facts: Facts = {}): RegExp => {
     const text = catalog[key]
     if (text === undefined) throw new Error(`no such words: ${key}`)
@@ -39,7 +47,10 @@ type Sound = { axe: string[]; overflow: number }
 /** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
 export async function expectSound(page: Page, where: string): Promise<void> {
   await page.waitForLoadState('networkidle')
-  await until(() => page.locator('[aria-busy=true]').count(), (busy) => busy === 0)
+  await until(
+    () => page.locator('[aria-busy=true]').count(),
+    (busy) => busy === 0,
+  )
   await page.getByRole('heading', { level: 1 }).first().waitFor()
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({

@@ -19,22 +19,35 @@ afterAll(async () => {
 type Visit = { page: Page; email: string; locale: Locale; complaints: string[] }
 
 async function visit(locale: Locale, width: number): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 780 : 900 }, locale, timezoneId: 'Europe/London' })
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 780 : 900 },
+    locale,
+    timezoneId: 'Europe/London',
+  })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(String(error)))
   page.on('console', (message) => {
     // A 401 is how a visitor learns that they are one.
-    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+    if (message.type() === 'error' && !message.text().includes('401'))
+      complaints.push(message.text())
   })
   return { page, locale, complaints, email: `b${Date.now().toString(36)}${width}@example.com` }
 }
 
 function tools({ page, locale }: Visit) {
   const w = wordsOf(locale)
-  const either = (key: string) => page.getByRole('button', { name: w(key) }).or(page.getByRole('link', { name: w(key) })).first()
-  return { w, press: (key: string) => either(key).click(), see: (key: string) => page.getByRole('heading', { name: w(key) }).waitFor() }
+  const either = (key: string) =>
+    page
+      .getByRole('button', { name: w(key) })
+      .or(page.getByRole('link', { name: w(key) }))
+      .first()
+  return {
+    w,
+    press: (key: string) => either(key).click(),
+    see: (key: string) => page.getByRole('heading', { name: w(key) }).waitFor(),
+  }
 }
 
 const moment = () => new Date(Date.now() - 5).toISOString()
@@ -71,7 +84,11 @@ async function join(someone: Visit, country: string) {
   await page.waitForURL(/\/orders\//)
   await see('order.paid-plan')
   await expectSound(page, 'order')
-  await page.getByRole('link', { name: w('line.install-it') }).or(page.getByRole('link', { name: w('install.head') })).first().click()
+  await page
+    .getByRole('link', { name: w('line.install-it') })
+    .or(page.getByRole('link', { name: w('install.head') }))
+    .first()
+    .click()
   await see('install.head')
   await expectSound(page, 'install')
 }
@@ -79,11 +96,17 @@ async function join(someone: Visit, country: string) {
 async function install(someone: Visit) {
   const { page } = someone
   const { see } = tools(someone)
-  const lines = (await (await page.context().request.get(`${platform.url}/v1/lines`)).json()) as { items: { lineId: string }[] }
+  const lines = (await (await page.context().request.get(`${platform.url}/v1/lines`)).json()) as {
+    items: { lineId: string }[]
+  }
   const lineId = lines.items[0]?.lineId ?? ''
-  const { activationCode } = (await (await page.context().request.get(`${platform.url}/v1/lines/${lineId}/installation`)).json()) as { activationCode: string }
+  const { activationCode } = (await (
+    await page.context().request.get(`${platform.url}/v1/lines/${lineId}/installation`)
+  ).json()) as { activationCode: string }
   await fetch(`${platform.urls.phone}/phones/1/install`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ activationCode }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ activationCode }),
   })
   await see('install.done')
   return lineId
@@ -124,7 +147,9 @@ async function leave(someone: Visit) {
 
 async function mailOf(email: string) {
   const look = async () => {
-    const { items } = (await (await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(email)}`)).json()) as {
+    const { items } = (await (
+      await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(email)}`)
+    ).json()) as {
       items: { subject: string; attachments: { name: string }[] }[]
     }
     return items.find(({ attachments }) => attachments.length === 2)
@@ -132,17 +157,34 @@ async function mailOf(email: string) {
   return until(look, (mail) => mail !== undefined, 20_000)
 }
 
-test.each([['en', 360], ['zh-CN', 390], ['zh-CN', 1280], ['en', 1280]] as const)(
-  'joining and leaving in %s at %i px, straight through', async (locale, width) => {
+test.each([
+  ['en', 360],
+  ['zh-CN', 390],
+  ['zh-CN', 1280],
+  ['en', 1280],
+] as const)(
+  'joining and leaving in %s at %i px, straight through',
+  async (locale, width) => {
     const someone = await visit(locale, width)
     const { page } = someone
     await join(someone, 'GB')
     await install(someone)
     await leave(someone)
     await page.waitForURL(/\/(closures|c|farewell)/)
-    await page.getByText(/VC-\w{4}-\w{4}/).first().waitFor()
+    await page
+      .getByText(/VC-\w{4}-\w{4}/)
+      .first()
+      .waitFor()
     const reference = (await page.locator('body').innerText()).match(/VC-\w{4}-\w{4}/)?.[0] ?? ''
-    await until(async () => ((await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as { state: string }).state, (state) => state === 'closed')
+    await until(
+      async () =>
+        (
+          (await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as {
+            state: string
+          }
+        ).state,
+      (state) => state === 'closed',
+    )
     await page.goto(`${platform.url}/c/${reference}`)
     await page.getByText(reference).first().waitFor()
     await expectSound(page, 'public progress')
@@ -151,7 +193,8 @@ test.each([['en', 360], ['zh-CN', 390], ['zh-CN', 1280], ['en', 1280]] as const)
     expect((await mailOf(someone.email))?.attachments).toHaveLength(2)
     expect(someone.complaints).toEqual([])
     await page.context().close()
-  }, 150_000,
+  },
+  150_000,
 )
 
 test('a German closure is withdrawn from its progress page, asked for again, and approved by a reviewer in the console', async () => {
@@ -165,7 +208,11 @@ test('a German closure is withdrawn from its progress page, asked for again, and
   await expectSound(page, 'progress')
   await press('case.withdraw')
   const again = page.getByRole('dialog').getByRole('button').first()
-  if (await again.isVisible().catch(() => false)) await page.getByRole('dialog').getByRole('button', { name: wordsOf('en')('case.withdraw') }).click()
+  if (await again.isVisible().catch(() => false))
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: wordsOf('en')('case.withdraw') })
+      .click()
   await see('case.head-withdrawn')
   await leave(someone)
   await see('case.head-decide')
@@ -173,7 +220,15 @@ test('a German closure is withdrawn from its progress page, asked for again, and
 
   const reviewer = await visit('en', 1280)
   await reviewInConsole(reviewer, reference)
-  await until(async () => ((await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as { state: string }).state, (state) => state === 'closed')
+  await until(
+    async () =>
+      (
+        (await person(platform).get(`/v1/closures/by-reference/${reference}`)).body as {
+          state: string
+        }
+      ).state,
+    (state) => state === 'closed',
+  )
   expect(someone.complaints).toEqual([])
   expect(reviewer.complaints).toEqual([])
 }, 150_000)
@@ -183,10 +238,16 @@ async function reviewInConsole({ page }: Visit, reference: string) {
   await page.goto(`${platform.url}/console`)
   await page.getByRole('textbox').first().fill('reviewer@violet.example')
   await page.keyboard.press('Enter')
-  await page.getByRole('textbox', { name: /code/i }).fill(await code('reviewer@violet.example', after))
+  await page
+    .getByRole('textbox', { name: /code/i })
+    .fill(await code('reviewer@violet.example', after))
   await page.keyboard.press('Enter')
   await page.getByText(reference).first().click()
   await page.getByRole('button', { name: /^Approve/ }).waitFor()
   await expectSound(page, 'console review')
   await page.getByRole('button', { name: /^Approve/ }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Approve/ })
+    .click()
 }

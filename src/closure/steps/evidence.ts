@@ -7,7 +7,7 @@ import { after, type RetentionCategory } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
 import { type CertificateInput } from '../certificate.ts'
 import { closingName, progressUrl, tell } from '../enter-store.ts'
-import { lineName } from '../facts.ts'
+import { type Facts, lineName } from '../facts.ts'
 import type { QuoteWire } from '../quote.ts'
 import { doneSteps, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
@@ -21,11 +21,19 @@ export const certificateStep: InsideStep = {
   async record(trx, context) {
     const { c, facts, now, partners } = context
     const input = await certificateInput(trx, context)
-    const { certificate, jws, pdf } = await partners.documents.certify(input, facts.subscriber.locale)
+    const { certificate, jws, pdf } = await partners.documents.certify(
+      input,
+      facts.subscriber.locale,
+    )
     await trx
       .insertInto('closure_certificate')
       .values({
-        subscriber_id: c.subscriberId, case_id: c.caseId, document: certificate, jws, pdf: Buffer.from(pdf), signed_at: now,
+        subscriber_id: c.subscriberId,
+        case_id: c.caseId,
+        document: certificate,
+        jws,
+        pdf: Buffer.from(pdf),
+        signed_at: now,
       })
       .execute()
     return { events: [{ kind: 'certificate-signed' }] }
@@ -43,10 +51,18 @@ export const closeStep: InsideStep = {
       .insertInto('retention')
       .values([
         ...kept.map(({ category, basis, until }) => ({
-          subscriber_id: subscriberId, case_id: caseId, category, basis, keep_until: until,
+          subscriber_id: subscriberId,
+          case_id: caseId,
+          category,
+          basis,
+          keep_until: until,
         })),
         ...erasedOf(context).map((category) => ({
-          subscriber_id: subscriberId, case_id: caseId, category, basis: 'no reason to keep', erased_at: now,
+          subscriber_id: subscriberId,
+          case_id: caseId,
+          category,
+          basis: 'no reason to keep',
+          erased_at: now,
         })),
       ])
       .execute()
@@ -60,13 +76,19 @@ export const closeStep: InsideStep = {
       lineName: closingName(c, facts),
       closedAt: now.toString(),
       statement: JSON.stringify(await endedTables(trx, context)),
-      kept: JSON.stringify(kept.map(({ until, ...row }) => ({ ...row, until: until.toString(), erasedAt: null }))),
+      kept: JSON.stringify(
+        kept.map(({ until, ...row }) => ({ ...row, until: until.toString(), erasedAt: null })),
+      ),
       progressUrl: progressUrl(app, c),
       keysUrl: `${app.config.publicUrl}/.well-known/closure-keys.json`,
     })
     if (c.scope === 'account') {
       await refuseStragglers(trx, context)
-      await closeSubscriber(trx, app, { subscriberId, actor: system, reason: `closure ${c.reference}` })
+      await closeSubscriber(trx, app, {
+        subscriberId,
+        actor: system,
+        reason: `closure ${c.reference}`,
+      })
     }
     return { events: [{ kind: 'closed' }], change: { state: 'closed', closedAt: now, dueAt: null } }
   },
@@ -93,14 +115,31 @@ async function certificateInput(trx: Trx, context: StepContext): Promise<Certifi
     })),
     money: (await endedTables(trx, context)).map((table) => ({
       currency: table.currency,
-      sources: table.sources.map(({ kind, detail, amount }) => ({ kind, detail, amount: amount.amount })),
-      destinations: table.destinations.map(({ kind, detail, amount }) => ({
-        kind, detail, amount: amount.amount, at: now.toString(),
+      sources: table.sources.map(({ kind, detail, amount }) => ({
+        kind,
+        detail,
+        amount: amount.amount,
+      })),
+      destinations: table.destinations.map(({ kind, lineId, detail, amount }) => ({
+        kind,
+        detail: { ...detail, ...movedTo(facts, lineId) },
+        amount: amount.amount,
+        at: now.toString(),
       })),
     })),
-    kept: keptOf(context).map(({ category, basis, until }) => ({ category, basis, until: until.toString() })),
+    kept: keptOf(context).map(({ category, basis, until }) => ({
+      category,
+      basis,
+      until: until.toString(),
+    })),
     erased: erasedOf(context).map((category) => ({ category, at: now.toString() })),
   }
+}
+
+/** The name of the line that money went to. */
+function movedTo({ staying }: Facts, lineId: string | null): Record<string, string> {
+  const line = staying.find((one) => one.lineId === lineId)
+  return line ? { toLineName: line.name } : {}
 }
 
 /** The settled tables, with a refund that could not be delivered shown as what became of it. */
@@ -115,7 +154,9 @@ async function endedTables(trx: Trx, { c }: StepContext): Promise<Table[]> {
   return tables.map((table) => ({
     ...table,
     destinations: table.destinations.map((row) =>
-      row.kind === 'refund' && unclaimed.has(row.detail['orderId'] ?? '') ? { ...row, kind: 'unclaimed' as const } : row,
+      row.kind === 'refund' && unclaimed.has(row.detail['orderId'] ?? '')
+        ? { ...row, kind: 'unclaimed' as const }
+        : row,
     ),
   }))
 }
@@ -125,7 +166,9 @@ function keptOf({ c, policy, now }: StepContext) {
   const categories: RetentionCategory[] = ['invoices', 'usage', 'certificate']
   if (c.scope === 'account') categories.push('contacts')
   return categories.map((category) => ({
-    category, basis: rules[category].basis, until: after(now, rules[category].for, policy.timeZone),
+    category,
+    basis: rules[category].basis,
+    until: after(now, rules[category].for, policy.timeZone),
   }))
 }
 

@@ -16,19 +16,36 @@ export const settleStep: InsideStep = {
     // Days count to the day the closure was received: a slow review never costs the subscriber anything.
     const settlements = settleAll(facts, c.choices, c.submittedAt ?? now)
     const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
-    if (missing.length > 0) throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
+    if (missing.length > 0)
+      throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
     for (const { currency, earned, postings } of settlements) {
       const transfer = { subscriberId, at: now, detail }
       if (earned.length > 0) {
-        await post(trx, app.ids, { ...transfer, key: `${caseId}:earned:${currency}`, kind: 'plan-days-used', postings: earned })
+        await post(trx, app.ids, {
+          ...transfer,
+          key: `${caseId}:earned:${currency}`,
+          kind: 'plan-days-used',
+          postings: earned,
+        })
       }
       if (postings.length > 0) {
-        await post(trx, app.ids, { ...transfer, key: `${caseId}:settlement:${currency}`, kind: 'settlement', postings })
+        await post(trx, app.ids, {
+          ...transfer,
+          key: `${caseId}:settlement:${currency}`,
+          kind: 'settlement',
+          postings,
+        })
       }
     }
     const refunds = settlements.flatMap((settlement) => settlement.refunds)
     for (const [index, { orderId, amount }] of refunds.entries()) {
-      await startRefund(trx, now, { subscriberId, refundId: `${caseId}.${index + 1}`, caseId, orderId, amount })
+      await startRefund(trx, now, {
+        subscriberId,
+        refundId: `${caseId}.${index + 1}`,
+        caseId,
+        orderId,
+        amount,
+      })
     }
     return {
       outcome: { tables: JSON.stringify(settlements.map(tableOf)) },
@@ -37,11 +54,17 @@ export const settleStep: InsideStep = {
   },
 }
 
-function summaryOf(settlements: readonly Settlement[], refunds: Settlement['refunds']): Record<string, string> {
+function summaryOf(
+  settlements: readonly Settlement[],
+  refunds: Settlement['refunds'],
+): Record<string, string> {
   const [first] = settlements.filter(({ refund }) => refund.minor > 0n)
   if (!first) return { refunds: '0' }
   const instruments = [...new Set(refunds.map(({ instrument }) => instrument))].join(', ')
   return {
-    refunds: String(refunds.length), amount: decimal(first.refund), currency: first.currency, instrument: instruments,
+    refunds: String(refunds.length),
+    amount: decimal(first.refund),
+    currency: first.currency,
+    instrument: instruments,
   }
 }

@@ -17,7 +17,8 @@ export const detach: OutsideStep = {
     // A register that only deletes leaves an attached phone attached, so the location goes first.
     await network.cancelLocation(imsi, `${key}:location`)
     await network.delete(imsi, `${key}:delete`)
-    if (await network.find(imsi)) throw new Fault('network', 'unknown', 'still lists a deleted subscription')
+    if (await network.find(imsi))
+      throw new Fault('network', 'unknown', 'still lists a deleted subscription')
     return { network: 'absent' }
   },
 

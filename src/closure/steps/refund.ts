@@ -4,6 +4,8 @@ import type { TransferKind } from '../../ledger/ledger.ts'
 import type { FoundRefund } from '../../payments/gateway.ts'
 import { endRefund, findRefundRow } from '../../payments/store.ts'
 import type { Trx } from '../../platform/database.ts'
+import { decimal } from '../../values/money.ts'
+import { caseUrl, tell } from '../enter-store.ts'
 import type { Outcome, OutsideStep, Pending, StepContext } from './step.ts'
 
 const askAgainMs = 2000
@@ -20,7 +22,10 @@ export const refund: OutsideStep = {
     const row = await findRefundRow(app.db, c.subscriberId, subject)
     // The refund's own name is the idempotency key, so asking twice sends once.
     const found = await partners.payments.refund({
-      key: subject, paymentId: row.paymentId, amount: row.amount, reference: subject,
+      key: subject,
+      paymentId: row.paymentId,
+      amount: row.amount,
+      reference: subject,
     })
     return outcomeOf(found)
   },
@@ -36,15 +41,38 @@ export const refund: OutsideStep = {
       providerRefundId: outcome['providerRefundId'] ?? null,
     })
     await book(trx, context, succeeded)
-    return { outcome, events: [{ kind: succeeded ? 'refund-sent' : 'refund-failed', detail: { refund: subject } }] }
+    if (!succeeded) await tellOfFailure(trx, context, outcome['failure'] ?? 'unknown')
+    return {
+      outcome,
+      events: [{ kind: succeeded ? 'refund-sent' : 'refund-failed', detail: { refund: subject } }],
+    }
   },
+}
+
+async function tellOfFailure(
+  trx: Trx,
+  { app, c, facts, now, subject }: StepContext,
+  failure: string,
+) {
+  const { amount, orderId } = await findRefundRow(trx, c.subscriberId, subject)
+  const paidBy = c.quote?.refundTo.find((order) => order.orderId === orderId)
+  await tell(trx, app, c, facts, 'refund-failed', {
+    reference: c.reference,
+    amount: `${decimal(amount)} ${amount.currency}`,
+    instrument: paidBy?.instrument ?? '',
+    failure,
+    at: now.toString(),
+    url: caseUrl(app, c),
+  })
 }
 
 /** A refund that can't be delivered stays the subscriber's money: it is booked as unclaimed, never as revenue. */
 async function book(trx: Trx, { app, c, now, subject }: StepContext, succeeded: boolean) {
   const { amount } = await findRefundRow(trx, c.subscriberId, subject)
   const kind: TransferKind = succeeded ? 'refund' : 'refund-failed'
-  const to = succeeded ? ({ account: 'payments-clearing' } as const) : ({ account: 'unclaimed' } as const)
+  const to = succeeded
+    ? ({ account: 'payments-clearing' } as const)
+    : ({ account: 'unclaimed' } as const)
   await post(trx, app.ids, {
     subscriberId: c.subscriberId,
     key: `${subject}:ended`,
