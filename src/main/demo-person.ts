@@ -10,7 +10,7 @@ export type Person = ReturnType<typeof person>
 export type Places = { url: string; urls: { inbox: string } }
 
 export function person(platform: Places) {
-  const cookies = new Map<string, string>()
+  let cookies = new Map<string, string>()
 
   async function call<Body = Reply>(
     method: string,
@@ -51,6 +51,12 @@ export function person(platform: Places) {
     post: (path: string, body: unknown = {}, key: string = randomUUID()) =>
       call('POST', path, body, { 'idempotency-key': key }),
     patch: (path: string, body: unknown) => call('PATCH', path, body),
+    /** Another browser of the same person: a copy of the cookies. */
+    cookies: () => new Map(cookies),
+    use(copy: Map<string, string>) {
+      cookies = copy
+      return self
+    },
     async signIn(email: string) {
       const after = new Date(Date.now() - 1).toISOString()
       const sent = await self.post('/v1/sign-in/code', { email })
