@@ -1,7 +1,10 @@
 /** The clock everything asks for the time, so that tests and simulations can move it. */
 export type Clock = { now(): Temporal.Instant }
 
-export const systemClock: Clock = { now: () => Temporal.Now.instant() }
+/** Whole milliseconds: what is written down is what a person and a database can repeat. */
+export const systemClock: Clock = {
+  now: () => Temporal.Now.instant().round({ smallestUnit: 'millisecond', roundingMode: 'floor' }),
+}
 
 export function testClock(
   start: string,
