@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isIntact } from '../src/closure/chain.ts'
+import { closureJobs } from '../src/closure/steps.ts'
+import type { Partners } from '../src/closure/steps/step.ts'
 import { eventsOf } from '../src/closure/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
@@ -213,7 +215,7 @@ test('a quote that is no longer current is refused with the new one, and nothing
   expect(agreed.status).toBe(202)
 }, 60_000)
 
-test('a wrong, a reused and an expired code are refused, wrong tries are counted, and five end the code', async () => {
+test('a wrong and an expired code are refused, wrong tries are counted, and five end the code', async () => {
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
   const draft = await draftClosure(lin, 'line', lineId)
@@ -384,4 +386,60 @@ test('a card that expired gets no refund twice: the money is booked as unclaimed
   expect(rows.map(({ minor }) => minor)).toEqual([
     BigInt(draft.quote.currencies[0].refund.amount.replace('.', '')),
   ])
+}, 60_000)
+
+test('a network that stays down asks a person, with what to do; a retry afterwards closes the case', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  await install(platform, lin, lineId)
+  const faults = async (fail500: number) =>
+    fetch(`${platform.urls.network}/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ fail500 }),
+    })
+  const draft = await draftClosure(lin, 'line', lineId)
+  await faults(1000)
+  await submit(lin, draft)
+  await until(
+    async () => {
+      platform.clock.advance({ seconds: 20 })
+      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
+    },
+    ({ state }) => state === 'needs_attention',
+    30_000,
+  )
+  expect(await refundsOf(draft.caseId)).toEqual([])
+  await faults(0)
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { attention } = (await reviewer.get(at)).body
+  expect(attention).toMatchObject({ step: `detach:${lineId}` })
+  expect(attention.advice).toMatch(/network/)
+  expect((await reviewer.post(`${at}/retry`)).status).toBe(200)
+  await untilState(lin, draft.caseId, 'closed')
+  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
+}, 90_000)
+
+test('a job that failed for good turns its case to needs_attention, once, and back by a retry', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const { body: me } = await jan.get('/v1/me')
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  const data = { subscriberId: me.subscriberId, caseId: draft.caseId }
+  await job?.gaveUp(data, 'a bug')
+  await job?.gaveUp(data, 'a bug')
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { body: stuck } = await reviewer.get(at)
+  expect(stuck.closure.state).toBe('needs_attention')
+  expect(
+    stuck.events.filter(({ kind }: { kind: string }) => kind === 'needs-attention'),
+  ).toHaveLength(1)
+  expect((await reviewer.post(`${at}/retry`)).body.closure.state).toBe('in_review')
 }, 60_000)
