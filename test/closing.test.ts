@@ -3,8 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isIntact } from '../src/closure/chain.ts'
-import { closureJobs } from '../src/closure/steps.ts'
-import type { Partners } from '../src/closure/steps/step.ts'
 import { eventsOf } from '../src/closure/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
@@ -15,6 +13,7 @@ import {
   draftClosure,
   install,
   member,
+  refundsOfCase,
   submit,
   topUp,
   untilState,
@@ -26,10 +25,6 @@ beforeAll(async () => {
 })
 afterAll(() => platform.close())
 
-const stats = async () =>
-  (await fetch(`${platform.urls.payments}/stats`)).json() as Promise<{
-    refundsByReference: Record<string, number>
-  }>
 const mails = async (to: string) =>
   (
     (await (
@@ -38,10 +33,7 @@ const mails = async (to: string) =>
       items: { subject: string; attachments: { name: string }[]; deliveries: number }[]
     }
   ).items
-const refundsOf = async (caseId: string) =>
-  Object.entries((await stats()).refundsByReference).filter(([reference]) =>
-    reference.startsWith(caseId),
-  )
+const refundsOf = (caseId: string) => refundsOfCase(platform, caseId)
 
 test('an account with an installed, topped-up line closes: one refund, number kept, certificate mailed, signed out', async () => {
   const lin = await member(platform)
@@ -331,115 +323,4 @@ test('malformed requests get a clear 4xx problem, in the language of the request
   )
   expect(keyless.body.code).toBe('idempotency-key-missing')
   expect((await lin.get('/v1/closures/nothing')).status).toBe(404)
-}, 60_000)
-
-test('the network down for a while delays the end of service, and nothing is refunded before it', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin)
-  await install(platform, lin, lineId)
-  await fetch(`${platform.urls.network}/faults`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ fail500: 4 }),
-  })
-  const draft = await draftClosure(lin, 'line', lineId)
-  await submit(lin, draft)
-  await until(
-    async () =>
-      (
-        await sql<{
-          failures: number
-        }>`select failures from closure_case where case_id = ${draft.caseId}`.execute(platform.db)
-      ).rows[0]?.failures ?? 0,
-    (failures) => failures > 0,
-  )
-  expect(await refundsOf(draft.caseId)).toEqual([])
-  platform.clock.advance({ minutes: 5 })
-  await until(
-    async () => {
-      platform.clock.advance({ seconds: 30 })
-      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
-    },
-    ({ state }) => state === 'closed',
-    20_000,
-  )
-  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
-}, 60_000)
-
-test('a card that expired gets no refund twice: the money is booked as unclaimed and the certificate says so', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin, undefined, '4000000000000341')
-  const draft = await draftClosure(lin, 'line', lineId)
-  await submit(lin, draft)
-  const closed = await untilState(lin, draft.caseId, 'closed')
-  const { body: file } = await lin.get(`/v1/closures/${draft.caseId}/certificate.json`)
-  expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual([
-    'unclaimed',
-  ])
-  expect(closed.certificate).not.toBeNull()
-  const { rows } = await sql<{
-    minor: bigint
-  }>`select minor from ledger_posting where account = 'unclaimed' and transfer_id in
-    (select transfer_id from ledger_transfer where kind = 'refund-failed' and key like ${`${draft.caseId}%`})`.execute(
-    platform.db,
-  )
-  expect(rows.map(({ minor }) => minor)).toEqual([
-    BigInt(draft.quote.currencies[0].refund.amount.replace('.', '')),
-  ])
-}, 60_000)
-
-test('a network that stays down asks a person, with what to do; a retry afterwards closes the case', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin)
-  await install(platform, lin, lineId)
-  const faults = async (fail500: number) =>
-    fetch(`${platform.urls.network}/faults`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ fail500 }),
-    })
-  const draft = await draftClosure(lin, 'line', lineId)
-  await faults(1000)
-  await submit(lin, draft)
-  await until(
-    async () => {
-      platform.clock.advance({ seconds: 20 })
-      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
-    },
-    ({ state }) => state === 'needs_attention',
-    30_000,
-  )
-  expect(await refundsOf(draft.caseId)).toEqual([])
-  await faults(0)
-  const reviewer = person(platform)
-  await reviewer.signInAsStaff('reviewer@violet.example')
-  const at = `/v1/staff/closures/${draft.caseId}`
-  const { attention } = (await reviewer.get(at)).body
-  expect(attention).toMatchObject({ step: `detach:${lineId}` })
-  expect(attention.advice).toMatch(/network/)
-  expect((await reviewer.post(`${at}/retry`)).status).toBe(200)
-  await untilState(lin, draft.caseId, 'closed')
-  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
-}, 90_000)
-
-test('a job that failed for good turns its case to needs_attention, once, and back by a retry', async () => {
-  const jan = await member(platform, { country: 'DE' })
-  const { lineId } = await buyLine(jan)
-  const draft = await draftClosure(jan, 'line', lineId)
-  await submit(jan, draft)
-  await untilState(jan, draft.caseId, 'in_review')
-  const { body: me } = await jan.get('/v1/me')
-  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
-  const data = { subscriberId: me.subscriberId, caseId: draft.caseId }
-  await job?.gaveUp(data, 'a bug')
-  await job?.gaveUp(data, 'a bug')
-  const reviewer = person(platform)
-  await reviewer.signInAsStaff('reviewer@violet.example')
-  const at = `/v1/staff/closures/${draft.caseId}`
-  const { body: stuck } = await reviewer.get(at)
-  expect(stuck.closure.state).toBe('needs_attention')
-  expect(
-    stuck.events.filter(({ kind }: { kind: string }) => kind === 'needs-attention'),
-  ).toHaveLength(1)
-  expect((await reviewer.post(`${at}/retry`)).body.closure.state).toBe('in_review')
 }, 60_000)

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { person, until } from '../src/main/demo-person.ts'
 import { runningUrl } from '../src/platform/cluster.ts'
 import { checkout } from '../src/platform/config.ts'
-import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
+import { buyLine, draftClosure, install, member, refundsOfCase, submit, topUp } from './way.ts'
 
 // Browsers and fetch refuse some ports, 6000 among them; none of these.
 const port = 7000 + (process.pid % 80) * 8
@@ -127,12 +127,7 @@ async function closesOnce({ lin, draft }: Awaited<ReturnType<typeof killIn>>) {
     (state) => state === 'closed',
     90_000,
   )
-  const stats = (await (await fetch(`${urls.payments}/stats`)).json()) as {
-    refundsByReference: Record<string, number>
-  }
-  const refunds = Object.entries(stats.refundsByReference).filter(([reference]) =>
-    reference.startsWith(draft.caseId),
-  )
+  const refunds = await refundsOfCase(platform, draft.caseId)
   expect(refunds.map(([, count]) => count)).toEqual(refunds.map(() => 1))
   const { rows } = await admin.query(
     `select sum(minor)::text as minor from refund where case_id = $1 and state = 'succeeded'`,

@@ -120,3 +120,14 @@ export async function untilState(someone: Person, caseId: string, wanted: string
     20_000,
   )
 }
+
+/** The refunds of a case as the payment provider counts them: reference and how often it took effect. */
+export async function refundsOfCase(
+  { urls }: Pick<TestPlatform, 'urls'>,
+  caseId: string,
+): Promise<[string, number][]> {
+  const { refundsByReference } = (await (await fetch(`${urls.payments}/stats`)).json()) as {
+    refundsByReference: Record<string, number>
+  }
+  return Object.entries(refundsByReference).filter(([reference]) => reference.startsWith(caseId))
+}

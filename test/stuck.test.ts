@@ -1,0 +1,127 @@
+/** Closing when partners fail: delayed, stuck with a person, a card that is dead; never refunded twice, never lost. */
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closureJobs } from '../src/closure/steps.ts'
+import type { Partners } from '../src/closure/steps/step.ts'
+import { person, until } from '../src/main/demo-person.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { buyLine, draftClosure, install, member, refundsOfCase, submit, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+})
+afterAll(() => platform.close())
+
+const refundsOf = (caseId: string) => refundsOfCase(platform, caseId)
+
+test('the network down for a while delays the end of service, and nothing is refunded before it', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  await install(platform, lin, lineId)
+  await fetch(`${platform.urls.network}/faults`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ fail500: 4 }),
+  })
+  const draft = await draftClosure(lin, 'line', lineId)
+  await submit(lin, draft)
+  await until(
+    async () =>
+      (
+        await sql<{
+          failures: number
+        }>`select failures from closure_case where case_id = ${draft.caseId}`.execute(platform.db)
+      ).rows[0]?.failures ?? 0,
+    (failures) => failures > 0,
+  )
+  expect(await refundsOf(draft.caseId)).toEqual([])
+  platform.clock.advance({ minutes: 5 })
+  await until(
+    async () => {
+      platform.clock.advance({ seconds: 30 })
+      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
+    },
+    ({ state }) => state === 'closed',
+    20_000,
+  )
+  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
+}, 60_000)
+
+test('a card that expired gets no refund twice: the money is booked as unclaimed and the certificate says so', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin, undefined, '4000000000000341')
+  const draft = await draftClosure(lin, 'line', lineId)
+  await submit(lin, draft)
+  const closed = await untilState(lin, draft.caseId, 'closed')
+  const { body: file } = await lin.get(`/v1/closures/${draft.caseId}/certificate.json`)
+  expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual([
+    'unclaimed',
+  ])
+  expect(closed.certificate).not.toBeNull()
+  const { rows } = await sql<{
+    minor: bigint
+  }>`select minor from ledger_posting where account = 'unclaimed' and transfer_id in
+    (select transfer_id from ledger_transfer where kind = 'refund-failed' and key like ${`${draft.caseId}%`})`.execute(
+    platform.db,
+  )
+  expect(rows.map(({ minor }) => minor)).toEqual([
+    BigInt(draft.quote.currencies[0].refund.amount.replace('.', '')),
+  ])
+}, 60_000)
+
+test('a network that stays down asks a person, with what to do; a retry afterwards closes the case', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  await install(platform, lin, lineId)
+  const faults = async (fail500: number) =>
+    fetch(`${platform.urls.network}/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ fail500 }),
+    })
+  const draft = await draftClosure(lin, 'line', lineId)
+  await faults(1000)
+  await submit(lin, draft)
+  await until(
+    async () => {
+      platform.clock.advance({ seconds: 20 })
+      return (await lin.get(`/v1/closures/${draft.caseId}`)).body
+    },
+    ({ state }) => state === 'needs_attention',
+    30_000,
+  )
+  expect(await refundsOf(draft.caseId)).toEqual([])
+  await faults(0)
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { attention } = (await reviewer.get(at)).body
+  expect(attention).toMatchObject({ step: `detach:${lineId}` })
+  expect(attention.advice).toMatch(/network/)
+  expect((await reviewer.post(`${at}/retry`)).status).toBe(200)
+  await untilState(lin, draft.caseId, 'closed')
+  expect((await refundsOf(draft.caseId)).map(([, count]) => count)).toEqual([1])
+}, 90_000)
+
+test('a job that failed for good turns its case to needs_attention, once, and back by a retry', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const { body: me } = await jan.get('/v1/me')
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  const data = { subscriberId: me.subscriberId, caseId: draft.caseId }
+  await job?.gaveUp(data, 'a bug')
+  await job?.gaveUp(data, 'a bug')
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { body: stuck } = await reviewer.get(at)
+  expect(stuck.closure.state).toBe('needs_attention')
+  expect(
+    stuck.events.filter(({ kind }: { kind: string }) => kind === 'needs-attention'),
+  ).toHaveLength(1)
+  expect((await reviewer.post(`${at}/retry`)).body.closure.state).toBe('in_review')
+}, 60_000)
