@@ -3,9 +3,20 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closureJobs } from '../src/closure/steps.ts'
 import type { Partners } from '../src/closure/steps/step.ts'
+import { post } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
+import { money } from '../src/values/money.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, install, member, refundsOfCase, submit, untilState } from './way.ts'
+import {
+  buyLine,
+  draftClosure,
+  install,
+  member,
+  refundsOfCase,
+  submit,
+  topUp,
+  untilState,
+} from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -124,4 +135,38 @@ test('a job that failed for good turns its case to needs_attention, once, and ba
     stuck.events.filter(({ kind }: { kind: string }) => kind === 'needs-attention'),
   ).toHaveLength(1)
   expect((await reviewer.post(`${at}/retry`)).body.closure.state).toBe('in_review')
+}, 60_000)
+
+test('less would come back than was agreed: nothing ends before the subscriber agrees to the new quote', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  await topUp(jan, lineId, '20.00')
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const { body: me } = await jan.get('/v1/me')
+  await platform.db.transaction().execute((trx) =>
+    post(trx, platform.app.ids, {
+      subscriberId: me.subscriberId,
+      key: 'usage while in review',
+      kind: 'usage',
+      at: platform.clock.now(),
+      detail: {},
+      postings: [
+        {
+          from: { account: 'paid-credit', lineId },
+          to: { account: 'usage-revenue' },
+          amount: money(500n, 'GBP'),
+        },
+      ],
+    }),
+  )
+  platform.clock.advance({ hours: 24, minutes: 1 })
+  const asked = await untilState(jan, draft.caseId, 'needs_customer')
+  expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
+  const before = Number(draft.quote.currencies[0].refund.amount)
+  expect(Number(asked.quote.currencies[0].refund.amount)).toBeCloseTo(before - 5, 2)
+  expect((await submit(jan, asked)).status).toBe(202)
+  const closed = await untilState(jan, draft.caseId, 'closed')
+  expect(closed.finalStatement[0].sourcesTotal).toEqual(asked.quote.currencies[0].sourcesTotal)
 }, 60_000)
