@@ -7,7 +7,7 @@ import type { Trx } from '../platform/database.ts'
 import { fromWire } from '../values/money.ts'
 import type { Move } from './closure.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
-import { checkChoices, settleAll, shortfalls } from './quote.ts'
+import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
 import { changeCase, type CaseChange } from './store.ts'
 
@@ -126,14 +126,19 @@ export function approvedParams(
   facts: Facts,
   now: Temporal.Instant,
 ): NoticeParams['closure-approved'] {
-  const refund = c.quote?.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
   return {
     reference: c.reference,
     lineName: closingName(c, facts),
     at: now.toString(),
-    ...(refund && { refund: `${refund.amount} ${refund.currency}` }),
+    ...refundParam(c.quote),
     progressUrl: progressUrl(app, c),
   }
+}
+
+/** What comes back, as notices are told it; left out when nothing does. */
+export function refundParam(quote: QuoteWire | null): { refund?: string } {
+  const refund = quote?.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
+  return refund ? { refund: `${refund.amount} ${refund.currency}` } : {}
 }
 
 export function progressUrl(app: App, { reference }: Pick<StoredCase, 'reference'>): string {

@@ -9,7 +9,7 @@ import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
-import { caseUrl, closingName, progressUrl, tell } from './enter-store.ts'
+import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
@@ -217,14 +217,13 @@ function receivedParams(
   quote: Quote,
   now: Temporal.Instant,
 ) {
-  const refund = quote.wire.currencies.find(({ refund: { amount } }) => Number(amount) > 0)?.refund
   const { immediate, endsAt } = quote.wire
   return {
     reference: c.reference,
     lineName: closingName(c, facts),
     submittedAt: now.toString(),
     ...(!immediate && { endsAt, dueAt: endsAt }),
-    ...(refund && { refund: `${refund.amount} ${refund.currency}` }),
+    ...refundParam(quote.wire),
     ifLate: facts.policy.rules.ifLate.value,
     withdrawUrl: caseUrl(app, c),
     progressUrl: progressUrl(app, c),

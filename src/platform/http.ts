@@ -16,10 +16,12 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import type { SubscriberId } from '../values/ids.ts'
-import { type Refusal, refuse } from '../values/refusal.ts'
+import { refuse } from '../values/refusal.ts'
 import type { App, Role, StaffMember } from './app.ts'
 import { addIdempotency } from './idempotency.ts'
-import { internalProblem, localeOf, problemOf } from './problem.ts'
+import { internalProblem, localeOf, refused } from './problem.ts'
+
+export { refused }
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -69,16 +71,6 @@ export async function openHttp(app: App) {
 }
 
 export type Http = Awaited<ReturnType<typeof openHttp>>
-
-/** Answers with the problem of a refusal, in the language of the request. */
-export function refused(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
-  return reply
-    .code(problem.status)
-    .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send(problem)
-}
 
 /** Guard: only a signed-in subscriber; `fresh` asks the database and not a cached cookie (closing, money). */
 export function signedIn(app: App, fresh = false) {

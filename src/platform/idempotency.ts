@@ -1,9 +1,9 @@
 /** Idempotency-Key: the same key and body get the stored answer, the same key with another body is refused. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { refuse, type Refusal } from '../values/refusal.ts'
+import { refuse } from '../values/refusal.ts'
 import type { App } from './app.ts'
-import { localeOf, problemOf } from './problem.ts'
+import { refused } from './problem.ts'
 
 const keyShape = /^[\x21-\x7e]{8,100}$/
 /** After this long an unanswered request is taken to have died with its process. */
@@ -66,9 +66,9 @@ async function claim(
     .where('owner_id', '=', owner)
     .where('key', '=', key)
     .executeTakeFirst()
-  if (!stored) return answer(reply, refuse('still-in-progress'))
-  if (stored.request_hash !== requestHash) return answer(reply, refuse('idempotency-key-reused'))
-  if (stored.status === null) return answer(reply, refuse('still-in-progress'))
+  if (!stored) return refused(reply, refuse('still-in-progress'))
+  if (stored.request_hash !== requestHash) return refused(reply, refuse('idempotency-key-reused'))
+  if (stored.status === null) return refused(reply, refuse('still-in-progress'))
   const type = stored.status >= 400 ? 'application/problem+json' : 'application/json'
   return reply
     .code(stored.status)
@@ -104,15 +104,6 @@ async function keep(
 // Only the session's own cookie: the cached copies beside it change from request to request.
 function sessionOf(cookies: string | undefined): string | undefined {
   return cookies?.match(/violet[\w.-]*session_token=[^;]+/)?.[0]
-}
-
-function answer(reply: FastifyReply, refusal: Refusal) {
-  const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
-  return reply
-    .code(problem.status)
-    .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send(problem)
 }
 
 function hash(text: string): string {

@@ -1,4 +1,5 @@
 /** Turns a refusal into an RFC 9457 problem in the language of the request. */
+import type { FastifyReply } from 'fastify'
 import { type Refusal, type RefusalCode, refusalStatus } from '../values/refusal.ts'
 import en from './words/en.json' with { type: 'json' }
 import zhCN from './words/zh-CN.json' with { type: 'json' }
@@ -43,6 +44,16 @@ export function problemOf(refusal: Refusal, locale: Locale): Problem {
     code: refusal.refused,
     ...refusal.extension,
   }
+}
+
+/** Answers with the problem of a refusal, in the language of the request. */
+export function refused(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const problem = problemOf(refusal, localeOf(reply.request.headers['accept-language']))
+  return reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problem)
 }
 
 export function internalProblem(locale: Locale): Problem {
