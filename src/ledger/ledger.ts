@@ -1,6 +1,8 @@
 /** The ledger's words: accounts, places, postings, and the statements they add up to. */
 import assert from 'node:assert/strict'
-import type { Money } from '../values/money.ts'
+import { isZero, type Money, subtract } from '../values/money.ts'
+import { percentOf, taxShare } from '../values/tax.ts'
+import type { Tax } from './tax.ts'
 
 /** What the operator owes a subscriber, or a subscriber the operator; a balance row exists for each. */
 export const subscriberAccounts = [
@@ -8,6 +10,7 @@ export const subscriberAccounts = [
   'promotional-credit',
   'plan-prepaid',
   'refunds-payable',
+  'late-usage-reserve',
   'owed',
 ] as const
 /** The operator's own accounts: their balance is the sum of their postings, so that no row is hot. */
@@ -15,6 +18,7 @@ export const operatorAccounts = [
   'payments-clearing',
   'plan-revenue',
   'usage-revenue',
+  'tax-payable',
   'promotions-granted',
   'promotions-forfeited',
   'donations-payable',
@@ -65,4 +69,35 @@ export function entriesOf(postings: readonly Posting[]): Entry[] {
 
 function entryPlace({ account, lineId }: Place) {
   return { account, lineId: lineId ?? '' }
+}
+
+const revenue: ReadonlySet<LedgerAccount> = new Set(['plan-revenue', 'usage-revenue'])
+
+/**
+ * Splits what becomes revenue in one transfer into net and tax. Prices include tax, so what the subscriber pays stays
+ * the same. One rounding per transfer and currency: half-up on the transfer's whole taxable amount. What promotional
+ * credit pays for carries no tax, since nobody paid for it. `detail` belongs into the transfer's.
+ */
+export function earn(
+  postings: readonly Posting[],
+  { country, rate }: Tax,
+): { postings: Posting[]; detail: Record<string, string> } {
+  const grossBefore = new Map<string, bigint>()
+  let taxed = false
+  const split = postings.flatMap((posting): Posting[] => {
+    const { from, to, amount } = posting
+    if (!revenue.has(to.account) || from.account === 'promotional-credit') return [posting]
+    const before = grossBefore.get(amount.currency) ?? 0n
+    const after = before + amount.minor
+    grossBefore.set(amount.currency, after)
+    // The difference of two running shares: together exactly the share of the whole.
+    const tax = { ...amount, minor: taxShare(after, rate) - taxShare(before, rate) }
+    if (isZero(tax)) return [posting]
+    taxed = true
+    const net = subtract(amount, tax)
+    const toTax: Posting = { from, to: { account: 'tax-payable' }, amount: tax }
+    return isZero(net) ? [toTax] : [{ from, to, amount: net }, toTax]
+  })
+  const detail = taxed ? { taxCountry: country ?? '', taxRate: percentOf(rate) } : {}
+  return { postings: split, detail: { ...detail } }
 }
