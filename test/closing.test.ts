@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isIntact } from '../src/closure/chain.ts'
 import { eventsOf } from '../src/closure/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
+import { taxShare } from '../src/values/tax.ts'
 import { person, until } from '../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import {
@@ -77,6 +78,7 @@ test('an account with an installed, topped-up line closes: one refund, number ke
       platform.db,
     )
   expect(left.rows).toEqual([])
+  await expectTaxOnlyOnWhatWasEarned(draft.caseId)
   expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
   const network = await fetch(`${platform.urls.network}/subscribers/${await imsiOf(lineId)}`, {
     headers: { authorization: 'Bearer test-key' },
@@ -96,6 +98,22 @@ test('an account with an installed, topped-up line closes: one refund, number ke
   expect(again.status).toBe(200)
   expect(again.body.name).toBe('')
 }, 60_000)
+
+/** The days used are earned with their tax; what is refunded was never earned and carries none. */
+async function expectTaxOnlyOnWhatWasEarned(caseId: string) {
+  const { rows } = await sql<{ kind: string; account: string; minor: bigint }>`
+    select t.kind, p.account, sum(p.minor)::int8 as minor
+    from ledger_transfer t join ledger_posting p using (subscriber_id, transfer_id)
+    where t.subscriber_id = (select subscriber_id from closure_case where case_id = ${caseId})
+      and p.account in ('plan-revenue', 'tax-payable')
+    group by 1, 2 order by 2`.execute(platform.db)
+  const [net, tax] = rows
+  expect(rows.map(({ kind, account }) => [kind, account])).toEqual([
+    ['plan-days-used', 'plan-revenue'],
+    ['plan-days-used', 'tax-payable'],
+  ])
+  expect(tax?.minor).toBe(taxShare((net?.minor ?? 0n) + (tax?.minor ?? 0n), 2000n))
+}
 
 async function imsiOf(lineId: string): Promise<string> {
   const {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   buy,
@@ -214,6 +215,14 @@ test('a period that ends is earned once; the line goes on', async () => {
   expect(body['items']).toMatchObject([
     { kind: 'plan-days-used', amount: { amount: '-4.00' } },
     { kind: 'plan-payment', amount: { amount: '4.00' } },
+  ])
+  // The price includes 20 % tax, which is nobody's revenue.
+  const earned = await sql`
+    select account, minor from ledger_posting where subscriber_id = ${someone.subscriberId}
+      and account in ('plan-revenue', 'tax-payable') order by account`.execute(shop.app.db)
+  expect(earned.rows).toEqual([
+    { account: 'plan-revenue', minor: 333n },
+    { account: 'tax-payable', minor: 67n },
   ])
   expect((await get(someone, lineId))['state']).toBe('active')
   const row = await shop.app.db

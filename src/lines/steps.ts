@@ -1,6 +1,8 @@
 /** Durable work of lines: service begins once the eSIM is installed, a period that ended is earned. */
 import { sql } from 'kysely'
+import { earn } from '../ledger/ledger.ts'
 import { post } from '../ledger/store.ts'
+import { taxFor } from '../ledger/tax-store.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -105,15 +107,22 @@ async function endPeriod(app: App, subscriberId: string, lineId: string) {
       .executeTakeFirst()
     if (prepaid && prepaid.minor > 0n) {
       const amount = money(prepaid.minor, row.currency)
+      const { postings, detail } = earn(
+        [{ from: { account: 'plan-prepaid', lineId }, to: { account: 'plan-revenue' }, amount }],
+        await taxFor(trx, subscriberId, now),
+      )
       await post(trx, app.ids, {
         subscriberId,
         key: `${lineId}:period:${row.period_end.toString()}`,
         kind: 'plan-days-used',
         at: now,
-        detail: { planId: row.plan_id, amount: decimal(amount), currency: amount.currency },
-        postings: [
-          { from: { account: 'plan-prepaid', lineId }, to: { account: 'plan-revenue' }, amount },
-        ],
+        detail: {
+          planId: row.plan_id,
+          amount: decimal(amount),
+          currency: amount.currency,
+          ...detail,
+        },
+        postings,
       })
     }
     await trx

@@ -1,5 +1,7 @@
 /** Settles the money: earns the used days, empties every account of the closing lines, and sets refunds up. */
+import { earn } from '../../ledger/ledger.ts'
 import { post } from '../../ledger/store.ts'
+import { taxFor } from '../../ledger/tax-store.ts'
 import { startRefund } from '../../payments/store.ts'
 import { decimal } from '../../values/money.ts'
 import { settleAll, tableOf } from '../quote.ts'
@@ -18,14 +20,17 @@ export const settleStep: InsideStep = {
     const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
     if (missing.length > 0)
       throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
+    const tax = await taxFor(trx, subscriberId, now)
     for (const { currency, earned, postings } of settlements) {
       const transfer = { subscriberId, at: now, detail }
       if (earned.length > 0) {
+        const split = earn(earned, tax)
         await post(trx, app.ids, {
           ...transfer,
           key: `${caseId}:earned:${currency}`,
           kind: 'plan-days-used',
-          postings: earned,
+          detail: { ...detail, ...split.detail },
+          postings: split.postings,
         })
       }
       if (postings.length > 0) {
