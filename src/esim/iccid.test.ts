@@ -1,18 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  activationCodeOf,
-  iccidOf,
-  imsiOf,
-  installLinks,
-  isEid,
-  isIccid,
-  luhnDigit,
-  matchingIdOf,
-} from './iccid.ts'
+import { iccidOf, imsiOf, installLinks, matchingIdOf } from './iccid.ts'
+import { qrText } from './sgp22/activation-code.ts'
+import { isIccid } from './sgp22/identifiers.ts'
 
-test('the check digit is the one of ISO/IEC 7812-1', () => {
-  expect(luhnDigit('7992739871')).toBe('3')
+test('an ICCID is the issuer, the serial and a check digit', () => {
   expect(iccidOf(1n)).toBe('8944990000000000011')
 })
 
@@ -38,15 +30,6 @@ test('an IMSI has 15 digits of a network that is nobody’s', () => {
   expect(() => imsiOf(10n ** 10n)).toThrow(/ten digits/)
 })
 
-test('an EID leaves 1 when divided by 97', () => {
-  const body = '890490320040088826000098765432'
-  const check = 98n - ((BigInt(body) * 100n) % 97n)
-  const eid = `${body}${check.toString().padStart(2, '0')}`
-  expect(isEid(eid)).toBe(true)
-  expect(isEid(eid.replace('9', '8'))).toBe(false)
-  expect(isEid(eid.slice(1))).toBe(false)
-})
-
 test('a matching id is RFC 4648 base32 of 128 bits', () => {
   const bytes = Uint8Array.from({ length: 16 }, (_, index) => index)
   expect(matchingIdOf(bytes)).toBe('AAAQEAYEAUDAOCAJBIFQYDIOB4')
@@ -54,7 +37,11 @@ test('a matching id is RFC 4648 base32 of 128 bits', () => {
 })
 
 test('the activation code has the shape phones scan, and the links carry it whole', () => {
-  const code = activationCodeOf('localhost:4400', 'ABC')
+  const code = qrText({
+    smdpAddress: 'localhost:4400',
+    matchingId: 'ABC',
+    confirmationCodeRequired: false,
+  })
   expect(code).toBe('LPA:1$localhost:4400$ABC')
   const { ios, android } = installLinks(code)
   expect(new URL(ios).searchParams.get('carddata')).toBe(code)

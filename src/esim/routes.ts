@@ -10,7 +10,8 @@ import { operator } from '../platform/operator.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
 import { mayDownload } from './esim.ts'
-import { activationCodeOf, installLinks } from './iccid.ts'
+import { installLinks } from './iccid.ts'
+import { qrText } from './sgp22/activation-code.ts'
 import { downloadProfile, lineNameOf, profilesOf, recordReport } from './store.ts'
 import { downloadedWire, downloadWire, notificationWire } from './wire.ts'
 
@@ -38,7 +39,11 @@ function registerInstallation(http: Http, app: App, host: string) {
       const profile = profiles.get(request.params.lineId)
       if (!profile) return refused(reply, refuse('not-found'))
       if (!mayDownload(profile.state)) return refused(reply, refuse('profile-not-available'))
-      const activationCode = activationCodeOf(host, profile.matchingId)
+      const activationCode = qrText({
+        smdpAddress: host,
+        matchingId: profile.matchingId,
+        confirmationCodeRequired: false,
+      })
       return {
         activationCode,
         manual: { address: host, matchingId: profile.matchingId },

@@ -1,6 +1,6 @@
 /** What a phone sends and gets on the interim channel, until remote provisioning by SGP.22 takes its place. */
 import { z } from 'zod'
-import { isEid, isIccid } from './iccid.ts'
+import { isEid, isIccid } from './sgp22/identifiers.ts'
 
 const eidWire = z.string().refine(isEid, 'not an EID').describe('32 digits with valid check digits')
 

@@ -17,7 +17,7 @@ const violet = (...args: string[]): Promise<Result> =>
 test('help names every command, and each command has its own', async () => {
   const { code, out } = await violet('--help')
   expect(code).toBe(0)
-  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify']) {
+  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki']) {
     expect(out).toContain(name)
     const own = await violet(name, '--help')
     expect(own).toMatchObject({ code: 0, out: expect.stringContaining(`violet ${name}`) })

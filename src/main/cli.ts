@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
+import type { PkiOptions } from './pki.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
 type Outcome = { code: number }
@@ -22,6 +23,7 @@ export function violet(outcome: Outcome): Command {
   addSeed(program)
   addDemo(program, outcome)
   addVerify(program, outcome)
+  addPki(program, outcome)
   return program
 }
 
@@ -92,6 +94,23 @@ function addVerify(program: Command, outcome: Outcome): void {
     .action(async (file: string, options: { keys?: string; json: boolean }) => {
       const { verifyCommand } = await import('./verify.ts')
       outcome.code = await verifyCommand(file, options)
+    })
+}
+
+function addPki(program: Command, outcome: Outcome): void {
+  program
+    .command('pki')
+    .description('certificates for remote provisioning')
+    .command('init')
+    .description('make a test CI with SM-DP+, TLS and eUICC certificates; for test eUICCs only')
+    .argument('<folder>', 'where to; it must be empty or new')
+    .option('--host <name>', 'the SM-DP+’s host name', 'localhost')
+    .option('--oid <oid>', 'the SM-DP+’s object identifier', '2.999.10')
+    .option('--euiccs <n>', 'how many test eUICCs get a certificate', '4')
+    .option('--json', 'print one JSON object', false)
+    .action(async (folder: string, options: PkiOptions & { oid: string }) => {
+      const { pkiCommand } = await import('./pki.ts')
+      outcome.code = await pkiCommand(folder, { ...options, smdpOid: options.oid })
     })
 }
 
