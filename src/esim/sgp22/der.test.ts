@@ -51,13 +51,12 @@ test.each([
 })
 
 test('what is nested too deep or too long is refused before it costs anything', () => {
-  let nested: Buffer = Buffer.alloc(0)
-  for (let depth = 0; depth < 20_000; depth++) nested = Buffer.concat([hex('30 80'), nested])
-  expect(() => readDer(nested)).toThrow(DerError)
   let deep: Buffer = hex('0500')
   for (let depth = 0; depth < 15; depth++) deep = sequence(deep)
   expect(readDer(deep).tag).toBe(0x30)
   expect(() => readDer(sequence(deep))).toThrow(/deep/)
+  for (let depth = 0; depth < 2000; depth++) deep = sequence(deep)
+  expect(() => readDer(deep)).toThrow(/deep/)
   expect(() => readDer(octets(Buffer.alloc(70_000)))).toThrow(/long/)
 })
 
