@@ -218,11 +218,16 @@ function use(means: Means, imsi: string, used: Used, mccmnc?: string) {
     throw refused('data-only', 'This line has no number: it carries data only.')
   }
   const ended = nowMs(means)
+  // A call made by a click takes no time: its record must not reach back over the one before.
+  const last = means.db.get<{ ms: number | null }>(
+    'select max(ended_ms) as ms from usage where imsi = :imsi and kind = :kind',
+    { imsi, kind: used.kind },
+  )?.ms
   const id = add(means, {
     imsi,
     kind: used.kind,
     quantity: used.quantity,
-    started_ms: ended - used.seconds * 1000,
+    started_ms: Math.max(ended - used.seconds * 1000, last ?? row.created_ms),
     ended_ms: ended,
     mcc: here.mcc!,
     mnc: here.mnc!,
@@ -260,7 +265,7 @@ function late(means: Means, { imsi, kind, quantity, mccmnc, minutesAgo }: LateRe
   if (!network) throw new Problem(422, 'unknown-network', 'No network has this MCC and MNC.')
   const ended = nowMs(means) - Math.round(minutesAgo * 60_000)
   const { mcc, mnc } = network
-  const times = { started_ms: ended - 60_000, ended_ms: ended, due_ms: nowMs(means) }
+  const times = { started_ms: ended, ended_ms: ended, due_ms: nowMs(means) }
   return { recordId: add(means, { imsi, kind, quantity, mcc, mnc, ...times }) }
 }
 

@@ -165,7 +165,7 @@ async function loadMoney(
     .orderBy('order_id', 'desc')
     .execute()
   const owed = await trx
-    .selectFrom('ledger_balance')
+    .selectFrom('ledger_account')
     .select((build) => build.fn.coalesce(build.fn.sum<bigint>('minor'), sql<bigint>`0`).as('minor'))
     .where('subscriber_id', '=', subscriberId)
     .where('account', '=', 'owed')

@@ -80,7 +80,7 @@ test('an unbalanced transfer, a changed posting and a deleted one are refused by
 
 test('the proof finds a balance that drifted from its postings', async () => {
   expect(await proveLedger(database.db)).toEqual({ unbalanced: [], drifted: [] })
-  await sql`update ledger_balance set minor = minor + 1 where subscriber_id = 'sub_b'`.execute(
+  await sql`update purse set paid_minor = paid_minor + 1 where subscriber_id = 'sub_b'`.execute(
     database.db,
   )
   const { drifted } = await proveLedger(database.db)

@@ -59,35 +59,19 @@ export async function post(
   return 'posted'
 }
 
+type BalanceRow = { account: SubscriberAccount; line_id: string; currency: string; minor: bigint }
+
 /** Everything the subscriber's accounts hold that is not zero. Pass a transaction to read under its locks. */
 export async function balances(db: Db | Trx, subscriberId: string): Promise<Balance[]> {
-  const rows = await db
-    .selectFrom('ledger_balance')
-    .select(['account', 'line_id', 'currency', 'minor'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('minor', '<>', 0n)
-    .orderBy('line_id')
-    .orderBy('account')
-    .orderBy('currency')
-    .execute()
+  const { rows } = await sql<BalanceRow>`
+    select account, line_id, currency, minor from ledger_balance
+    where subscriber_id = ${subscriberId} and minor <> 0
+    order by line_id, account, currency`.execute(db)
   return rows.map(({ account, line_id, currency, minor }) => ({
-    account: account as SubscriberAccount,
+    account,
     lineId: line_id,
     amount: money(minor, currency),
   }))
-}
-
-/** Holds every other writer of this subscriber's balances back until the transaction ends. */
-export async function lockBalances(trx: Trx, subscriberId: string): Promise<void> {
-  await trx
-    .selectFrom('ledger_balance')
-    .select('account')
-    .where('subscriber_id', '=', subscriberId)
-    .orderBy('line_id')
-    .orderBy('account')
-    .orderBy('currency')
-    .forUpdate()
-    .execute()
 }
 
 export type LedgerProof = {
@@ -108,10 +92,10 @@ export async function proveLedger(db: Db | Trx): Promise<LedgerProof> {
   }>`
     select subscriber_id, account, line_id, currency from (
       select subscriber_id, account, line_id, currency, sum(minor) as minor from ledger_posting
-      where account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
+      where account in ('paid-credit', 'promotional-credit') or ledger_is_own(account)
       group by 1, 2, 3, 4) s
     full join ledger_balance b using (subscriber_id, account, line_id, currency)
-    where s.minor is distinct from b.minor limit 100`.execute(db)
+    where coalesce(s.minor, 0) <> coalesce(b.minor, 0) limit 100`.execute(db)
   return {
     unbalanced: unbalanced.rows.map(({ transfer_id, ...row }) => ({
       transferId: transfer_id,

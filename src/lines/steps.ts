@@ -98,7 +98,7 @@ async function endPeriod(app: App, subscriberId: string, lineId: string) {
       .executeTakeFirstOrThrow()
     if (!row.period_end || Temporal.Instant.compare(row.period_end, now) > 0) return
     const prepaid = await trx
-      .selectFrom('ledger_balance')
+      .selectFrom('ledger_account')
       .select('minor')
       .where('subscriber_id', '=', subscriberId)
       .where('line_id', '=', lineId)

@@ -1,4 +1,5 @@
 /** Lines in the database: bought, named, brought to life, closed. */
+import { sql } from 'kysely'
 import { profilesOf, releaseProfile, drawIdentities } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
 import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
@@ -67,20 +68,26 @@ export async function linesOf(
   })
 }
 
+type BucketRow = {
+  line_id: string
+  bucket_id: string
+  kind: Kind
+  granted: bigint
+  remaining: bigint
+  expires_at: Temporal.Instant | null
+}
+
 async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string, Bucket[]>> {
-  const rows = await db
-    .selectFrom('bucket')
-    .select(['line_id', 'bucket_id', 'kind', 'granted', 'remaining', 'expires_at'])
-    .where('subscriber_id', '=', subscriberId)
-    .orderBy('bucket_id')
-    .execute()
+  const { rows } = await sql<BucketRow>`
+    select line_id, bucket_id, kind, granted, remaining, expires_at from bucket
+    where subscriber_id = ${subscriberId} order by bucket_id`.execute(db)
   const byLine = Map.groupBy(rows, (row) => row.line_id)
   return new Map(
     [...byLine].map(([lineId, own]) => [
       lineId,
       own.map((row) => ({
         bucketId: row.bucket_id,
-        kind: row.kind as Kind,
+        kind: row.kind,
         granted: row.granted,
         remaining: row.remaining,
         expiresAt: row.expires_at,
@@ -116,6 +123,16 @@ export async function lockLines(
     .where('subscriber_id', '=', subscriberId)
     .where('line_id', 'in', lineIds)
     .orderBy('line_id')
+    .forUpdate()
+    .execute()
+  // Usage is charged by the version of the purse, without the line's lock.
+  await trx
+    .selectFrom('purse')
+    .select('line_id')
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', 'in', lineIds)
+    .orderBy('line_id')
+    .orderBy('currency')
     .forUpdate()
     .execute()
   return new Map(rows.map((row) => [row.line_id, row.state as LineState]))
@@ -187,26 +204,36 @@ export async function createLine(
     .insertInto('line_index')
     .values({ imsi: identities.imsi, line_id: lineId, subscriber_id: subscriberId })
     .execute()
-  await grant(trx, ids, { subscriberId, lineId }, allowance)
+  await openPurse(trx, ids, { subscriberId, lineId }, plan.price.currency, allowance)
   await releaseProfile(trx, ids, now, { subscriberId, lineId, ...identities })
   return { lineId, msisdn }
 }
 
-async function grant(trx: Trx, ids: Ids, { subscriberId, lineId }: LineKey, allowance: Allowance) {
+/** What the line has to pay with: a bucket for each kind that is included; they end with the first period. */
+async function openPurse(
+  trx: Trx,
+  ids: Ids,
+  { subscriberId, lineId }: LineKey,
+  currency: string,
+  allowance: Allowance,
+) {
   const kinds = (['data', 'voice', 'sms'] as const).filter((kind) => allowance[kind] > 0n)
-  if (kinds.length === 0) return
+  const granted = kinds.map((kind) => allowance[kind])
   await trx
-    .insertInto('bucket')
-    .values(
-      kinds.map((kind) => ({
-        subscriber_id: subscriberId,
-        line_id: lineId,
-        bucket_id: ids.make('bucket'),
-        kind,
-        granted: allowance[kind],
-        remaining: allowance[kind],
-      })),
-    )
+    .insertInto('purse')
+    .values({
+      subscriber_id: subscriberId,
+      line_id: lineId,
+      currency,
+      bucket_ids: kinds.map(() => ids.make('bucket')),
+      kinds,
+      priorities: kinds.map(() => 0),
+      granted,
+      remaining: granted,
+      reserved: kinds.map(() => 0n),
+      expires_us: sql`array_fill(null::int8, array[${kinds.length}::int])`,
+      noticed: kinds.map(() => 0),
+    })
     .execute()
 }
 
@@ -231,12 +258,10 @@ export async function startService(
       due_at: end,
     },
   )
-  await trx
-    .updateTable('bucket')
-    .set({ expires_at: end })
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', '=', lineId)
-    .execute()
+  await sql`
+    update purse set version = version + 1, spent_minor = 0,
+      expires_us = array_fill((extract(epoch from ${end}::timestamptz) * 1000000)::int8, array[cardinality(bucket_ids)])
+    where subscriber_id = ${subscriberId} and line_id = ${lineId}`.execute(trx)
   return true
 }
 
@@ -321,11 +346,6 @@ export async function quarantineNumber(
     .execute()
 }
 
-/** There is something to pay with again. */
-export async function creditArrived(trx: Trx, key: LineKey): Promise<void> {
-  await change(trx, key, { data_exhausted_at: null })
-}
-
 /** Whom a message about a line goes to, and in which language. */
 export async function ownerOf(
   trx: Trx,
@@ -346,7 +366,6 @@ type Change = {
   period_start?: Temporal.Instant
   period_end?: Temporal.Instant
   due_at?: Temporal.Instant | null
-  data_exhausted_at?: null
 }
 
 async function change(trx: Trx, { subscriberId, lineId }: LineKey, changed: Change) {

@@ -1,6 +1,6 @@
 /** Ordering and paying: an order gets its checkout, the provider is asked about it, money that arrived is honoured once. */
 import { post } from '../ledger/store.ts'
-import { createLine, creditArrived, lockLines, ownerOf } from '../lines/store.ts'
+import { createLine, lockLines, ownerOf } from '../lines/store.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -195,7 +195,6 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
       { from: { account: 'payments-clearing' }, to: { account: 'paid-credit', lineId }, amount },
     ],
   })
-  await creditArrived(trx, { subscriberId, lineId })
   return { lineId }
 }
 

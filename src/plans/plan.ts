@@ -5,6 +5,11 @@ import { countryWire, lineKind, moneyWire, wordsWire } from '../values/wire.ts'
 import type { planWire, zoneWire } from './wire.ts'
 
 export type Kind = z.output<typeof lineKind>
+/** Bytes, seconds or messages. */
+export type Increments = { readonly first: bigint; readonly following: bigint }
+
+/** Where a plan names no rounding, blocks are charged whole: one megabyte, one minute, one message. */
+export const blockSize: Readonly<Record<Kind, bigint>> = { data: 1_000_000n, voice: 60n, sms: 1n }
 
 /** Whole units only: bytes, seconds, messages. */
 const quantity = z
@@ -38,6 +43,15 @@ const payAsYouGo = z.object({
   smsEach: price,
 })
 
+/** "60/60", "60/1", "1/1": units of the first increment of a use, and of each following one. */
+const increments = z
+  .string()
+  .regex(/^[1-9]\d{0,11}\/[1-9]\d{0,11}$/)
+  .transform((name): Increments => {
+    const [first, following] = name.split('/').map(BigInt) as [bigint, bigint]
+    return { first, following }
+  })
+
 /** The document of a plan version, as stored and as the catalog writes it. */
 export const planDocument = z
   .object({
@@ -56,6 +70,10 @@ export const planDocument = z
       .enum(['days', 'lesser', 'none'])
       .describe('days: unused whole days; lesser: the smaller of unused days and unused data'),
     payAsYouGo: z.array(payAsYouGo).min(1),
+    rounding: z
+      .partialRecord(lineKind, increments)
+      .default({})
+      .describe('Per kind: each use is rounded up as a whole, in buckets and in credit alike'),
   })
   .superRefine((plan, context) => {
     for (const fault of faultsOf(plan)) context.addIssue({ code: 'custom', message: fault })
@@ -79,6 +97,14 @@ function* faultsOf(plan: PlanTerms): Generator<string> {
   const priced = plan.payAsYouGo.flatMap(({ countries }) => countries)
   if (new Set(priced).size !== priced.length) yield 'a country has one price'
   if (plan.payAsYouGo.flatMap(pricesOf).some(({ minor }) => minor === 0n)) yield 'blocks cost money'
+  for (const [kind, { first, following }] of Object.entries(plan.rounding)) {
+    const split = plan.payAsYouGo.some((group) => {
+      const { minor } = priceOf(group, kind as Kind)
+      return (minor * following) % blockSize[kind as Kind] !== 0n
+    })
+    if (first % following !== 0n) yield `${kind}: the first increment is whole following ones`
+    if (split) yield `${kind}: an increment costs whole minor units`
+  }
   const kinds = plan.dials.map(({ kind }) => kind)
   if (new Set(kinds).size !== kinds.length) yield 'one dial per kind'
   if ((plan.kind === 'adjustable') !== kinds.length > 0) yield 'dials make a plan adjustable'
@@ -98,9 +124,17 @@ const pricesOf = (group: PayAsYouGo) => [group.dataPerMegabyte, group.voicePerMi
 /** What one block of a kind costs in a country, or nothing where no price is set. */
 export function blockPrice(plan: PlanTerms, country: string, kind: Kind): Money | undefined {
   const group = plan.payAsYouGo.find(({ countries }) => countries.includes(country))
-  if (!group) return undefined
+  return group && priceOf(group, kind)
+}
+
+function priceOf(group: PayAsYouGo, kind: Kind): Money {
   if (kind === 'data') return group.dataPerMegabyte
   return kind === 'voice' ? group.voicePerMinute : group.smsEach
+}
+
+/** How a plan rounds a kind, or nothing where it takes buckets to the unit and credit by the block. */
+export function incrementsOf(plan: PlanTerms, kind: Kind): Increments | undefined {
+  return plan.rounding[kind]
 }
 
 export function planShown(plan: Plan): z.output<typeof planWire> {

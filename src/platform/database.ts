@@ -42,6 +42,17 @@ export function openPool(url: string, max = 10): pg.Pool {
   return pool
 }
 
+const pools = new WeakMap<Db, pg.Pool>()
+
 export function openDatabase(pool: pg.Pool): Db {
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  const db: Db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+  pools.set(db, pool)
+  return db
+}
+
+/** The pool under a database, for what only the driver can do, such as COPY. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = pools.get(db)
+  if (!pool) throw new Error('this database was not opened by openDatabase')
+  return pool
 }

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -23,14 +31,16 @@ export interface AuditEntry {
 }
 
 export interface Bucket {
-  bucket_id: string;
+  bucket_id: string | null;
   expires_at: Temporal.Instant | null;
-  granted: bigint;
-  kind: string;
-  line_id: string;
-  noticed: Generated<number>;
-  remaining: bigint;
-  subscriber_id: string;
+  granted: bigint | null;
+  kind: string | null;
+  line_id: string | null;
+  noticed: number | null;
+  priority: number | null;
+  remaining: bigint | null;
+  reserved: bigint | null;
+  subscriber_id: string | null;
 }
 
 export interface ClosureCase {
@@ -115,12 +125,20 @@ export interface IdempotencyKey {
   status: number | null;
 }
 
-export interface LedgerBalance {
+export interface LedgerAccount {
   account: string;
   currency: string;
   line_id: Generated<string>;
   minor: bigint;
   subscriber_id: string;
+}
+
+export interface LedgerBalance {
+  account: string | null;
+  currency: string | null;
+  line_id: string | null;
+  minor: bigint | null;
+  subscriber_id: string | null;
 }
 
 export interface LedgerPosting {
@@ -148,7 +166,6 @@ export interface Line {
   close_cause: string | null;
   closed_at: Temporal.Instant | null;
   currency: string;
-  data_exhausted_at: Temporal.Instant | null;
   due_at: Temporal.Instant | null;
   iccid: string;
   imsi: string;
@@ -285,6 +302,30 @@ export interface ProfileIndex {
   iccid: string;
   matching_id: string;
   subscriber_id: string;
+}
+
+export interface Purse {
+  bucket_ids: Generated<string[]>;
+  cap_minor: bigint | null;
+  credit_order: Generated<string>;
+  currency: string;
+  exhausted_at: Temporal.Instant | null;
+  expires_us: Generated<ArrayType<bigint>>;
+  granted: Generated<ArrayType<bigint>>;
+  held_minor: Generated<bigint>;
+  kinds: Generated<string[]>;
+  line_id: Generated<string>;
+  noticed: Generated<number[]>;
+  paid_minor: Generated<bigint>;
+  priorities: Generated<number[]>;
+  promotional_minor: Generated<bigint>;
+  remaining: Generated<ArrayType<bigint>>;
+  reserved: Generated<ArrayType<bigint>>;
+  spent_minor: Generated<bigint>;
+  started: Generated<unknown>;
+  subscriber_id: string;
+  used_until_us: Generated<ArrayType<bigint>>;
+  version: Generated<bigint>;
 }
 
 export interface Refund {
@@ -483,6 +524,21 @@ export interface TicketMessage {
   ticket_id: string;
 }
 
+export interface UsageImport {
+  charged: Generated<bigint>;
+  done_batches: Generated<number[]>;
+  done_bytes: Generated<bigint>;
+  done_lines: Generated<bigint>;
+  file_bytes: bigint;
+  file_name: string;
+  import_id: string;
+  rejected: Generated<bigint>;
+  repeated: Generated<bigint>;
+  started_at: Temporal.Instant;
+  state: Generated<string>;
+  updated_at: Temporal.Instant;
+}
+
 export interface UsageRecord {
   absorbed_minor: Generated<bigint>;
   charged_minor: Generated<bigint>;
@@ -499,7 +555,25 @@ export interface UsageRecord {
   received_at: Temporal.Instant;
   started_at: Temporal.Instant;
   subscriber_id: string;
+  transfer_id: string | null;
   usage_id: string;
+}
+
+export interface UsageReject {
+  ended_at: Temporal.Instant | null;
+  first_at: Temporal.Instant;
+  import_id: string | null;
+  imsi: Generated<string>;
+  last_at: Temporal.Instant;
+  line_number: bigint | null;
+  original: string;
+  reason: string;
+  record: unknown | null;
+  reject_id: string;
+  source: string;
+  state: Generated<string>;
+  times: Generated<number>;
+  usage_id: Generated<string>;
 }
 
 export interface DB {
@@ -512,6 +586,7 @@ export interface DB {
   closure_step: ClosureStep;
   contact_index: ContactIndex;
   idempotency_key: IdempotencyKey;
+  ledger_account: LedgerAccount;
   ledger_balance: LedgerBalance;
   ledger_posting: LedgerPosting;
   ledger_transfer: LedgerTransfer;
@@ -527,6 +602,7 @@ export interface DB {
   policy_version: PolicyVersion;
   profile: Profile;
   profile_index: ProfileIndex;
+  purse: Purse;
   refund: Refund;
   retention: Retention;
   sign_in_account: SignInAccount;
@@ -546,5 +622,7 @@ export interface DB {
   ticket: Ticket;
   ticket_index: TicketIndex;
   ticket_message: TicketMessage;
+  usage_import: UsageImport;
   usage_record: UsageRecord;
+  usage_reject: UsageReject;
 }

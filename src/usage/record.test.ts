@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isSame, readRecord, type UsageRecord } from './record.ts'
+import { instantOf, isSame, readRecord, type UsageRecord } from './record.ts'
 
 const good = {
   id: 'u1',
@@ -16,7 +16,7 @@ test('a record is read once and trusted: country, whole units, microseconds', ()
   const read = readRecord(good) as UsageRecord
   expect(read.country).toBe('JP')
   expect(read.quantity).toBe(5_000_000n)
-  expect(read.startedAt.toString()).toBe('2026-11-20T10:00:00.123456Z')
+  expect(instantOf(read.startedUs).toString()).toBe('2026-11-20T10:00:00.123456Z')
 })
 
 test.each([
@@ -28,8 +28,11 @@ test.each([
   [{ ...good, startedAt: '2026-11-20T10:06:00Z' }, 'invalid'],
   [{ ...good, startedAt: 'yesterday' }, 'invalid'],
   [{ ...good, mcc: '999' }, 'unknown-network'],
+  [{ ...good, quantity: '1000000000001' }, 'absurd'],
+  [{ ...good, kind: 'voice', quantity: 172_801 }, 'absurd'],
+  [{ ...good, startedAt: '2026-11-18T09:59:59Z' }, 'absurd'],
 ])('a bad record is rejected with its reason: %#', (record, reason) => {
-  expect(readRecord(record)).toEqual({ usageId: 'u1', reason })
+  expect(readRecord(record)).toEqual({ usageId: 'u1', imsi: record.imsi, reason })
 })
 
 test('two records are the same only when all that is charged is the same', () => {

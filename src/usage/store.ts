@@ -1,300 +1,190 @@
-/** Intake of usage: each record is rated and charged exactly once, under the lock of its line. */
-import { sql } from 'kysely'
-import { balances, post } from '../ledger/store.ts'
-import type { LineState } from '../lines/line.ts'
-import { lockLines, ownerOf } from '../lines/store.ts'
-import { notify } from '../notices/store.ts'
+/** Intake of usage: each record is rated and charged exactly once, by the version of its line. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from '../platform/app.ts'
-import type { Db, Trx } from '../platform/database.ts'
-import type { Kind, Plan } from '../plans/plan.ts'
-import { planKey, planVersions } from '../plans/store.ts'
-import { money } from '../values/money.ts'
-import { absorb, levelOf, type Purse, rate, type Rated, spend } from './rating.ts'
-import { isSame, readRecord, type Reason, type Stored, type UsageRecord } from './record.ts'
+import type { CopyWork } from '../platform/copy.ts'
+import type { Trx } from '../platform/database.ts'
+import { loadKnown, loadLinesOfImsis } from './charging-store.ts'
+import { commitCharges, type Tools, UsageTwice } from './commit-store.ts'
+import {
+  type ChargedLine,
+  decide,
+  type Decision,
+  type Known,
+  needsLook,
+  nothingKnown,
+} from './intake.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { microsecondsOf, readRecord, type Reason, type UsageRecord } from './record.ts'
+import { endReject, findReject, keepReject, storeRejects } from './reject-store.ts'
 
 export type Answer = { accepted: string[]; rejected: { id: string; reason: Reason }[] }
-type OnLine = UsageRecord & { lineId: string }
+export type Rejected<R> = { record: R; reason: Reason }
+export type Charged<R> = { charged: number; repeated: number; rejected: Rejected<R>[] }
 
-/** Takes a batch in: one transaction per subscriber, so that one's trouble never holds back another's records. */
+const triesMax = 60
+
+/** Takes in what the network reports; what is turned away is kept, with its reason, until somebody deals with it. */
 export async function takeIn(app: App, given: readonly Record<string, unknown>[]): Promise<Answer> {
-  const answer: Answer = { accepted: [], rejected: [] }
-  const records: UsageRecord[] = []
+  const records: (UsageRecord & { given: Record<string, unknown> })[] = []
+  const turnedAway: { read: { usageId: string; imsi: string }; reason: Reason; given: object }[] =
+    []
   for (const one of given) {
     const read = readRecord(one)
-    if ('reason' in read) answer.rejected.push({ id: read.usageId, reason: read.reason })
-    else records.push(read)
+    if ('reason' in read) turnedAway.push({ read, reason: read.reason, given: one })
+    else records.push({ ...read, given: one })
   }
-  const owners = await ownersOf(
-    app.db,
-    records.map(({ imsi }) => imsi),
-  )
-  const bySubscriber = new Map<string, OnLine[]>()
-  for (const record of records) {
-    const owner = owners.get(record.imsi)
-    if (!owner) {
-      answer.rejected.push({ id: record.usageId, reason: 'unknown-imsi' })
-      continue
-    }
-    const own = bySubscriber.get(owner.subscriberId) ?? []
-    own.push({ ...record, lineId: owner.lineId })
-    bySubscriber.set(owner.subscriberId, own)
-  }
-  for (const [subscriberId, own] of bySubscriber) {
-    const { accepted, rejected } = await app.db
-      .transaction()
-      .execute((trx) => charge(trx, app, subscriberId, own))
-    answer.accepted.push(...accepted)
-    answer.rejected.push(...rejected)
-  }
-  return answer
-}
-
-async function ownersOf(db: Db, imsis: readonly string[]) {
-  const { rows } = await sql<{ imsi: string; line_id: string; subscriber_id: string }>`
-    select imsi, line_id, subscriber_id from line_index where imsi = any(${[...new Set(imsis)]})`.execute(
-    db,
-  )
-  return new Map(
-    rows.map((row) => [row.imsi, { lineId: row.line_id, subscriberId: row.subscriber_id }]),
-  )
-}
-
-type LineFacts = {
-  lineId: string
-  state: LineState
-  nickname: string
-  currency: string
-  plan: Plan
-  purse: Purse
-}
-type RatedRecord = { record: OnLine; rated: Rated; currency: string }
-
-async function charge(
-  trx: Trx,
-  app: App,
-  subscriberId: string,
-  records: readonly OnLine[],
-): Promise<Answer> {
-  const lineIds = [...new Set(records.map(({ lineId }) => lineId))].sort()
-  const states = await lockLines(trx, subscriberId, lineIds)
-  const known = await storedRecords(trx, subscriberId, records)
-  const lines = await lineFacts(trx, subscriberId, states)
-  const answer: Answer = { accepted: [], rejected: [] }
-  const fresh: RatedRecord[] = []
-  for (const record of [...records].sort(oldestFirst)) {
-    const before = known.get(record.usageId)
-    if (before && !(before.lineId === record.lineId && isSame(before, record))) {
-      answer.rejected.push({ id: record.usageId, reason: 'differs' })
-      continue
-    }
-    answer.accepted.push(record.usageId)
-    if (before) continue
-    known.set(record.usageId, record)
-    const line = lines.get(record.lineId)!
-    const { plan, currency } = line
-    const rated = line.state === 'closed' ? absorb(record, plan) : rate(record, line.purse, plan)
-    line.purse = spend(line.purse, rated)
-    fresh.push({ record, rated, currency })
-  }
-  if (fresh.length === 0) return answer
-  await write(trx, app, subscriberId, fresh)
-  await tell(trx, app, subscriberId, [...lines.values()])
-  return answer
-}
-
-function oldestFirst(a: OnLine, b: OnLine): number {
-  return Temporal.Instant.compare(a.startedAt, b.startedAt) || (a.usageId < b.usageId ? -1 : 1)
-}
-
-async function storedRecords(trx: Trx, subscriberId: string, records: readonly OnLine[]) {
-  const ids = [...new Set(records.map(({ usageId }) => usageId))]
-  const rows = await trx
-    .selectFrom('usage_record')
-    .select(['usage_id', 'line_id', 'kind', 'quantity', 'started_at', 'ended_at', 'mcc', 'mnc'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('usage_id', 'in', ids)
-    .execute()
-  return new Map(
-    rows.map((row): [string, Stored & { lineId: string }] => [
-      row.usage_id,
-      {
-        lineId: row.line_id,
-        kind: row.kind as Kind,
-        quantity: row.quantity,
-        startedAt: row.started_at,
-        endedAt: row.ended_at,
-        mcc: row.mcc,
-        mnc: row.mnc,
-      },
-    ]),
-  )
-}
-
-async function lineFacts(trx: Trx, subscriberId: string, states: ReadonlyMap<string, LineState>) {
-  const lineIds = [...states.keys()]
-  const rows = await trx
-    .selectFrom('line')
-    .select(['line_id', 'nickname', 'currency', 'plan_id', 'plan_version'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', 'in', lineIds)
-    .execute()
-  const buckets = await trx
-    .selectFrom('bucket')
-    .select(['line_id', 'bucket_id', 'kind', 'granted', 'remaining', 'expires_at'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', 'in', lineIds)
-    .execute()
-  const held = await balances(trx, subscriberId)
-  const plans = await planVersions(
-    trx,
-    rows.map((row) => ({ planId: row.plan_id, version: row.plan_version })),
-  )
-  return new Map(
-    rows.map((row): [string, LineFacts] => {
-      const credit = (account: string) =>
-        held.find(
-          (one) =>
-            one.account === account &&
-            one.lineId === row.line_id &&
-            one.amount.currency === row.currency,
-        )?.amount.minor ?? 0n
-      const own = buckets.filter(({ line_id }) => line_id === row.line_id)
-      const purse: Purse = {
-        promotional: credit('promotional-credit'),
-        paid: credit('paid-credit'),
-        buckets: own.map((bucket) => ({
-          bucketId: bucket.bucket_id,
-          kind: bucket.kind as Kind,
-          granted: bucket.granted,
-          remaining: bucket.remaining,
-          expiresAt: bucket.expires_at,
-        })),
-      }
-      const plan = plans.get(planKey(row.plan_id, row.plan_version))!
-      const { line_id: lineId, nickname, currency } = row
-      return [lineId, { lineId, state: states.get(lineId)!, nickname, currency, plan, purse }]
-    }),
-  )
-}
-
-async function write(trx: Trx, app: App, subscriberId: string, fresh: readonly RatedRecord[]) {
-  const now = app.clock.now()
-  await trx
-    .insertInto('usage_record')
-    .values(
-      fresh.map(({ record, rated, currency }) => ({
-        subscriber_id: subscriberId,
-        usage_id: record.usageId,
-        line_id: record.lineId,
-        kind: record.kind,
-        quantity: record.quantity,
-        started_at: record.startedAt,
-        ended_at: record.endedAt,
-        mcc: record.mcc,
-        mnc: record.mnc,
-        country: record.country,
-        outcome: rated.outcome,
-        from_bucket: rated.fromBucket,
-        charged_minor: rated.promotional + rated.paid,
-        absorbed_minor: rated.absorbed,
-        currency,
-        received_at: now,
-      })),
-    )
-    .execute()
-  await drawBuckets(trx, subscriberId, fresh)
-  for (const { record, rated, currency } of fresh) {
-    await chargeCredit(trx, app, subscriberId, record, rated, currency)
-  }
-  const exhausted = fresh.filter(
-    ({ record, rated }) => record.kind === 'data' && rated.absorbed > 0n,
-  )
-  if (exhausted.length === 0) return
-  await trx
-    .updateTable('line')
-    .set((row) => ({ data_exhausted_at: row.fn.coalesce('data_exhausted_at', row.val(now)) }))
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', 'in', [...new Set(exhausted.map(({ record }) => record.lineId))])
-    .where('state', '<>', 'closed')
-    .execute()
-}
-
-async function drawBuckets(trx: Trx, subscriberId: string, fresh: readonly RatedRecord[]) {
-  const drawn = fresh.flatMap(({ record, rated }) =>
-    rated.taken.map(({ bucketId, quantity }) => ({ lineId: record.lineId, bucketId, quantity })),
-  )
-  if (drawn.length === 0) return
-  await sql`
-    update bucket b set remaining = b.remaining - d.quantity
-    from (
-      select line_id, bucket_id, sum(quantity)::int8 as quantity
-      from unnest(${drawn.map(({ lineId }) => lineId)}::text[], ${drawn.map(({ bucketId }) => bucketId)}::text[],
-        ${drawn.map(({ quantity }) => quantity.toString())}::int8[]) as u (line_id, bucket_id, quantity)
-      group by 1, 2) d
-    where b.subscriber_id = ${subscriberId} and b.line_id = d.line_id and b.bucket_id = d.bucket_id`.execute(
-    trx,
-  )
-}
-
-async function chargeCredit(
-  trx: Trx,
-  app: App,
-  subscriberId: string,
-  record: OnLine,
-  rated: Rated,
-  currency: string,
-) {
-  const { lineId, usageId, kind, country, quantity } = record
-  const postings = (['promotional', 'paid'] as const)
-    .filter((credit) => rated[credit] > 0n)
-    .map((credit) => ({
-      from: { account: `${credit}-credit` as const, lineId },
-      to: { account: 'usage-revenue' as const },
-      amount: money(rated[credit], currency),
+  const { rejected } = await chargeApart(app, records)
+  const all = [
+    ...turnedAway,
+    ...rejected.map(({ record, reason }) => ({ read: record, reason, given: record.given })),
+  ]
+  if (all.length > 0) {
+    const now = app.clock.now()
+    const rows = all.map(({ read, reason, given: record }) => ({
+      source: 'webhook' as const,
+      usageId: read.usageId,
+      imsi: read.imsi,
+      reason,
+      original: JSON.stringify(record),
+      record,
     }))
-  if (postings.length === 0) return
-  await post(trx, app.ids, {
-    subscriberId,
-    key: `usage:${usageId}`,
-    kind: 'usage',
-    at: app.clock.now(),
-    detail: { usageId, kind, country, quantity: quantity.toString() },
-    postings,
+    await app.db.transaction().execute((trx) => storeRejects(trx, now, rows))
+  }
+  const refusedRecords = new Set<object>(rejected.map(({ record }) => record))
+  return {
+    accepted: records.filter((one) => !refusedRecords.has(one)).map(({ usageId }) => usageId),
+    rejected: all.map(({ read, reason }) => ({ id: read.usageId, reason })),
+  }
+}
+
+/** All at once; where that fails, line by line, so that one's trouble never holds back another's records. */
+async function chargeApart<R extends UsageRecord>(app: App, records: readonly R[]) {
+  try {
+    return await chargeRecords(app, records)
+  } catch (error) {
+    const lines = [...Map.groupBy(records, ({ imsi }) => imsi).values()]
+    if (lines.length < 2) throw error
+    const total: Charged<R> = { charged: 0, repeated: 0, rejected: [] }
+    let failure: unknown
+    for (const own of lines) {
+      try {
+        const part = await chargeRecords(app, own)
+        total.charged += part.charged
+        total.repeated += part.repeated
+        total.rejected.push(...part.rejected)
+      } catch (trouble) {
+        failure = trouble
+      }
+    }
+    // The sender tries again; what was charged counts once.
+    if (failure !== undefined) throw failure
+    return total
+  }
+}
+
+type More<R> = (trx: Trx, charged: Charged<R>, work: CopyWork) => Promise<void>
+
+/**
+ * Charges records of any lines in one transaction, with what `more` adds to it. Tried again where somebody else changed
+ * a line meanwhile: what is charged is what a single queue would have charged.
+ */
+export async function chargeRecords<R extends UsageRecord>(
+  app: Tools,
+  records: readonly R[],
+  more?: More<R>,
+): Promise<Charged<R>> {
+  let look: 'newest' | 'all' = 'newest'
+  for (let attempt = 1; ; attempt += 1) {
+    const decided = await decideAll(app, records, look)
+    const changes = decided.decisions.flatMap(({ change }) => change ?? [])
+    try {
+      if (changes.length === 0 && !more) return decided.charged
+      const outcome = await commitCharges(
+        app,
+        changes,
+        more && ((trx, work) => more(trx, decided.charged, work)),
+      )
+      if (outcome === 'committed') return decided.charged
+    } catch (error) {
+      if (!(error instanceof UsageTwice)) throw error
+      look = 'all'
+    }
+    if (attempt === triesMax) throw new Error('a line is changed too often to charge its usage')
+    if (attempt > 3) await sleep(Math.min(attempt * 2, 50) * (0.5 + Math.random()))
+  }
+}
+
+async function decideAll<R extends UsageRecord>(
+  app: Tools,
+  records: readonly R[],
+  look: 'newest' | 'all',
+) {
+  const byImsi = Map.groupBy(records, ({ imsi }) => imsi)
+  const lines = await loadLinesOfImsis(app.db, [...byImsi.keys()])
+  const known = await knownOf(app, byImsi, lines, look)
+  const nowUs = microsecondsOf(app.clock.now())
+  const seen = new Map()
+  const decisions: Decision<R>[] = []
+  const charged: Charged<R> = { charged: 0, repeated: 0, rejected: [] }
+  for (const [imsi, own] of byImsi) {
+    const line = lines.get(imsi)
+    if (!line) {
+      for (const record of own) charged.rejected.push({ record, reason: 'unknown-imsi' })
+      continue
+    }
+    const decision = decide(line, own, known(line), nowUs, seen)
+    decisions.push(decision)
+    charged.charged += decision.change?.charges.length ?? 0
+    charged.repeated += decision.repeated.length
+    charged.rejected.push(...decision.rejected)
+  }
+  return { decisions, charged }
+}
+
+async function knownOf<R extends UsageRecord>(
+  app: Tools,
+  byImsi: ReadonlyMap<string, readonly R[]>,
+  lines: ReadonlyMap<string, ChargedLine>,
+  look: 'newest' | 'all',
+): Promise<(line: ChargedLine) => Known> {
+  const older: (R & { subscriberId: string; lineId: string })[] = []
+  for (const [imsi, own] of byImsi) {
+    const line = lines.get(imsi)
+    if (!line) continue
+    for (const record of own) {
+      if (look === 'newest' && !needsLook(record, line)) continue
+      older.push({ ...record, subscriberId: line.subscriberId, lineId: line.lineId })
+    }
+  }
+  if (older.length === 0) return () => nothingKnown
+  const known = await loadKnown(app.db, older)
+  return ({ subscriberId, lineId }) => ({
+    byId: known.get(subscriberId)?.byId ?? nothingKnown.byId,
+    periods: known.get(`${subscriberId} ${lineId}`)?.periods ?? [],
   })
 }
 
-/** Each bucket's owner hears once that most of it is gone, and once that all is. */
-async function tell(trx: Trx, app: App, subscriberId: string, lines: readonly LineFacts[]) {
-  const open = lines.filter(({ state }) => state === 'active' || state === 'suspended')
-  for (const { lineId, nickname, purse } of open) {
-    for (const bucket of purse.buckets) {
-      const percent = levelOf(bucket)
-      if (percent === 0) continue
-      const raised = await trx
-        .updateTable('bucket')
-        .set({ noticed: percent })
-        .where('subscriber_id', '=', subscriberId)
-        .where('line_id', '=', lineId)
-        .where('bucket_id', '=', bucket.bucketId)
-        .where('noticed', '<', percent)
-        .returning('bucket_id')
-        .executeTakeFirst()
-      if (!raised) continue
-      const { recipients, locale } = await ownerOf(trx, subscriberId)
-      await notify(trx, app, {
-        subscriberId,
-        noticeId: `usage-low:${bucket.bucketId}:${percent}`,
-        recipients,
-        template: 'usage-low',
-        locale,
-        params: {
-          lineName: nickname,
-          percent: String(percent),
-          kind: bucket.kind,
-          remaining: bucket.remaining.toString(),
-          url: `${app.config.publicUrl}/lines/${lineId}/top-up`,
-        },
-      })
-    }
+/** A reject tried again as it came, after a fix of what was wrong; still turned away, it says why now. */
+export async function replayReject(
+  app: App,
+  rejectId: string,
+): Promise<{ outcome: 'replayed' } | { outcome: 'rejected'; reason: Reason } | Refusal> {
+  const reject = await findReject(app.db, rejectId)
+  if (!reject) return refuse('not-found')
+  if (reject.state !== 'open') return refuse('changed-meanwhile')
+  const read = reject.record ? readRecord(reject.record) : { reason: reject.reason }
+  const now = app.clock.now()
+  const keep = (reason: Reason) =>
+    app.db.transaction().execute((trx) => keepReject(trx, now, rejectId, reason))
+  if ('reason' in read) {
+    await keep(read.reason)
+    return { outcome: 'rejected', reason: read.reason }
   }
+  const { rejected } = await chargeRecords(app, [read], async (trx, charged) => {
+    if (charged.rejected.length === 0) await endReject(trx, now, rejectId, 'replayed')
+  })
+  if (rejected.length === 0) return { outcome: 'replayed' }
+  const { reason } = rejected[0]!
+  await keep(reason)
+  return { outcome: 'rejected', reason }
 }

@@ -164,13 +164,13 @@ test('beyond the plan promotional credit goes first, then paid, in whole blocks;
   expect(row).toMatchObject({ charged_minor: 490n, absorbed_minor: 510n, outcome: 'charged' })
   const exhausted = () =>
     shop.app.db
-      .selectFrom('line')
-      .select('data_exhausted_at')
+      .selectFrom('purse')
+      .select('exhausted_at')
       .where('line_id', '=', lineId)
       .executeTakeFirstOrThrow()
-  expect((await exhausted()).data_exhausted_at).not.toBeNull()
+  expect((await exhausted()).exhausted_at).not.toBeNull()
   await topUp(someone, lineId, '5.00')
-  expect((await exhausted()).data_exhausted_at).toBeNull()
+  expect((await exhausted()).exhausted_at).toBeNull()
   const { body: statement } = await someone.get('/v1/statement')
   expect(
     statement['items'].map(({ kind, amount }: { kind: string; amount: { amount: string } }) => [

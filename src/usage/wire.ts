@@ -22,7 +22,21 @@ export const batchWire = z.object({
   records: z.array(z.record(z.string(), z.unknown())).min(1).max(1000),
 })
 
-export const reasonWire = z.enum(['invalid', 'unknown-imsi', 'unknown-network', 'differs'])
+export const reasonWire = z
+  .enum([
+    'invalid',
+    'absurd',
+    'unknown-imsi',
+    'unknown-network',
+    'from-the-future',
+    'before-activation',
+    'overlaps',
+    'differs',
+    'missing-column',
+    'bad-encoding',
+    'cut-off',
+  ])
+  .describe('The last three are said of lines of files only')
 
 export const batchAnswerWire = z
   .object({

@@ -1,0 +1,84 @@
+/** A transaction that can also COPY: what goes in by the thousand goes in as one stream. */
+import { finished } from 'node:stream/promises'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import type pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { type Db, poolOf, type Trx } from './database.ts'
+import type { DB } from './tables.ts'
+
+export type CopyWork = {
+  client: pg.PoolClient
+  /** The same transaction, for typed statements. */
+  trx: Trx
+  /** `statement` is a COPY … FROM STDIN; `rows` are in its text format. */
+  copy(statement: string, rows: string): Promise<void>
+}
+
+/** `settings` hold until the transaction ends, such as `enable_hashjoin = off`. */
+export async function copyTransaction<Result>(
+  db: Db,
+  settings: readonly string[],
+  run: (work: CopyWork) => Promise<Result>,
+): Promise<Result> {
+  const client = await poolOf(db).connect()
+  let broken: Error | undefined
+  try {
+    await client.query(['begin', ...settings.map((one) => `set local ${one}`)].join(';'))
+    const result = await run({
+      client,
+      trx: typedOn(client),
+      copy: (statement, rows) => copyRows(client, statement, rows),
+    })
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((lost: Error) => {
+      broken = lost
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+async function copyRows(client: pg.PoolClient, statement: string, rows: string): Promise<void> {
+  const stream = client.query(copyFrom(statement))
+  stream.end(rows)
+  await finished(stream)
+}
+
+const kyselys = new WeakMap<pg.PoolClient, Trx>()
+
+function typedOn(client: pg.PoolClient): Trx {
+  const made = kyselys.get(client)
+  if (made) return made
+  const borrowed = { query: client.query.bind(client), release: () => undefined }
+  const pool = { connect: async () => borrowed, end: async () => undefined }
+  const trx = new Kysely<DB>({
+    dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }),
+  }) as unknown as Trx
+  kyselys.set(client, trx)
+  return trx
+}
+
+/** A value in COPY's text format. */
+export function copyText(value: string): string {
+  if (!/[\\\t\n\r]/.test(value)) return value
+  return value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\t', '\\t')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+}
+
+/** An array as PostgreSQL writes it: one string is far cheaper to send than a list. */
+export function arrayText(values: readonly (string | number | bigint | null)[]): string {
+  return `{${values.map(elementText).join(',')}}`
+}
+
+function elementText(value: string | number | bigint | null): string {
+  if (value === null) return 'null'
+  if (typeof value !== 'string') return String(value)
+  if (/^[\w:-]+$/.test(value) && !/^null$/i.test(value)) return value
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}

@@ -1,0 +1,187 @@
+/** Charges written: purses by their versions, records, transfers and postings, in one transaction or not at all. */
+import type { App } from '../platform/app.ts'
+import { arrayText, copyText, copyTransaction, type CopyWork } from '../platform/copy.ts'
+import { type Tax, taxOfCountry } from '../ledger/tax-store.ts'
+import type { Trx } from '../platform/database.ts'
+import type { Ids } from '../platform/ids.ts'
+import type { Charge, LineChange } from './intake.ts'
+import { tellLow } from './notice-store.ts'
+import { transfersOf } from './transfer.ts'
+
+/** A usage id is stored already: look at what is known, and decide again. */
+export class UsageTwice extends Error {}
+class Stale extends Error {}
+
+export type Tools = Pick<App, 'db' | 'clock' | 'ids' | 'queue' | 'config'>
+
+// One row is looked up for each that is changed, in their order: never a scan, and locks in one order.
+const settings = ['enable_hashjoin = off', 'enable_mergejoin = off', 'enable_seqscan = off']
+
+/**
+ * Writes what was decided, with whatever `more` adds to the same transaction. `stale`: somebody else changed one of the
+ * lines meanwhile, nothing was written; load, decide, try again. Throws UsageTwice when a usage id is there already.
+ */
+export async function commitCharges(
+  app: Tools,
+  changes: readonly LineChange[],
+  more?: (trx: Trx, work: CopyWork) => Promise<void>,
+): Promise<'committed' | 'stale'> {
+  const ordered = changes.length > 1 ? [...changes].sort(byLine) : changes
+  try {
+    await copyTransaction(app.db, settings, async (work) => {
+      if (ordered.length > 0) await writeCharges(app, work, ordered)
+      await more?.(work.trx, work)
+    })
+    return 'committed'
+  } catch (error) {
+    if (error instanceof Stale) return 'stale'
+    const { code, constraint } = error as { code?: string; constraint?: string }
+    // Two that wait for each other: one was rolled back and may try again.
+    if (code === '40P01' || code === '40001') return 'stale'
+    if (code === '23505' && constraint?.startsWith('usage_record')) throw new UsageTwice()
+    throw error
+  }
+}
+
+/** The same inside a transaction of the caller's; throws where `commitCharges` answers `stale`. */
+async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineChange[]) {
+  await writePurses(app, work, changes)
+  const now = app.clock.now()
+  const taxes = await taxesOf(work, changes, now)
+  const rows = rowsOf(changes, taxes, app.ids, now.toString())
+  if (rows.records.length > 0) await work.copy(copyRecords, rows.records)
+  if (rows.transfers.length > 0) await work.copy(copyTransfers, rows.transfers)
+  if (rows.postings.length > 0) await work.copy(copyPostings, rows.postings)
+  const told = changes.filter((change) => change.told.length > 0)
+  if (told.length > 0) await tellLow(work.trx, app, told)
+}
+
+const updatePurses = `
+  update purse p set version = p.version + 1, remaining = c.remaining::int8[], reserved = c.reserved::int8[],
+    noticed = c.noticed::int[], held_minor = c.held, spent_minor = c.spent, started = c.started::jsonb,
+    used_until_us = c.used_until::int8[],
+    exhausted_at = case when c.exhausted then coalesce(p.exhausted_at, $13::timestamptz) end
+  from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::int8[],
+    $9::int8[], $10::text[], $11::text[], $12::bool[])
+    as c (subscriber_id, line_id, currency, version, remaining, reserved, noticed, held, spent, started, used_until,
+      exhausted)
+  where p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency
+    and p.version = c.version`
+
+async function writePurses(app: Tools, { client }: CopyWork, changes: readonly LineChange[]) {
+  const column = (of: (change: LineChange) => string | bigint) => arrayText(changes.map(of))
+  const list = (values: readonly (bigint | number)[]) => `{${values.join(',')}}`
+  const { rowCount } = await client.query({
+    name: 'usage-purses',
+    text: updatePurses,
+    values: [
+      column(({ line }) => line.subscriberId),
+      column(({ line }) => line.lineId),
+      column(({ line }) => line.currency),
+      column(({ line }) => line.version),
+      column(({ purse }) => list(purse.buckets.map(({ remaining }) => remaining))),
+      column(({ purse }) => list(purse.buckets.map(({ reserved }) => reserved))),
+      column(({ purse }) => list(purse.buckets.map(({ noticed }) => noticed))),
+      column(({ purse }) => purse.held),
+      column(({ purse }) => purse.spent),
+      column(({ purse }) => startedText(purse.started)),
+      column(({ usedUntil }) => list([usedUntil.data, usedUntil.voice, usedUntil.sms])),
+      column(({ exhausted }) => (exhausted ? 't' : 'f')),
+      app.clock.now().toString(),
+    ],
+  })
+  if (rowCount !== changes.length) throw new Stale()
+}
+
+function startedText(started: ReadonlyMap<string, bigint>): string {
+  if (started.size === 0) return '{}'
+  return JSON.stringify(Object.fromEntries([...started].map(([key, left]) => [key, String(left)])))
+}
+
+const copyRecords = `copy usage_record (subscriber_id, usage_id, line_id, kind, quantity, started_at, ended_at, mcc, mnc,
+  country, outcome, from_bucket, charged_minor, absorbed_minor, currency, received_at, transfer_id) from stdin`
+const copyTransfers =
+  'copy ledger_transfer (subscriber_id, transfer_id, key, kind, detail, posted_at) from stdin'
+const copyPostings =
+  'copy ledger_posting (subscriber_id, transfer_id, seq, account, line_id, currency, minor) from stdin'
+
+/** The tax of everybody who pays with paid credit. */
+async function taxesOf(
+  { client }: CopyWork,
+  changes: readonly LineChange[],
+  now: Temporal.Instant,
+) {
+  const paying = changes.filter(({ charges }) => charges.some(({ rated }) => rated.paid > 0n))
+  if (paying.length === 0) return new Map<string, Tax>()
+  const { rows } = await client.query<[string, string | null]>({
+    name: 'usage-countries',
+    text: 'select subscriber_id, country from subscriber where subscriber_id = any($1::text[])',
+    values: [arrayText(paying.map(({ line }) => line.subscriberId))],
+    rowMode: 'array',
+  })
+  const byCountry = new Map<string | null, Tax>()
+  for (const [, country] of rows) {
+    if (!byCountry.has(country)) byCountry.set(country, taxOfCountry(country, now))
+  }
+  return new Map(rows.map(([subscriberId, country]) => [subscriberId, byCountry.get(country)!]))
+}
+
+function rowsOf(
+  changes: readonly LineChange[],
+  taxes: ReadonlyMap<string, Tax>,
+  ids: Ids,
+  now: string,
+) {
+  let [records, transfers, postings] = ['', '', '']
+  for (const change of changes) {
+    const { line } = change
+    const paidBy = new Map<Charge, string>()
+    for (const transfer of transfersOf(change, taxes.get(line.subscriberId))) {
+      const id = ids.make('transfer')
+      for (const charge of transfer.charges) paidBy.set(charge, id)
+      const detail = copyText(JSON.stringify(transfer.detail))
+      transfers += `${line.subscriberId}\t${id}\t${copyText(transfer.key)}\tusage\t${detail}\t${now}\n`
+      let seq = 0
+      const post = (account: string, lineId: string, minor: bigint) => {
+        postings += `${line.subscriberId}\t${id}\t${seq++}\t${account}\t${lineId}\t${line.currency}\t${minor}\n`
+      }
+      const { promotional, paid, tax } = transfer
+      if (promotional > 0n) post('promotional-credit', line.lineId, -promotional)
+      if (paid > 0n) post('paid-credit', line.lineId, -paid)
+      const net = promotional + paid - tax
+      if (net > 0n) post('usage-revenue', '', net)
+      if (tax > 0n) post('tax-payable', '', tax)
+    }
+    for (const charge of change.charges) {
+      records += recordRow(line, charge, now, paidBy.get(charge) ?? '\\N')
+    }
+  }
+  return { records, transfers, postings }
+}
+
+function recordRow(
+  { subscriberId, lineId, currency }: LineChange['line'],
+  { record, rated }: Charge,
+  now: string,
+  transferId: string,
+): string {
+  const { usageId, kind, quantity, startedUs, endedUs, mcc, mnc, country } = record
+  const { outcome, fromBucket, promotional, paid, absorbed } = rated
+  return (
+    `${subscriberId}\t${copyText(usageId)}\t${lineId}\t${kind}\t${quantity}\t${timeText(startedUs)}\t` +
+    `${timeText(endedUs)}\t${mcc}\t${mnc}\t${country}\t${outcome}\t${fromBucket}\t${promotional + paid}\t` +
+    `${absorbed}\t${currency}\t${now}\t${transferId}\n`
+  )
+}
+
+function timeText(us: number): string {
+  const micros = us % 1000
+  const text = new Date((us - micros) / 1000).toISOString()
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`
+}
+
+function byLine(a: LineChange, b: LineChange): number {
+  if (a.line.subscriberId !== b.line.subscriberId)
+    return a.line.subscriberId < b.line.subscriberId ? -1 : 1
+  return a.line.lineId < b.line.lineId ? -1 : 1
+}
