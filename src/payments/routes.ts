@@ -1,4 +1,4 @@
-/** Ordering, paying, the statement, and what the provider tells us. */
+/** Ordering, paying, and what the provider tells us. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
@@ -6,15 +6,15 @@ import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { idempotencyKeyOf } from '../platform/idempotency.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
-import { none, pageQuery, problemWire } from '../values/wire.ts'
+import { none, problemWire } from '../values/wire.ts'
 import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
 import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
 import { findOrder, ownerOfReference } from './order-store.ts'
 import { type Placed, placePlanOrder, placeTopUp } from './place-store.ts'
-import { statementOf } from './statement-store.ts'
+import { registerStatementRoutes } from './statement-routes.ts'
 import { caseOfRefund } from './store.ts'
-import { orderRequestWire, orderWire, statementWire, topUpWire } from './wire.ts'
+import { orderRequestWire, orderWire, topUpWire } from './wire.ts'
 
 const orderParams = z.object({ orderId: z.string().max(60) })
 const orderAnswers = { 200: orderWire, '4xx': problemWire, 503: problemWire }
@@ -23,7 +23,7 @@ const newOrderAnswers = { 201: orderWire, '4xx': problemWire, 503: problemWire }
 export function registerPaymentsRoutes(http: Http, app: App, payments: Payments) {
   registerOrdering(http, app, payments)
   registerOrders(http, app, payments)
-  registerStatement(http, app)
+  registerStatementRoutes(http, app)
   registerWebhook(http, app)
 }
 
@@ -121,22 +121,6 @@ const keyOf = (subscriberId: string, { orderId }: { orderId: string }) => ({
   subscriberId,
   orderId,
 })
-
-function registerStatement(http: Http, app: App) {
-  http.get(
-    '/v1/statement',
-    {
-      preHandler: signedIn(app),
-      schema: {
-        tags: ['Money'],
-        summary: 'Every change of what you hold, newest first',
-        querystring: pageQuery,
-        response: { 200: statementWire, '4xx': problemWire },
-      },
-    },
-    async (request) => statementOf(app.db, request.subscriberId, request.query),
-  )
-}
 
 const webhookWire = z.object({
   type: z.string(),

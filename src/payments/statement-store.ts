@@ -1,10 +1,15 @@
-/** The statement: every transfer that changed what a subscriber holds, newest first. */
+/** The statement: every transfer that changed what a subscriber holds, by page and by period. */
 import { sql } from 'kysely'
 import type { z } from 'zod'
-import type { Db } from '../platform/database.ts'
+import { type SubscriberAccount, subscriberAccounts } from '../ledger/ledger.ts'
+import type { Db, Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { money, toWire } from '../values/money.ts'
+import type { Period } from './period.ts'
+import type { Held, Movement } from './statement.ts'
 import type { statementWire } from './wire.ts'
+
+const own = [...subscriberAccounts]
 
 type Statement = z.output<typeof statementWire>
 type Row = {
@@ -33,7 +38,7 @@ export async function statementOf(
       sum(p.minor)::int8 as minor, max(nullif(p.line_id, '')) as line_id
     from ledger_transfer t
     join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
-      and p.account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
+      and p.account = any(${own})
     where t.subscriber_id = ${subscriberId} and ${after}
     group by t.subscriber_id, t.transfer_id, p.currency
     having sum(p.minor) <> 0
@@ -54,4 +59,124 @@ export async function statementOf(
       ? encodeCursor([last.posted_at.toString(), last.transfer_id, last.currency])
       : null,
   }
+}
+
+/** What was held just before the period began and just before it was over, from the postings alone. */
+export async function heldAround(trx: Trx, subscriberId: string, period: Period): Promise<Held> {
+  const { rows } = await sql<{
+    account: SubscriberAccount
+    currency: string
+    before: bigint
+    after: bigint
+  }>`
+    select p.account, p.currency, sum(p.minor)::int8 as after,
+      coalesce(sum(p.minor) filter (where t.posted_at < ${period.from}), 0)::int8 as before
+    from ledger_transfer t
+    join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
+      and p.account = any(${own})
+    where t.subscriber_id = ${subscriberId} and t.posted_at < ${period.to}
+    group by 1, 2 order by 2, 1`.execute(trx)
+  const opening = new Map<string, bigint>()
+  for (const { currency, before } of rows)
+    opening.set(currency, (opening.get(currency) ?? 0n) + before)
+  return {
+    opening: [...opening]
+      .filter(([, minor]) => minor !== 0n)
+      .map(([code, minor]) => money(minor, code)),
+    closing: rows
+      .filter(({ after }) => after !== 0n)
+      .map(({ account, currency, after }) => ({ account, amount: money(after, currency) })),
+  }
+}
+
+type MovementRow = {
+  transfer_id: string
+  posted_at: Temporal.Instant
+  kind: Movement['kind']
+  line_id: string | null
+  country: string | null
+  count: number
+  currency: string
+  minor: bigint
+  tax: bigint
+}
+/** The last row read; the next batch begins after it. */
+type After = { at: Temporal.Instant; transferId: string; currency: string }
+
+const movements = (subscriberId: string, { from, to }: Pick<Period, 'from' | 'to'>) => sql`
+  select t.transfer_id, t.posted_at, t.kind, t.detail ->> 'country' as country, p.currency::text as currency,
+    coalesce(sum(p.minor) filter (where p.account = any(${own})), 0)::int8 as minor,
+    coalesce(sum(p.minor) filter (where p.account = 'tax-payable'), 0)::int8 as tax,
+    max(nullif(p.line_id, '')) as line_id
+  from ledger_transfer t
+  join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
+  where t.subscriber_id = ${subscriberId} and t.posted_at >= ${from} and t.posted_at < ${to}
+  group by t.subscriber_id, t.transfer_id, p.currency
+  having coalesce(sum(p.minor) filter (where p.account = any(${own})), 0) <> 0`
+
+const batchRows = 1000
+
+/** Every movement of the period, oldest first, a batch at a time. */
+export async function* eachMovement(
+  trx: Trx,
+  subscriberId: string,
+  period: Period,
+): AsyncGenerator<Movement & { transferId: string }> {
+  let after: After = { at: period.from, transferId: '', currency: '' }
+  for (;;) {
+    const { rows } = await sql<MovementRow>`
+      select m.*, 1 as count from (${movements(subscriberId, { from: after.at, to: period.to })}) m
+      where (posted_at, transfer_id, currency) > (${after.at}, ${after.transferId}, ${after.currency})
+      order by posted_at, transfer_id, currency limit ${batchRows}`.execute(trx)
+    for (const row of rows) yield { ...movementOf(row), transferId: row.transfer_id }
+    const last = rows.at(-1)
+    if (!last || rows.length < batchRows) return
+    after = { at: last.posted_at, transferId: last.transfer_id, currency: last.currency }
+  }
+}
+
+/**
+ * The movements for paper: charges of usage are one row a day, line and country once there are more than `rowsMax`.
+ * Everything else keeps its own row.
+ */
+export async function shownMovements(
+  trx: Trx,
+  subscriberId: string,
+  period: Period,
+  { rowsMax, zone }: { rowsMax: number; zone: string },
+): Promise<Movement[]> {
+  const { rows } = await sql<MovementRow>`
+    with each as (${movements(subscriberId, period)}),
+    many as (select count(*) > ${rowsMax} as grouped from each where kind = 'usage')
+    select case when kind = 'usage' and grouped then (posted_at at time zone ${zone})::date::text
+        else transfer_id end as transfer_id,
+      max(posted_at) as posted_at, kind, line_id, country, count(*)::int4 as count, currency,
+      sum(minor)::int8 as minor, sum(tax)::int8 as tax
+    from each, many
+    group by 1, kind, line_id, country, currency
+    order by 2, 1, line_id, country, currency`.execute(trx)
+  return rows.map(movementOf)
+}
+
+function movementOf(row: MovementRow): Movement {
+  const { posted_at: at, kind, line_id: lineId, country, count, currency } = row
+  return {
+    at,
+    kind,
+    lineId,
+    country: kind === 'usage' ? country : null,
+    count,
+    amount: money(row.minor, currency),
+    tax: money(row.tax, currency),
+  }
+}
+
+/** What the subscriber calls their lines, those that are closed too. */
+export async function lineNames(trx: Trx, subscriberId: string): Promise<Map<string, string>> {
+  const rows = await trx
+    .selectFrom('line')
+    .select(['line_id', 'nickname'])
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+  return new Map(rows.map(({ line_id, nickname }) => [line_id, nickname]))
 }

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import type { App } from '../platform/app.ts'
 import { operator } from '../platform/operator.ts'
+import { csvRow } from '../values/csv.ts'
 import {
   csvHead,
-  csvRow,
   type DatasetName,
   datasetNames,
   datasets,

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromBuffer } from 'yauzl'
 import { openPeople, type People } from '../../test/people.ts'
 import { person } from '../main/demo-person.ts'
-import { csvRow, datasetNames, datasets, jsonRow, schemaOf } from './export.ts'
+import { csvRow } from '../values/csv.ts'
+import { datasetNames, datasets, jsonRow, schemaOf } from './export.ts'
 
 const usageRows = 1203 // more than two batches
 

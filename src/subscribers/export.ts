@@ -1,4 +1,5 @@
 /** The files of a data export: what each holds, how a row becomes JSON, CSV and HTML, and the schema beside it. */
+import { csvRow } from '../values/csv.ts'
 import en from './words/en.json' with { type: 'json' }
 import zhCN from './words/zh-CN.json' with { type: 'json' }
 
@@ -166,18 +167,8 @@ export function jsonRow(columns: readonly Column[], row: Row): string {
   return JSON.stringify(Object.fromEntries(columns.map(({ name }, at) => [name, row[at] ?? null])))
 }
 
-/** RFC 4180, with a head; nothing is written for what is not there. */
 export function csvHead(columns: readonly Column[]): string {
-  return `${columns.map(({ name }) => name).join(',')}\r\n`
-}
-
-export function csvRow(row: Row): string {
-  return `${row.map(csvCell).join(',')}\r\n`
-}
-
-function csvCell(cell: Cell): string {
-  if (cell === null) return ''
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+  return csvRow(columns.map(({ name }) => name))
 }
 
 /** JSON Schema (2020-12) of the JSON file. */

@@ -18,6 +18,7 @@ export const refusalStatus = {
   'wrong-currency': 422,
   'amount-out-of-range': 422,
   'bad-signature': 401,
+  'period-not-valid': 422,
   // sign-in, contacts, codes
   'account-closed': 403,
   'profile-incomplete': 409,

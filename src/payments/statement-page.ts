@@ -1,0 +1,133 @@
+/** The printed statement: what each line of it says. The template only places it. */
+import type { Period } from './period.ts'
+import type { Movement, StatementTable } from './statement.ts'
+import {
+  formatAmount,
+  formatCountry,
+  formatDay,
+  formatShortDay,
+  type Locale,
+  say,
+  type WordKey,
+} from './statement-words.ts'
+
+type Row = { day: string; what: string; note: string; tax: string; amount: string; balance: string }
+type Fact = { label: string; value: string }
+
+export type StatementPage = {
+  locale: Locale
+  issuer: { name: string; address: string }
+  title: string
+  lead: string
+  facts: Fact[]
+  columns: Omit<Row, 'note'>
+  tables: {
+    head: string
+    opening: Fact
+    rows: Row[]
+    totals: Fact[]
+    closing: Fact
+    parts: Fact[]
+  }[]
+  none: string
+  notes: string[]
+  /** With `{page}` and `{pages}` still in it. */
+  pageOf: string
+}
+
+export type About = {
+  operator: { name: string; address: string; timeZone: string }
+  subscriber: { subscriberId: string; name: string }
+  period: Period
+  madeAt: Temporal.Instant
+  /** Names of lines by their id. */
+  lines: ReadonlyMap<string, string>
+}
+
+export function statementPage(
+  tables: readonly StatementTable[],
+  about: About,
+  locale: Locale,
+): StatementPage {
+  const { operator, subscriber, period, madeAt } = about
+  const t = (key: WordKey, facts?: Record<string, string>) => say(locale, key, facts)
+  const zone = operator.timeZone
+  const made = madeAt.toZonedDateTimeISO(zone)
+  const clock = `${String(made.hour).padStart(2, '0')}:${String(made.minute).padStart(2, '0')}`
+  const days = {
+    from: formatDay(period.firstDay, locale),
+    to: formatDay(period.lastDay, locale),
+  }
+  return {
+    locale,
+    issuer: { name: operator.name, address: operator.address },
+    title: t('statement.title'),
+    lead: t('statement.period', days),
+    facts: [
+      ...(subscriber.name ? [{ label: t('statement.subscriber'), value: subscriber.name }] : []),
+      { label: t('statement.account'), value: subscriber.subscriberId },
+      {
+        label: t('statement.made'),
+        value: `${formatDay(made.toPlainDate(), locale)} ${clock}`,
+      },
+    ],
+    columns: {
+      day: t('statement.day'),
+      what: t('statement.what'),
+      tax: t('statement.tax'),
+      amount: t('statement.amount'),
+      balance: t('statement.balance'),
+    },
+    tables: tables.map((table) => tableOf(table, about, locale)),
+    none: tables.length === 0 ? t('statement.none') : '',
+    notes: [t('statement.tax-note'), t('statement.zone-note', { zone })],
+    pageOf: t('statement.page'),
+  }
+}
+
+function tableOf(table: StatementTable, about: About, locale: Locale) {
+  const { period, lines, operator } = about
+  const t = (key: WordKey, facts?: Record<string, string>) => say(locale, key, facts)
+  const figure = (label: WordKey, amount: StatementTable['opening']): Fact => ({
+    label: t(label),
+    value: formatAmount(amount, locale),
+  })
+  const opening = { day: formatDay(period.firstDay, locale) }
+  const closing = { day: formatDay(period.lastDay, locale) }
+  return {
+    head: t('statement.in-currency', { currency: table.currency }),
+    opening: {
+      label: t('statement.opening', opening),
+      value: formatAmount(table.opening, locale),
+    },
+    rows: table.rows.map((row) => ({
+      day: formatShortDay(row.at.toZonedDateTimeISO(operator.timeZone).toPlainDate(), locale),
+      what: t(`statement.kind.${row.kind}`),
+      note: noteOf(row, lines, locale),
+      tax: row.tax.minor === 0n ? '' : formatAmount(row.tax, locale),
+      amount: formatAmount(row.amount, locale),
+      balance: formatAmount(row.balance, locale),
+    })),
+    totals: [
+      figure('statement.money-in', table.moneyIn),
+      figure('statement.money-out', table.moneyOut),
+      figure('statement.tax-total', table.tax),
+    ],
+    closing: {
+      label: t('statement.closing', closing),
+      value: formatAmount(table.closing, locale),
+    },
+    parts: table.parts.map(({ account, amount }) => figure(`statement.part.${account}`, amount)),
+  }
+}
+
+export function noteOf(
+  { lineId, country, count }: Movement,
+  lines: ReadonlyMap<string, string>,
+  locale: Locale,
+): string {
+  const name = lineId === null ? undefined : lines.get(lineId)
+  const where = country === null ? undefined : formatCountry(country, locale)
+  const many = count > 1 ? say(locale, 'statement.charges', { count: String(count) }) : undefined
+  return [name, where, many].filter(Boolean).join(locale === 'en' ? ', ' : '，')
+}
