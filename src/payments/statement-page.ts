@@ -31,6 +31,7 @@ export type StatementPage = {
   }[]
   none: string
   notes: string[]
+  foot: string
   /** With `{page}` and `{pages}` still in it. */
   pageOf: string
 }
@@ -80,20 +81,25 @@ export function statementPage(
     },
     tables: tables.map((table) => tableOf(table, about, locale)),
     none: tables.length === 0 ? t('statement.none') : '',
+    foot: t('statement.foot', { period: t('statement.period', days) }),
     notes: [t('statement.tax-note'), t('statement.zone-note', { zone })],
     pageOf: t('statement.page'),
   }
 }
 
 function tableOf(table: StatementTable, about: About, locale: Locale) {
-  const { period, lines, operator } = about
+  const { period, lines } = about
   const t = (key: WordKey, facts?: Record<string, string>) => say(locale, key, facts)
   const figure = (label: WordKey, amount: StatementTable['opening']): Fact => ({
     label: t(label),
     value: formatAmount(amount, locale),
   })
   const opening = { day: formatDay(period.firstDay, locale) }
-  const closing = { day: formatDay(period.lastDay, locale) }
+  // A period that still runs closes, for now, on the day the statement was made.
+  const [closed = period.lastDay] = [period.lastDay, dayAt(about.madeAt, about)].sort(
+    Temporal.PlainDate.compare,
+  )
+  const closing = { day: formatDay(closed, locale) }
   return {
     head: t('statement.in-currency', { currency: table.currency }),
     opening: {
@@ -101,7 +107,7 @@ function tableOf(table: StatementTable, about: About, locale: Locale) {
       value: formatAmount(table.opening, locale),
     },
     rows: table.rows.map((row) => ({
-      day: formatShortDay(row.at.toZonedDateTimeISO(operator.timeZone).toPlainDate(), locale),
+      day: formatShortDay(dayAt(row.at, about), locale),
       what: t(`statement.kind.${row.kind}`),
       note: noteOf(row, lines, locale),
       tax: row.tax.minor === 0n ? '' : formatAmount(row.tax, locale),
@@ -121,7 +127,11 @@ function tableOf(table: StatementTable, about: About, locale: Locale) {
   }
 }
 
-export function noteOf(
+function dayAt(at: Temporal.Instant, { operator }: About): Temporal.PlainDate {
+  return at.toZonedDateTimeISO(operator.timeZone).toPlainDate()
+}
+
+function noteOf(
   { lineId, country, count }: Movement,
   lines: ReadonlyMap<string, string>,
   locale: Locale,

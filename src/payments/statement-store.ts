@@ -10,6 +10,10 @@ import type { Held, Movement } from './statement.ts'
 import type { statementWire } from './wire.ts'
 
 const own = [...subscriberAccounts]
+const change = sql`coalesce(sum(p.minor) filter (where p.account = any(${own})), 0)`
+const figures = sql`${change}::int8 as minor,
+  coalesce(sum(p.minor) filter (where p.account = 'tax-payable'), 0)::int8 as tax,
+  max(nullif(p.line_id, '')) as line_id`
 
 type Statement = z.output<typeof statementWire>
 type Row = {
@@ -20,6 +24,7 @@ type Row = {
   line_id: string | null
   currency: string
   minor: bigint
+  tax: bigint
 }
 
 export async function statementOf(
@@ -35,13 +40,12 @@ export async function statementOf(
   // Summed, the entries always come to what the subscriber holds.
   const { rows } = await sql<Row>`
     select t.transfer_id, t.kind, t.detail, t.posted_at, p.currency::text as currency,
-      sum(p.minor)::int8 as minor, max(nullif(p.line_id, '')) as line_id
+      ${figures}
     from ledger_transfer t
     join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
-      and p.account = any(${own})
     where t.subscriber_id = ${subscriberId} and ${after}
     group by t.subscriber_id, t.transfer_id, p.currency
-    having sum(p.minor) <> 0
+    having ${change} <> 0
     order by t.posted_at desc, t.transfer_id desc, p.currency desc
     limit ${limit + 1}`.execute(db)
   const page = rows.slice(0, limit)
@@ -54,6 +58,7 @@ export async function statementOf(
       lineId: row.line_id,
       detail: row.detail,
       amount: toWire(money(row.minor, row.currency)),
+      tax: toWire(money(row.tax, row.currency)),
     })),
     nextCursor: last
       ? encodeCursor([last.posted_at.toString(), last.transfer_id, last.currency])
@@ -104,15 +109,14 @@ type MovementRow = {
 type After = { at: Temporal.Instant; transferId: string; currency: string }
 
 const movements = (subscriberId: string, { from, to }: Pick<Period, 'from' | 'to'>) => sql`
-  select t.transfer_id, t.posted_at, t.kind, t.detail ->> 'country' as country, p.currency::text as currency,
-    coalesce(sum(p.minor) filter (where p.account = any(${own})), 0)::int8 as minor,
-    coalesce(sum(p.minor) filter (where p.account = 'tax-payable'), 0)::int8 as tax,
-    max(nullif(p.line_id, '')) as line_id
+  select t.transfer_id, t.posted_at, t.kind, t.detail ->> 'country' as country,
+    coalesce(t.detail ->> 'records', '1')::int4 as records, p.currency::text as currency,
+    ${figures}
   from ledger_transfer t
   join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
   where t.subscriber_id = ${subscriberId} and t.posted_at >= ${from} and t.posted_at < ${to}
   group by t.subscriber_id, t.transfer_id, p.currency
-  having coalesce(sum(p.minor) filter (where p.account = any(${own})), 0) <> 0`
+  having ${change} <> 0`
 
 const batchRows = 1000
 
@@ -125,7 +129,7 @@ export async function* eachMovement(
   let after: After = { at: period.from, transferId: '', currency: '' }
   for (;;) {
     const { rows } = await sql<MovementRow>`
-      select m.*, 1 as count from (${movements(subscriberId, { from: after.at, to: period.to })}) m
+      select m.*, records as count from (${movements(subscriberId, { from: after.at, to: period.to })}) m
       where (posted_at, transfer_id, currency) > (${after.at}, ${after.transferId}, ${after.currency})
       order by posted_at, transfer_id, currency limit ${batchRows}`.execute(trx)
     for (const row of rows) yield { ...movementOf(row), transferId: row.transfer_id }
@@ -150,7 +154,7 @@ export async function shownMovements(
     many as (select count(*) > ${rowsMax} as grouped from each where kind = 'usage')
     select case when kind = 'usage' and grouped then (posted_at at time zone ${zone})::date::text
         else transfer_id end as transfer_id,
-      max(posted_at) as posted_at, kind, line_id, country, count(*)::int4 as count, currency,
+      max(posted_at) as posted_at, kind, line_id, country, sum(records)::int4 as count, currency,
       sum(minor)::int8 as minor, sum(tax)::int8 as tax
     from each, many
     group by 1, kind, line_id, country, currency

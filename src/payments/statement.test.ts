@@ -103,7 +103,7 @@ test('English', () => {
   ])
   expect(table?.totals.map(({ value }) => value)).toEqual(['2,500.00', '\u221212.00', '2.00'])
   expect(table?.closing).toEqual({ label: 'Closing balance, 30 Nov 2026', value: '2,493.00' })
-  expect(table?.parts).toEqual([{ label: 'of it paid credit', value: '2,493.00' }])
+  expect(table?.parts).toEqual([{ label: 'as paid credit', value: '2,493.00' }])
 })
 
 test('Chinese', () => {

@@ -9,7 +9,7 @@ export type Movement = {
   lineId: string | null
   /** Where it was used, or null: for usage only. */
   country: string | null
-  /** How many transfers of a day are one row here. */
+  /** How many charges are one row here. */
   count: number
   amount: Money
   /** Tax contained in what was charged, zero or more. */

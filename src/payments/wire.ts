@@ -64,6 +64,7 @@ export const statementEntryWire = z
     amount: moneyWire.describe(
       'Effect on what the subscriber holds: credit, prepaid plans, refunds on their way',
     ),
+    tax: moneyWire.describe('Tax contained in what was charged; zero where nothing was earned'),
   })
   .meta({ id: 'StatementEntry' })
 export const statementWire = z.object({

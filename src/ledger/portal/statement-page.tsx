@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { TextButton } from '../../portal/components/button.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Failure } from '../../portal/failure.tsx'
-import { formatMonth, isNegative, sum } from '../../portal/format.ts'
+import { formatMonth, isNegative, isZero, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { linesQuery, statementQuery } from '../../portal/queries.ts'
@@ -11,6 +11,8 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Line, StatementEntry } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { KeepStatement } from './keep-statement.tsx'
+import { monthAt } from './months.ts'
 
 const kinds: Record<StatementEntry['kind'], WordKey> = {
   'top-up': 'statement.top-up',
@@ -29,7 +31,9 @@ export function StatementPage() {
   const statement = useInfiniteQuery(statementQuery)
   const lines = useQuery(linesQuery)
   const entries = statement.data?.pages.flatMap((page) => page.items) ?? []
-  const months = Object.entries(Object.groupBy(entries, (entry) => monthOf(entry.at, format.zone)))
+  const months = Object.entries(
+    Object.groupBy(entries, (entry) => monthAt(new Date(entry.at), format.zone)),
+  )
   return (
     <TabPage title={t('tab.statement')}>
       <Balances lines={lines.data ?? []} />
@@ -49,17 +53,9 @@ export function StatementPage() {
           {t('list.older')}
         </TextButton>
       )}
+      <KeepStatement />
     </TabPage>
   )
-}
-
-/** "2026-11" in the operator's zone. */
-function monthOf(at: string, zone: string): string {
-  return new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    year: 'numeric',
-    month: '2-digit',
-  }).format(new Date(at))
 }
 
 function Balances({ lines }: { lines: Line[] }) {
@@ -94,7 +90,13 @@ function Month({ month, entries, lines }: MonthProps) {
               <th scope="row">
                 {t(kinds[entry.kind])}
                 <span className="d">
-                  {[format.moment(entry.at), nameOf(entry.lineId)].filter(Boolean).join(' · ')}
+                  {[
+                    format.moment(entry.at),
+                    nameOf(entry.lineId),
+                    !isZero(entry.tax) && t('statement.tax', { tax: format.money(entry.tax) }),
+                  ]
+                    .filter(Boolean)
+                    .join(' · ')}
                 </span>
               </th>
               <td className={isNegative(entry.amount) ? undefined : 'strong'}>
