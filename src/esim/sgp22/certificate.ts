@@ -8,6 +8,7 @@ import {
   integerOf,
   oidOf,
   onlyChild,
+  onlyChildOf,
   readDer,
   textOf,
   type Tlv,
@@ -85,7 +86,7 @@ export function certificateOf(element: Tlv): Certificate {
   const signature = octetsInBits(outer.need(0x03))
   outer.end()
   const fields = fieldsOf(tbs, 0x30)
-  if (integerOf(onlyChild(fields.need(0xa0))) !== 2) throw new DerError('not a version 3')
+  if (integerOf(onlyChildOf(fields.need(0xa0), 0x02)) !== 2) throw new DerError('not a version 3')
   const serialNumber = fields.need(0x02).value.toString('hex')
   const inner = oidOf(onlyChild(fields.need(0x30)))
   if (algorithm !== ecdsaWithSha256 || inner !== algorithm)
@@ -107,7 +108,7 @@ export function certificateOf(element: Tlv): Certificate {
     notBeforeMs: timeOf(notBefore),
     notAfterMs: timeOf(notAfter),
     publicKey,
-    ...extensionsOf(onlyChild(extensions)),
+    ...extensionsOf(onlyChildOf(extensions, 0x30)),
   }
 }
 
@@ -188,13 +189,18 @@ function extensionsOf(list: Tlv): Extensions {
     subjectKeyIdentifier: subjectKey.value,
     authorityKeyIdentifier: get('authorityKeyIdentifier')?.children.find(({ tag }) => tag === 0x80)
       ?.value,
-    keyUsage: usage ? bitsOf(usage) : [],
+    keyUsage: usage ? usageOf(usage) : [],
     policies: (get('certificatePolicies')?.children ?? []).map(policyOf),
     isCa: isCa(get('basicConstraints')),
     permitted: permittedOf(get('nameConstraints')),
-    registeredId: registered && oidOf(registered),
+    registeredId: registered && oidOf(registered, 0x88),
     dnsNames: alternative.filter(({ tag }) => tag === 0x82).map(textOf),
   }
+}
+
+function usageOf(element: Tlv): number[] {
+  if (element.tag !== 0x03) throw new DerError('no key usage')
+  return bitsOf(element)
 }
 
 function policyOf({ children: [id] }: Tlv): string {
@@ -214,7 +220,7 @@ function permittedOf(constraints: Tlv | undefined): Attribute[][] | undefined {
   if (permitted?.tag !== 0xa0 || more.length > 0) throw new DerError('unknown name constraints')
   return permitted.children.map(({ children: [base, ...limits] }) => {
     if (base?.tag !== 0xa4 || limits.length > 0) throw new DerError('unknown name constraints')
-    return nameOf(onlyChild(base))
+    return nameOf(onlyChildOf(base, 0x30))
   })
 }
 

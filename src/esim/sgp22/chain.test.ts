@@ -137,3 +137,15 @@ test('one changed bit anywhere in a certificate is refused or breaks its signatu
     }
   }
 })
+
+test('a certificate that says something else of its signature than what is signed is refused', () => {
+  const { certificate } = pkiOf('prime256v1').dpAuth
+  // The algorithm outside the signed part, with a tag that is no object identifier’s.
+  const place = certificate.lastIndexOf(Buffer.from('300a06082a8648ce3d040302', 'hex'))
+  const bent = Buffer.from(certificate)
+  bent[place + 2] = 0x0a
+  expect(() => parseCertificate(bent)).toThrow(DerError)
+  bent[place + 2] = 0x06
+  bent[place + 11] = 0x03
+  expect(() => parseCertificate(bent)).toThrow(DerError)
+})

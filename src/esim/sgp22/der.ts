@@ -133,6 +133,13 @@ export function onlyChild(element: Tlv): Tlv {
   return only
 }
 
+/** The one element inside, which is of this kind. */
+export function onlyChildOf(element: Tlv, tag: number): Tlv {
+  const only = onlyChild(element)
+  if (only.tag !== tag) throw new DerError(`expected ${name(tag)}, found ${name(only.tag)}`)
+  return only
+}
+
 /** A whole number that JavaScript can count. @throws DerError when it is negative, padded or too great. */
 export function integerOf({ value }: Tlv): number {
   const first = value[0]
@@ -176,8 +183,9 @@ export function bitsOf({ value }: Tlv): number[] {
   return Array.from({ length: count }, (_, bit) => bit).filter(isSet)
 }
 
-/** Dotted decimal of an OBJECT IDENTIFIER (X.690 §8.19). */
-export function oidOf({ value }: Tlv): string {
+/** Dotted decimal of an OBJECT IDENTIFIER (X.690 §8.19), or of one that an implicit tag names. */
+export function oidOf({ tag, value }: Tlv, expected = 0x06): string {
+  if (tag !== expected) throw new DerError('no object identifier')
   if (value.length === 0 || value.length > 64 || (value.at(-1) ?? 0) & 0x80)
     throw new DerError('no object identifier')
   const arcs: number[] = []

@@ -177,7 +177,7 @@ export function decodeCancelSessionResponse(bytes: Uint8Array): CancelSessionRes
   fields.end()
   const inner = fieldsOf(signed, 0x30)
   const transactionId = octetsOf(inner.need(0x80), 1, 16)
-  const smdpOid = oidOf(inner.need(0x81))
+  const smdpOid = oidOf(inner.need(0x81), 0x81)
   const code = integerOf(inner.need(0x82))
   const reason = Object.entries(cancelSessionReason).find(([, value]) => value === code)?.[0]
   return {
