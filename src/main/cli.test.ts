@@ -17,7 +17,7 @@ const violet = (...args: string[]): Promise<Result> =>
 test('help names every command, and each command has its own', async () => {
   const { code, out } = await violet('--help')
   expect(code).toBe(0)
-  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki']) {
+  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki', 'ledger']) {
     expect(out).toContain(name)
     const own = await violet(name, '--help')
     expect(own).toMatchObject({ code: 0, out: expect.stringContaining(`violet ${name}`) })
@@ -32,6 +32,10 @@ test.each([
   [['verify', 'a.json', 'b.json']],
   [['start', '--colour']],
   [['demo', '--url']],
+  [['ledger']],
+  [['ledger', 'chekc']],
+  [['ledger', 'check', '--fast']],
+  [['ledger', 'check', 'GBP']],
 ])('%j cannot be understood: exit code 2, nothing on stdout', async (args) => {
   const { code, out, err } = await violet(...args)
   expect({ code, out }).toEqual({ code: 2, out: '' })

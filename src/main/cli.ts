@@ -24,6 +24,7 @@ export function violet(outcome: Outcome): Command {
   addDemo(program, outcome)
   addVerify(program, outcome)
   addPki(program, outcome)
+  addLedger(program, outcome)
   return program
 }
 
@@ -111,6 +112,19 @@ function addPki(program: Command, outcome: Outcome): void {
     .action(async (folder: string, options: PkiOptions & { oid: string }) => {
       const { pkiCommand } = await import('./pki.ts')
       outcome.code = await pkiCommand(folder, { ...options, smdpOid: options.oid })
+    })
+}
+
+function addLedger(program: Command, outcome: Outcome): void {
+  const ledger = program.command('ledger').description('prove the books, see what they hold')
+  withPlace(ledger.command('check'))
+    .description('prove every transfer and balance; 0 clean, 1 with what differs')
+    .action(async ({ data, json }: Place) => {
+      const { withConfig } = await import('./with-config.ts')
+      const { ledgerCheckCommand } = await import('./ledger.ts')
+      await withConfig(data, async ({ databaseUrl }) => {
+        outcome.code = await ledgerCheckCommand(databaseUrl, json)
+      })
     })
 }
 

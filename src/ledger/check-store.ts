@@ -1,0 +1,153 @@
+/** Proves the ledger over any number of rows: one snapshot, read in ranges of subscribers, in bounded memory. */
+import { sql } from 'kysely'
+import type { Db, Trx } from '../platform/database.ts'
+import { type LedgerCheck, type LedgerDifference, shownDifferencesMax } from './check.ts'
+import { subscriberAccounts } from './ledger.ts'
+
+export type CheckOptions = {
+  /** Postings read at a time; one subscriber is never split. */
+  rangePostings?: number
+  onProgress?: (postings: number, estimate: number) => void
+}
+/** Subscribers after `from`, up to and with `to`; null is the end. */
+type Range = { from: string; to: string | null }
+type Found = { count: number; shown: LedgerDifference[] }
+
+/**
+ * Reads everything once, in one repeatable snapshot, so that writers at work are neither held up nor mistaken for damage.
+ * Proves per currency that all postings are zero, per transfer and currency likewise, that transfers and postings belong
+ * together, and that each balance is the sum of its postings and within its bounds.
+ */
+export async function checkLedger(db: Db, options: CheckOptions = {}): Promise<LedgerCheck> {
+  const { rangePostings = 200_000, onProgress } = options
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      const check = newCheck()
+      const estimate = onProgress ? await estimatedPostings(trx) : 0
+      let from: string | null = ''
+      while (from !== null) {
+        const range: Range = { from, to: await endOfRange(trx, from, rangePostings) }
+        await checkTransfers(trx, range, check)
+        await checkBalances(trx, range, check)
+        onProgress?.(check.postings, estimate)
+        from = range.to
+      }
+      for (const [currency, minor] of check.currencies) {
+        if (minor === 0n) continue
+        note(check, {
+          count: 1,
+          shown: [{ kind: 'currency-not-zero', currency, found: minor.toString() }],
+        })
+      }
+      return check
+    })
+}
+
+function newCheck(): LedgerCheck {
+  return {
+    postings: 0,
+    transfers: 0,
+    balances: 0,
+    currencies: new Map(),
+    differenceCount: 0,
+    differences: [],
+  }
+}
+
+function note(check: LedgerCheck, { count, shown }: Found) {
+  check.differenceCount += count
+  check.differences.push(...shown.slice(0, shownDifferencesMax - check.differences.length))
+}
+
+async function estimatedPostings(trx: Trx): Promise<number> {
+  const { rows } = await sql<{ estimate: number }>`
+    select sum(greatest(reltuples, 0))::float8 as estimate from pg_class
+    where oid in (select 'ledger_posting'::regclass union select relid from pg_partition_tree('ledger_posting'))`.execute(
+    trx,
+  )
+  return rows[0]?.estimate ?? 0
+}
+
+async function endOfRange(trx: Trx, from: string, postings: number): Promise<string | null> {
+  const { rows } = await sql<{ subscriber_id: string }>`
+    select subscriber_id from ledger_posting where subscriber_id > ${from}
+    order by subscriber_id offset ${postings} limit 1`.execute(trx)
+  return rows[0]?.subscriber_id ?? null
+}
+
+const within = ({ from, to }: Range, alias: string) => {
+  const column = sql.ref(`${alias}.subscriber_id`)
+  return to === null ? sql`${column} > ${from}` : sql`${column} > ${from} and ${column} <= ${to}`
+}
+
+type TransferRow = {
+  currency: string | null
+  minor: string
+  postings: number
+  transfers: number
+  wrong: number
+  shown: LedgerDifference[] | null
+}
+
+async function checkTransfers(trx: Trx, range: Range, check: LedgerCheck) {
+  const { rows } = await sql<TransferRow>`
+    with sums as (
+      select p.subscriber_id, p.transfer_id, p.currency, sum(p.minor) as minor, count(*) as postings,
+        row_number() over (partition by p.subscriber_id, p.transfer_id order by p.currency) as nth
+      from ledger_posting p where ${within(range, 'p')} group by 1, 2, 3
+    ), paired as (
+      select subscriber_id, transfer_id, s.currency, s.minor, s.postings, s.nth,
+        case when t.key is null then 'posting-without-transfer'
+          when s.minor is null then 'transfer-without-posting'
+          when s.minor <> 0 then 'transfer-not-zero' end as kind
+      from sums s
+      full join (select t.* from ledger_transfer t where ${within(range, 't')}) t
+        using (subscriber_id, transfer_id)
+    )
+    select currency::text, coalesce(sum(minor), 0)::text as minor, coalesce(sum(postings), 0)::float8 as postings,
+      count(*) filter (where coalesce(nth, 1) = 1 and kind is distinct from 'posting-without-transfer')::float8 as transfers,
+      count(kind)::float8 as wrong,
+      to_json((array_agg(json_build_object('kind', kind, 'subscriberId', subscriber_id, 'transferId', transfer_id,
+        'currency', currency, 'found', minor::text)) filter (where kind is not null))[1:${sql.lit(shownDifferencesMax)}]) as shown
+    from paired group by currency`.execute(trx)
+  for (const { currency, minor, postings, transfers, wrong, shown } of rows) {
+    check.postings += postings
+    check.transfers += transfers
+    if (currency !== null)
+      check.currencies.set(currency, (check.currencies.get(currency) ?? 0n) + BigInt(minor))
+    note(check, { count: wrong, shown: shown ?? [] })
+  }
+}
+
+type BalanceRow = { balances: number; wrong: number; shown: LedgerDifference[] | null }
+
+async function checkBalances(trx: Trx, range: Range, check: LedgerCheck) {
+  const { rows } = await sql<BalanceRow>`
+    with sums as (
+      select p.subscriber_id, p.account, p.line_id, p.currency, sum(p.minor) as minor
+      from ledger_posting p
+      where ${within(range, 'p')} and p.account = any(${[...subscriberAccounts]}) group by 1, 2, 3, 4
+    ), paired as (
+      select subscriber_id, account, line_id, currency, coalesce(s.minor, 0) as expected, coalesce(b.minor, 0) as found,
+        b.account is not null as has_row
+      from sums s
+      full join (select b.* from ledger_balance b where ${within(range, 'b')}) b
+        using (subscriber_id, account, line_id, currency)
+    ), judged as (
+      select *, case when expected <> found then 'balance-differs'
+        when case when account = 'owed' then found > 0 else found < 0 end then 'balance-overdrawn' end as kind
+      from paired
+    )
+    select count(*) filter (where has_row)::float8 as balances, count(kind)::float8 as wrong,
+      to_json((array_agg(json_build_object('kind', kind, 'subscriberId', subscriber_id, 'account', account,
+        'lineId', line_id, 'currency', currency, 'expected', expected::text, 'found', found::text))
+        filter (where kind is not null))[1:${sql.lit(shownDifferencesMax)}]) as shown
+    from judged`.execute(trx)
+  for (const { balances, wrong, shown } of rows) {
+    check.balances += balances
+    note(check, { count: wrong, shown: shown ?? [] })
+  }
+}

@@ -1,0 +1,230 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { testDatabase } from '../../test/database.ts'
+import { ledgerCheckCommand } from '../main/ledger.ts'
+import { systemIds } from '../platform/ids.ts'
+import { money } from '../values/money.ts'
+import { isClean, reportOf } from './check.ts'
+import { checkLedger } from './check-store.ts'
+import { post } from './store.ts'
+
+const ids = systemIds()
+const at = Temporal.Instant.from('2026-11-23T10:00:00Z')
+const people = Array.from({ length: 25 }, (_, n) => `sub_${String(n).padStart(2, '0')}`)
+let database: Awaited<ReturnType<typeof testDatabase>>
+
+beforeAll(async () => {
+  database = await testDatabase()
+  await sql`insert into subscriber (subscriber_id, created_at) select unnest(${people}::text[]), now()`.execute(
+    database.db,
+  )
+  for (const [n, subscriberId] of people.entries()) {
+    await database.db.transaction().execute(async (trx) => {
+      const lineId = 'line_1'
+      const transfer = { subscriberId, at, detail: {} }
+      await post(trx, ids, {
+        ...transfer,
+        key: 'top-up',
+        kind: 'top-up',
+        postings: [
+          {
+            from: { account: 'payments-clearing' },
+            to: { account: 'paid-credit', lineId },
+            amount: money(1000n, n % 2 === 0 ? 'GBP' : 'JPY'),
+          },
+        ],
+      })
+      await post(trx, ids, {
+        ...transfer,
+        key: 'use',
+        kind: 'usage',
+        postings: [
+          {
+            from: { account: 'paid-credit', lineId },
+            to: { account: 'usage-revenue' },
+            amount: money(BigInt(n + 1), n % 2 === 0 ? 'GBP' : 'JPY'),
+          },
+        ],
+      })
+    })
+  }
+})
+afterAll(() => database.drop())
+
+/** Damage no application could do: the triggers and keys of the tables are switched off for it. */
+async function damaged<T>(damage: string, use: () => Promise<T>): Promise<T> {
+  const before = await snapshot()
+  await database.db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    await sql.raw(damage).execute(trx)
+  })
+  try {
+    expect(await snapshot()).not.toEqual(before)
+    return await use()
+  } finally {
+    await database.db.transaction().execute(async (trx) => {
+      await sql`set local session_replication_role = replica`.execute(trx)
+      for (const table of tables) {
+        await sql`delete from ${sql.table(table)}`.execute(trx)
+        await sql`insert into ${sql.table(table)} select * from json_populate_recordset(
+          null::${sql.table(table)}, ${JSON.stringify(before[table])}::json)`.execute(trx)
+      }
+    })
+  }
+}
+
+const tables = ['ledger_transfer', 'ledger_posting', 'ledger_balance'] as const
+async function snapshot() {
+  const read = async (table: string) => {
+    const { rows } = await sql<{ all: unknown[] }>`
+      select coalesce(json_agg(t order by t::text), '[]') as all from ${sql.table(table)} t`.execute(
+      database.db,
+    )
+    return rows[0]?.all ?? []
+  }
+  const [transfers, postings, balances] = await Promise.all(tables.map(read))
+  return { ledger_transfer: transfers, ledger_posting: postings, ledger_balance: balances }
+}
+
+beforeEach(async () => {
+  expect((await checkLedger(database.db)).differences).toEqual([])
+})
+
+test('a sound ledger is proven, in whatever ranges it is read', async () => {
+  for (const rangePostings of [1, 3, 7, 99, 200_000]) {
+    const seen: number[] = []
+    const check = await checkLedger(database.db, {
+      rangePostings,
+      onProgress: (postings) => seen.push(postings),
+    })
+    expect(isClean(check)).toBe(true)
+    expect(check).toMatchObject({ postings: 100, transfers: 50, balances: 25 })
+    expect(check.currencies).toEqual(
+      new Map([
+        ['GBP', 0n],
+        ['JPY', 0n],
+      ]),
+    )
+    expect(seen.at(-1)).toBe(100)
+    expect(seen.length).toBeGreaterThanOrEqual(Math.min(25, Math.floor(100 / (rangePostings + 4))))
+  }
+  expect(reportOf(await checkLedger(database.db))).toMatch(
+    /100 postings, 50 transfers, 25 balances\nGBP {2}sum 0\.00\nJPY {2}sum 0\nClean/,
+  )
+})
+
+type Planted = [name: string, damage: string, kinds: string[], detail: object]
+const planted: Planted[] = [
+  [
+    'a posting that was changed',
+    `update ledger_posting set minor = minor + 5 where subscriber_id = 'sub_04' and account = 'paid-credit' and minor > 0`,
+    ['balance-differs', 'currency-not-zero', 'transfer-not-zero'],
+    { subscriberId: 'sub_04', currency: 'GBP', found: '5' },
+  ],
+  [
+    'a posting that was deleted',
+    `delete from ledger_posting where subscriber_id = 'sub_05' and account = 'usage-revenue'`,
+    ['currency-not-zero', 'transfer-not-zero'],
+    { subscriberId: 'sub_05', currency: 'JPY', found: '-6' },
+  ],
+  [
+    'a transfer whose postings are gone',
+    `delete from ledger_posting where subscriber_id = 'sub_06' and transfer_id in
+      (select transfer_id from ledger_transfer where subscriber_id = 'sub_06' and key = 'use')`,
+    ['balance-differs', 'transfer-without-posting'],
+    { subscriberId: 'sub_06', expected: '1000', found: '993' },
+  ],
+  [
+    'postings whose transfer is gone',
+    `delete from ledger_transfer where subscriber_id = 'sub_07' and key = 'use'`,
+    ['posting-without-transfer'],
+    { subscriberId: 'sub_07', currency: 'JPY', found: '0' },
+  ],
+  [
+    'a balance that was changed',
+    `update ledger_balance set minor = minor + 1 where subscriber_id = 'sub_24'`,
+    ['balance-differs'],
+    { account: 'paid-credit', lineId: 'line_1', expected: '975', found: '976' },
+  ],
+  [
+    'a balance that was deleted',
+    `delete from ledger_balance where subscriber_id = 'sub_00'`,
+    ['balance-differs'],
+    { subscriberId: 'sub_00', expected: '999', found: '0' },
+  ],
+  [
+    'a balance nobody posted to',
+    `insert into ledger_balance (subscriber_id, line_id, account, currency, minor)
+      values ('sub_00', 'line_9', 'paid-credit', 'GBP', 1)`,
+    ['balance-differs'],
+    { subscriberId: 'sub_00', lineId: 'line_9', expected: '0', found: '1' },
+  ],
+  [
+    'two postings that hide each other in the total',
+    `update ledger_posting set minor = minor + case subscriber_id when 'sub_08' then 7 else -7 end
+      where subscriber_id in ('sub_08', 'sub_10') and account = 'usage-revenue'`,
+    ['transfer-not-zero'],
+    { subscriberId: 'sub_08', found: '7' },
+  ],
+]
+
+test.each(planted)('%s is found, and named', async (_, damage, kinds, detail) => {
+  await damaged(damage, async () => {
+    for (const rangePostings of [2, 200_000]) {
+      const check = await checkLedger(database.db, { rangePostings })
+      expect([...new Set(check.differences.map(({ kind }) => kind))].sort()).toEqual(kinds)
+      expect(check.differences).toContainEqual(expect.objectContaining(detail))
+      expect(check.differenceCount).toBe(check.differences.length)
+    }
+  })
+})
+
+test('the command: 0 and clean, 1 and the differences, as text and as JSON', async () => {
+  let out = ''
+  const run = (json: boolean) => {
+    out = ''
+    return ledgerCheckCommand(database.url, json, (text) => (out += text))
+  }
+  expect(await run(false)).toBe(0)
+  expect(out).toMatch(/Clean: every transfer is zero/)
+  expect(await run(true)).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ clean: true, postings: 100, currencies: { GBP: '0' } })
+  await damaged(`update ledger_balance set minor = minor + 1`, async () => {
+    expect(await run(false)).toBe(1)
+    expect(out).toContain(
+      'balance-differs  sub_24 paid-credit of line_1  GBP  9.76 instead of 9.75',
+    )
+    expect(out).toContain('NOT clean: 25 differences.')
+    expect(await run(true)).toBe(1)
+    const told = JSON.parse(out)
+    expect(told).toMatchObject({ clean: false, differenceCount: 25 })
+    expect(told.differences).toHaveLength(25)
+  })
+})
+
+test('what is written meanwhile is neither held up nor mistaken for damage', async () => {
+  let written: Promise<unknown> | undefined
+  const check = await checkLedger(database.db, {
+    rangePostings: 2,
+    onProgress() {
+      written ??= database.db.transaction().execute((trx) =>
+        post(trx, ids, {
+          subscriberId: 'sub_20',
+          key: 'meanwhile',
+          kind: 'top-up',
+          at,
+          detail: {},
+          postings: [
+            {
+              from: { account: 'payments-clearing' },
+              to: { account: 'paid-credit', lineId: 'line_1' },
+              amount: money(1n, 'GBP'),
+            },
+          ],
+        }),
+      )
+    },
+  })
+  await written
+  expect(check).toMatchObject({ postings: 100, differenceCount: 0 })
+})
