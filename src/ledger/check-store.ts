@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import { type LedgerCheck, type LedgerDifference, shownDifferencesMax } from './check.ts'
 import { subscriberAccounts } from './ledger.ts'
+import { wrongSeals } from './operator-store.ts'
 
 export type CheckOptions = {
   /** Postings read at a time; one subscriber is never split. */
@@ -16,7 +17,8 @@ type Found = { count: number; shown: LedgerDifference[] }
 /**
  * Reads everything once, in one repeatable snapshot, so that writers at work are neither held up nor mistaken for damage.
  * Proves per currency that all postings are zero, per transfer and currency likewise, that transfers and postings belong
- * together, and that each balance is the sum of its postings and within its bounds.
+ * together, that each balance is the sum of its postings and within its bounds, that open holds and held money are the
+ * same, and that the kept sums of days are what their postings come to.
  */
 export async function checkLedger(db: Db, options: CheckOptions = {}): Promise<LedgerCheck> {
   const { rangePostings = 200_000, onProgress } = options
@@ -32,9 +34,11 @@ export async function checkLedger(db: Db, options: CheckOptions = {}): Promise<L
         const range: Range = { from, to: await endOfRange(trx, from, rangePostings) }
         await checkTransfers(trx, range, check)
         await checkBalances(trx, range, check)
+        await checkHolds(trx, range, check)
         onProgress?.(check.postings, estimate)
         from = range.to
       }
+      await checkDays(trx, check)
       for (const [currency, minor] of check.currencies) {
         if (minor === 0n) continue
         note(check, {
@@ -150,4 +154,35 @@ async function checkBalances(trx: Trx, range: Range, check: LedgerCheck) {
     check.balances += balances
     note(check, { count: wrong, shown: shown ?? [] })
   }
+}
+
+async function checkHolds(trx: Trx, range: Range, check: LedgerCheck) {
+  const { rows } = await sql<{ wrong: number; shown: LedgerDifference[] | null }>`
+    with placed as (
+      select h.subscriber_id, h.line_id, h.currency, sum(h.minor) as minor from ledger_hold h
+      where ${within(range, 'h')} and h.state = 'placed' group by 1, 2, 3
+    ), held as (
+      select b.subscriber_id, b.line_id, b.currency, b.minor from ledger_balance b
+      where ${within(range, 'b')} and b.account = 'held'
+    )
+    select count(*)::float8 as wrong,
+      to_json((array_agg(json_build_object('kind', 'holds-differ', 'subscriberId', subscriber_id, 'account', 'held',
+        'lineId', line_id, 'currency', currency, 'expected', coalesce(p.minor, 0)::text,
+        'found', coalesce(h.minor, 0)::text)))[1:${sql.lit(shownDifferencesMax)}]) as shown
+    from placed p full join held h using (subscriber_id, line_id, currency)
+    where coalesce(p.minor, 0) <> coalesce(h.minor, 0)`.execute(trx)
+  for (const { wrong, shown } of rows) note(check, { count: wrong, shown: shown ?? [] })
+}
+
+async function checkDays(trx: Trx, check: LedgerCheck) {
+  const wrong = await wrongSeals(trx)
+  const shown = wrong.map(({ day, account, currency, kept, summed }): LedgerDifference => ({
+    kind: 'day-sum-differs',
+    day,
+    account,
+    currency,
+    expected: summed.toString(),
+    found: kept.toString(),
+  }))
+  note(check, { count: wrong.length, shown })
 }

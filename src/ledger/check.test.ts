@@ -2,10 +2,12 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { testDatabase } from '../../test/database.ts'
 import { ledgerCheckCommand } from '../main/ledger.ts'
+import { system } from '../platform/audit.ts'
 import { systemIds } from '../platform/ids.ts'
 import { money } from '../values/money.ts'
 import { isClean, reportOf } from './check.ts'
 import { checkLedger } from './check-store.ts'
+import { placeHold } from './hold-store.ts'
 import { post } from './store.ts'
 
 const ids = systemIds()
@@ -48,6 +50,20 @@ beforeAll(async () => {
       })
     })
   }
+  await database.db.transaction().execute((trx) =>
+    placeHold(
+      trx,
+      { ids, now: at, actor: system, reason: 'a test' },
+      {
+        subscriberId: 'sub_12',
+        key: 'hold',
+        from: { account: 'paid-credit', lineId: 'line_1' },
+        amount: money(100n, 'GBP'),
+        purpose: 'chargeback',
+        expiresAt: at.add({ hours: 1 }),
+      },
+    ),
+  )
 })
 afterAll(() => database.drop())
 
@@ -64,6 +80,11 @@ async function damaged<T>(damage: string, use: () => Promise<T>): Promise<T> {
   } finally {
     await database.db.transaction().execute(async (trx) => {
       await sql`set local session_replication_role = replica`.execute(trx)
+      // Put back whatever the damage took away to be possible at all.
+      await sql`alter table ledger_account drop constraint if exists no_overdraft,
+        add constraint no_overdraft check (case when account = 'owed' then minor <= 0 else minor >= 0 end) not valid`.execute(
+        trx,
+      )
       for (const table of tables) {
         await sql`delete from ${sql.table(table)}`.execute(trx)
         await sql`insert into ${sql.table(table)} select * from json_populate_recordset(
@@ -73,17 +94,24 @@ async function damaged<T>(damage: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-const tables = ['ledger_transfer', 'ledger_posting', 'ledger_balance'] as const
-async function snapshot() {
-  const read = async (table: string) => {
+const tables = [
+  'ledger_transfer',
+  'ledger_posting',
+  'ledger_account',
+  'purse',
+  'ledger_hold',
+] as const
+type Snapshot = Record<(typeof tables)[number], unknown[]>
+
+async function snapshot(): Promise<Snapshot> {
+  const read = async (table: (typeof tables)[number]) => {
     const { rows } = await sql<{ all: unknown[] }>`
       select coalesce(json_agg(t order by t::text), '[]') as all from ${sql.table(table)} t`.execute(
       database.db,
     )
-    return rows[0]?.all ?? []
+    return [table, rows[0]?.all ?? []]
   }
-  const [transfers, postings, balances] = await Promise.all(tables.map(read))
-  return { ledger_transfer: transfers, ledger_posting: postings, ledger_balance: balances }
+  return Object.fromEntries(await Promise.all(tables.map(read))) as Snapshot
 }
 
 beforeEach(async () => {
@@ -98,18 +126,18 @@ test('a sound ledger is proven, in whatever ranges it is read', async () => {
       onProgress: (postings) => seen.push(postings),
     })
     expect(isClean(check)).toBe(true)
-    expect(check).toMatchObject({ postings: 100, transfers: 50, balances: 25 })
+    expect(check).toMatchObject({ postings: 102, transfers: 51, balances: 51 })
     expect(check.currencies).toEqual(
       new Map([
         ['GBP', 0n],
         ['JPY', 0n],
       ]),
     )
-    expect(seen.at(-1)).toBe(100)
-    expect(seen.length).toBeGreaterThanOrEqual(Math.min(25, Math.floor(100 / (rangePostings + 4))))
+    expect(seen.at(-1)).toBe(102)
+    expect(seen.length).toBeGreaterThanOrEqual(Math.min(25, Math.floor(102 / (rangePostings + 4))))
   }
   expect(reportOf(await checkLedger(database.db))).toMatch(
-    /100 postings, 50 transfers, 25 balances\nGBP {2}sum 0\.00\nJPY {2}sum 0\nClean/,
+    /102 postings, 51 transfers, 51 balances\nGBP {2}sum 0\.00\nJPY {2}sum 0\nClean/,
   )
 })
 
@@ -142,22 +170,45 @@ const planted: Planted[] = [
   ],
   [
     'a balance that was changed',
-    `update ledger_balance set minor = minor + 1 where subscriber_id = 'sub_24'`,
+    `update purse set paid_minor = paid_minor + 1 where subscriber_id = 'sub_24'`,
     ['balance-differs'],
     { account: 'paid-credit', lineId: 'line_1', expected: '975', found: '976' },
   ],
   [
     'a balance that was deleted',
-    `delete from ledger_balance where subscriber_id = 'sub_00'`,
+    `delete from purse where subscriber_id = 'sub_00'`,
     ['balance-differs'],
     { subscriberId: 'sub_00', expected: '999', found: '0' },
   ],
   [
     'a balance nobody posted to',
-    `insert into ledger_balance (subscriber_id, line_id, account, currency, minor)
-      values ('sub_00', 'line_9', 'paid-credit', 'GBP', 1)`,
+    `insert into ledger_account (subscriber_id, line_id, account, currency, minor)
+      values ('sub_00', '', 'refunds-payable', 'GBP', 1)`,
     ['balance-differs'],
-    { subscriberId: 'sub_00', lineId: 'line_9', expected: '0', found: '1' },
+    { subscriberId: 'sub_00', lineId: '', expected: '0', found: '1' },
+  ],
+  [
+    'an account that is overdrawn with its postings',
+    `update ledger_posting set minor = minor * -1 where subscriber_id = 'sub_12' and transfer_id in
+      (select transfer_id from ledger_transfer where subscriber_id = 'sub_12' and key like '%:placed');
+    alter table ledger_account drop constraint no_overdraft;
+    update ledger_account set minor = -100 where subscriber_id = 'sub_12' and account = 'held';
+    update purse set paid_minor = paid_minor + 200 where subscriber_id = 'sub_12'`,
+    ['balance-overdrawn', 'holds-differ'],
+    { kind: 'balance-overdrawn', subscriberId: 'sub_12', account: 'held', found: '-100' },
+  ],
+  [
+    'a hold that was ended behind the ledger’s back',
+    `update ledger_hold set state = 'released', ended_at = now()`,
+    ['holds-differ'],
+    { subscriberId: 'sub_12', lineId: 'line_1', expected: '0', found: '100' },
+  ],
+  [
+    'a hold without its money',
+    `insert into ledger_hold select subscriber_id, 'hold_x', 'x', line_id, account, 'JPY', minor, purpose, state,
+      null, placed_at, expires_at from ledger_hold`,
+    ['holds-differ'],
+    { currency: 'JPY', expected: '100', found: '0' },
   ],
   [
     'two postings that hide each other in the total',
@@ -188,8 +239,8 @@ test('the command: 0 and clean, 1 and the differences, as text and as JSON', asy
   expect(await run(false)).toBe(0)
   expect(out).toMatch(/Clean: every transfer is zero/)
   expect(await run(true)).toBe(0)
-  expect(JSON.parse(out)).toMatchObject({ clean: true, postings: 100, currencies: { GBP: '0' } })
-  await damaged(`update ledger_balance set minor = minor + 1`, async () => {
+  expect(JSON.parse(out)).toMatchObject({ clean: true, postings: 102, currencies: { GBP: '0' } })
+  await damaged(`update purse set paid_minor = paid_minor + 1`, async () => {
     expect(await run(false)).toBe(1)
     expect(out).toContain(
       'balance-differs  sub_24 paid-credit of line_1  GBP  9.76 instead of 9.75',
@@ -226,5 +277,5 @@ test('what is written meanwhile is neither held up nor mistaken for damage', asy
     },
   })
   await written
-  expect(check).toMatchObject({ postings: 100, differenceCount: 0 })
+  expect(check).toMatchObject({ postings: 102, differenceCount: 0 })
 })

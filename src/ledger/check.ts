@@ -10,6 +10,8 @@ export type DifferenceKind =
   | 'posting-without-transfer'
   | 'balance-differs'
   | 'balance-overdrawn'
+  | 'holds-differ'
+  | 'day-sum-differs'
 
 /** Amounts are minor units as text, so that nothing is rounded on its way. */
 export type LedgerDifference = {
@@ -18,6 +20,7 @@ export type LedgerDifference = {
   transferId?: string
   account?: string
   lineId?: string
+  day?: string
   currency: string | null
   expected?: string | null
   found: string | null
@@ -66,9 +69,10 @@ export function reportFields(check: LedgerCheck): object {
 }
 
 function sentenceOf(difference: LedgerDifference): string {
-  const { kind, subscriberId, transferId, account, lineId, currency, expected, found } = difference
+  const { kind, subscriberId, transferId, account, lineId, day, currency, expected, found } =
+    difference
   const place = [account, lineId].filter(Boolean).join(' of ')
-  const at = [subscriberId, transferId ?? place].filter(Boolean).join(' ')
+  const at = [day, subscriberId, transferId ?? place].filter(Boolean).join(' ')
   const amount = (minor: string | null | undefined) =>
     minor == null ? 'nothing' : shown(BigInt(minor), currency ?? '')
   const what = expected == null ? amount(found) : `${amount(found)} instead of ${amount(expected)}`

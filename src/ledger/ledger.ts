@@ -10,6 +10,7 @@ export const subscriberAccounts = [
   'promotional-credit',
   'plan-prepaid',
   'refunds-payable',
+  'held',
   'late-usage-reserve',
   'owed',
 ] as const
@@ -38,6 +39,8 @@ export const transferKinds = [
   'settlement',
   'refund',
   'refund-failed',
+  'hold',
+  'hold-ended',
 ] as const
 export type TransferKind = (typeof transferKinds)[number]
 

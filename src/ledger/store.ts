@@ -74,6 +74,14 @@ export async function balances(db: Db | Trx, subscriberId: string): Promise<Bala
   }))
 }
 
+/** Holds every other writer of this subscriber's balances back until the transaction ends. */
+export async function lockBalances(trx: Trx, subscriberId: string): Promise<void> {
+  await sql`select from purse where subscriber_id = ${subscriberId}
+    order by line_id, currency for update`.execute(trx)
+  await sql`select from ledger_account where subscriber_id = ${subscriberId}
+    order by line_id, account, currency for update`.execute(trx)
+}
+
 export type LedgerProof = {
   unbalanced: { transferId: string; currency: string; minor: bigint }[]
   drifted: { subscriberId: string; account: string; lineId: string; currency: string }[]

@@ -126,6 +126,16 @@ function addLedger(program: Command, outcome: Outcome): void {
         outcome.code = await ledgerCheckCommand(databaseUrl, json)
       })
     })
+  withPlace(ledger.command('balances'))
+    .description('what each account holds over all subscribers')
+    .option('--again', 'sum every day anew instead of trusting the sums that are kept', false)
+    .action(async ({ data, json, again }: Place & { again: boolean }) => {
+      const { withConfig } = await import('./with-config.ts')
+      const { ledgerBalancesCommand } = await import('./ledger.ts')
+      await withConfig(data, ({ databaseUrl }) =>
+        ledgerBalancesCommand(databaseUrl, { json, again }),
+      )
+    })
 }
 
 const sentence = ({ applied, total }: Migrated): string =>

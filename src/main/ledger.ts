@@ -1,20 +1,29 @@
 /** `violet ledger`: what finance and auditors ask of the books. */
 import { isClean, reportFields, reportOf } from '../ledger/check.ts'
 import { checkLedger } from '../ledger/check-store.ts'
-import { openDatabase, openPool } from '../platform/database.ts'
+import { type AccountSum, operatorBalances, resealDays } from '../ledger/operator-store.ts'
+import { systemClock } from '../platform/clock.ts'
+import { type Db, openDatabase, openPool } from '../platform/database.ts'
 import { openProgress } from '../platform/progress.ts'
+import { decimal } from '../values/money.ts'
 
 type Write = (text: string) => void
 
-/** The exit code: 0 when the books are proven, 1 when they are not. */
-export async function ledgerCheckCommand(
-  databaseUrl: string,
-  json: boolean,
-  write: Write = (text) => process.stdout.write(text),
-): Promise<number> {
-  const db = openDatabase(openPool(databaseUrl, 1))
-  const progress: { bar?: ReturnType<typeof openProgress> } = {}
+const toStdout: Write = (text) => process.stdout.write(text)
+
+async function withDatabase<T>(url: string, use: (db: Db) => Promise<T>): Promise<T> {
+  const db = openDatabase(openPool(url, 1))
   try {
+    return await use(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** The exit code: 0 when the books are proven, 1 when they are not. */
+export function ledgerCheckCommand(url: string, json: boolean, write = toStdout): Promise<number> {
+  return withDatabase(url, async (db) => {
+    const progress: { bar?: ReturnType<typeof openProgress> } = {}
     const check = await checkLedger(db, {
       onProgress(postings, estimate) {
         progress.bar ??= openProgress('Ledger', estimate)
@@ -24,7 +33,44 @@ export async function ledgerCheckCommand(
     progress.bar?.end()
     write(`${json ? JSON.stringify(reportFields(check)) : reportOf(check)}\n`)
     return isClean(check) ? 0 : 1
-  } finally {
-    await db.destroy()
+  })
+}
+
+/** What each account holds over all subscribers; `again` sums every day anew first. */
+export function ledgerBalancesCommand(
+  url: string,
+  { json, again }: { json: boolean; again: boolean },
+  write = toStdout,
+): Promise<void> {
+  return withDatabase(url, async (db) => {
+    if (again) await resealDays({ db, clock: systemClock })
+    const sums = await operatorBalances(db)
+    write(json ? `${JSON.stringify({ accounts: sums.map(fieldsOf) })}\n` : tableOf(sums))
+  })
+}
+
+function fieldsOf({ account, taxCountry, amount }: AccountSum) {
+  return {
+    account,
+    ...(taxCountry && { country: taxCountry }),
+    amount: decimal(amount),
+    currency: amount.currency,
   }
+}
+
+function tableOf(sums: readonly AccountSum[]): string {
+  if (sums.length === 0) return 'No money has moved yet.\n'
+  const rows = sums.map(({ account, taxCountry, amount }) => ({
+    name: [account, taxCountry].filter(Boolean).join(' '),
+    figure: decimal(amount),
+    currency: amount.currency,
+  }))
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length))
+  const figureWidth = Math.max(...rows.map(({ figure }) => figure.length))
+  return rows
+    .map(
+      ({ name, figure, currency }) =>
+        `${name.padEnd(nameWidth)}  ${figure.padStart(figureWidth)} ${currency}\n`,
+    )
+    .join('')
 }

@@ -6,6 +6,8 @@ import { closureJobs, closureQueues } from '../closure/steps.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { registerEsimRoutes } from '../esim/routes.ts'
+import { sweepHolds } from '../ledger/hold-store.ts'
+import { sealDays } from '../ledger/operator-store.ts'
 import { type Network, openNetwork } from '../lines/gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
 import { registerLinesRoutes } from '../lines/routes.ts'
@@ -92,7 +94,8 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepNumbers,
   sweepPayments,
   sweepRetention,
+  sweepHolds,
 ]
 
 /** Each is run once a minute: what nobody waits for. */
-export const upkeep: readonly ((app: App) => Promise<void>)[] = [sweepSubscribers]
+export const upkeep: readonly ((app: App) => Promise<void>)[] = [sweepSubscribers, sealDays]

@@ -141,6 +141,30 @@ export interface LedgerBalance {
   subscriber_id: string | null;
 }
 
+export interface LedgerDaySum {
+  account: string;
+  currency: string;
+  day: string;
+  minor: bigint;
+  tax_country: Generated<string>;
+}
+
+export interface LedgerHold {
+  account: string;
+  captured_minor: bigint | null;
+  currency: string;
+  ended_at: Temporal.Instant | null;
+  expires_at: Temporal.Instant;
+  hold_id: string;
+  key: string;
+  line_id: Generated<string>;
+  minor: bigint;
+  placed_at: Temporal.Instant;
+  purpose: string;
+  state: Generated<string>;
+  subscriber_id: string;
+}
+
 export interface LedgerPosting {
   account: string;
   currency: string;
@@ -149,6 +173,13 @@ export interface LedgerPosting {
   seq: number;
   subscriber_id: string;
   transfer_id: string;
+}
+
+export interface LedgerSealedDay {
+  day: string;
+  postings: bigint;
+  sealed_at: Temporal.Instant;
+  transfers: bigint;
 }
 
 export interface LedgerTransfer {
@@ -588,7 +619,10 @@ export interface DB {
   idempotency_key: IdempotencyKey;
   ledger_account: LedgerAccount;
   ledger_balance: LedgerBalance;
+  ledger_day_sum: LedgerDaySum;
+  ledger_hold: LedgerHold;
   ledger_posting: LedgerPosting;
+  ledger_sealed_day: LedgerSealedDay;
   ledger_transfer: LedgerTransfer;
   line: Line;
   line_index: LineIndex;
