@@ -14,6 +14,7 @@ export const profileElement = {
   end: 0xaa,
   mf: 0xb0,
   usim: 0xb3,
+  optUsim: 0xb4,
 } as const
 
 export type ProfilePackage = {
