@@ -209,7 +209,16 @@ test.runIf(all)(
 
 test.each(
   rounds(
-    ['stop-download', 'detach', 'close-line', 'settle', 'refund', 'certificate', 'close'],
+    [
+      'stop-download',
+      'detach',
+      'end-sessions',
+      'close-line',
+      'settle',
+      'refund',
+      'certificate',
+      'close',
+    ],
     ['refund'],
   ),
 )(

@@ -50,6 +50,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
     inboxUrl: inbox.url,
     smtpUrl: smtpUrl ?? inbox.smtpUrl,
     smsUrl: `${inbox.url}/sms`,
+    nchf: { host: 'localhost', port: 0, url: 'http://localhost:0' },
   }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   let aheadMs = 0

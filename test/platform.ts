@@ -17,6 +17,7 @@ import {
   allQueues,
   type Gateways,
   openGateways,
+  openNchf,
   registerRoutes,
   sweeps,
 } from '../src/main/wiring.ts'
@@ -56,6 +57,7 @@ export async function testPlatform({
   const database = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
   const port = await freePort()
+  const nchfPort = await freePort()
   const publicUrl = `http://localhost:${port}`
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
   const partner = {
@@ -84,6 +86,7 @@ export async function testPlatform({
     inboxUrl: inbox.url,
     smtpUrl: inbox.smtpUrl,
     smsUrl: `${inbox.url}/sms`,
+    nchf: { host: 'localhost', port: nchfPort, url: `http://localhost:${nchfPort}` },
   }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const clock = movableClock()
@@ -103,7 +106,9 @@ export async function testPlatform({
   await registerRoutes(http, app, gateways)
   await registerDocs(http)
   if (pages) await registerPages(http)
+  const nchf = openNchf(app)
   await http.listen({ port, host: 'localhost' })
+  await nchf.listen({ port: nchfPort, host: 'localhost' })
   await queue.work(allJobs(app, gateways))
   const sweeping = keepSweeping(app)
   return {
@@ -117,7 +122,7 @@ export async function testPlatform({
     async close() {
       await sweeping.stop()
       await queue.close()
-      await http.close()
+      await Promise.all([http.close(), nchf.close()])
       await Promise.all([payments.close(), network.close(), inbox.close(), phone.close()])
       await database.drop()
       rmSync(dataDir, { recursive: true, force: true })

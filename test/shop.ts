@@ -113,6 +113,7 @@ function configOf(place: Place, paymentsUrl: string, networkUrl: string): Config
     inboxUrl: nobody,
     smtpUrl: 'smtp://localhost:1',
     smsUrl: nobody,
+    nchf: { host: 'localhost', port: 0, url: 'http://localhost:0' },
   }
 }
 

@@ -32,6 +32,7 @@ type LineRow = {
   paid: bigint
   promotional: bigint
   prepaid: bigint
+  open_sessions: number
 }
 
 /** Undefined when there is no such subscriber, line of theirs, or policy for their country. */
@@ -94,7 +95,7 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
       p.state as profile_state, p.removal,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
       coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
-      coalesce(m.prepaid, 0)::int8 as prepaid
+      coalesce(m.prepaid, 0)::int8 as prepaid, coalesce(s.open_sessions, 0)::int as open_sessions
     from line l
     join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
     join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
@@ -107,6 +108,7 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
         sum(minor) filter (where account = 'plan-prepaid') as prepaid
       from ledger_balance
       where subscriber_id = l.subscriber_id and line_id = l.line_id and currency = l.currency) m on true
+    left join purse s on s.subscriber_id = l.subscriber_id and s.line_id = l.line_id and s.currency = l.currency
     where l.subscriber_id = ${subscriberId}
     order by l.ordered_at, l.line_id`.execute(trx)
   return rows.map((row) => ({
@@ -126,6 +128,7 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
     periodStart: row.period_start,
     dataGranted: row.granted,
     dataRemaining: row.remaining,
+    openSessions: row.open_sessions,
   }))
 }
 

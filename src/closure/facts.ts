@@ -10,6 +10,8 @@ export type LineFacts = LineMoney & {
   state: 'ordered' | 'active' | 'suspended' | 'closing' | 'closed'
   profileState: string
   removal: 'confirmed' | 'unconfirmed' | 'never-downloaded'
+  /** Charging sessions the network has not ended. */
+  openSessions: number
 }
 
 export type ContactFacts = {

@@ -12,7 +12,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     identity(facts),
     arrears(facts),
     balance(facts),
-    session(sessionOpen),
+    session(facts.lines.some(({ openSessions }) => openSessions > 0) || sessionOpen),
     ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [unbind] : []),
     otherLines(facts),
     backup(facts),

@@ -13,6 +13,7 @@ import { certificateStep, closeStep } from './steps/evidence.ts'
 import { closeLineStep, stopDownload } from './steps/line.ts'
 import { settleStep } from './steps/money.ts'
 import { detach } from './steps/network.ts'
+import { endSessionsStep } from './steps/sessions.ts'
 import { refund } from './steps/refund.ts'
 import {
   isPending,
@@ -39,6 +40,7 @@ export const closureQueues = [closureQueue]
 export const steps: Record<Verb, Step> = {
   'stop-download': stopDownload,
   detach,
+  'end-sessions': endSessionsStep,
   'close-line': closeLineStep,
   settle: settleStep,
   refund,

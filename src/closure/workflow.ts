@@ -4,6 +4,7 @@ import type { Facts } from './facts.ts'
 export const verbs = [
   'stop-download',
   'detach',
+  'end-sessions',
   'close-line',
   'settle',
   'refund',
@@ -22,11 +23,12 @@ export function parseStep(name: string): { verb: Verb; subject: string } {
   return { verb, subject: colon === -1 ? '' : name.slice(colon + 1) }
 }
 
-/** Until service has ended: nothing can be downloaded, the network forgets the line, the line closes. */
+/** Until service has ended: nothing can be downloaded, the network forgets the line and reports what was used, the line closes. */
 export function endingSteps({ lines }: Facts): string[] {
   return lines.flatMap(({ lineId }) => [
     stepName('stop-download', lineId),
     stepName('detach', lineId),
+    stepName('end-sessions', lineId),
     stepName('close-line', lineId),
   ])
 }

@@ -1,13 +1,18 @@
 /** Refuses a port that somebody has before anything is started. */
 import { createServer } from 'node:net'
-import { portsAfter } from '../platform/config.ts'
+import { type NchfPlace, portsAfter } from '../platform/config.ts'
 import { CannotStart } from '../platform/process.ts'
 
 const partners = ['payments', 'network', 'phone', 'inbox', 'smtp'] as const
 
-export async function refuseTakenPorts(port: number, demo: boolean): Promise<void> {
+type Wanted = { port: number; nchf: Pick<NchfPlace, 'port'> }
+
+export async function refuseTakenPorts({ port, nchf }: Wanted, demo: boolean): Promise<void> {
   const ports = portsAfter(port)
-  const wanted = [{ port, use: '' }]
+  const wanted = [
+    { port, use: '' },
+    { port: nchf.port, use: ' (online charging)' },
+  ]
   if (demo) wanted.push(...partners.map((name) => ({ port: ports[name], use: ` (demo: ${name})` })))
   for (const { port: one, use } of wanted) {
     const problem = await whyNot(one)

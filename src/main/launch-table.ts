@@ -6,6 +6,7 @@ export type Staff = { email: string; role: string }
 export type Shown = {
   name: string
   url: string
+  nchfUrl: string
   demo?: { paymentsUrl: string; networkUrl: string; phoneUrl: string; inboxUrl: string }
   staff: readonly Staff[]
   dataDir: string
@@ -24,6 +25,7 @@ export function startTable(shown: Shown): string {
     ['Console', `${shown.url}/console`, 'for the operator’s staff'],
     ...(demo ? demoRows(demo) : []),
     ['API', `${shown.url}/docs`, 'reference of /v1'],
+    ['Charging', shown.nchfUrl, 'Nchf_ConvergedCharging for the network, HTTP/2 only'],
   ]
   const workers = shown.workers === 1 ? '1 worker' : `${shown.workers} workers`
   const parts = [

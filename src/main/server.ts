@@ -10,7 +10,7 @@ import { openQueue } from '../platform/queue.ts'
 import { openSessions } from '../subscribers/gateway.ts'
 import { registerDocs } from './docs.ts'
 import { registerPages } from './pages.ts'
-import { allQueues, openGateways, registerRoutes } from './wiring.ts'
+import { allQueues, openGateways, openNchf, registerRoutes } from './wiring.ts'
 
 await runMain(async () => {
   exitWithParent()
@@ -24,9 +24,11 @@ await runMain(async () => {
   await registerRoutes(http, app, await openGateways(config))
   await registerDocs(http)
   await registerPages(http)
+  const nchf = openNchf(app)
   await http.listen({ port: config.port, host: 'localhost' })
+  await nchf.listen({ port: config.nchf.port, host: config.nchf.host })
   process.once('SIGTERM', async () => {
-    await http.close()
+    await Promise.all([http.close(), nchf.close()])
     await queue.close()
     await db.destroy()
     process.exit(0)

@@ -33,10 +33,10 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true })
 })
 
-/** A base port with six free ones after it. */
+/** A base port with seven free ones after it. */
 async function freeRow(): Promise<number> {
-  for (let base = 20_000 + (process.pid % 20_000); ; base += 7) {
-    const all = Array.from({ length: 7 }, (_, i) => isFree(base + i))
+  for (let base = 20_000 + (process.pid % 20_000); ; base += 8) {
+    const all = Array.from({ length: 8 }, (_, i) => isFree(base + i))
     if ((await Promise.all(all)).every(Boolean)) return base
   }
 }

@@ -75,7 +75,7 @@ async function launchPlatform(
   try {
     cleanUp.defer(await holdDataFolder(places.dataDir, places.publicUrl))
     await endLeftovers(places.dataDir)
-    await refuseTakenPorts(places.port, options.demo)
+    await refuseTakenPorts(places, options.demo)
     const log = openLog(places, 'start')
     const filled = { ...given, ...openSecrets(places.dataDir, given) }
 
@@ -234,6 +234,7 @@ export async function start(args: string[], root = checkout): Promise<number> {
 const shownOf = ({ config, ...platform }: Platform, { demo, workers }: StartOptions) => ({
   name: demo ? 'Violet Mobile' : 'Violet',
   url: config.publicUrl,
+  nchfUrl: config.nchf.url,
   ...(demo
     ? {
         demo: {

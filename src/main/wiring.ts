@@ -21,6 +21,7 @@ import { registerPlansRoutes } from '../plans/routes.ts'
 import type { App } from '../platform/app.ts'
 import type { Config } from '../platform/config.ts'
 import type { Http } from '../platform/http.ts'
+import { openHttp2 } from '../platform/http2.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
@@ -29,6 +30,9 @@ import { registerSubscriberRoutes } from '../subscribers/routes.ts'
 import { sweepSubscribers } from '../subscribers/sign-in-store.ts'
 import { registerTicketsRoutes } from '../tickets/routes.ts'
 import { registerTicketsStaffRoutes } from '../tickets/staff-routes.ts'
+import { openCharger } from '../usage/nchf/batch-store.ts'
+import { nchfBodyLimitBytes, registerNchfRoutes } from '../usage/nchf/routes.ts'
+import { sweepSessions } from '../usage/nchf/steps.ts'
 import { registerUsageRoutes } from '../usage/routes.ts'
 import { registerOperatorRoutes } from './operator.ts'
 
@@ -77,6 +81,14 @@ export async function registerRoutes(
   )
 }
 
+/** Online charging, on a port of its own: the network speaks HTTP/2 only. */
+export function openNchf(app: App) {
+  const { tls } = app.config.nchf
+  const server = openHttp2({ log: app.log, tls, bodyLimitBytes: nchfBodyLimitBytes })
+  registerNchfRoutes(server, app, openCharger(app))
+  return server
+}
+
 export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
     ...closureJobs(app, { ...gateways, documents: openDocuments(app.config, gateways.signer) }),
@@ -95,6 +107,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepPayments,
   sweepRetention,
   sweepHolds,
+  sweepSessions,
 ]
 
 /** Each is run once a minute: what nobody waits for. */

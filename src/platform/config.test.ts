@@ -23,6 +23,7 @@ describe('parseConfig', () => {
       inboxUrl: 'http://localhost:5104',
       smsUrl: 'http://localhost:5104/sms',
       smtpUrl: 'smtp://127.0.0.1:5105',
+      nchf: { host: 'localhost', port: 5107, url: 'http://localhost:5107' },
       logLevel: 'info',
     })
     expect(config.masterKey.equals(Buffer.alloc(32, 3))).toBe(true)
@@ -34,9 +35,21 @@ describe('parseConfig', () => {
     expect(places.paymentsUrl).toBe('http://localhost:4401')
   })
 
+  test('online charging has a port, a certificate and an address of its own', () => {
+    const { nchf } = parsePlaces({
+      VIOLET_PORT: '5100',
+      VIOLET_NCHF_PORT: '29500',
+      VIOLET_NCHF_HOST: '10.0.0.7',
+      VIOLET_NCHF_TLS_KEY: '/etc/violet/key.pem',
+      VIOLET_NCHF_TLS_CERT: '/etc/violet/cert.pem',
+    })
+    const tls = { keyFile: '/etc/violet/key.pem', certFile: '/etc/violet/cert.pem' }
+    expect(nchf).toEqual({ host: '10.0.0.7', port: 29500, url: 'https://localhost:29500', tls })
+  })
+
   test.each([
     ['VIOLET_PORT', '0'],
-    ['VIOLET_PORT', '65530'],
+    ['VIOLET_PORT', '65529'],
     ['VIOLET_PORT', '44x'],
     ['VIOLET_PORT', '-1'],
     ['DATABASE_URL', 'mysql://a:b@c/d'],
@@ -49,6 +62,10 @@ describe('parseConfig', () => {
     ['VIOLET_PUBLIC_URL', 'violet.example'],
     ['VIOLET_SMTP_URL', 'http://127.0.0.1'],
     ['VIOLET_LOG', 'loud'],
+    ['VIOLET_NCHF_PORT', '65536'],
+    ['VIOLET_NCHF_URL', 'chf.example'],
+    ['VIOLET_NCHF_TLS_KEY', '/etc/violet/key.pem'],
+    ['VIOLET_NCHF_TLS_CA', '/etc/violet/ca.pem'],
   ])('%s=%s is refused in one sentence that names it', (name, value) => {
     const attempt = () => parseConfig({ ...complete, [name]: value })
     expect(attempt).toThrow(CannotStart)

@@ -7,6 +7,17 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Partner = { url: string; key: string; webhookSecret: string }
 
+/** Where online charging answers: HTTP/2, cleartext unless there is a certificate. */
+export type NchfPlace = {
+  host: string
+  port: number
+  /** The API root that the network functions are told (TS 29.501 §4.4). */
+  url: string
+  tls?: { keyFile: string; certFile: string; caFile?: string }
+  /** Which rating groups are data, voice and SMS, as `first-last=kind`; undefined: the documented ones. */
+  ratingGroups?: string
+}
+
 export type Config = {
   port: number
   dataDir: string
@@ -18,6 +29,7 @@ export type Config = {
   inboxUrl: string
   smtpUrl: string
   smsUrl: string
+  nchf: NchfPlace
   masterKey: Buffer // 32 bytes
   logLevel: LogLevel
   signingKey?: string // private JWK, for nodes that share no folder; else made in the data folder
@@ -38,6 +50,7 @@ export const portsAfter = (port: number) => ({
   inbox: port + 4,
   smtp: port + 5,
   database: port + 6,
+  nchf: port + 7,
 })
 
 /** Reads a complete environment, as the launcher hands it to its children. */
@@ -70,16 +83,45 @@ export function parsePlaces(env: Environment) {
     inboxUrl: webUrl(env, 'VIOLET_INBOX_URL', local(ports.inbox)),
     smsUrl: webUrl(env, 'VIOLET_SMS_URL', `${local(ports.inbox)}/sms`),
     smtpUrl: url(env, 'VIOLET_SMTP_URL', `smtp://127.0.0.1:${ports.smtp}`, ['smtp:', 'smtps:']),
+    nchf: nchfPlace(env, ports.nchf),
     logLevel: logLevel(given(env, 'VIOLET_LOG') ?? 'info'),
   }
 }
 
-/** A base port leaves room for the six ports that follow it. */
+/** A base port leaves room for the seven ports that follow it. */
 export function parsePort(text: string | undefined, name: string): number {
-  if (text === undefined || text === '') return DEFAULT_PORT
+  return portOf(text, name, 65_528) ?? DEFAULT_PORT
+}
+
+function portOf(text: string | undefined, name: string, max: number): number | undefined {
+  if (text === undefined || text === '') return undefined
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-  if (port >= 1 && port <= 65_529) return port
-  throw new CannotStart(`${name} must be a port from 1 to 65529, not "${text}".`)
+  if (port >= 1 && port <= max) return port
+  throw new CannotStart(`${name} must be a port from 1 to ${max}, not "${text}".`)
+}
+
+function nchfPlace(env: Environment, otherwise: number): NchfPlace {
+  const port = portOf(given(env, 'VIOLET_NCHF_PORT'), 'VIOLET_NCHF_PORT', 65_535) ?? otherwise
+  const keyFile = given(env, 'VIOLET_NCHF_TLS_KEY')
+  const certFile = given(env, 'VIOLET_NCHF_TLS_CERT')
+  const caFile = given(env, 'VIOLET_NCHF_TLS_CA')
+  const ratingGroups = given(env, 'VIOLET_NCHF_RATING_GROUPS')
+  const fault = (text: string) => new CannotStart(text)
+  if ((keyFile === undefined) !== (certFile === undefined)) {
+    throw fault('VIOLET_NCHF_TLS_KEY and VIOLET_NCHF_TLS_CERT are set together or not at all.')
+  }
+  if (caFile !== undefined && keyFile === undefined) {
+    throw fault('VIOLET_NCHF_TLS_CA needs VIOLET_NCHF_TLS_KEY and VIOLET_NCHF_TLS_CERT.')
+  }
+  const tls = keyFile && certFile ? { keyFile, certFile, ...(caFile && { caFile }) } : undefined
+  const scheme = tls ? 'https' : 'http'
+  return {
+    port,
+    host: given(env, 'VIOLET_NCHF_HOST') ?? 'localhost',
+    url: webUrl(env, 'VIOLET_NCHF_URL', `${scheme}://localhost:${port}`),
+    ...(tls && { tls }),
+    ...(ratingGroups !== undefined && { ratingGroups }),
+  }
 }
 
 /** A PostgreSQL address; the message never repeats it, since it holds a password. */

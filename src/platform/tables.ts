@@ -347,11 +347,14 @@ export interface Purse {
   kinds: Generated<string[]>;
   line_id: Generated<string>;
   noticed: Generated<number[]>;
+  open_sessions: Generated<number>;
   paid_minor: Generated<bigint>;
   priorities: Generated<number[]>;
   promotional_minor: Generated<bigint>;
   remaining: Generated<ArrayType<bigint>>;
   reserved: Generated<ArrayType<bigint>>;
+  sessions: Generated<string>;
+  sessions_due_at: Temporal.Instant | null;
   spent_minor: Generated<bigint>;
   started: Generated<unknown>;
   subscriber_id: string;

@@ -13,7 +13,8 @@ const columns = `
   p.cap_minor, p.spent_minor, array_to_string(p.bucket_ids, ','), array_to_string(p.kinds, ','),
   array_to_string(p.priorities, ','), array_to_string(p.granted, ','), array_to_string(p.remaining, ','),
   array_to_string(p.reserved, ','), array_to_string(p.expires_us, ',', '-'), array_to_string(p.noticed, ','),
-  p.started, array_to_string(p.used_until_us, ','), p.exhausted_at is not null`
+  p.started, array_to_string(p.used_until_us, ','), p.exhausted_at is not null,
+  p.sessions`
 
 /** The lines that SIMs belong to, by IMSI, in one read. A SIM nobody has is left out. */
 export async function loadLinesOfImsis(
@@ -126,6 +127,7 @@ function lineOf(row: Cells, plan: Plan): ChargedLine {
     },
     usedUntil: { data, voice, sms },
     exhausted: row[26] === 't',
+    sessions: row[27]!,
   }
 }
 

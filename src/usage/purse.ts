@@ -44,6 +44,8 @@ export function ungranted(purse: Purse): Purse {
     promotional,
     paid: credit - promotional,
     held: 0n,
+    // What is held counts against the spending cap as if it were spent: it may be.
+    spent: purse.spent + purse.held,
     started: new Map(),
     buckets: purse.buckets.map((bucket) => ({
       ...bucket,

@@ -32,11 +32,13 @@ export const reasonWire = z
     'before-activation',
     'overlaps',
     'differs',
+    'session-ended',
+    'unknown-rating-group',
     'missing-column',
     'bad-encoding',
     'cut-off',
   ])
-  .describe('The last three are said of lines of files only')
+  .describe('The last three are said of lines of files only, the two before them of reports online')
 
 export const batchAnswerWire = z
   .object({

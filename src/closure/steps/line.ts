@@ -3,6 +3,7 @@ import { endProfile } from '../../esim/store.ts'
 import { closeLine, quarantineNumber } from '../../lines/store.ts'
 import { audit, system } from '../../platform/audit.ts'
 import { after } from '../../policy/policy.ts'
+import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { InsideStep, StepContext } from './step.ts'
 
 export const stopDownload: InsideStep = {
@@ -30,6 +31,7 @@ export const closeLineStep: InsideStep = {
   async record(trx, context) {
     const { app, c, now, policy } = context
     const { lineId, msisdn } = lineOf(context)
+    const sessionsEnded = await endSessions(trx, app, { subscriberId: c.subscriberId, lineId })
     await closeLine(trx, now, { subscriberId: c.subscriberId, lineId, cause: 'closure' })
     await audit(trx, app.ids, now, {
       subscriberId: c.subscriberId,
@@ -37,6 +39,7 @@ export const closeLineStep: InsideStep = {
       action: 'line.closed',
       subject: { kind: 'line', id: lineId },
       reason: `closure ${c.reference}`,
+      detail: { sessionsEnded: String(sessionsEnded) },
     })
     if (!msisdn) return {}
     const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)

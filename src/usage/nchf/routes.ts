@@ -1,0 +1,117 @@
+/** Nchf_ConvergedCharging over HTTP/2 (3GPP TS 32.291 §6.1.3): create, update, release. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../../platform/app.ts'
+import { CannotStart } from '../../platform/process.ts'
+import type { Charger } from './batch-store.ts'
+import { keepUnreadable } from './reject-store.ts'
+import { type Cause, isProblem, type NchfProblem, problem } from './problem.ts'
+import { parseRanges, type Range } from './rating-group.ts'
+import { parseRef, type Ref, refOf } from './ref.ts'
+import { type Asked, readAsked } from './request.ts'
+import type { Operation } from './state.ts'
+
+export const nchfRoot = '/nchf-convergedcharging/v3'
+export const nchfBodyLimitBytes = 256 * 1024
+
+export function registerNchfRoutes(server: FastifyInstance, app: App, charger: Charger) {
+  const { url, ratingGroups } = app.config.nchf
+  const ranges = parseRanges(ratingGroups)
+  if (!ranges) {
+    throw new CannotStart(
+      `VIOLET_NCHF_RATING_GROUPS must be like "1-999=data,1000=voice,2000=sms", not "${ratingGroups}".`,
+    )
+  }
+  // Fastify reads plain text too unless told not to.
+  server.removeContentTypeParser('text/plain')
+  server.setErrorHandler((error: FastifyError, request, reply) =>
+    answerError(app, error, request, reply),
+  )
+  server.setNotFoundHandler((_, reply) =>
+    refuse(reply, problem('RESOURCE_URI_STRUCTURE_NOT_FOUND')),
+  )
+
+  const collection = `${nchfRoot}/chargingdata`
+  server.post(collection, async (request, reply) => {
+    const asked = readFor('create', request.body, ranges)
+    if (isProblem(asked)) return unreadable(app, request, reply, asked)
+    const taken = await charger.create(asked)
+    if (isProblem(taken)) return refuse(reply, taken)
+    const { ref, answer } = taken
+    return reply
+      .code(answer.status)
+      .header('location', `${url}${collection}/${refOf(ref)}`)
+      .type('application/json')
+      .send(answer.body)
+  })
+  only(server, collection)
+
+  for (const operation of ['update', 'release'] as const) {
+    const path = `${collection}/:chargingDataRef/${operation}`
+    server.post(path, async (request, reply) => {
+      const { chargingDataRef } = request.params as { chargingDataRef: string }
+      const ref = parseRef(chargingDataRef)
+      if (!ref) return refuse(reply, problem('CONTEXT_NOT_FOUND'))
+      const asked = readFor(operation, request.body, ranges)
+      if (isProblem(asked)) return unreadable(app, request, reply, asked)
+      return answered(reply, await continued(charger, operation, ref, asked))
+    })
+    only(server, path)
+  }
+}
+
+function continued(charger: Charger, operation: 'update' | 'release', ref: Ref, asked: Asked) {
+  return operation === 'update' ? charger.update(ref, asked) : charger.release(ref, asked)
+}
+
+function readFor(operation: Operation, body: unknown, ranges: readonly Range[]) {
+  const asked = readAsked(body, ranges)
+  if (isProblem(asked) || operation !== 'create' || asked.identity) return asked
+  const reason = 'imsi-… or, in servedGPSI too, msisdn-…'
+  const invalidParams = [{ param: '/subscriberIdentifier', reason }]
+  return problem('MANDATORY_IE_MISSING', { invalidParams })
+}
+
+async function unreadable(
+  app: App,
+  { body }: FastifyRequest,
+  reply: FastifyReply,
+  refusal: NchfProblem,
+) {
+  await keepUnreadable(app, body)
+  return refuse(reply, refusal)
+}
+
+function answered(reply: FastifyReply, taken: Awaited<ReturnType<Charger['update']>>) {
+  if (isProblem(taken)) return refuse(reply, taken)
+  const { status, body } = taken.answer
+  if (body === null) return reply.code(status).send()
+  return reply.code(status).type('application/json').send(body)
+}
+
+/** Every other method of a resource that there is (RFC 9110 §15.5.6). */
+function only(server: FastifyInstance, url: string) {
+  server.route({
+    method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+    url,
+    handler: (_, reply) => refuse(reply.header('allow', 'POST'), problem('METHOD_NOT_ALLOWED')),
+  })
+}
+
+function refuse(reply: FastifyReply, refusal: NchfProblem) {
+  return reply.code(refusal.status).type('application/problem+json').send(JSON.stringify(refusal))
+}
+
+const causes: Readonly<Record<number, Cause>> = {
+  400: 'INVALID_MSG_FORMAT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+}
+
+function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const cause = causes[error.statusCode ?? 500]
+  // HTTP/2 knows no such header; Fastify sets it where a body is too large.
+  reply.removeHeader('connection')
+  if (cause) return refuse(reply, problem(cause))
+  app.log.error({ err: error, route: request.routeOptions.url }, 'charging request failed')
+  return refuse(reply, problem('SYSTEM_FAILURE'))
+}
