@@ -107,9 +107,9 @@ export async function profilesOf(
   return new Map(rows.map((row) => [row.line_id, profileOf(row)]))
 }
 
-type Key = { matchingId: string } | { iccid: string }
+export type ProfileKey = { matchingId: string } | { iccid: string }
 
-async function lockProfile(trx: Trx, key: Key): Promise<Profile | undefined> {
+export async function lockProfile(trx: Trx, key: ProfileKey): Promise<Profile | undefined> {
   const index = trx.selectFrom('profile_index').select(['subscriber_id', 'iccid'])
   const found = await (
     'matchingId' in key
@@ -127,7 +127,12 @@ async function lockProfile(trx: Trx, key: Key): Promise<Profile | undefined> {
   return row && profileOf(row)
 }
 
-async function save(trx: Trx, before: Profile, after: ProfileStatus, now: Temporal.Instant) {
+export async function saveProfile(
+  trx: Trx,
+  before: Profile,
+  after: ProfileStatus,
+  now: Temporal.Instant,
+) {
   const became = (state: ProfileState) => after.state === state && before.state !== state
   await trx
     .updateTable('profile')
@@ -156,7 +161,7 @@ export async function downloadProfile(
   if (!profile) return refuse('activation-code-unknown')
   const after = download(profile, eid)
   if (isRefusal(after)) return after
-  if (after !== profile) await save(trx, profile, after, now)
+  if (after !== profile) await saveProfile(trx, profile, after, now)
   return { ...profile, ...after }
 }
 
@@ -170,7 +175,7 @@ export async function recordReport(
   if (!profile || profile.eid !== device.eid) return refuse('not-found')
   const after = report(profile, device.event, device.seq)
   if (!after) return { profile, installed: false }
-  await save(trx, profile, after, now)
+  await saveProfile(trx, profile, after, now)
   const installed = after.state === 'installed' && profile.state !== 'installed'
   return { profile: { ...profile, ...after }, installed }
 }
@@ -190,7 +195,13 @@ export async function endProfile(
     .executeTakeFirstOrThrow()
   const profile = profileOf(row)
   const after = end(profile)
-  if (after !== profile) await save(trx, profile, after, now)
+  if (after !== profile) await saveProfile(trx, profile, after, now)
+  // Nobody downloads it any more, so nobody needs its keys.
+  await trx
+    .deleteFrom('profile_secret')
+    .where('subscriber_id', '=', subscriberId)
+    .where('iccid', '=', iccid)
+    .execute()
   return after.removal
 }
 

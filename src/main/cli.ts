@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
-import type { PkiOptions } from './pki.ts'
+import type { PkiOptions } from '../esim/pki-gateway.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
 type Outcome = { code: number }
@@ -109,7 +109,7 @@ function addPki(program: Command, outcome: Outcome): void {
     .option('--oid <oid>', 'the SM-DP+’s object identifier', '2.999.10')
     .option('--euiccs <n>', 'how many test eUICCs get a certificate', '4')
     .option('--json', 'print one JSON object', false)
-    .action(async (folder: string, options: PkiOptions & { oid: string }) => {
+    .action(async (folder: string, options: PkiOptions & { oid: string; json: boolean }) => {
       const { pkiCommand } = await import('./pki.ts')
       outcome.code = await pkiCommand(folder, { ...options, smdpOid: options.oid })
     })

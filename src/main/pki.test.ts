@@ -8,8 +8,9 @@ import { eidOfCertificate, euiccChainFault, serverCertificateFault } from '../es
 import { privateKeyOf, sign, verify } from '../esim/sgp22/curves.ts'
 import { isEid } from '../esim/sgp22/identifiers.ts'
 import { certificateFromPem } from '../esim/sgp22/test-pki.ts'
+import { initPki, type PkiMade } from '../esim/pki-gateway.ts'
 import { run } from './cli.ts'
-import { initPki, type PkiMade, pkiCommand } from './pki.ts'
+import { pkiCommand } from './pki.ts'
 
 let folder: string
 let made: PkiMade

@@ -10,6 +10,7 @@ import { openQueue } from '../platform/queue.ts'
 import { openSessions } from '../subscribers/gateway.ts'
 import { registerDocs } from './docs.ts'
 import { registerPages } from './pages.ts'
+import { openRspServer } from './rsp-server.ts'
 import { allQueues, openGateways, openNchf, registerRoutes } from './wiring.ts'
 
 await runMain(async () => {
@@ -21,14 +22,18 @@ await runMain(async () => {
   const sessions = openSessions(config, db)
   const app = { config, db, clock: systemClock, ids: systemIds(), log, queue, sessions }
   const http = await openHttp(app)
-  await registerRoutes(http, app, await openGateways(config))
+  const gateways = await openGateways(config)
+  await registerRoutes(http, app, gateways)
   await registerDocs(http)
   await registerPages(http)
   const nchf = openNchf(app)
   await http.listen({ port: config.port, host: 'localhost' })
   await nchf.listen({ port: config.nchf.port, host: config.nchf.host })
+  const phones = config.rspPort === undefined ? undefined : await openRspServer(app, gateways.rsp)
+  // Phones come from outside, unlike browsers, which come through a proxy.
+  await phones?.listen({ port: config.rspPort ?? 0, host: '::' })
   process.once('SIGTERM', async () => {
-    await Promise.all([http.close(), nchf.close()])
+    await Promise.all([http.close(), nchf.close(), phones?.close()])
     await queue.close()
     await db.destroy()
     process.exit(0)

@@ -5,7 +5,10 @@ import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
+import { registerEs9Routes } from '../esim/es9-routes.ts'
 import { registerEsimRoutes } from '../esim/routes.ts'
+import { openRsp, type Rsp } from '../esim/rsp-gateway.ts'
+import { sweepRspSessions } from '../esim/rsp-store.ts'
 import { sweepHolds } from '../ledger/hold-store.ts'
 import { sealDays } from '../ledger/operator-store.ts'
 import { type Network, openNetwork } from '../lines/gateway.ts'
@@ -36,13 +39,14 @@ import { sweepSessions } from '../usage/nchf/steps.ts'
 import { registerUsageRoutes } from '../usage/routes.ts'
 import { registerOperatorRoutes } from './operator.ts'
 
-export type Gateways = { payments: Payments; network: Network; signer: Signer }
+export type Gateways = { payments: Payments; network: Network; signer: Signer; rsp: Rsp }
 
 export async function openGateways(config: Config): Promise<Gateways> {
   return {
     payments: openPayments(config.payments),
     network: openNetwork(config.network),
     signer: await openSigner(config),
+    rsp: await openRsp(config, Date.now()),
   }
 }
 
@@ -56,7 +60,7 @@ export const allQueues: readonly string[] = [
 export async function registerRoutes(
   http: Http,
   app: App,
-  { payments, network, signer }: Gateways,
+  { payments, network, signer, rsp }: Gateways,
 ) {
   registerSubscriberRoutes(http, app, {
     contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId),
@@ -66,6 +70,7 @@ export async function registerRoutes(
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)
   registerEsimRoutes(http, app)
+  await registerEs9Routes(http, app, rsp)
   registerUsageRoutes(http, app)
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
@@ -111,4 +116,8 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
 ]
 
 /** Each is run once a minute: what nobody waits for. */
-export const upkeep: readonly ((app: App) => Promise<void>)[] = [sweepSubscribers, sealDays]
+export const upkeep: readonly ((app: App) => Promise<void>)[] = [
+  sweepSubscribers,
+  sealDays,
+  sweepRspSessions,
+]

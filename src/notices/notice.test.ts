@@ -1,7 +1,7 @@
 /** Names that make a message go out once, rounds of retries, and seals. */
 import { expect, test } from 'vitest'
 import { messageId, nextRound, noticeRowId } from './notice.ts'
-import { seal, sealKey, unseal } from './seal.ts'
+import { seal, sealKey, unseal } from '../platform/seal.ts'
 
 const email = { channel: 'email', address: 'lin@example.com' } as const
 
@@ -34,13 +34,13 @@ test('rounds of tries grow apart and end within a day', () => {
 })
 
 test('a seal opens with its key and for its message only', () => {
-  const key = sealKey(Buffer.alloc(32, 1))
+  const key = sealKey(Buffer.alloc(32, 1), 'notice')
   const sealed = seal(key, Buffer.alloc(12, 2), 'sub_1 code_1', '204518')
   expect(sealed).not.toContain('204518')
   expect(Buffer.from(sealed, 'base64url').toString('latin1')).not.toContain('204518')
   expect(unseal(key, 'sub_1 code_1', sealed)).toBe('204518')
   expect(() => unseal(key, 'sub_1 code_2', sealed)).toThrow()
-  expect(() => unseal(sealKey(Buffer.alloc(32, 3)), 'sub_1 code_1', sealed)).toThrow()
+  expect(() => unseal(sealKey(Buffer.alloc(32, 3), 'notice'), 'sub_1 code_1', sealed)).toThrow()
   const broken = Buffer.from(sealed, 'base64url')
   broken[14]! ^= 1
   expect(() => unseal(key, 'sub_1 code_1', broken.toString('base64url'))).toThrow()

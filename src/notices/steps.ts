@@ -5,7 +5,7 @@ import { type Attachment, openOutbox, type Outbox } from './gateway.ts'
 import { htmlOf, textOf } from './mail.ts'
 import { messageOf, type Sender } from './message.ts'
 import { localeFor, messageId } from './notice.ts'
-import { sealKey, unseal } from './seal.ts'
+import { sealKey, unseal } from '../platform/seal.ts'
 import {
   certificateOf,
   markFailed,
@@ -96,5 +96,5 @@ function isStale(app: App, { createdAt }: QueuedNotice): boolean {
 }
 
 function openCode(app: App, { subscriberId, rowId }: QueuedNotice, sealed: string): string {
-  return unseal(sealKey(app.config.masterKey), `${subscriberId} ${rowId}`, sealed)
+  return unseal(sealKey(app.config.masterKey, 'notice'), `${subscriberId} ${rowId}`, sealed)
 }

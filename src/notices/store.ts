@@ -10,7 +10,7 @@ import {
   type Recipient,
   type TemplateName,
 } from './notice.ts'
-import { seal, sealIvBytes, sealKey } from './seal.ts'
+import { seal, sealIvBytes, sealKey } from '../platform/seal.ts'
 
 export const noticeQueues = ['notices.send']
 
@@ -219,7 +219,7 @@ export async function certificateOf(
 }
 
 function sealCode(app: Tools, about: string, code: string): string {
-  return seal(sealKey(app.config.masterKey), app.ids.random(sealIvBytes), about, code)
+  return seal(sealKey(app.config.masterKey, 'notice'), app.ids.random(sealIvBytes), about, code)
 }
 
 async function enqueue(

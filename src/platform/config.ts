@@ -32,6 +32,14 @@ export type Config = {
   nchf: NchfPlace
   masterKey: Buffer // 32 bytes
   logLevel: LogLevel
+  /** Certificates of the SM-DP+; else a test PKI is made in the data folder. */
+  rspPki?: string
+  /** The address in activation codes, where it isn't the public one. */
+  rspAddress?: string
+  /** Port of a TLS listener for phones alone. */
+  rspPort?: number
+  /** Profile elements to personalise; else a test USIM. */
+  profileTemplate?: string
   signingKey?: string // private JWK, for nodes that share no folder; else made in the data folder
 }
 
@@ -63,6 +71,7 @@ export function parseConfig(env: Environment = process.env): Config {
     network: partner(env, 'NETWORK', places.networkUrl),
     masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
+    ...remoteProvisioning(env),
   }
 }
 
@@ -159,6 +168,19 @@ function url(env: Environment, name: string, otherwise: string, protocols: strin
   if (parsed && protocols.includes(parsed.protocol)) return text.replace(/\/+$/, '')
   const example = `${protocols[0]}//host:port`
   throw new CannotStart(`${name} must be an address like ${example}, not "${text}".`)
+}
+
+function remoteProvisioning(env: Environment) {
+  const rspPki = given(env, 'VIOLET_RSP_PKI')
+  const rspAddress = given(env, 'VIOLET_RSP_ADDRESS')
+  const rspPort = given(env, 'VIOLET_RSP_PORT')
+  const profileTemplate = given(env, 'VIOLET_PROFILE_TEMPLATE')
+  return {
+    ...(rspPki && { rspPki: resolve(rspPki) }),
+    ...(rspAddress && { rspAddress }),
+    ...(rspPort && { rspPort: parsePort(rspPort, 'VIOLET_RSP_PORT') }),
+    ...(profileTemplate && { profileTemplate: resolve(profileTemplate) }),
+  }
 }
 
 const signingKey = (text: string | undefined) => (text === undefined ? {} : { signingKey: text })

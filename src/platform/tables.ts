@@ -335,6 +335,14 @@ export interface ProfileIndex {
   subscriber_id: string;
 }
 
+export interface ProfileSecret {
+  binding: string | null;
+  download_attempts: Generated<number>;
+  iccid: string;
+  subscriber_id: string;
+  subscription: string;
+}
+
 export interface Purse {
   bucket_ids: Generated<string[]>;
   cap_minor: bigint | null;
@@ -384,6 +392,12 @@ export interface Retention {
   erased_at: Temporal.Instant | null;
   keep_until: Temporal.Instant | null;
   subscriber_id: string;
+}
+
+export interface RspSession {
+  session: unknown;
+  started_at: Temporal.Instant;
+  transaction_id: string;
 }
 
 export interface SignInAccount {
@@ -639,9 +653,11 @@ export interface DB {
   policy_version: PolicyVersion;
   profile: Profile;
   profile_index: ProfileIndex;
+  profile_secret: ProfileSecret;
   purse: Purse;
   refund: Refund;
   retention: Retention;
+  rsp_session: RspSession;
   sign_in_account: SignInAccount;
   sign_in_ask: SignInAsk;
   sign_in_rate_limit: SignInRateLimit;

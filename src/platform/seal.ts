@@ -1,14 +1,15 @@
-/** Seals a one-time code while its message waits: AES-256-GCM, so that no table or backup holds it readable. */
+/** Seals what no table or backup may hold readable: one-time codes that wait, keys of SIM profiles (AES-256-GCM). */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 
 const ivBytes = 12
 const tagBytes = 16
 
-export function sealKey(masterKey: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', 'violet notice seal', 32))
+/** A key for each purpose, so that what is sealed for one never opens for another. */
+export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile'): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
 }
 
-/** `about` binds the seal to its message: moved to another one it does not open. */
+/** `about` binds the seal to its row: moved to another one it does not open. */
 export function seal(key: Uint8Array, iv: Uint8Array, about: string, text: string): string {
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(about))
   const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])

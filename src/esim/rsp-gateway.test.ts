@@ -1,0 +1,64 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openRsp } from './rsp-gateway.ts'
+
+let dataDir: string
+const nowMs = Date.now()
+const publicUrl = 'https://mobile.example.com'
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'violet-rsp-'))
+})
+afterAll(() => rm(dataDir, { recursive: true }))
+
+test('a test PKI is made once, also when several processes start at once', async () => {
+  const all = await Promise.all([1, 2, 3].map(() => openRsp({ dataDir, publicUrl }, nowMs)))
+  const again = await openRsp({ dataDir, publicUrl }, nowMs)
+  const keys = [...all, again].map(({ smdp }) => smdp.identities[0]?.ci.serialNumber)
+  expect(new Set(keys).size).toBe(1)
+  expect(again.smdp.address).toBe('mobile.example.com')
+  expect(again.smdp.identities.map(({ dpPb }) => dpPb.key.curve)).toEqual([
+    'prime256v1',
+    'brainpoolP256r1',
+  ])
+  expect(again.tls?.cert).toMatch(/BEGIN CERTIFICATE/)
+  const named = await openRsp({ dataDir, publicUrl, rspAddress: 'rsp.example.com' }, nowMs)
+  expect(named.smdp.address).toBe('rsp.example.com')
+})
+
+test('certificates and templates that cannot serve are told of in one sentence, without a key in it', async () => {
+  const rspPki = join(dataDir, 'brought')
+  const refused = async (change: () => Promise<void>, sentence: RegExp, also = {}) => {
+    await rm(rspPki, { recursive: true, force: true })
+    await cp(join(dataDir, 'rsp'), rspPki, { recursive: true })
+    await change()
+    const opening = openRsp({ dataDir, publicUrl, rspPki, ...also }, nowMs)
+    await expect(opening).rejects.toMatchObject({
+      name: 'CannotStart',
+      message: expect.stringMatching(sentence),
+    })
+  }
+  const file = (name: string) => join(rspPki, 'nist', name)
+  await refused(() => rm(rspPki, { recursive: true }), /cannot be read \(ENOENT\)/)
+  await refused(() => rm(file('dp-pb.pem')), /dp-pb\.pem cannot be read/)
+  await refused(() => writeFile(file('ci.pem'), 'x'), /ci\.pem holds no certificate/)
+  await refused(
+    () => writeFile(file('dp-auth-key.pem'), '-----BEGIN PRIVATE KEY-----\nAAAA\n'),
+    /dp-auth-key\.pem holds no private key on P-256/,
+  )
+  await refused(
+    async () => cp(file('dp-auth.pem'), file('dp-pb.pem')),
+    /dpPb certificate is invalid/,
+  )
+  await refused(async () => cp(file('dp-auth-key.pem'), file('dp-pb-key.pem')), /key does not fit/)
+  const broken = await readFile(file('ci.pem'), 'utf8')
+  await refused(
+    () => writeFile(file('ci.pem'), broken.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n')),
+    /no certificate of SGP\.22|holds no certificate/,
+  )
+  const profileTemplate = join(dataDir, 'template.der')
+  await refused(() => Promise.resolve(), /template.*cannot be read/, { profileTemplate })
+  await refused(() => writeFile(profileTemplate, 'x'), /no profile package/, { profileTemplate })
+})
