@@ -29,9 +29,8 @@ await runMain(async () => {
   const nchf = openNchf(app)
   await http.listen({ port: config.port, host: 'localhost' })
   await nchf.listen({ port: config.nchf.port, host: config.nchf.host })
-  const phones = config.rspPort === undefined ? undefined : await openRspServer(app, gateways.rsp)
-  // Phones come from outside, unlike browsers, which come through a proxy.
-  await phones?.listen({ port: config.rspPort ?? 0, host: '::' })
+  const phones = config.rspListener && (await openRspServer(app, gateways.rsp))
+  if (config.rspListener) await phones?.listen(config.rspListener)
   process.once('SIGTERM', async () => {
     await Promise.all([http.close(), nchf.close(), phones?.close()])
     await queue.close()

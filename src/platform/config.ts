@@ -36,8 +36,8 @@ export type Config = {
   rspPki?: string
   /** The address in activation codes, where it isn't the public one. */
   rspAddress?: string
-  /** Port of a TLS listener for phones alone. */
-  rspPort?: number
+  /** A TLS listener for phones alone. */
+  rspListener?: { port: number; host: string }
   /** Profile elements to personalise; else a test USIM. */
   profileTemplate?: string
   signingKey?: string // private JWK, for nodes that share no folder; else made in the data folder
@@ -173,12 +173,13 @@ function url(env: Environment, name: string, otherwise: string, protocols: strin
 function remoteProvisioning(env: Environment) {
   const rspPki = given(env, 'VIOLET_RSP_PKI')
   const rspAddress = given(env, 'VIOLET_RSP_ADDRESS')
-  const rspPort = given(env, 'VIOLET_RSP_PORT')
+  const port = portOf(given(env, 'VIOLET_RSP_PORT'), 'VIOLET_RSP_PORT', 65_535)
+  const host = given(env, 'VIOLET_RSP_HOST') ?? 'localhost'
   const profileTemplate = given(env, 'VIOLET_PROFILE_TEMPLATE')
   return {
     ...(rspPki && { rspPki: resolve(rspPki) }),
     ...(rspAddress && { rspAddress }),
-    ...(rspPort && { rspPort: parsePort(rspPort, 'VIOLET_RSP_PORT') }),
+    ...(port !== undefined && { rspListener: { port, host } }),
     ...(profileTemplate && { profileTemplate: resolve(profileTemplate) }),
   }
 }
