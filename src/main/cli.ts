@@ -6,6 +6,7 @@ import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
+import type { UsageImportOptions } from './usage.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
 type Outcome = { code: number }
@@ -23,6 +24,7 @@ export function violet(outcome: Outcome): Command {
   addSeed(program)
   addDemo(program, outcome)
   addVerify(program, outcome)
+  addUsage(program, outcome)
   addPki(program, outcome)
   addLedger(program, outcome)
   return program
@@ -135,6 +137,24 @@ function addLedger(program: Command, outcome: Outcome): void {
       await withConfig(data, ({ databaseUrl }) =>
         ledgerBalancesCommand(databaseUrl, { json, again }),
       )
+    })
+}
+
+function addUsage(program: Command, outcome: Outcome): void {
+  const usage = program.command('usage').description('usage records of the network')
+  usage
+    .command('import')
+    .description(
+      'take a CSV file of usage in, each record once; run again it goes on (docs/usage-import.md)',
+    )
+    .argument('<file>', 'one record a line, the first line names the columns')
+    .option('--mapping <file>', 'JSON: columns, encoding, units, times')
+    .option('--rejects <file>', 'where rejected lines go (default: beside the file)')
+    .option('--data <folder>', 'the data folder (default .violet in the checkout, or VIOLET_DATA)')
+    .option('--json', 'print one JSON object', false)
+    .action(async (file: string, options: UsageImportOptions) => {
+      const { usageImport } = await import('./usage.ts')
+      outcome.code = await usageImport(file, options)
     })
 }
 

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type Account, accountFor, canReach, programsFor } from './postgres.ts'
+import { type Account, accountFor, canReach, programsFor, serverMemory } from './postgres.ts'
 import { CannotStart, isAlive } from './process.ts'
 
 const USER = 'violet'
@@ -90,7 +90,7 @@ export async function startThrowAwayCluster(): Promise<Cluster> {
       fsync: 'off',
       synchronous_commit: 'off',
       full_page_writes: 'off',
-      max_connections: '200',
+      shared_buffers: '128MB',
     },
   })
   const stop = async () => {
@@ -335,6 +335,7 @@ function serverFlags({ settings = {} }: ClusterOptions, port: number): string[] 
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
+    ...serverMemory,
     cluster_name: 'violet',
     ...settings,
   }

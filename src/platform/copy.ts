@@ -14,6 +14,14 @@ export type CopyWork = {
   copy(statement: string, rows: string): Promise<void>
 }
 
+/** Each row by its key, in the order given: never a scan of a large table, and locks in one order. */
+export const eachByKey = [
+  'enable_hashjoin = off',
+  'enable_mergejoin = off',
+  'enable_seqscan = off',
+  'enable_material = off',
+]
+
 /** `settings` hold until the transaction ends, such as `enable_hashjoin = off`. */
 export async function copyTransaction<Result>(
   db: Db,

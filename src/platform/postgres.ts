@@ -15,7 +15,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { CannotStart } from './process.ts'
 
@@ -23,6 +23,10 @@ import { CannotStart } from './process.ts'
 export type Account = { uid: number; gid: number } | undefined
 
 export type Programs = { postgres: string; initdb: string }
+
+// An eighth of the machine, at most 1 GB, and room for a busy quarter of an hour of changes.
+const sharedMegabytes = Math.min(1024, Math.max(128, Math.floor(totalmem() / 2 ** 23)))
+export const serverMemory = { shared_buffers: `${sharedMegabytes}MB`, max_wal_size: '4GB' }
 
 const isRoot = (): boolean => process.getuid?.() === 0
 

@@ -1,6 +1,6 @@
 /** What charging reads: lines with their versions and all they have to pay with, and records stored before. */
 import type { LineState } from '../lines/line.ts'
-import { arrayText } from '../platform/copy.ts'
+import { arrayText, copyTransaction, eachByKey } from '../platform/copy.ts'
 import { type Db, poolOf } from '../platform/database.ts'
 import type { Kind, Plan } from '../plans/plan.ts'
 import { planKey, planVersions } from '../plans/store.ts'
@@ -58,13 +58,9 @@ type Cells = (string | null)[]
 const asText = { getTypeParser: () => (text: string) => text }
 
 async function load(db: Db, name: string, text: string, values: string[]) {
-  const { rows } = await poolOf(db).query<Cells>({
-    name,
-    text,
-    values,
-    rowMode: 'array',
-    types: asText as never,
-  })
+  const { rows } = await copyTransaction(db, eachByKey, ({ client }) =>
+    client.query<Cells>({ name, text, values, rowMode: 'array', types: asText as never }),
+  )
   const plans = await plansOf(db, rows)
   const lines = new Map<string, ChargedLine>()
   for (const row of rows)
@@ -155,7 +151,9 @@ export async function loadKnown(
   const stored = `u.subscriber_id, u.usage_id, u.line_id, u.kind, u.quantity, u.mcc, u.mnc,
     (extract(epoch from u.started_at) * 1000000)::int8, (extract(epoch from u.ended_at) * 1000000)::int8`
   const read = (text: string, values: string[]) =>
-    poolOf(db).query<string[]>({ text, values, rowMode: 'array', types: asText as never })
+    copyTransaction(db, eachByKey, ({ client }) =>
+      client.query<string[]>({ text, values, rowMode: 'array', types: asText as never }),
+    )
   const [same, near] = await Promise.all([
     read(
       `select ${stored} from unnest($1::text[], $2::text[]) as w (subscriber_id, usage_id)

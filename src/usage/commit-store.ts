@@ -1,6 +1,6 @@
 /** Charges written: purses by their versions, records, transfers and postings, in one transaction or not at all. */
 import type { App } from '../platform/app.ts'
-import { arrayText, copyText, copyTransaction, type CopyWork } from '../platform/copy.ts'
+import { arrayText, copyText, copyTransaction, type CopyWork, eachByKey } from '../platform/copy.ts'
 import { type Tax, taxOfCountry } from '../ledger/tax-store.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
@@ -14,9 +14,6 @@ class Stale extends Error {}
 
 export type Tools = Pick<App, 'db' | 'clock' | 'ids' | 'queue' | 'config'>
 
-// One row is looked up for each that is changed, in their order: never a scan, and locks in one order.
-const settings = ['enable_hashjoin = off', 'enable_mergejoin = off', 'enable_seqscan = off']
-
 /**
  * Writes what was decided, with whatever `more` adds to the same transaction. `stale`: somebody else changed one of the
  * lines meanwhile, nothing was written; load, decide, try again. Throws UsageTwice when a usage id is there already.
@@ -28,7 +25,7 @@ export async function commitCharges(
 ): Promise<'committed' | 'stale'> {
   const ordered = changes.length > 1 ? [...changes].sort(byLine) : changes
   try {
-    await copyTransaction(app.db, settings, async (work) => {
+    await copyTransaction(app.db, eachByKey, async (work) => {
       if (ordered.length > 0) await writeCharges(app, work, ordered)
       await more?.(work.trx, work)
     })

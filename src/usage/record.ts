@@ -45,13 +45,13 @@ export function readRecord(given: Record<string, unknown>): Read {
 
 /** Whether a record that is well formed can be true, whatever line it belongs to. */
 export function checked(record: Omit<UsageRecord, 'country'>): Read {
-  const { usageId, imsi, kind, quantity, startedUs, endedUs, mcc, mnc } = record
-  if (startedUs > endedUs) return { usageId, imsi, reason: 'invalid' }
+  const { kind, quantity, startedUs, endedUs, mcc, mnc } = record
+  if (startedUs > endedUs) return { ...record, reason: 'invalid' }
   if (quantity > quantityMax[kind] || endedUs - startedUs > periodUsMax) {
-    return { usageId, imsi, reason: 'absurd' }
+    return { ...record, reason: 'absurd' }
   }
   const country = countryOf(mcc, mnc)
-  return country ? { ...record, country } : { usageId, imsi, reason: 'unknown-network' }
+  return country ? { ...record, country } : { ...record, reason: 'unknown-network' }
 }
 
 export type Stored = Pick<
