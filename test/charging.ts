@@ -84,7 +84,7 @@ export type H2Answer = {
 }
 
 /** One HTTP/2 connection with prior knowledge, or TLS where `options` say whom to trust. */
-export function openH2(origin: string, options: { ca?: string } = {}) {
+export function openH2(origin: string, options: { ca?: string; key?: string; cert?: string } = {}) {
   const session = connect(origin, options)
   session.on('error', () => undefined)
   const send = (method: string, path: string, body?: unknown, type = 'application/json') =>

@@ -14,7 +14,7 @@ const columns = `
   array_to_string(p.priorities, ','), array_to_string(p.granted, ','), array_to_string(p.remaining, ','),
   array_to_string(p.reserved, ','), array_to_string(p.expires_us, ',', '-'), array_to_string(p.noticed, ','),
   p.started, array_to_string(p.used_until_us, ','), p.exhausted_at is not null,
-  p.sessions`
+  p.sessions, s.country`
 
 /** The lines that SIMs belong to, by IMSI, in one read. A SIM nobody has is left out. */
 export async function loadLinesOfImsis(
@@ -28,7 +28,8 @@ export async function loadLinesOfImsis(
      from unnest($1::text[]) as wanted (imsi)
      join line_index i on i.imsi = wanted.imsi
      join line l on l.subscriber_id = i.subscriber_id and l.line_id = i.line_id
-     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency`,
+     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency
+     join subscriber s on s.subscriber_id = l.subscriber_id`,
     [arrayText(imsis)],
   )
 }
@@ -46,7 +47,8 @@ export async function loadLines(
     `select l.line_id, ${columns}
      from unnest($1::text[], $2::text[]) as wanted (subscriber_id, line_id)
      join line l on l.subscriber_id = wanted.subscriber_id and l.line_id = wanted.line_id
-     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency`,
+     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency
+     join subscriber s on s.subscriber_id = l.subscriber_id`,
     [
       arrayText(keys.map(({ subscriberId }) => subscriberId)),
       arrayText(keys.map(({ lineId }) => lineId)),
@@ -124,6 +126,7 @@ function lineOf(row: Cells, plan: Plan): ChargedLine {
     usedUntil: { data, voice, sms },
     exhausted: row[26] === 't',
     sessions: row[27]!,
+    country: row[28] ?? null,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Charge, LineChange } from './intake.ts'
 import { tellLow } from './notice-store.ts'
-import { transfersOf } from './transfer.ts'
+import { postingsOf, transfersOf } from './transfer.ts'
 
 /** A usage id is stored already: look at what is known, and decide again. */
 export class UsageTwice extends Error {}
@@ -44,8 +44,7 @@ export async function commitCharges(
 async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineChange[]) {
   await writePurses(app, work, changes)
   const now = app.clock.now()
-  const taxes = await taxesOf(work, changes, now)
-  const rows = rowsOf(changes, taxes, app.ids, now.toString())
+  const rows = rowsOf(changes, taxesAt(now), app.ids, now.toString())
   if (rows.records.length > 0) await work.copy(copyRecords, rows.records)
   if (rows.transfers.length > 0) await work.copy(copyTransfers, rows.transfers)
   if (rows.postings.length > 0) await work.copy(copyPostings, rows.postings)
@@ -102,30 +101,19 @@ const copyTransfers =
 const copyPostings =
   'copy ledger_posting (subscriber_id, transfer_id, seq, account, line_id, currency, minor) from stdin'
 
-/** The tax of everybody who pays with paid credit. */
-async function taxesOf(
-  { client }: CopyWork,
-  changes: readonly LineChange[],
-  now: Temporal.Instant,
-) {
-  const paying = changes.filter(({ charges }) => charges.some(({ rated }) => rated.paid > 0n))
-  if (paying.length === 0) return new Map<string, Tax>()
-  const { rows } = await client.query<[string, string | null]>({
-    name: 'usage-countries',
-    text: 'select subscriber_id, country from subscriber where subscriber_id = any($1::text[])',
-    values: [arrayText(paying.map(({ line }) => line.subscriberId))],
-    rowMode: 'array',
-  })
-  const byCountry = new Map<string | null, Tax>()
-  for (const [, country] of rows) {
-    if (!byCountry.has(country)) byCountry.set(country, taxOfCountry(country, now))
+/** The tax of a country at a moment, looked up once for all that pay it. */
+export function taxesAt(now: Temporal.Instant): (country: string | null) => Tax {
+  const known = new Map<string | null, Tax>()
+  return (country) => {
+    const tax = known.get(country) ?? taxOfCountry(country, now)
+    known.set(country, tax)
+    return tax
   }
-  return new Map(rows.map(([subscriberId, country]) => [subscriberId, byCountry.get(country)!]))
 }
 
 function rowsOf(
   changes: readonly LineChange[],
-  taxes: ReadonlyMap<string, Tax>,
+  taxes: (country: string | null) => Tax,
   ids: Ids,
   now: string,
 ) {
@@ -133,21 +121,14 @@ function rowsOf(
   for (const change of changes) {
     const { line } = change
     const paidBy = new Map<Charge, string>()
-    for (const transfer of transfersOf(change, taxes.get(line.subscriberId))) {
+    for (const transfer of transfersOf(change, taxes(line.country))) {
       const id = ids.make('transfer')
       for (const charge of transfer.charges) paidBy.set(charge, id)
       const detail = copyText(JSON.stringify(transfer.detail))
       transfers += `${line.subscriberId}\t${id}\t${copyText(transfer.key)}\tusage\t${detail}\t${now}\n`
-      let seq = 0
-      const post = (account: string, lineId: string, minor: bigint) => {
-        postings += `${line.subscriberId}\t${id}\t${seq++}\t${account}\t${lineId}\t${line.currency}\t${minor}\n`
+      for (const [seq, { account, lineId, minor }] of postingsOf(transfer).entries()) {
+        postings += `${line.subscriberId}\t${id}\t${seq}\t${account}\t${lineId}\t${line.currency}\t${minor}\n`
       }
-      const { promotional, paid, tax } = transfer
-      if (promotional > 0n) post('promotional-credit', line.lineId, -promotional)
-      if (paid > 0n) post('paid-credit', line.lineId, -paid)
-      const net = promotional + paid - tax
-      if (net > 0n) post('usage-revenue', '', net)
-      if (tax > 0n) post('tax-payable', '', tax)
     }
     for (const charge of change.charges) {
       records += recordRow(line, charge, now, paidBy.get(charge) ?? '\\N')

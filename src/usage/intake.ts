@@ -20,6 +20,8 @@ export type ChargedLine = {
   /** When the newest record of each kind ended: what begins later can be neither known nor overlapping. */
   readonly usedUntil: Readonly<Record<Kind, number>>
   readonly exhausted: boolean
+  /** Whose tax is in what it pays: its owner's country. */
+  readonly country: string | null
   /** Its charging sessions, as `nchf/session-text.ts` writes them. */
   readonly sessions: string
 }

@@ -18,10 +18,24 @@ export type UsageTransfer = {
   readonly charges: readonly Charge[]
 }
 
-export function transfersOf(
-  { line, charges }: LineChange,
-  taxed: Tax | undefined,
-): UsageTransfer[] {
+export type UsagePosting = {
+  readonly account: string
+  readonly lineId: string
+  readonly minor: bigint
+}
+
+/** Credit goes, revenue and the tax in it come. */
+export function postingsOf(transfer: UsageTransfer): UsagePosting[] {
+  const { lineId, promotional, paid, tax } = transfer
+  return [
+    { account: 'promotional-credit', lineId, minor: -promotional },
+    { account: 'paid-credit', lineId, minor: -paid },
+    { account: 'usage-revenue', lineId: '', minor: promotional + paid - tax },
+    { account: 'tax-payable', lineId: '', minor: tax },
+  ].filter(({ minor }) => minor !== 0n)
+}
+
+export function transfersOf({ line, charges }: LineChange, taxed: Tax): UsageTransfer[] {
   const costly = charges.filter(({ rated }) => rated.promotional + rated.paid > 0n)
   if (costly.length === 0) return []
   const groups =
@@ -32,7 +46,7 @@ export function transfersOf(
     const { kind, country, usageId } = group[0]!.record
     const total = (of: (charge: Charge) => bigint) => group.reduce((sum, one) => sum + of(one), 0n)
     const paid = total(({ rated }) => rated.paid)
-    const tax = taxed ? taxShare(paid, taxed.rate) : 0n
+    const tax = taxShare(paid, taxed.rate)
     return {
       subscriberId: line.subscriberId,
       lineId: line.lineId,
@@ -44,9 +58,7 @@ export function transfersOf(
         country,
         quantity: total(({ record }) => record.quantity).toString(),
         ...(group.length > 1 ? { records: String(group.length) } : {}),
-        ...(tax > 0n && taxed
-          ? { taxCountry: taxed.country ?? '', taxRate: percentOf(taxed.rate) }
-          : {}),
+        ...(tax > 0n ? { taxCountry: taxed.country ?? '', taxRate: percentOf(taxed.rate) } : {}),
       },
       promotional: total(({ rated }) => rated.promotional),
       paid,

@@ -1,13 +1,13 @@
 /** Online charging by natural micro-batches: the next batch fills while one commits, and nobody is answered before. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadLines } from '../charging-store.ts'
+import { loadLines, loadLinesOfImsis } from '../charging-store.ts'
 import type { Tools as CommitTools } from '../commit-store.ts'
 import type { Charge, ChargedLine } from '../intake.ts'
 import type { Purse } from '../purse.ts'
 import { microsecondsOf } from '../record.ts'
-import { commitPlain, commitWhole } from './commit-store.ts'
-import { linesNamed, nameOf } from './identity-store.ts'
-import { changeOf, isPlain, lineAfter, type OnlineChange } from './line-change.ts'
+import { commitAtOnce, commitWhole } from './commit-store.ts'
+import { linesNamed, type Named, nameOf } from './identity-store.ts'
+import { changeOf, lineAfter, type OnlineChange } from './line-change.ts'
 import { isProblem, type NchfProblem, problem } from './problem.ts'
 import { type QuotaTerms, quotaTerms } from './quota.ts'
 import { type Ref, sessionIdOf } from './ref.ts'
@@ -100,10 +100,19 @@ export function openCharger(tools: Tools, options: ChargerOptions = {}): Charger
     })
 
   const named = gathering((identities: readonly Identity[]) => linesNamed(tools.db, identities))
+  const ofImsi = gathering((imsis: readonly string[]) => loadLinesOfImsis(tools.db, imsis))
+  const lineOf = async ({ kind, value }: Identity): Promise<Named | undefined> => {
+    if (kind === 'msisdn') return named(nameOf({ kind, value }), { kind, value })
+    const line = await ofImsi(value, value)
+    // What this process wrote itself is newer.
+    if (line && !known.has(line.lineId) && !busy.has(line.lineId))
+      known.set(line.lineId, entryOf(line))
+    return line && { subscriberId: line.subscriberId, lineId: line.lineId, imsi: value }
+  }
   return {
     async create(said) {
       const { identity } = said
-      const line = identity && (await named(nameOf(identity), identity))
+      const line = identity && (await lineOf(identity))
       if (!line) return problem('USER_UNKNOWN')
       const { subscriberId, lineId, imsi } = line
       const sessionId = sessionIdOf(lineId, said.contentHash)
@@ -166,19 +175,20 @@ async function runBatch(
   }
 }
 
+const isTelling = ({ told }: OnlineChange): boolean => told.length > 0
+
 /** The lines of which nothing was written, since somebody else changed one of those written with them. */
 async function commit(
   tools: Tools,
   changes: readonly OnlineChange[],
   terms: QuotaTerms,
 ): Promise<ReadonlySet<string>> {
-  const plain = changes.filter(isPlain)
-  const whole = changes.filter((change) => !isPlain(change))
+  const [telling, quiet] = [changes.filter(isTelling), changes.filter((one) => !isTelling(one))]
   const [first, second] = await Promise.all([
-    plain.length > 0 ? commitPlain(tools, plain, terms) : 'committed',
-    whole.length > 0 ? commitWhole(tools, whole, terms) : 'committed',
+    quiet.length > 0 ? commitAtOnce(tools, quiet, terms) : 'committed',
+    telling.length > 0 ? commitWhole(tools, telling, terms) : 'committed',
   ])
-  const stale = [...(first === 'stale' ? plain : []), ...(second === 'stale' ? whole : [])]
+  const stale = [...(first === 'stale' ? quiet : []), ...(second === 'stale' ? telling : [])]
   return new Set(stale.map(({ line }) => line.lineId))
 }
 
@@ -226,7 +236,9 @@ async function worksFor(tools: Tools, known: Map<string, Entry>, jobs: readonly 
     if (works.has(ref.lineId)) continue
     const line: ChargedLine | undefined = lines.get(ref.lineId)
     const entry = known.get(ref.lineId) ?? (line && entryOf(line))
-    if (entry) works.set(ref.lineId, workOn(entry))
+    if (!entry) continue
+    works.set(ref.lineId, workOn(entry))
+    entry.isFresh = false
   }
   return works
 }

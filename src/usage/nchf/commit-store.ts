@@ -1,23 +1,37 @@
 /** Online charges written: purses with their sessions, records and postings, durable or not at all. */
 import { arrayText, type CopyWork } from '../../platform/copy.ts'
 import { poolOf } from '../../platform/database.ts'
-import { commitCharges, type Tools } from '../commit-store.ts'
+import type { Ids } from '../../platform/ids.ts'
+import { commitCharges, taxesAt, type Tools } from '../commit-store.ts'
+import type { Charge, ChargedLine } from '../intake.ts'
+import { postingsOf, transfersOf, type UsagePosting, type UsageTransfer } from '../transfer.ts'
 import type { OnlineChange } from './line-change.ts'
 import type { QuotaTerms } from './quota.ts'
 import { dueUs, openCount, sessionsText } from './session-text.ts'
 
-/** In one round trip, where no credit moves and nobody is told anything. */
-export async function commitPlain(
-  { db, clock }: Pick<Tools, 'db' | 'clock'>,
+type Terms = Pick<QuotaTerms, 'validitySec' | 'graceSec'>
+
+/** In one round trip, where nobody has to be told anything. */
+export async function commitAtOnce(
+  { db, clock, ids }: Pick<Tools, 'db' | 'clock' | 'ids'>,
   changes: readonly OnlineChange[],
-  terms: QuotaTerms,
+  terms: Terms,
 ): Promise<'committed' | 'stale'> {
   const ordered = changes.length > 1 ? [...changes].sort(byLine) : changes
+  const now = clock.now()
+  const rows = rowsOf(ordered, taxesAt(now), ids)
   try {
     await poolOf(db).query({
       name: 'purse-commit',
       text: `select purse_commit(${parameters})`,
-      values: [clock.now().toString(), ...purseColumns(ordered, terms), ...recordColumns(ordered)],
+      values: [
+        now.toString(),
+        ...purseColumns(ordered),
+        ...sessionColumns(ordered, terms),
+        ...recordColumns(rows.records),
+        ...transferColumns(rows.transfers),
+        ...postingColumns(rows.postings),
+      ],
     })
     return 'committed'
   } catch (error) {
@@ -27,11 +41,12 @@ export async function commitPlain(
   }
 }
 
-const parameters = Array.from({ length: 28 }, (_, index) => `$${index + 1}`).join(', ')
+const parameters = Array.from({ length: 42 }, (_, index) => `$${index + 1}`).join(', ')
+const separator = '\u001e'
 
 type Cell = string | number | bigint | null
 
-function purseColumns(changes: readonly OnlineChange[], terms: QuotaTerms): string[] {
+function purseColumns(changes: readonly OnlineChange[]): string[] {
   const column = (of: (change: OnlineChange) => Cell) => arrayText(changes.map(of))
   return [
     column(({ line }) => line.subscriberId),
@@ -41,27 +56,48 @@ function purseColumns(changes: readonly OnlineChange[], terms: QuotaTerms): stri
     column(({ purse }) => listText(purse.buckets.map(({ remaining }) => remaining))),
     column(({ purse }) => listText(purse.buckets.map(({ reserved }) => reserved))),
     column(({ purse }) => purse.held),
-    column(({ purse }) => startedText(purse.started)),
+    column(({ purse }) => purse.spent),
+    changes.map(({ purse }) => startedText(purse.started)).join(separator),
     column(({ usedUntil }) => listText([usedUntil.data, usedUntil.voice, usedUntil.sms])),
     column(({ exhausted }) => (exhausted ? 't' : 'f')),
-    ...sessionColumns(changes, terms),
   ]
 }
 
-function sessionColumns(changes: readonly OnlineChange[], terms: QuotaTerms): string[] {
+function sessionColumns(changes: readonly OnlineChange[], terms: Terms): string[] {
   const column = (of: (change: OnlineChange) => Cell) => arrayText(changes.map(of))
   return [
-    column(({ sessions }) => sessionsText(sessions)),
+    changes.map(({ sessions }) => sessionsText(sessions)).join(separator),
     column(({ sessions }) => openCount(sessions)),
     column(({ sessions }) => dueUs(sessions, terms)),
   ]
 }
 
-function recordColumns(changes: readonly OnlineChange[]): string[] {
-  const rows = changes.flatMap(({ line, charges }) =>
-    charges.map((charge) => ({ line, ...charge })),
+type RecordRow = Charge & { line: ChargedLine; transferId: string | null }
+type TransferRow = UsageTransfer & { transferId: string }
+type PostingRow = UsagePosting & { transfer: TransferRow; seq: number }
+
+function rowsOf(changes: readonly OnlineChange[], taxes: ReturnType<typeof taxesAt>, ids: Ids) {
+  const records: RecordRow[] = []
+  const transfers: TransferRow[] = []
+  for (const change of changes) {
+    const { line } = change
+    const paidBy = new Map<Charge, string>()
+    for (const transfer of transfersOf(change, taxes(line.country))) {
+      const transferId = ids.make('transfer')
+      transfers.push({ ...transfer, transferId })
+      for (const charge of transfer.charges) paidBy.set(charge, transferId)
+    }
+    for (const charge of change.charges)
+      records.push({ ...charge, line, transferId: paidBy.get(charge) ?? null })
+  }
+  const postings = transfers.flatMap((transfer) =>
+    postingsOf(transfer).map((posting, seq): PostingRow => ({ ...posting, transfer, seq })),
   )
-  const column = (of: (row: (typeof rows)[number]) => Cell) => arrayText(rows.map(of))
+  return { records, transfers, postings }
+}
+
+function recordColumns(rows: readonly RecordRow[]): string[] {
+  const column = (of: (row: RecordRow) => Cell) => arrayText(rows.map(of))
   return [
     column(({ line }) => line.subscriberId),
     column(({ line }) => line.lineId),
@@ -76,7 +112,32 @@ function recordColumns(changes: readonly OnlineChange[]): string[] {
     column(({ record }) => record.country),
     column(({ rated }) => rated.outcome),
     column(({ rated }) => rated.fromBucket),
+    column(({ rated }) => rated.promotional + rated.paid),
     column(({ rated }) => rated.absorbed),
+    column(({ transferId }) => transferId),
+  ]
+}
+
+function transferColumns(rows: readonly TransferRow[]): string[] {
+  const column = (of: (row: TransferRow) => Cell) => arrayText(rows.map(of))
+  return [
+    column(({ subscriberId }) => subscriberId),
+    column(({ transferId }) => transferId),
+    column(({ key }) => key),
+    rows.map(({ detail }) => JSON.stringify(detail)).join(separator),
+  ]
+}
+
+function postingColumns(rows: readonly PostingRow[]): string[] {
+  const column = (of: (row: PostingRow) => Cell) => arrayText(rows.map(of))
+  return [
+    column(({ transfer }) => transfer.subscriberId),
+    column(({ transfer }) => transfer.transferId),
+    column(({ seq }) => seq),
+    column(({ account }) => account),
+    column(({ lineId }) => lineId),
+    column(({ transfer }) => transfer.currency),
+    column(({ minor }) => minor),
   ]
 }
 
@@ -92,11 +153,11 @@ function byLine({ line: a }: OnlineChange, { line: b }: OnlineChange): number {
   return a.lineId < b.lineId ? -1 : 1
 }
 
-/** With transfers, postings and notices, by the engine's transaction. */
+/** With notices to owners of buckets, by the engine's transaction. */
 export async function commitWhole(
   tools: Tools,
   changes: readonly OnlineChange[],
-  terms: QuotaTerms,
+  terms: Terms,
 ): Promise<'committed' | 'stale'> {
   return commitCharges(tools, changes, (_, work) => writeSessions(work, changes, terms))
 }
@@ -105,15 +166,15 @@ export async function commitWhole(
 async function writeSessions(
   { client }: Pick<CopyWork, 'client'>,
   changes: readonly OnlineChange[],
-  terms: QuotaTerms,
+  terms: Terms,
 ): Promise<void> {
   await client.query({
     name: 'nchf-sessions',
     text: `update purse p set sessions = c.sessions, open_sessions = c.open,
         sessions_due_at = timestamptz 'epoch' + c.due * interval '1 microsecond'
-      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int8[])
+      from unnest($1::text[], $2::text[], $3::text[], string_to_array($4, E'\\x1e'), $5::int[], $6::int8[])
         as c (subscriber_id, line_id, currency, sessions, open, due)
       where p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency`,
-    values: [...purseColumns(changes, terms).slice(0, 3), ...sessionColumns(changes, terms)],
+    values: [...purseColumns(changes).slice(0, 3), ...sessionColumns(changes, terms)],
   })
 }

@@ -27,11 +27,6 @@ export function changeOf({ line, purse, sessions, charges, outOfData }: Changed)
   return { line, ...after, usedUntil, exhausted, charges, sessions: trimmed(sessions) }
 }
 
-/** Whether credit moves or somebody is told something: more than a purse and records are written then. */
-export function isPlain({ charges, told }: OnlineChange): boolean {
-  return told.length === 0 && !charges.some(({ rated }) => rated.promotional + rated.paid > 0n)
-}
-
 /** The line as it stands after the change was committed. */
 export function lineAfter(change: OnlineChange): ChargedLine {
   const { line, purse, usedUntil, exhausted, charges, sessions } = change

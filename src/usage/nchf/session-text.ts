@@ -50,7 +50,16 @@ export function sessionsText(sessions: Sessions): string {
   return `[${[...sessions.values()].map(textOf).join(',')}]`
 }
 
-function textOf({ groups, ...rest }: Session): string {
+// A session never changes, it is replaced; so its text is made once.
+const texts = new WeakMap<Session, string>()
+
+function textOf(one: Session): string {
+  const made = texts.get(one) ?? written(one)
+  texts.set(one, made)
+  return made
+}
+
+function written({ groups, ...rest }: Session): string {
   return JSON.stringify({
     ...rest,
     groups: groups.map(({ ratingGroup, used, sinceUs, holding }) => ({
@@ -94,7 +103,10 @@ export function isAbandoned(
 }
 
 /** When the first of them may be abandoned, rounded up to ten minutes; null: none is open. */
-export function dueUs(sessions: Sessions, terms: QuotaTerms): number | null {
+export function dueUs(
+  sessions: Sessions,
+  terms: Pick<QuotaTerms, 'validitySec' | 'graceSec'>,
+): number | null {
   let first = Infinity
   for (const { state, lastUs } of sessions.values())
     if (state === 'open' && lastUs < first) first = lastUs
