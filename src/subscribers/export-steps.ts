@@ -21,8 +21,14 @@ import {
   sectionRow,
   shownRowsMax,
 } from './export.ts'
+import { csvBytes, jsonBytes } from './export-bytes.ts'
+import { copiedRows, isCopied } from './export-copy-store.ts'
 import { rowsOf } from './export-store.ts'
 import { recordExport } from './store.ts'
+
+type Chunks = AsyncIterable<string | Buffer>
+// Tables repeat themselves so much that trying harder takes twice the time for a few percent.
+const compressionLevel = 1
 
 type File = { path: string; sha256: string; bytes: number }
 
@@ -33,11 +39,10 @@ export function exportZip(app: App, subscriberId: string, locale: Locale): Reada
   const output = zip.outputStream as Readable
   const written: File[] = []
   zip.on('error', (error: Error) => output.destroy(error))
-  const add = (path: string, chunks: () => AsyncIterable<string>) => {
+  const add = (path: string, chunks: () => Chunks) => {
     const open = () => Readable.from(measured(path, chunks(), written), { objectMode: false })
-    zip.addReadStreamLazy(path, { mtime: new Date(now.epochMilliseconds) }, (done) =>
-      done(null, open()),
-    )
+    const mtime = new Date(now.epochMilliseconds)
+    zip.addReadStreamLazy(path, { mtime, compressionLevel }, (done) => done(null, open()))
   }
   add('index.html', () => pageOf(app, subscriberId, locale, now))
   for (const name of datasetNames) {
@@ -57,18 +62,32 @@ export function exportZip(app: App, subscriberId: string, locale: Locale): Reada
   return output
 }
 
-async function* jsonOf(app: App, subscriberId: string, name: DatasetName): AsyncGenerator<string> {
+async function* jsonOf(app: App, subscriberId: string, name: DatasetName) {
+  const columns = datasets[name]
   let before = '[\n'
-  for await (const row of rowsOf(app.db, subscriberId, name)) {
-    yield before + jsonRow(datasets[name], row)
-    before = ',\n'
+  if (isCopied(name)) {
+    for await (const rows of copiedRows(app.db, subscriberId, name)) {
+      yield before
+      yield jsonBytes(columns, rows).subarray(0, -2)
+      before = ',\n'
+    }
+  } else {
+    for await (const row of rowsOf(app.db, subscriberId, name)) {
+      yield before + jsonRow(columns, row)
+      before = ',\n'
+    }
   }
   yield before === '[\n' ? '[]\n' : '\n]\n'
 }
 
-async function* csvOf(app: App, subscriberId: string, name: DatasetName): AsyncGenerator<string> {
-  yield csvHead(datasets[name])
-  for await (const row of rowsOf(app.db, subscriberId, name)) yield csvRow(row)
+async function* csvOf(app: App, subscriberId: string, name: DatasetName) {
+  const columns = datasets[name]
+  yield csvHead(columns)
+  if (!isCopied(name)) {
+    for await (const row of rowsOf(app.db, subscriberId, name)) yield csvRow(row)
+    return
+  }
+  for await (const rows of copiedRows(app.db, subscriberId, name)) yield csvBytes(columns, rows)
 }
 
 async function* pageOf(
@@ -98,26 +117,24 @@ async function* once(text: string): AsyncGenerator<string> {
 }
 
 /** Small chunks are gathered, since each would otherwise cross the compressor on its own. */
-async function* measured(
-  path: string,
-  chunks: AsyncIterable<string>,
-  written: File[],
-): AsyncGenerator<Buffer> {
+async function* measured(path: string, chunks: Chunks, written: File[]): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   const gatheredMax = 16 * 1024
   let bytes = 0
   let gathered = ''
-  const flush = () => {
-    const chunk = Buffer.from(gathered)
-    gathered = ''
+  const pass = (chunk: Buffer) => {
     hash.update(chunk)
     bytes += chunk.length
     return chunk
   }
-  for await (const text of chunks) {
-    gathered += text
-    if (gathered.length >= gatheredMax) yield flush()
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') gathered += chunk
+    if (gathered.length >= gatheredMax || (typeof chunk !== 'string' && gathered !== '')) {
+      yield pass(Buffer.from(gathered))
+      gathered = ''
+    }
+    if (typeof chunk !== 'string') yield pass(chunk)
   }
-  if (gathered !== '') yield flush()
+  if (gathered !== '') yield pass(Buffer.from(gathered))
   written.push({ path, sha256: hash.digest('hex'), bytes })
 }

@@ -1,5 +1,6 @@
 /** Reads everything a subscriber owns in small batches by key, so that an export of any size fits in memory. */
 import { type RawBuilder, sql } from 'kysely'
+import { subscriberAccounts } from '../ledger/ledger.ts'
 import type { Db } from '../platform/database.ts'
 import { decimal, money } from '../values/money.ts'
 import { deviceName } from './device.ts'
@@ -114,11 +115,11 @@ const sources: Record<DatasetName, Source> = {
   statement: {
     batch: (subscriberId, [transfer = '', seq = '-1']) => sql<Stored>`
       select p.transfer_id, p.seq, t.posted_at, t.kind, p.account, nullif(p.line_id, '') as line_id, p.minor,
-        p.currency, t.detail
+        p.currency, t.detail::text as detail
       from ledger_posting p
       join ledger_transfer t on t.subscriber_id = p.subscriber_id and t.transfer_id = p.transfer_id
       where p.subscriber_id = ${subscriberId} and (p.transfer_id, p.seq) > (${transfer}, ${seq}::int)
-        and p.account in ('paid-credit', 'promotional-credit', 'plan-prepaid', 'refunds-payable', 'owed')
+        and p.account = any(${[...subscriberAccounts]})
       order by p.transfer_id, p.seq limit ${batchRows}`,
     keyOf: ({ transfer_id, seq }) => [String(transfer_id), String(seq)],
     row: (row) => [

@@ -7,7 +7,7 @@ export type Money = { readonly minor: bigint; readonly currency: Currency }
 export type MoneyWire = { amount: string; currency: string }
 
 /** Digits after the decimal point by ISO 4217; these are the currencies Violet accepts. */
-const exponents: Record<string, number> = {
+export const minorDigits: Readonly<Record<string, number>> = {
   AED: 2,
   AUD: 2,
   BHD: 3,
@@ -49,7 +49,7 @@ const exponents: Record<string, number> = {
 }
 
 export function isCurrency(code: string): code is Currency {
-  return Object.hasOwn(exponents, code)
+  return Object.hasOwn(minorDigits, code)
 }
 
 export function currency(code: string): Currency {
@@ -100,7 +100,7 @@ export function shareRoundedDown(amount: Money, part: bigint, whole: bigint): Mo
 
 /** `25.25` for 2525 minor units of GBP. */
 export function decimal({ minor, currency: code }: Money): string {
-  const digits = exponents[code] ?? 2
+  const digits = minorDigits[code] ?? 2
   const sign = minor < 0n ? '-' : ''
   const text = (minor < 0n ? -minor : minor).toString().padStart(digits + 1, '0')
   if (digits === 0) return sign + text
@@ -114,7 +114,7 @@ export function toWire(amount: Money): MoneyWire {
 /** Reads the wire form; undefined when the currency is unknown or the amount has a wrong number of decimals. */
 export function fromWire({ amount, currency: code }: MoneyWire): Money | undefined {
   if (!isCurrency(code)) return undefined
-  const digits = exponents[code] ?? 2
+  const digits = minorDigits[code] ?? 2
   const shape = digits === 0 ? /^-?\d{1,15}$/ : new RegExp(`^-?\\d{1,15}(\\.\\d{${digits}})?$`)
   if (!shape.test(amount)) return undefined
   const [whole = '0', fraction = ''] = amount.split('.')
