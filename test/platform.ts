@@ -72,7 +72,11 @@ export async function testPlatform({
   })
   const network = await startNetwork(partner)
   const inbox = await startInbox({})
-  const phone = await startPhone({ platformUrl: publicUrl, networkUrl: network.url })
+  const phone = await startPhone({
+    platformUrl: publicUrl,
+    networkUrl: network.url,
+    rspPki: join(dataDir, 'rsp'),
+  })
   const config: Config = {
     port,
     dataDir,

@@ -14,6 +14,7 @@ import {
   prepareDownload,
 } from '../../src/esim/sgp22/euicc-download.ts'
 import { loadBoundProfilePackage } from '../../src/esim/sgp22/euicc-install.ts'
+import { errorReason } from '../../src/esim/sgp22/notification.ts'
 
 export type Reply = { readonly status: number; readonly body: unknown }
 /** Calls one ES9+ function of a server by its address. Throws when there is no answer. */
@@ -29,8 +30,10 @@ export type Chip = {
 export type Download =
   | { readonly kind: 'installed'; readonly iccid: string }
   | { readonly kind: 'refused'; readonly subjectCode: string; readonly reasonCode: string }
-  /** The phone does not trust the server, or the package could not be installed. */
-  | { readonly kind: 'failed'; readonly why: string }
+  /** Status 0 where nobody answered at all. */
+  | { readonly kind: 'unanswered'; readonly status: number }
+  | { readonly kind: 'distrusted' }
+  | { readonly kind: 'failed'; readonly bppCommandId: number; readonly errorReason: number }
 
 export type Wish = {
   readonly smdpAddress: string
@@ -52,16 +55,16 @@ export async function downloadProfile(es9: Es9, chip: Chip, wish: Wish): Promise
   })
   if ('stop' in initiated) return initiated.stop
   const { transactionId = '' } = initiated.body
-  const server = authenticateServer(chip.euicc, chip.state(), {
+  const before = chip.state()
+  const server = authenticateServer(chip.euicc, before, {
     serverSigned1: bytes(initiated.body['serverSigned1']),
     serverSignature1: bytes(initiated.body['serverSignature1']),
     euiccCiPKIdToBeUsed: bytes(initiated.body['euiccCiPKIdToBeUsed']),
     serverCertificate: bytes(initiated.body['serverCertificate']),
     ctxParams1: { matchingId, deviceInfo: { tac } },
   })
-  const distrusted = chip.state() === server.state
+  if (server.state === before) return { kind: 'distrusted' }
   chip.keep(server.state)
-  if (distrusted) return { kind: 'failed', why: 'the server is not one this eUICC trusts' }
   const offer = await ask(es9, smdpAddress, 'authenticateClient', {
     transactionId,
     authenticateServerResponse: server.response.toString('base64'),
@@ -70,9 +73,10 @@ export async function downloadProfile(es9: Es9, chip: Chip, wish: Wish): Promise
     await cancelDownload(es9, chip, smdpAddress, transactionId, 'undefinedReason')
     return offer.stop
   }
+  const known = chip.state()
   const prepared = prepareDownload(
     chip.euicc,
-    chip.state(),
+    known,
     {
       smdpSigned2: bytes(offer.body['smdpSigned2']),
       smdpSignature2: bytes(offer.body['smdpSignature2']),
@@ -81,6 +85,7 @@ export async function downloadProfile(es9: Es9, chip: Chip, wish: Wish): Promise
     },
     randomBytes(48),
   )
+  if (prepared.state === known) return { kind: 'distrusted' }
   chip.keep(prepared.state)
   const bound = await ask(es9, smdpAddress, 'getBoundProfilePackage', {
     transactionId,
@@ -92,14 +97,19 @@ export async function downloadProfile(es9: Es9, chip: Chip, wish: Wish): Promise
 
 function install(chip: Chip, boundProfilePackage: Buffer): Download {
   const loaded = loadBoundProfilePackage(chip.euicc, chip.state(), boundProfilePackage)
-  if (loaded.kind === 'no-session') return { kind: 'failed', why: 'the eUICC is in no session' }
+  if (loaded.kind === 'no-session')
+    return {
+      kind: 'failed',
+      bppCommandId: 0,
+      errorReason: errorReason.installFailedDueToUnknownError,
+    }
   chip.keep(loaded.state)
   if (loaded.kind === 'installed') {
     const profile = loaded.state.profiles.at(-1)
     return { kind: 'installed', iccid: profile?.iccid ?? '' }
   }
-  const { bppCommandId = 0, errorReason = 127 } = loaded.fault ?? {}
-  return { kind: 'failed', why: `command ${bppCommandId} of the package: error ${errorReason}` }
+  const unknown = { bppCommandId: 0, errorReason: errorReason.installFailedDueToUnknownError }
+  return { kind: 'failed', ...(loaded.fault ?? unknown) }
 }
 
 /** §3.0.2: tells the server, signed, that nothing comes of this session. */
@@ -137,8 +147,7 @@ async function ask(es9: Es9, address: string, name: string, request: object): Pr
   const { status, body } = await es9(address, name, request)
   const header = (body as { header?: { functionExecutionStatus?: Status } } | null)?.header
   const execution = header?.functionExecutionStatus
-  if (status !== 200 || !execution)
-    return { stop: { kind: 'failed', why: `${name} answered ${status}` } }
+  if (status !== 200 || !execution) return { stop: { kind: 'unanswered', status } }
   if (execution.status === 'Executed-Success') return { body: body as Record<string, string> }
   const { subjectCode = '', reasonCode = '' } = execution.statusCodeData ?? {}
   return { stop: { kind: 'refused', subjectCode, reasonCode } }

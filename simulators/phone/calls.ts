@@ -1,8 +1,12 @@
-/** The phone's two connections: the operator's download server and the mobile network. */
+/** The phone's two connections: the operator's SM-DP+ and the mobile network. */
+import { errorReason } from '../../src/esim/sgp22/notification.ts'
+import type { Download } from './assistant.ts'
+
 export type Answer = { status: number; body: Record<string, unknown> }
 
 export type Connections = {
-  download(eid: string, matchingId: string): Promise<Answer>
+  /** An ES9+ function of the operator's SM-DP+ (SGP.22 §6.5.2). */
+  es9(name: string, body: object): Promise<Answer>
   network(path: string, body: object): Promise<Answer>
 }
 
@@ -10,7 +14,7 @@ const WAIT_MS_MAX = 10_000
 
 export function openConnections(platform: () => string, network: () => string): Connections {
   return {
-    download: (eid, matchingId) => post(`${platform()}/esim/download`, { eid, matchingId }),
+    es9: (name, body) => post(`${platform()}/gsma/rsp2/es9plus/${name}`, body),
     network: (path, body) => post(`${network()}/phone/${path}`, body),
   }
 }
@@ -20,7 +24,7 @@ async function post(url: string, body: object): Promise<Answer> {
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'x-admin-protocol': 'gsma/rsp/v2.5.0' },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(WAIT_MS_MAX),
     })
@@ -40,13 +44,15 @@ function objectOf(text: string): Record<string, unknown> {
   }
 }
 
-/** Why a download was refused, in the words of the phone's own catalog. */
-export function downloadFailure({ status, body }: Answer): string {
-  const code = typeof body['code'] === 'string' ? body['code'] : ''
-  if (status === 0) return 'server-unreachable'
-  if (status >= 500) return 'server-failed'
-  if (status === 404) return 'code-unknown'
-  if (/revoked|not-available|closed|released/.test(code) || status === 410) return 'code-revoked'
-  if (/used|other-device|downloaded/.test(code) || status === 409) return 'code-used'
-  return 'code-refused'
+/** Why there is no eSIM, in the words of the phone's own catalog. */
+export function downloadFailure(done: Exclude<Download, { kind: 'installed' }>): string {
+  if (done.kind === 'unanswered') return done.status === 0 ? 'server-unreachable' : 'server-failed'
+  if (done.kind === 'distrusted') return 'server-not-trusted'
+  if (done.kind === 'failed')
+    return done.errorReason === errorReason.installFailedDueToIccidAlreadyExistsOnEuicc
+      ? 'already-installed'
+      : 'install-failed'
+  if (done.subjectCode === '8.2.6') return 'code-unknown'
+  if (done.subjectCode === '8.1.1') return 'code-used'
+  return done.subjectCode === '8.2' ? 'code-revoked' : 'code-refused'
 }

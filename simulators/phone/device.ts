@@ -1,11 +1,21 @@
-/** What a phone does: installs and deletes eSIMs, registers on networks, uses them, and reports to the operator. */
+/** What a phone does: installs and deletes eSIMs, registers on networks, and uses them. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type ActivationCode, parseActivationCode } from '../../src/esim/sgp22/activation-code.ts'
+import {
+  deleteProfile,
+  disableProfile,
+  enableProfile,
+  type Euicc,
+  type EuiccState,
+} from '../../src/esim/sgp22/euicc.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import type { Database } from '../database.ts'
 import { Problem } from '../host.ts'
 import { firstIn, type Network, networkOf } from '../networks.ts'
 import type { Outbox } from '../outbox.ts'
+import { type Chip, downloadProfile, type Es9 } from './assistant.ts'
 import { type Answer, type Connections, downloadFailure } from './calls.ts'
+import { chipOf, type Maker } from './chip.ts'
 import {
   type PhoneRow,
   phoneOf,
@@ -19,6 +29,7 @@ export type Means = {
   db: Database
   clock: Clock
   outbox: Outbox
+  maker: Maker
   connections: Connections
   installMs: number
   stopping: AbortSignal
@@ -72,21 +83,14 @@ function chosen({ db }: Means, n: number, iccid?: string, which: 'enabled' | 'an
   throw new Problem(404, 'not-found', 'This eSIM is not on the phone.')
 }
 
-/** SGP.22 §4.1: `LPA:1$host$matchingId`, perhaps with an OID and a confirmation flag behind. */
-export function readActivationCode(text: string): string | undefined {
-  const [, matchingId] =
-    /^LPA:1\$[A-Za-z0-9.:[\]-]+\$([A-Za-z0-9-]{1,64})(?:\$[\d.]*(?:\$[01]?)?)?$/i.exec(
-      text.replaceAll(/\s/g, ''),
-    ) ?? []
-  return matchingId
+/** SGP.22 §4.1; gaps that a person typed are forgiven. */
+export function readActivationCode(text: string): ActivationCode | undefined {
+  const code = parseActivationCode(text.replaceAll(/\s/g, ''))
+  return code?.matchingId ? code : undefined
 }
 
-function step({ db }: Means, n: number, to: PhoneRow['step'], failure = '', matchingId?: string) {
-  db.run(
-    `update phone set step = :to, failure = :failure, matching_id = coalesce(:matchingId, matching_id)
-     where n = :n`,
-    { n, to, failure, matchingId: matchingId ?? null },
-  )
+function step({ db }: Means, n: number, to: PhoneRow['step'], failure = '') {
+  db.run('update phone set step = :to, failure = :failure where n = :n', { n, to, failure })
 }
 
 const underWay = ({ step: at }: PhoneRow) => at !== '' && at !== 'done' && at !== 'failed'
@@ -94,55 +98,52 @@ const underWay = ({ step: at }: PhoneRow) => at !== '' && at !== 'done' && at !=
 async function install(means: Means, n: number, activationCode: string): Promise<string> {
   const phone = phoneOf(means.db, n)
   if (underWay(phone)) throw new Problem(409, 'installing', 'The phone is installing another eSIM.')
-  const matchingId = readActivationCode(activationCode)
-  if (matchingId === undefined) {
+  const code = readActivationCode(activationCode)
+  if (code === undefined) {
     step(means, n, 'failed', 'code-malformed')
     throw new Problem(422, 'code-malformed', 'An activation code looks like LPA:1$host$matchingId.')
   }
-  step(means, n, 'contacting', '', matchingId)
-  return download(means, phone, matchingId)
+  step(means, n, 'contacting')
+  means.db.run(
+    'update phone set matching_id = :matchingId, smdp_address = :smdpAddress where n = :n',
+    { n, matchingId: code.matchingId, smdpAddress: code.smdpAddress },
+  )
+  return download(means, phoneOf(means.db, phone.n))
 }
 
 const statusOf: Record<string, number> = {
   'server-unreachable': 503,
   'server-failed': 503,
+  'no-certificate': 503,
   'code-unknown': 404,
 }
 
-async function download(means: Means, { n, eid }: PhoneRow, matchingId: string): Promise<string> {
-  const { db, connections } = means
+/** The phone's assistant carries the messages; the eUICC verifies all of them and installs. */
+async function download(means: Means, phone: PhoneRow): Promise<string> {
+  const { n, matching_id: matchingId, smdp_address: smdpAddress } = phone
   await pause(means, 0.25)
-  const answer = await connections.download(eid, matchingId)
-  const found = answer.status === 200 ? profileIn(answer) : undefined
-  if (!found) {
-    const failure = answer.status === 200 ? 'server-failed' : downloadFailure(answer)
-    step(means, n, 'failed', failure)
-    throw new Problem(statusOf[failure] ?? 409, failure, String(answer.body['detail'] ?? failure))
+  const es9: Es9 = (_address, name, body) => {
+    if (name === 'getBoundProfilePackage') step(means, n, 'downloading')
+    return means.connections.es9(name, body)
   }
-  const holder = profileOf(db, found.iccid)
-  if (holder && holder.state !== 'installing') {
-    step(means, n, 'failed', 'already-installed')
-    throw new Problem(409, 'already-installed', 'This eSIM is on the phone already.')
+  const done = await downloadProfile(es9, chip(means, n), { smdpAddress, matchingId })
+  if (done.kind === 'installed') {
+    await finishInstalling(means, n, done.iccid)
+    return done.iccid
   }
-  db.transaction(() => {
-    db.run(
-      `insert or replace into profile
-         (iccid, n, imsi, msisdn, name, provider, matching_id, state, installed_ms)
-       values (:iccid, :n, :imsi, :msisdn, :name, :provider, :matchingId, 'installing', :now)`,
-      { ...found, n, matchingId, now: nowMs(means) },
-    )
-    step(means, n, 'downloading')
-  })
-  await finishInstalling(means, n, found.iccid)
-  return found.iccid
+  means.outbox.wake()
+  const failure = downloadFailure(done)
+  step(means, n, 'failed', failure)
+  throw new Problem(statusOf[failure] ?? 409, failure, failure)
 }
 
-function profileIn({ body }: Answer) {
-  const text = (name: string) => (typeof body[name] === 'string' ? body[name] : '')
-  const [iccid, imsi] = [text('iccid'), text('imsi')]
-  if (!/^\d{18,20}$/.test(iccid) || !/^\d{6,15}$/.test(imsi)) return undefined
-  const msisdn = text('msisdn') || null
-  return { iccid, imsi, msisdn, name: text('name'), provider: text('serviceProvider') }
+function chip(means: Means, n: number): Chip {
+  try {
+    return chipOf({ ...means, nowMs: () => nowMs(means) }, n)
+  } catch (error) {
+    if (error instanceof Problem) step(means, n, 'failed', 'no-certificate')
+    throw error
+  }
 }
 
 async function finishInstalling(means: Means, n: number, iccid: string): Promise<void> {
@@ -157,8 +158,7 @@ async function finishInstalling(means: Means, n: number, iccid: string): Promise
       { iccid, now: nowMs(means) },
     )
     step(means, n, 'done')
-    report(means, n, iccid, 'install')
-    report(means, n, iccid, 'enable')
+    change(means, n, (euicc, state) => enableProfile(euicc, state, iccid))
   })
   means.outbox.wake()
 }
@@ -172,18 +172,16 @@ function resume(means: Means, start: (work: Promise<unknown>) => void): void {
   for (const phone of phonesOf(db).filter(underWay)) {
     const half = profilesOf(db, phone.n).find(({ state }) => state === 'installing')
     if (half) start(finishInstalling(means, phone.n, half.iccid))
-    else start(download(means, phone, phone.matching_id))
+    else start(download(means, phone))
   }
 }
 
-type Event = 'install' | 'enable' | 'disable' | 'delete'
+type Changing = (euicc: Euicc, state: EuiccState) => { readonly state: EuiccState }
 
-/** Queues a report to the operator; call it in the transaction of the change. */
-function report({ db, outbox }: Means, n: number, iccid: string, event: Event): void {
-  db.run('update phone set seq = seq + 1 where n = :n', { n })
-  const { eid, seq } = phoneOf(db, n)
-  const body = JSON.stringify({ eid, iccid, event, seq })
-  outbox.post({ messageId: `${eid}-${seq}`, type: event, body })
+/** The eUICC changes and signs what it has to tell; call it in the transaction of the change. */
+function change(means: Means, n: number, changing: Changing): void {
+  const { euicc, state, keep } = chip(means, n)
+  keep(changing(euicc, state()).state)
 }
 
 async function enable(means: Means, { n, iccid, imsi, state }: ProfileRow, on: boolean) {
@@ -196,7 +194,8 @@ async function enable(means: Means, { n, iccid, imsi, state }: ProfileRow, on: b
          attach_ms = :attach where iccid = :iccid`,
       { iccid, state: on ? 'enabled' : 'disabled', attach: on ? nowMs(means) : null },
     )
-    report(means, n, iccid, on ? 'enable' : 'disable')
+    const turn = on ? enableProfile : disableProfile
+    change(means, n, (euicc, state) => turn(euicc, state, iccid))
   })
   outbox.wake()
 }
@@ -206,7 +205,7 @@ async function remove(means: Means, profile: ProfileRow): Promise<string> {
   await enable(means, profile, false)
   db.transaction(() => {
     db.run('delete from profile where iccid = :iccid', { iccid: profile.iccid })
-    report(means, profile.n, profile.iccid, 'delete')
+    change(means, profile.n, (euicc, state) => deleteProfile(euicc, state, profile.iccid))
     step(means, profile.n, '')
   })
   outbox.wake()

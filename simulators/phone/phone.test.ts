@@ -2,23 +2,31 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Certificate } from '../../src/esim/sgp22/certificate.ts'
+import { openRsp } from '../../src/esim/rsp-gateway.ts'
+import type { Subscription } from '../../src/esim/sgp22/saip-personalise.ts'
+import type { StatusName } from '../../src/esim/sgp22/status.ts'
 import { startNetwork } from '../network/server.ts'
 import { networks } from '../networks.ts'
 import { type PlatformDouble, SECRET, startPlatformDouble } from '../platform-double.ts'
 import { readActivationCode } from './device.ts'
 import { startPhone } from './server.ts'
+import { openSmdpDouble, type SmdpDouble } from './smdp-double.ts'
 import { newEid } from './store.ts'
 
 let platform: PlatformDouble
 let network: Awaited<ReturnType<typeof startNetwork>>
 let phone: Awaited<ReturnType<typeof startPhone>>
 let dataDir: string
+let smdp: SmdpDouble
+let ours: Certificate[]
 
 const start = () =>
   startPhone({
     dataDir,
     platformUrl: platform.url,
     networkUrl: network.url,
+    rspPki: join(dataDir, 'rsp'),
     installMs: 60,
     backoffMs: [20],
   })
@@ -31,12 +39,28 @@ const profile = {
   serviceProvider: 'Violet Mobile',
 }
 
+const subscription: Subscription = {
+  iccid: profile.iccid,
+  imsi: profile.imsi,
+  msisdn: profile.msisdn,
+  serviceProviderName: profile.serviceProvider,
+  k: Buffer.alloc(16, 1),
+  opc: Buffer.alloc(16, 2),
+  adm1: Buffer.alloc(8, 3),
+  pin: '0000',
+  puk: '00000000',
+}
+
+const answer = (path: string, body: unknown) =>
+  path.startsWith('/gsma/rsp2/es9plus/') ? smdp.answer(path, body) : { status: 204 }
+
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'phone-'))
   platform = await startPlatformDouble()
-  platform.answerWith((path) =>
-    path === '/esim/download' ? { status: 200, body: profile } : { status: 204 },
-  )
+  const rsp = await openRsp({ dataDir, publicUrl: 'http://localhost:4400' }, Date.now())
+  ours = rsp.smdp.identities.map(({ ci }) => ci)
+  smdp = openSmdpDouble(rsp, subscription, profile.name)
+  platform.answerWith(answer)
   network = await startNetwork({ platformUrl: platform.url, key: 'k', webhookSecret: SECRET })
   phone = await start()
 })
@@ -74,8 +98,11 @@ const provision = (method = 'PUT', suffix = '') =>
   })
 const reports = () =>
   platform.received
-    .filter(({ path }) => path === '/esim/notifications')
-    .map(({ message }) => message)
+    .filter(({ path }) => path.endsWith('/handleNotification'))
+    .map(({ message }) => {
+      const { finalResult: _, seqNumber: seq, ...told } = smdp.heard(message) ?? {}
+      return { ...told, seq }
+    })
 const first = async () => (await call('GET', '/phones/1')).body
 
 test('installing downloads the profile, reports in order, and registers once the network knows it', async () => {
@@ -139,15 +166,56 @@ test('deleting switches off first, reports both, and frees the phone', async () 
   expect((await call('POST', '/phones/1/use', { bytes: 1 })).body.code).toBe('no-esim')
 })
 
-test.each([
-  [404, 'activation-code-unknown', 404, 'code-unknown'],
-  [409, 'activation-code-used', 409, 'code-used'],
-  [409, 'profile-not-available', 409, 'code-revoked'],
-  [500, 'internal', 503, 'server-failed'],
-])('a download refused with %i %s is told as %i %s', async (status, code, told, failure) => {
-  platform.answerWith(() => ({ status, body: { code } }))
+test.each<[StatusName, number, string]>([
+  ['matchingIdRefused', 404, 'code-unknown'],
+  ['eidRefused', 409, 'code-used'],
+  ['bppUnavailable', 409, 'code-revoked'],
+  ['orderExpired', 409, 'code-refused'],
+])('a download refused for %s is told as %i %s', async (status, told, failure) => {
+  smdp.refuseWith(status)
   expect(await install()).toMatchObject({ status: told, body: { code: failure } })
   expect(await first()).toMatchObject({ installation: { step: 'failed', failure }, profiles: [] })
+  expect(platform.received.map(({ path }) => path.split('/').at(-1))).toEqual([
+    'initiateAuthentication',
+    'authenticateClient',
+    'cancelSession',
+  ])
+})
+
+test('a server that fails, or that the chip does not trust, installs nothing', async () => {
+  platform.answerWith(() => ({ status: 500 }))
+  expect(await install()).toMatchObject({ status: 503, body: { code: 'server-failed' } })
+  const foreign = mkdtempSync(join(tmpdir(), 'foreign-'))
+  const rsp = await openRsp({ dataDir: foreign, publicUrl: 'http://localhost:4400' }, Date.now())
+  rmSync(foreign, { recursive: true })
+  const own = rsp.smdp.identities.map((identity, index) => ({
+    ...identity,
+    // It claims to be under the CI the chip asks for.
+    ci: ours[index] ?? identity.ci,
+  }))
+  smdp = openSmdpDouble({ ...rsp, smdp: { ...rsp.smdp, identities: own } }, subscription, 'x')
+  platform.answerWith(answer)
+  expect(await install()).toMatchObject({ status: 409, body: { code: 'server-not-trusted' } })
+  expect((await first()).profiles).toEqual([])
+})
+
+test('an eSIM that is on the chip is not installed twice, and a chip without certificates says so', async () => {
+  await install()
+  expect(await install()).toMatchObject({ status: 409 })
+  expect((await first()).profiles).toHaveLength(1)
+  const bare = await startPhone({
+    platformUrl: platform.url,
+    networkUrl: network.url,
+    rspPki: join(dataDir, 'nowhere'),
+    installMs: 1,
+  })
+  const response = await fetch(`${bare.url}/phones/1/install`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ activationCode }),
+  })
+  expect(await response.json()).toMatchObject({ code: 'no-certificate' })
+  await bare.close()
 })
 
 test('an unreachable operator is a sentence, and the phone can try again', async () => {
@@ -155,9 +223,7 @@ test('an unreachable operator is a sentence, and the phone can try again', async
   await platform.close()
   expect(await install()).toMatchObject({ status: 503, body: { code: 'server-unreachable' } })
   platform = await startPlatformDouble(port)
-  platform.answerWith((path) =>
-    path === '/esim/download' ? { status: 200, body: profile } : { status: 204 },
-  )
+  platform.answerWith(answer)
   expect((await install()).status).toBe(201)
 })
 
@@ -176,6 +242,7 @@ test('an installation that was interrupted goes on after a restart', async () =>
     dataDir,
     platformUrl: platform.url,
     networkUrl: network.url,
+    rspPki: join(dataDir, 'rsp'),
     installMs: 60_000,
   })
   void install().catch(() => {})
@@ -203,8 +270,8 @@ test.each([
 })
 
 test('activation codes, EIDs and networks are well formed', () => {
-  expect(readActivationCode(' LPA:1$rsp.example.com$AB-12 ')).toBe('AB-12')
-  expect(readActivationCode('LPA:1$rsp.example.com$AB12$1.3.6.1$1')).toBe('AB12')
+  expect(readActivationCode(' LPA:1$rsp.example.com$AB- 12 ')?.matchingId).toBe('AB-12')
+  expect(readActivationCode('LPA:1$rsp.example.com$')).toBeUndefined()
   expect(readActivationCode('LPA:2$rsp.example.com$AB12')).toBeUndefined()
   for (let i = 0; i < 200; i += 1) expect(BigInt(newEid()) % 97n).toBe(1n)
   expect(newEid()).toMatch(/^\d{32}$/)

@@ -1,4 +1,5 @@
-/** Several phones with eSIMs: they download profiles from the operator and use the mobile network. */
+/** Several phones with an eUICC each: they download profiles by SGP.22 and use the mobile network. */
+import { join } from 'node:path'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { openDatabase } from '../database.ts'
 import { openFaults } from '../faults.ts'
@@ -7,6 +8,7 @@ import { openOutbox } from '../outbox.ts'
 import { addAssets } from '../page.ts'
 import { addPhoneApi } from './api.ts'
 import { openConnections } from './calls.ts'
+import { openMaker } from './chip.ts'
 import { openDevice } from './device.ts'
 import { addPhonePage } from './phone-page.ts'
 import { makePhones, schema } from './store.ts'
@@ -16,6 +18,8 @@ export type PhoneOptions = {
   dataDir?: string // in memory when left out
   platformUrl: string | (() => string)
   networkUrl: string | (() => string)
+  /** Where the test EUM's certificates lie (`violet pki init`); phones are made under it. */
+  rspPki: string
   clock?: Clock
   installMs?: number
   backoffMs?: readonly number[]
@@ -34,13 +38,14 @@ export async function startPhone(options: PhoneOptions): Promise<Running> {
     clock,
     faults: openFaults(db),
     log,
-    target: () => `${platform()}/esim/notifications`,
+    target: () => `${platform()}/gsma/rsp2/es9plus/handleNotification`,
     inOrder: true,
     ...(options.backoffMs ? { backoffMs: options.backoffMs } : {}),
   })
   const stopping = new AbortController()
   const connections = openConnections(platform, asked(options.networkUrl))
-  const means = { db, clock, outbox, connections, installMs, stopping: stopping.signal }
+  const maker = openMaker(() => options.rspPki)
+  const means = { db, clock, outbox, maker, connections, installMs, stopping: stopping.signal }
   const device = openDevice(means)
   const http = openHost(log)
   addPhoneApi(http, db, device)
@@ -61,6 +66,11 @@ export async function startPhone(options: PhoneOptions): Promise<Running> {
 
 if (import.meta.main) {
   runAsProgram('phone', ({ places, secret: _secret, ...settings }) =>
-    startPhone({ ...settings, platformUrl: places.publicUrl, networkUrl: places.networkUrl }),
+    startPhone({
+      ...settings,
+      platformUrl: places.publicUrl,
+      networkUrl: places.networkUrl,
+      rspPki: process.env['VIOLET_RSP_PKI']?.trim() || join(settings.dataDir, 'rsp'),
+    }),
   )
 }

@@ -15,7 +15,9 @@ create table if not exists phone (
   seq integer not null default 0,
   step text not null default '',
   failure text not null default '',
-  matching_id text not null default ''
+  matching_id text not null default '',
+  smdp_address text not null default '',
+  euicc text not null default ''
 ) strict;
 create table if not exists profile (
   iccid text not null,
@@ -49,6 +51,9 @@ export type PhoneRow = {
   step: '' | 'contacting' | 'downloading' | 'installing' | 'done' | 'failed'
   failure: string
   matching_id: string
+  smdp_address: string
+  /** EuiccState as JSON; empty before its first use. */
+  euicc: string
 }
 
 export type ProfileRow = {
@@ -75,6 +80,7 @@ const names = ['Aster', 'Birch', 'Cedar']
 
 /** Makes the phones when the folder is new: other EIDs each time, since platforms remember them. */
 export function makePhones(db: Database): void {
+  addColumns(db)
   if (db.get('select n from phone')) return
   const { country, mcc, mnc } = firstIn('GB')!
   names.forEach((name, index) => {
@@ -84,6 +90,14 @@ export function makePhones(db: Database): void {
       { n: index + 1, name, eid: newEid(), country, mcc, mnc },
     )
   })
+}
+
+/** A folder from before phones had a chip of their own. */
+function addColumns(db: Database): void {
+  const columns = db.all<{ name: string }>(`select name from pragma_table_info('phone')`)
+  for (const name of ['smdp_address', 'euicc'])
+    if (!columns.some((column) => column.name === name))
+      db.run(`alter table phone add column ${name} text not null default ''`)
 }
 
 /** 32 digits whose remainder by 97 is 1 (SGP.02 §2.2.2). */

@@ -21,6 +21,8 @@ export type Euicc = {
   readonly eid: string
   /** By preference. */
   readonly credentials: readonly EuiccCredential[]
+  /** Several profiles may be on at once, as newer phones allow (SGP.22 v3, MEP). */
+  readonly multipleEnabled?: boolean
 }
 
 export type InstalledProfile = {
@@ -120,7 +122,7 @@ export function enableProfile(euicc: Euicc, state: EuiccState, iccid: string): C
   const profile = state.profiles.find((one) => one.iccid === iccid)
   if (!profile) return { state, result: 'iccidOrAidNotFound' }
   if (profile.state === 'enabled') return { state, result: 'profileNotInThatState' }
-  const enabled = state.profiles.find((one) => one.state === 'enabled')
+  const enabled = state.profiles.find((one) => !euicc.multipleEnabled && one.state === 'enabled')
   const before = enabled ? disableProfile(euicc, state, enabled.iccid).state : state
   return { state: moved(euicc, before, profile, 'enabled'), result: 'ok' }
 }

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { x963Kdf } from './bsp.ts'
 import { type Issuer, issueCertificate, type Request, type Subject } from './certificate-write.ts'
-import { type Curve, type KeyPair, keyPairOf, signingKey } from './curves.ts'
+import { attributeOid, parseCertificate } from './certificate.ts'
+import {
+  type Curve,
+  type KeyPair,
+  keyPairFrom,
+  keyPairOf,
+  privateKeyOf,
+  signingKey,
+} from './curves.ts'
+import { readDer } from './der.ts'
 import { isEid } from './identifiers.ts'
 
 export type Credential = {
@@ -69,7 +78,7 @@ export function testPki(wish: TestPkiWish): TestPki {
 
 /** The certificate and key of one test eUICC under the test EUM. */
 export function testEuicc(
-  { curve, eum }: TestPki,
+  { curve, eum }: Pick<TestPki, 'curve' | 'eum'>,
   eid: string,
   { seed, nowMs }: Pick<TestPkiWish, 'seed' | 'nowMs'>,
 ): Credential {
@@ -122,6 +131,26 @@ export function certificatePem(certificate: Uint8Array): string {
 /** PKCS #8. */
 export function keyPem(pair: KeyPair): string {
   return signingKey(pair).key.export({ format: 'pem', type: 'pkcs8' }).toString()
+}
+
+/** A credential of a test PKI as it was written to disk, so that more can be issued under it. */
+export function credentialFromPem(certificate: string, key: string): Credential | undefined {
+  const der = certificateFromPem(certificate)
+  if (!der) return undefined
+  const { curve, key: opened } = privateKeyOf(key)
+  // ECPrivateKey (RFC 5915): version, then the scalar.
+  const [, scalar] = readDer(opened.export({ format: 'der', type: 'sec1' })).children
+  if (!scalar) return undefined
+  const parsed = parseCertificate(der)
+  const named = Object.entries(attributeOid).flatMap(([name, oid]) => {
+    const value = parsed.subject.find((one) => one.oid === oid)?.value
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    certificate: der,
+    pair: keyPairFrom(curve, scalar.value),
+    subject: Object.fromEntries(named),
+  }
 }
 
 /** The DER of the first certificate in a PEM file. */
