@@ -7,12 +7,14 @@ import type {
   Policy,
   QueuePage,
   RefundPage,
+  RejectPage,
   Staff,
   StaffCase,
   StaffTicket,
   Statistics,
   SubscriberPage,
   TicketPage,
+  UsageReject,
 } from './wire.ts'
 
 type Paged = { nextCursor: string | null }
@@ -82,6 +84,16 @@ export const subscribersQuery = (query: string) => ({
 
 export const ticketsQuery = (state: string) =>
   pages<TicketPage>(['tickets'], '/v1/staff/tickets', { state })
+
+export const rejectsQuery = (state: string, reason: string) =>
+  pages<RejectPage>(['rejects'], '/v1/staff/usage/rejects', { state, reason })
+
+export const rejectQuery = (rejectId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'rejects', 'one', rejectId],
+    queryFn: ({ signal }) =>
+      read<UsageReject>(`/v1/staff/usage/rejects/${encodeURIComponent(rejectId)}`, signal),
+  })
 
 export const policiesQuery = queryOptions({
   queryKey: ['staff', 'policies'],

@@ -79,6 +79,7 @@ const pages = [
     'TicketsPage',
   ),
   open('/refunds', () => import('../payments/console/refunds-page.tsx'), 'RefundsPage'),
+  listed('/rejects', 'rejectId', () => import('../usage/console/rejects-page.tsx'), 'RejectsPage'),
   listed(
     '/subscribers',
     'subscriberId',

@@ -37,6 +37,12 @@ const daily: readonly Entry[] = [
     word: 'nav.refunds',
     roles: ['finance', 'admin', 'reviewer', 'auditor'],
   },
+  {
+    to: '/rejects',
+    glyph: 'reject',
+    word: 'nav.rejects',
+    roles: ['finance', 'admin', 'support'],
+  },
   { to: '/subscribers', glyph: 'people', word: 'nav.subscribers' },
 ]
 const operator: readonly Entry[] = [

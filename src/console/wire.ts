@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type * as review from '../closure/staff-wire.ts'
 import type * as staff from '../staff/wire.ts'
+import type * as usage from '../usage/staff-wire.ts'
 
 export type Staff = z.output<typeof staff.staffWire>
 export type Role = z.output<typeof staff.roleWire>
@@ -23,5 +24,9 @@ export type Statistics = z.output<typeof review.statisticsWire>
 export type Policy = z.output<typeof staff.policyWire>
 export type StaffTicket = z.output<typeof staff.staffTicketWire>
 export type TicketPage = z.output<typeof staff.staffTicketListWire>
+export type UsageReject = z.output<typeof usage.rejectWire>
+export type RejectPage = z.output<typeof usage.rejectListWire>
+export type ReplayAnswer = z.output<typeof usage.replayAnswerWire>
+export type ReplayAllAnswer = z.output<typeof usage.replayAllAnswerWire>
 export type CaseState = QueueRow['state']
 export type Money = { amount: string; currency: string }

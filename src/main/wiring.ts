@@ -37,6 +37,7 @@ import { openCharger } from '../usage/nchf/batch-store.ts'
 import { nchfBodyLimitBytes, registerNchfRoutes } from '../usage/nchf/routes.ts'
 import { sweepSessions } from '../usage/nchf/steps.ts'
 import { registerUsageRoutes } from '../usage/routes.ts'
+import { registerUsageStaffRoutes } from '../usage/staff-routes.ts'
 import { registerOperatorRoutes } from './operator.ts'
 
 export type Gateways = { payments: Payments; network: Network; signer: Signer; rsp: Rsp }
@@ -72,6 +73,7 @@ export async function registerRoutes(
   registerEsimRoutes(http, app)
   await registerEs9Routes(http, app, rsp)
   registerUsageRoutes(http, app)
+  registerUsageStaffRoutes(http, app)
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
   registerStaffRoutes(http, app)

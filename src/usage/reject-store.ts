@@ -185,3 +185,13 @@ export async function keepReject(
     update usage_reject set reason = ${reason}, last_at = ${now}, times = times + 1
     where reject_id = ${rejectId} and state = 'open'`.execute(trx)
 }
+
+/** Whose SIM it is, or undefined for one that is not known. */
+export async function ownerOfImsi(db: Db | Trx, imsi: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('line_index')
+    .select('subscriber_id')
+    .where('imsi', '=', imsi)
+    .executeTakeFirst()
+  return row?.subscriber_id
+}

@@ -164,10 +164,14 @@ async function knownOf<R extends UsageRecord>(
   })
 }
 
-/** A reject tried again as it came, after a fix of what was wrong; still turned away, it says why now. */
+/**
+ * A reject tried again as it came, after a fix of what was wrong; still turned away, it says why now. `note` is in the
+ * same transaction; its reason is null when the record was taken in.
+ */
 export async function replayReject(
   app: App,
   rejectId: string,
+  note: (trx: Trx, reason: Reason | null) => Promise<void> = async () => undefined,
 ): Promise<{ outcome: 'replayed' } | { outcome: 'rejected'; reason: Reason } | Refusal> {
   const reject = await findReject(app.db, rejectId)
   if (!reject) return refuse('not-found')
@@ -175,13 +179,18 @@ export async function replayReject(
   const read = reject.record ? readRecord(reject.record) : { reason: reject.reason }
   const now = app.clock.now()
   const keep = (reason: Reason) =>
-    app.db.transaction().execute((trx) => keepReject(trx, now, rejectId, reason))
+    app.db.transaction().execute(async (trx) => {
+      await keepReject(trx, now, rejectId, reason)
+      await note(trx, reason)
+    })
   if ('reason' in read) {
     await keep(read.reason)
     return { outcome: 'rejected', reason: read.reason }
   }
   const { rejected } = await chargeRecords(app, [read], async (trx, charged) => {
-    if (charged.rejected.length === 0) await endReject(trx, now, rejectId, 'replayed')
+    if (charged.rejected.length > 0) return
+    // Two at once: the second finds it ended, and its record known.
+    if (await endReject(trx, now, rejectId, 'replayed')) await note(trx, null)
   })
   if (rejected.length === 0) return { outcome: 'replayed' }
   const { reason } = rejected[0]!

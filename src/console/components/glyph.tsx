@@ -27,6 +27,12 @@ const paths = {
       <path d="M3 10h18M7 15h3" />
     </>
   ),
+  reject: (
+    <>
+      <circle cx="12" cy="12" r="8.500" />
+      <path d="m6 6 12 12" />
+    </>
+  ),
   people: (
     <>
       <circle cx="9" cy="8.500" r="3.500" />

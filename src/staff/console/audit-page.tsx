@@ -59,7 +59,11 @@ function useColumns(): Column<AuditRow>[] {
     {
       key: 'why',
       head: t('audit.why'),
-      cell: ({ reason }) => <span className="c2">{code('why', reason)}</span>,
+      cell: ({ reason, subjectKind }) => (
+        <span className="c2">
+          {code(subjectKind === 'usage-reject' ? 'reject-reason' : 'why', reason)}
+        </span>
+      ),
     },
   ]
 }
