@@ -46,7 +46,7 @@ export function ReplayAll({ reason, count }: { reason: string; count: number }) 
     rejected: format.number(run?.rejected ?? 0),
   }
   return (
-    <div className="grid justify-items-start gap-2 p-4">
+    <div className="grid justify-items-start gap-2 px-5 pt-1 pb-3">
       <Button small busy={run?.running ?? false} onClick={() => void start()}>
         {t('rejects.replay-all', { count: format.number(count) })}
       </Button>
