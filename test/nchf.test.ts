@@ -143,7 +143,14 @@ test('closing waits for the network to end the session, and charges what it tell
   await submit(someone, draft)
   const path = `${chargingData}/${refIn(created)}`
   await untilDetached(draft.caseId)
-  expect((await someone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('executing')
+  // It waits on purpose, a second at a time: a release in the nick of time would prove nothing.
+  const waiting = async () => {
+    const now = platform.clock.now()
+    const { rows: found } = await sql`select 1 from closure_case where case_id = ${draft.caseId}
+      and wake_at > ${now} and wake_at < ${now.add({ seconds: 2 })}`.execute(platform.db)
+    return found
+  }
+  await until(waiting, (found) => found.length > 0)
   expect((await post(`${path}/release`, request(imsi, [used(3_000_000)]))).status).toBe(204)
   await untilState(someone, draft.caseId, 'closed')
   expect(await holdings(lineId)).toEqual({ reserved: 0n, held: 0n, open: 0 })

@@ -11,6 +11,9 @@ import { systemIds } from '../../platform/ids.ts'
 import { openQueue } from '../../platform/queue.ts'
 import { noticeQueues } from '../../notices/store.ts'
 import { openCharger } from './batch-store.ts'
+import { isProblem } from './problem.ts'
+import { parseRanges } from './rating-group.ts'
+import { readAsked } from './request.ts'
 import { nchfBodyLimitBytes, registerNchfRoutes } from './routes.ts'
 
 let app: App
@@ -279,4 +282,60 @@ test('what can’t be charged is kept as a reject with its reason, once however 
     { reason: 'unknown-rating-group', imsi, times: 1, kind: null, quantity: '5' },
   ])
   expect(await recordsOf(line)).toEqual([])
+})
+
+test('two nodes never promise the same twice, and each answers what the other took', async () => {
+  const [here, there] = [openCharger(app), openCharger(app)]
+  const line = await newLine({ dataBytes: 300_000_000n })
+  const asked = (usage: object[], more: object = {}) => {
+    const read = readAsked(request(line, usage, more), parseRanges(undefined)!)
+    if (isProblem(read)) throw new Error(read.cause)
+    return read
+  }
+  const first = asked([ask])
+  const opened = await here.create(first)
+  expect(await there.create(first)).toEqual(opened)
+  if (isProblem(opened)) throw new Error(opened.cause)
+  const { ref } = opened
+  // Both remember the line; each takes turns, and finds out that its memory is old.
+  for (let turn = 0; turn < 6; turn += 1) {
+    const node = turn % 2 === 0 ? there : here
+    const update = asked([{ ...used(1_000_000), ...ask }])
+    expect(await node.update(ref, update)).toMatchObject({ answer: { status: 200 } })
+  }
+  const both = await Promise.all(
+    Array.from({ length: 8 }, (_, chargingId) =>
+      (chargingId % 2 === 0 ? here : there).create(asked([ask], { chargingId })),
+    ),
+  )
+  const granted = both.map((one) =>
+    isProblem(one) ? [] : (one.answer.body?.multipleUnitInformation ?? []),
+  )
+  const units = granted.flat().map(({ grantedUnit }) => Object.values(grantedUnit ?? {})[0] ?? 0)
+  // 300 MB, less 6 that were used, less 100 that the first session holds.
+  expect(units.reduce((sum, one) => sum + one, 0)).toBe(194_000_000)
+  expect(await purseOf(line)).toMatchObject({ remaining: 294_000_000n, reserved: 294_000_000n })
+  expect(isProblem(await here.release(ref, asked([])))).toBe(false)
+  expect(await there.update(ref, asked([used(1)]))).toMatchObject({ cause: 'CONTEXT_NOT_FOUND' })
+})
+
+test('a message is paid before it is sent, by the number of the line', async () => {
+  const line = await newLine({ paidMinor: 35n })
+  await sql`update line set msisdn = '+447700900999' where line_id = ${line.lineId}`.execute(app.db)
+  await sql`insert into phone_number (msisdn, country, state, subscriber_id, line_id)
+    values ('+447700900999', 'GB', 'assigned', ${line.subscriberId}, ${line.lineId})`.execute(
+    app.db,
+  )
+  const sms = { ratingGroup: 2000, requestedUnit: { serviceSpecificUnits: 1 } }
+  const event = {
+    subscriberIdentifier: 'msisdn-447700900999',
+    oneTimeEvent: true,
+    oneTimeEventType: 'IEC',
+  }
+  const send = () => chf.post(at, request(line, [sms], event))
+  const sent = [await send(), await send(), await send()]
+  // Fifteen pence each in Japan, which the plan does not cover; the third can't be paid.
+  expect(sent.map(({ status }) => status)).toEqual([201, 201, 403])
+  expect(sent[2]?.body.cause).toBe('QUOTA_LIMIT_REACHED')
+  expect(await purseOf(line)).toMatchObject({ paid: 5n, held: 0n })
 })
