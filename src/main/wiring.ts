@@ -23,6 +23,8 @@ import { paymentsQueues, paymentsJobs, sweepPayments } from '../payments/steps.t
 import { registerPlansRoutes } from '../plans/routes.ts'
 import type { App } from '../platform/app.ts'
 import type { Config } from '../platform/config.ts'
+import { openKeyedPool } from '../platform/copy.ts'
+import { openDatabase } from '../platform/database.ts'
 import type { Http } from '../platform/http.ts'
 import { openHttp2 } from '../platform/http2.ts'
 import type { Job } from '../platform/queue.ts'
@@ -92,7 +94,9 @@ export async function registerRoutes(
 export function openNchf(app: App) {
   const { tls } = app.config.nchf
   const server = openHttp2({ log: app.log, tls, bodyLimitBytes: nchfBodyLimitBytes })
-  registerNchfRoutes(server, app, openCharger(app))
+  const db = openDatabase(openKeyedPool(app.config.databaseUrl, 8))
+  server.addHook('onClose', () => db.destroy())
+  registerNchfRoutes(server, app, openCharger({ ...app, db }))
   return server
 }
 

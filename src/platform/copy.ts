@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { type Db, poolOf, type Trx } from './database.ts'
+import { type Db, openPool, poolOf, type Trx } from './database.ts'
 import type { DB } from './tables.ts'
 
 export type CopyWork = {
@@ -21,6 +21,29 @@ export const eachByKey = [
   'enable_seqscan = off',
   'enable_material = off',
 ]
+
+const keyed = new WeakSet<pg.Pool>()
+
+/** A pool on which every statement goes by key: one alone needs no transaction around it. */
+export function openKeyedPool(url: string, max: number): pg.Pool {
+  const pool = openPool(url, max, eachByKey)
+  keyed.add(pool)
+  return pool
+}
+
+/** One statement that goes by key, in as few round trips as the pool allows. */
+export async function queryByKey<Row extends pg.QueryResultRow | unknown[]>(
+  db: Db,
+  asked: pg.QueryConfig & { rowMode: 'array' },
+): Promise<Row[]> {
+  const pool = poolOf(db)
+  if (keyed.has(pool)) return (await pool.query(asked)).rows as Row[]
+  return copyTransaction(
+    db,
+    eachByKey,
+    async ({ client }) => (await client.query(asked)).rows as Row[],
+  )
+}
 
 /** `settings` hold until the transaction ends, such as `enable_hashjoin = off`. */
 export async function copyTransaction<Result>(

@@ -28,12 +28,14 @@ const types: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 }
 
-export function openPool(url: string, max = 10): pg.Pool {
+/** `settings` hold on every connection, such as `enable_hashjoin = off`. */
+export function openPool(url: string, max = 10, settings: readonly string[] = []): pg.Pool {
+  const options = ['timezone=UTC', ...settings.map((one) => one.replaceAll(' ', ''))]
   const pool = new pg.Pool({
     connectionString: url,
     max,
     types,
-    options: '-c timezone=UTC',
+    options: options.map((one) => `-c ${one}`).join(' '),
     connectionTimeoutMillis: 10_000,
   })
   // A stopping server ends connections, idle or not; without a listener that would end the process.

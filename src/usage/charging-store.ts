@@ -1,6 +1,6 @@
 /** What charging reads: lines with their versions and all they have to pay with, and records stored before. */
 import type { LineState } from '../lines/line.ts'
-import { arrayText, copyTransaction, eachByKey } from '../platform/copy.ts'
+import { arrayText, copyTransaction, eachByKey, queryByKey } from '../platform/copy.ts'
 import { type Db, poolOf } from '../platform/database.ts'
 import type { Kind, Plan } from '../plans/plan.ts'
 import { planKey, planVersions } from '../plans/store.ts'
@@ -60,9 +60,8 @@ type Cells = (string | null)[]
 const asText = { getTypeParser: () => (text: string) => text }
 
 async function load(db: Db, name: string, text: string, values: string[]) {
-  const { rows } = await copyTransaction(db, eachByKey, ({ client }) =>
-    client.query<Cells>({ name, text, values, rowMode: 'array', types: asText as never }),
-  )
+  const asked = { name, text, values, rowMode: 'array' as const, types: asText as never }
+  const rows = await queryByKey<Cells>(db, asked)
   const plans = await plansOf(db, rows)
   const lines = new Map<string, ChargedLine>()
   for (const row of rows)
