@@ -18,7 +18,7 @@ type Found = { count: number; shown: LedgerDifference[] }
  * Reads everything once, in one repeatable snapshot, so that writers at work are neither held up nor mistaken for damage.
  * Proves per currency that all postings are zero, per transfer and currency likewise, that transfers and postings belong
  * together, that each balance is the sum of its postings and within its bounds, that open holds and held money are the
- * same, and that the kept sums of days are what their postings come to.
+ * same, that nothing is set aside for sessions that have ended, and that the kept sums of days are what their postings come to.
  */
 export async function checkLedger(db: Db, options: CheckOptions = {}): Promise<LedgerCheck> {
   const { rangePostings = 200_000, onProgress } = options
@@ -35,6 +35,7 @@ export async function checkLedger(db: Db, options: CheckOptions = {}): Promise<L
         await checkTransfers(trx, range, check)
         await checkBalances(trx, range, check)
         await checkHolds(trx, range, check)
+        await checkSessionHolds(trx, range, check)
         onProgress?.(check.postings, estimate)
         from = range.to
       }
@@ -171,6 +172,19 @@ async function checkHolds(trx: Trx, range: Range, check: LedgerCheck) {
         'found', coalesce(h.minor, 0)::text)))[1:${sql.lit(shownDifferencesMax)}]) as shown
     from placed p full join held h using (subscriber_id, line_id, currency)
     where coalesce(p.minor, 0) <> coalesce(h.minor, 0)`.execute(trx)
+  for (const { wrong, shown } of rows) note(check, { count: wrong, shown: shown ?? [] })
+}
+
+/** What charging sessions set aside in a purse is free again once the last of them has ended. */
+async function checkSessionHolds(trx: Trx, range: Range, check: LedgerCheck) {
+  const { rows } = await sql<{ wrong: number; shown: LedgerDifference[] | null }>`
+    select count(*)::float8 as wrong,
+      to_json((array_agg(json_build_object('kind', 'held-without-session', 'subscriberId', subscriber_id,
+        'account', 'purse', 'lineId', line_id, 'currency', currency, 'expected', '0',
+        'found', held_minor::text)))[1:${sql.lit(shownDifferencesMax)}]) as shown
+    from purse p
+    where ${within(range, 'p')} and open_sessions = 0
+      and (held_minor <> 0 or exists (select from unnest(reserved) r where r <> 0))`.execute(trx)
   for (const { wrong, shown } of rows) note(check, { count: wrong, shown: shown ?? [] })
 }
 

@@ -204,6 +204,12 @@ const planted: Planted[] = [
     { subscriberId: 'sub_12', lineId: 'line_1', expected: '0', found: '100' },
   ],
   [
+    'credit set aside for a session that has ended',
+    `update purse set held_minor = 3 where subscriber_id = 'sub_02'`,
+    ['held-without-session'],
+    { subscriberId: 'sub_02', lineId: 'line_1', expected: '0', found: '3' },
+  ],
+  [
     'a hold without its money',
     `insert into ledger_hold select subscriber_id, 'hold_x', 'x', line_id, account, 'JPY', minor, purpose, state,
       null, placed_at, expires_at from ledger_hold`,

@@ -11,6 +11,7 @@ export type DifferenceKind =
   | 'balance-differs'
   | 'balance-overdrawn'
   | 'holds-differ'
+  | 'held-without-session'
   | 'day-sum-differs'
 
 /** Amounts are minor units as text, so that nothing is rounded on its way. */

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { money } from '../values/money.ts'
+import { checkLedger } from './check-store.ts'
 import {
   type Balance,
   entriesOf,
@@ -87,33 +88,18 @@ export type LedgerProof = {
   drifted: { subscriberId: string; account: string; lineId: string; currency: string }[]
 }
 
-/** Proves that each transfer is zero per currency and that each balance is the sum of its postings. */
-export async function proveLedger(db: Db | Trx): Promise<LedgerProof> {
-  const unbalanced = await sql<{ transfer_id: string; currency: string; minor: bigint }>`
-    select transfer_id, currency, sum(minor)::int8 as minor from ledger_posting
-    group by subscriber_id, transfer_id, currency having sum(minor) <> 0 limit 100`.execute(db)
-  const drifted = await sql<{
-    subscriber_id: string
-    account: string
-    line_id: string
-    currency: string
-  }>`
-    select subscriber_id, account, line_id, currency from (
-      select subscriber_id, account, line_id, currency, sum(minor) as minor from ledger_posting
-      where account in ('paid-credit', 'promotional-credit') or ledger_is_own(account)
-      group by 1, 2, 3, 4) s
-    full join ledger_balance b using (subscriber_id, account, line_id, currency)
-    where coalesce(s.minor, 0) <> coalesce(b.minor, 0) limit 100`.execute(db)
-  return {
-    unbalanced: unbalanced.rows.map(({ transfer_id, ...row }) => ({
-      transferId: transfer_id,
-      ...row,
-    })),
-    drifted: drifted.rows.map((row) => ({
-      subscriberId: row.subscriber_id,
-      account: row.account,
-      lineId: row.line_id,
-      currency: row.currency,
-    })),
+/** The first hundred of what `checkLedger` finds, by what is wrong; throws for what is neither. */
+export async function proveLedger(db: Db): Promise<LedgerProof> {
+  const proof: LedgerProof = { unbalanced: [], drifted: [] }
+  const { differences } = await checkLedger(db)
+  for (const difference of differences) {
+    const { kind, subscriberId, transferId, account, lineId, found } = difference
+    const currency = difference.currency ?? ''
+    if (kind === 'transfer-not-zero' && transferId)
+      proof.unbalanced.push({ transferId, currency, minor: BigInt(found ?? 0) })
+    else if (kind === 'balance-differs' && subscriberId && account)
+      proof.drifted.push({ subscriberId, account, lineId: lineId ?? '', currency })
+    else throw new Error(`the ledger is not sound: ${JSON.stringify(difference)}`)
   }
+  return proof
 }
