@@ -152,7 +152,7 @@ async function store(trx: Trx, app: App, step: Step, found: OrderRow | undefined
   if (step.session) await saveSession(trx, step.session)
   if (!step.order || !found) return
   const now = app.clock.now()
-  await saveOrder(trx, app, now, found.profile, step.order)
+  await saveOrder(trx, app, now, found, step.order)
   const { state } = step.order
   if (state === found.order.state) return
   await audit(trx, app.ids, now, {

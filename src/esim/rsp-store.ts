@@ -61,11 +61,20 @@ export type OrderRow = {
   readonly order: DownloadOrder
   /** Undefined once the profile has ended: its keys are gone. */
   readonly subscription: Subscription | undefined
+  /** The subscription as it is stored, or is to be stored with the first download. */
+  readonly sealedSubscription: string | undefined
 }
 
 type SealedSubscription = Record<'k' | 'opc' | 'pin' | 'puk' | 'adm1', string>
+type Details = {
+  nickname: string
+  msisdn: string | null
+  subscription: string | null
+  binding: string | null
+  download_attempts: number | null
+}
 
-/** The order under the profile's lock, with the subscription's keys, which are made at the first call. */
+/** The order under the profile's lock. What hangs on the profile is read after the lock, or it could be stale. */
 export async function lockOrder(
   trx: Trx,
   app: App,
@@ -74,44 +83,48 @@ export async function lockOrder(
 ): Promise<OrderRow | undefined> {
   const profile = await lockProfile(trx, key)
   if (!profile) return undefined
-  const secrets = await secretsOf(trx, app, profile)
-  const { nickname, msisdn } = await trx
-    .selectFrom('line')
-    .select(['nickname', 'msisdn'])
-    .where('subscriber_id', '=', profile.subscriberId)
-    .where('line_id', '=', profile.lineId)
-    .executeTakeFirstOrThrow()
-  const { iccid, imsi, matchingId, state, eid } = profile
-  return {
-    profile,
-    order: {
-      iccid,
-      matchingId,
-      state,
-      eid,
-      confirmationCodeHash: null,
-      confirmationFailures: 0,
-      downloadAttempts: secrets.downloadAttempts,
-      expiresMs: null,
-      binding: secrets.binding,
-      metadata: {
-        iccid,
-        serviceProviderName: within(operator.name, 32),
-        profileName: within(nickname || operator.name, 64),
-        profileClass: 'operational',
-        notifications: [
-          { events: ['install', 'enable', 'disable', 'delete'], address: smdpAddress },
-        ],
-      },
-    },
-    subscription: secrets.subscription && {
-      ...secrets.subscription,
-      iccid,
-      imsi,
-      msisdn,
-      serviceProviderName: operator.name,
-    },
+  const { subscriberId, lineId, iccid, imsi, matchingId, state, eid } = profile
+  const { rows } = await sql<Details>`
+    select l.nickname, l.msisdn, s.subscription, s.binding, s.download_attempts
+    from line l left join profile_secret s on s.subscriber_id = l.subscriber_id and s.iccid = ${iccid}
+    where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}`.execute(trx)
+  const details = rows[0]!
+  const about = `${subscriberId} ${iccid}`
+  const sealed =
+    details.subscription ?? (mayDownload(state) ? newSubscription(app, about) : undefined)
+  const open = (what: string, text: string): unknown =>
+    JSON.parse(unseal(profileKey(app), `${about} ${what}`, text))
+  const metadata = {
+    iccid,
+    serviceProviderName: within(operator.name, 32),
+    profileName: within(details.nickname || operator.name, 64),
+    profileClass: 'operational' as const,
+    notifications: [
+      { events: ['install', 'enable', 'disable', 'delete'] as const, address: smdpAddress },
+    ],
   }
+  const order: DownloadOrder = {
+    iccid,
+    matchingId,
+    state,
+    eid,
+    confirmationCodeHash: null,
+    confirmationFailures: 0,
+    downloadAttempts: details.download_attempts ?? 0,
+    expiresMs: null,
+    binding: details.binding === null ? null : (open('binding', details.binding) as Binding),
+    metadata,
+  }
+  const identity = { iccid, imsi, msisdn: details.msisdn, serviceProviderName: operator.name }
+  const subscription = sealed
+    ? { ...keysOf(open('subscription', sealed) as SealedSubscription), ...identity }
+    : undefined
+  return { profile, order, subscription, sealedSubscription: sealed }
+}
+
+function keysOf({ k, opc, adm1, pin, puk }: SealedSubscription) {
+  const bytes = (text: string) => Buffer.from(text, 'base64')
+  return { k: bytes(k), opc: bytes(opc), adm1: bytes(adm1), pin, puk }
 }
 
 /** As much of the text as its UTF-8 may be long, never half a character. */
@@ -129,39 +142,8 @@ const digits = (random: Uint8Array, count: number): string =>
     .toString()
     .padStart(count, '0')
 
-async function secretsOf(trx: Trx, app: App, { subscriberId, iccid, state }: Profile) {
-  const key = sealKey(app.config.masterKey, 'profile')
-  const about = `${subscriberId} ${iccid}`
-  const read = () =>
-    trx
-      .selectFrom('profile_secret')
-      .select(['subscription', 'binding', 'download_attempts'])
-      .where('subscriber_id', '=', subscriberId)
-      .where('iccid', '=', iccid)
-      .executeTakeFirst()
-  const row =
-    (await read()) ?? (mayDownload(state) && (await made(trx, app, { subscriberId, iccid })))
-  if (!row) return { subscription: undefined, binding: null, downloadAttempts: 0 }
-  const kept = JSON.parse(
-    unseal(key, `${about} subscription`, row.subscription),
-  ) as SealedSubscription
-  const { k, opc, adm1, pin, puk } = kept
-  const bytes = (text: string) => Buffer.from(text, 'base64')
-  return {
-    subscription: { k: bytes(k), opc: bytes(opc), adm1: bytes(adm1), pin, puk },
-    binding:
-      row.binding === null
-        ? null
-        : (JSON.parse(unseal(key, `${about} binding`, row.binding)) as Binding),
-    downloadAttempts: row.download_attempts,
-  }
-}
-
-async function made(
-  trx: Trx,
-  app: App,
-  { subscriberId, iccid }: Pick<Profile, 'subscriberId' | 'iccid'>,
-) {
+/** Keys of a subscription nobody has yet, sealed. */
+function newSubscription(app: App, about: string): string {
   const random = (bytes: number) => Buffer.from(app.ids.random(bytes))
   const subscription: SealedSubscription = {
     k: random(16).toString('base64'),
@@ -170,37 +152,36 @@ async function made(
     pin: digits(random(16), 4),
     puk: digits(random(16), 8),
   }
-  const sealed = sealed_(app, `${subscriberId} ${iccid} subscription`, subscription)
-  await trx
-    .insertInto('profile_secret')
-    .values({ subscriber_id: subscriberId, iccid, subscription: sealed })
-    .execute()
-  return { subscription: sealed, binding: null, download_attempts: 0 }
+  return sealed(app, `${about} subscription`, subscription)
 }
 
-function sealed_(app: App, about: string, value: object): string {
-  const key = sealKey(app.config.masterKey, 'profile')
-  return seal(key, app.ids.random(sealIvBytes), about, JSON.stringify(value))
+function sealed(app: App, about: string, value: object): string {
+  return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
 }
 
-/** Stores what a step made of an order. */
+const keys = new WeakMap<App, Buffer>()
+
+function profileKey(app: App): Buffer {
+  const key = keys.get(app) ?? sealKey(app.config.masterKey, 'profile')
+  keys.set(app, key)
+  return key
+}
+
+/** Stores what a step made of an order, and the keys of a subscription that has none yet. */
 export async function saveOrder(
   trx: Trx,
   app: App,
   now: Temporal.Instant,
-  profile: Profile,
+  { profile, sealedSubscription }: OrderRow,
   { state, eid, binding, downloadAttempts }: DownloadOrder,
 ): Promise<void> {
   const { subscriberId, iccid } = profile
   await saveProfile(trx, profile, { ...profile, state, eid }, now)
-  const about = `${subscriberId} ${iccid} binding`
-  await trx
-    .updateTable('profile_secret')
-    .set({
-      binding: binding === null ? null : sealed_(app, about, binding),
-      download_attempts: downloadAttempts,
-    })
-    .where('subscriber_id', '=', subscriberId)
-    .where('iccid', '=', iccid)
-    .execute()
+  if (sealedSubscription === undefined) return
+  const sealedBinding = binding && sealed(app, `${subscriberId} ${iccid} binding`, binding)
+  await sql`
+    insert into profile_secret (subscriber_id, iccid, subscription, binding, download_attempts)
+    values (${subscriberId}, ${iccid}, ${sealedSubscription}, ${sealedBinding}, ${downloadAttempts})
+    on conflict (subscriber_id, iccid) do update
+      set binding = excluded.binding, download_attempts = excluded.download_attempts`.execute(trx)
 }

@@ -107,24 +107,18 @@ export async function profilesOf(
   return new Map(rows.map((row) => [row.line_id, profileOf(row)]))
 }
 
+const named = sql.raw(columns.map((column) => `p.${column}`).join(', '))
+
 export type ProfileKey = { matchingId: string } | { iccid: string }
 
 export async function lockProfile(trx: Trx, key: ProfileKey): Promise<Profile | undefined> {
-  const index = trx.selectFrom('profile_index').select(['subscriber_id', 'iccid'])
-  const found = await (
-    'matchingId' in key
-      ? index.where('matching_id', '=', key.matchingId)
-      : index.where('iccid', '=', key.iccid)
-  ).executeTakeFirst()
-  if (!found) return undefined
-  const row = await trx
-    .selectFrom('profile')
-    .select(columns)
-    .where('subscriber_id', '=', found.subscriber_id)
-    .where('iccid', '=', found.iccid)
-    .forUpdate()
-    .executeTakeFirst()
-  return row && profileOf(row)
+  const wanted =
+    'matchingId' in key ? sql`i.matching_id = ${key.matchingId}` : sql`i.iccid = ${key.iccid}`
+  const { rows } = await sql<Row>`
+    select ${named}
+    from profile_index i join profile p on p.subscriber_id = i.subscriber_id and p.iccid = i.iccid
+    where ${wanted} for update of p`.execute(trx)
+  return rows[0] && profileOf(rows[0])
 }
 
 export async function saveProfile(

@@ -78,8 +78,23 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   return certificateOf(readDer(bytes))
 }
 
+/** Phones of one maker show the same EUM certificate, and one phone shows its own in every call: read once. */
+const read = new Map<string, Certificate>()
+const readMax = 1000
+
 /** The same, for one that stands inside a message. @throws DerError */
 export function certificateOf(element: Tlv): Certificate {
+  const key = element.raw.toString('latin1')
+  const known = read.get(key)
+  if (known) return known
+  // A copy, so that what is remembered does not hold the message it came in.
+  const certificate = decoded(readDer(Buffer.from(element.raw)))
+  if (read.size >= readMax) read.delete(read.keys().next().value ?? '')
+  read.set(key, certificate)
+  return certificate
+}
+
+function decoded(element: Tlv): Certificate {
   const outer = fieldsOf(element, 0x30)
   const tbs = outer.need(0x30)
   const algorithm = oidOf(onlyChild(outer.need(0x30)))

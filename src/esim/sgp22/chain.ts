@@ -74,11 +74,22 @@ function issuedFault(
     certificate.authorityKeyIdentifier?.equals(issuer.subjectKeyIdentifier) === true &&
     certificate.policies.includes(roleOid[role]) &&
     certificate.publicKey.curve === issuer.publicKey.curve
-  if (!named || !verifyDer(issuer.publicKey, certificate.signature, certificate.tbs))
-    return 'invalid'
+  if (!named || !isSignedBy(certificate, issuer)) return 'invalid'
   if (nowMs === undefined) return undefined
   const { notBeforeMs, notAfterMs } = certificate
   return nowMs < notBeforeMs || nowMs > notAfterMs ? 'expired' : undefined
+}
+
+/** Certificates are remembered (see certificate.ts), so each signature under an issuer is checked once. */
+const signedBy = new WeakMap<Certificate, WeakMap<Certificate, boolean>>()
+
+function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const byIssuer = signedBy.get(certificate) ?? new WeakMap<Certificate, boolean>()
+  const known = byIssuer.get(issuer)
+  if (known !== undefined) return known
+  const signed = verifyDer(issuer.publicKey, certificate.signature, certificate.tbs)
+  signedBy.set(certificate, byIssuer.set(issuer, signed))
+  return signed
 }
 
 const maySign = ({ isCa, keyUsage }: Certificate) =>

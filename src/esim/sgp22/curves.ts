@@ -4,6 +4,7 @@ import {
   createECDH,
   createPrivateKey,
   createPublicKey,
+  type ECDH,
   type KeyObject,
   sign as ecdsaSign,
   verify as ecdsaVerify,
@@ -76,7 +77,20 @@ export function keyPairOf(curve: Curve, random: Uint8Array): KeyPair {
 export function keyPairFrom(curve: Curve, scalar: Buffer): KeyPair {
   const ecdh = createECDH(curve)
   ecdh.setPrivateKey(scalar)
-  return { curve, scalar, point: ecdh.getPublicKey() }
+  const pair = { curve, scalar, point: ecdh.getPublicKey() }
+  opened.set(pair, ecdh)
+  return pair
+}
+
+/** Setting a private key computes its public one, which is half the cost of an agreement. */
+const opened = new WeakMap<KeyPair, ECDH>()
+
+function ecdhOf(pair: KeyPair): ECDH {
+  const known = opened.get(pair)
+  if (known) return known
+  const ecdh = createECDH(pair.curve)
+  ecdh.setPrivateKey(pair.scalar)
+  return ecdh
 }
 
 /** ECPrivateKey of RFC 5915, so that a pair of bytes can sign. */
@@ -114,12 +128,10 @@ export function verifyDer({ key }: PublicKey, signature: Uint8Array, bytes: Uint
 }
 
 /** SGP.22 annex G, BSI TR-03111 §4.3.1: ECKA; 32 bytes, or undefined when the point is not on the curve. */
-export function ecka({ curve, scalar }: KeyPair, point: Uint8Array): Buffer | undefined {
+export function ecka(pair: KeyPair, point: Uint8Array): Buffer | undefined {
   if (point.length !== 65 || point[0] !== 4) return undefined
-  const ecdh = createECDH(curve)
-  ecdh.setPrivateKey(scalar)
   try {
-    return ecdh.computeSecret(point)
+    return ecdhOf(pair).computeSecret(point)
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { buildBoundProfilePackage } from './bound-profile-package.ts'
 import { bspKeysFrom } from './bsp.ts'
 import { parseCertificate } from './certificate.ts'
-import { type Curve, keyPairFrom, keyPairOf, verify } from './curves.ts'
+import { type Curve, type KeyPair, keyPairFrom, keyPairOf, verify } from './curves.ts'
 import { decodePrepareDownloadResponse, type EuiccSigned2, hashCc } from './download.ts'
 import {
   base64,
@@ -99,8 +99,9 @@ function serve(smdp: Smdp, serving: Serving, nowMs: number): Step<GetBoundProfil
       order: { ...order, state: 'error', binding: null },
     })
   const { curve } = server.dpPb.key
-  const binding = again && order.binding ? order.binding : newBinding(curve, serving)
-  const bound = build(smdp, serving, order, binding)
+  const { binding, pair } =
+    again && order.binding ? keptBinding(order.binding) : newBinding(curve, serving)
+  const bound = build(smdp, serving, order, binding, pair)
   // The eUICC signed a key that is no point of the curve.
   if (!bound) return refused('malformed')
   return {
@@ -142,15 +143,24 @@ const isBoundTo = (binding: Binding | null, { eid, signed, server }: Serving): b
   binding.curve === server.dpPb.key.curve &&
   unbase64(binding.euiccOtpk).equals(signed.euiccOtpk)
 
-function newBinding(curve: Curve, { eid, signed, random }: Serving): Binding {
+type Bound = { readonly binding: Binding; readonly pair: KeyPair }
+
+const keptBinding = (binding: Binding): Bound => ({
+  binding,
+  pair: keyPairFrom(binding.curve, unbase64(binding.smdpScalar)),
+})
+
+function newBinding(curve: Curve, { eid, signed, random }: Serving): Bound {
   assert.equal(random.length, 96, '48 bytes for a key pair, 48 for the keys of the profile')
-  return {
+  const pair = keyPairOf(curve, random.subarray(0, 48))
+  const binding: Binding = {
     eid,
     curve,
     euiccOtpk: base64(signed.euiccOtpk),
-    smdpScalar: base64(keyPairOf(curve, random.subarray(0, 48)).scalar),
+    smdpScalar: base64(pair.scalar),
     ppk: base64(random.subarray(48)),
   }
+  return { binding, pair }
 }
 
 function build(
@@ -158,12 +168,13 @@ function build(
   { session, server, signed, profilePackage }: Serving,
   order: DownloadOrder,
   binding: Binding,
+  smdpOneTimeKey: KeyPair,
 ): Buffer | undefined {
   return buildBoundProfilePackage({
     transactionId: Buffer.from(session.transactionId, 'hex'),
     eid: binding.eid,
     euiccOtpk: signed.euiccOtpk,
-    smdpOneTimeKey: keyPairFrom(binding.curve, unbase64(binding.smdpScalar)),
+    smdpOneTimeKey,
     hostId: createHash('sha256').update(smdp.address).digest().subarray(0, 16),
     dpPbKey: server.dpPb.key,
     metadata: encodeStoreMetadataRequest(order.metadata),
