@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sql } from 'kysely'
 import { testDatabase } from '../../test/database.ts'
 import { csvRow } from '../values/csv.ts'
+import { decimal, money } from '../values/money.ts'
 import { type Cell, type Column, datasets, jsonRow } from './export.ts'
 import { csvBytes, jsonBytes } from './export-bytes.ts'
 import { copiedRows } from './export-copy-store.ts'
@@ -12,6 +13,8 @@ const columns: Column[] = [
   { name: 'usageId', kind: 'text' },
   { name: 'at', kind: 'moment' },
   { name: 'detail', kind: 'text' },
+  { name: 'amount', kind: 'amount' },
+  { name: 'currency', kind: 'text' },
 ]
 
 /** COPY's text format, as PostgreSQL's documentation has it. */
@@ -38,15 +41,29 @@ const moment = fc
   .option(fc.integer({ min: 0, max: 4_000_000_000_000 }))
   .map((ms) => (ms === null ? null : Temporal.Instant.fromEpochMilliseconds(ms).toString()))
 
+const paid = fc.tuple(
+  fc.oneof(fc.bigInt(-1200n, 1200n), fc.bigInt(-(2n ** 62n), 2n ** 62n)),
+  fc.constantFrom('GBP', 'JPY', 'KWD', 'EUR', 'TND', 'KRW'),
+)
+
 test('any cells: the same bytes as row by row, for JSON and for CSV', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(cell, moment, cell), { maxLength: 6 }), (rows) => {
+    fc.property(fc.array(fc.tuple(cell, moment, cell, paid), { maxLength: 6 }), (given) => {
+      const rows = given.map(([a, at, b, [minor, code]]) => [
+        a,
+        at,
+        b,
+        decimal(money(minor, code)),
+        code,
+      ])
       const copied = Buffer.from(
-        rows
-          .map(([a, at, b]) => [
+        given
+          .map(([a, at, b, [minor, code]]) => [
             copyCell(a),
             copyCell(at).replace('T', ' ').replace('Z', '+00'),
             copyCell(b),
+            minor.toString(),
+            code,
           ])
           .map((cells) => `${cells.join('\t')}\n`)
           .join(''),
@@ -62,7 +79,7 @@ test('any cells: the same bytes as row by row, for JSON and for CSV', () => {
 
 test('a row that is cut off, and a moment elsewhere than in UTC, are bugs', () => {
   expect(() => jsonBytes(columns, Buffer.from('a\t\\N\n'))).toThrow(/as many cells/)
-  const elsewhere = Buffer.from('a\t2026-11-25 23:15:11+01:30\tb\n')
+  const elsewhere = Buffer.from('a\t2026-11-25 23:15:11+01:30\tb\t5\tGBP\n')
   expect(() => jsonBytes(columns, elsewhere)).toThrow(/in UTC/)
   expect(() => csvBytes(columns, elsewhere)).toThrow(/in UTC/)
 })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { csvRow } from '../values/csv.ts'
+import { minorDigits } from '../values/money.ts'
 import type { Column } from './export.ts'
 
 const tab = 0x09
@@ -10,6 +11,9 @@ const carriageReturn = 0x0d
 const quote = 0x22
 const plus = 0x2b
 const comma = 0x2c
+const minus = 0x2d
+const point = 0x2e
+const zeroDigit = 0x30
 const backslash = 0x5c
 const closingBrace = 0x7d
 const [upperN, upperT, upperZ, lowerV] = [...Buffer.from('NTZv')] as [
@@ -32,10 +36,20 @@ const inJson = Uint8Array.from({ length: 256 }, (_, byte) =>
 )
 const inCsv = Uint8Array.from(inJson, (special, byte) => (byte === comma ? 1 : special))
 
+const isMoment = 1
+const isAmount = 2
+function kindsOf(columns: readonly Column[]): Uint8Array {
+  return Uint8Array.from(columns, ({ kind }, at) => {
+    if (kind === 'amount')
+      assert(columns[at + 1]?.name === 'currency', 'an amount is followed by its currency')
+    return kind === 'moment' ? isMoment : kind === 'amount' ? isAmount : 0
+  })
+}
+
 /** Each row as an object, followed by a comma and a newline; the same bytes `jsonRow` makes. */
 export function jsonBytes(columns: readonly Column[], rows: CopyRows): Buffer {
   const keys = columns.map(({ name }, at) => Buffer.from(`${at === 0 ? '{' : ','}"${name}":`))
-  const moments = columns.map(({ kind }) => kind === 'moment')
+  const kinds = kindsOf(columns)
   const keyBytes = keys.reduce((sum, key) => sum + key.length + 2, 3)
   // A control character takes six bytes, a null four for two.
   const out = scratch(rows.length * 6 + countRows(rows) * keyBytes)
@@ -61,7 +75,8 @@ export function jsonBytes(columns: readonly Column[], rows: CopyRows): Buffer {
           to = jsonSpecial(out, to, byte, rows[at + 1]!)
           at += byte === backslash ? 2 : 1
         }
-        if (moments[column]) to = asMoment(out, start, to)
+        if (kinds[column] === isMoment) to = asMoment(out, start, to)
+        else if (kinds[column] === isAmount) to = asAmount(out, start, to, digitsAt(rows, at + 1))
         out[to++] = quote
       }
       endCell(rows, at, column === columns.length - 1)
@@ -86,9 +101,9 @@ function jsonSpecial(out: Buffer, to: number, byte: number, next: number): numbe
 
 /** Each row as RFC 4180 wants it; the same bytes `csvRow` makes. */
 export function csvBytes(columns: readonly Column[], rows: CopyRows): Buffer {
-  const moments = columns.map(({ kind }) => kind === 'moment')
-  // At worst each byte is a quotation mark, written twice, between two more.
-  const out = scratch(rows.length * 2 + countRows(rows) * (columns.length * 2 + 2))
+  const kinds = kindsOf(columns)
+  // At worst each byte is a quotation mark, written twice, between two more; an amount of 0 becomes 0.000.
+  const out = scratch(rows.length * 2 + countRows(rows) * (columns.length * 5 + 2))
   let at = 0
   let to = 0
   while (at < rows.length) {
@@ -104,7 +119,8 @@ export function csvBytes(columns: readonly Column[], rows: CopyRows): Buffer {
       if (byte !== tab && byte !== newline) {
         while (byte !== tab && byte !== newline) byte = rows[++at]!
         to = writeCell(out, start, rows, from, at)
-      } else if (moments[column] && to > start) to = asMoment(out, start, to)
+      } else if (kinds[column] === isMoment) to = asMoment(out, start, to)
+      else if (kinds[column] === isAmount) to = asAmount(out, start, to, digitsAt(rows, at + 1))
       endCell(rows, at, column === columns.length - 1)
       at += 1
     }
@@ -150,6 +166,35 @@ function asMoment(out: Buffer, start: number, end: number): number {
   out[start + timeAt] = upperT
   out[zone] = upperZ
   return zone + 1
+}
+
+const codeKey = (a: number, b: number, c: number) => (a << 16) | (b << 8) | c
+const digitsByCode = new Map(
+  Object.entries(minorDigits).map(([code, digits]) => {
+    const [a, b, c] = [...Buffer.from(code)] as [number, number, number]
+    return [codeKey(a, b, c), digits]
+  }),
+)
+
+/** Digits after the point of the currency that begins here. */
+function digitsAt(rows: CopyRows, at: number): number {
+  return digitsByCode.get(codeKey(rows[at]!, rows[at + 1]!, rows[at + 2]!)) ?? 2
+}
+
+/** Minor units become a decimal as `decimal` writes it, in place; gives the new end. */
+function asAmount(out: Buffer, start: number, end: number, digits: number): number {
+  if (digits === 0) return end
+  const first = out[start] === minus ? start + 1 : start
+  const missing = digits + 1 - (end - first)
+  let to = end
+  if (missing > 0) {
+    out.copyWithin(first + missing, first, end)
+    out.fill(zeroDigit, first, first + missing)
+    to += missing
+  }
+  for (let n = to; n > to - digits; n -= 1) out[n] = out[n - 1]!
+  out[to - digits] = point
+  return to + 1
 }
 
 /** What a cell of COPY's text format stands for. */

@@ -4,7 +4,6 @@ import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { subscriberAccounts } from '../ledger/ledger.ts'
 import { type Db, poolOf } from '../platform/database.ts'
-import { minorDigits } from '../values/money.ts'
 import { type CopyRows, copyValue } from './export-bytes.ts'
 
 export type CopiedName = 'usage' | 'statement'
@@ -14,37 +13,21 @@ type Copied = { table: string; key: string; keyFirst: boolean; select: string }
 const literal = (text: string) => pg.escapeLiteral(text)
 const list = (texts: readonly string[]) => texts.map(literal).join(', ')
 
-const codesWith = (digits: number) =>
-  list(Object.keys(minorDigits).filter((code) => minorDigits[code] === digits))
-
-/** Minor units as `decimal` writes them. */
-function amount(minor: string): string {
-  const withDigits = (digits: number) => {
-    const unit = 10 ** digits
-    const whole = `(abs(${minor}) / ${unit})::text`
-    const rest = `lpad((abs(${minor}) % ${unit})::text, ${digits}, '0')`
-    return `case when ${minor} < 0 then '-' else '' end || ${whole} || '.' || ${rest}`
-  }
-  const usual = `currency <> all (array[${codesWith(0)}, ${codesWith(3)}]::char(3)[])`
-  return `case when ${minor} = 0 and ${usual} then '0.00' when ${usual} then ${withDigits(2)}
-    when currency in (${codesWith(0)}) then ${minor}::text else ${withDigits(3)} end`
-}
-
-/** Columns in the order of the dataset's. */
+/** Columns in the order of the dataset's; amounts in minor units, turned with the bytes. */
 const copied: Readonly<Record<CopiedName, Copied>> = {
   usage: {
     table: 'usage_record',
     key: 'usage_id',
     keyFirst: true,
     select: `select usage_id, line_id, kind, quantity, started_at, ended_at, country, from_bucket,
-      ${amount('charged_minor')}, currency, outcome from usage_record t`,
+      charged_minor, currency, outcome from usage_record t`,
   },
   statement: {
     table: 'ledger_transfer',
     key: 'transfer_id',
     keyFirst: false,
     select: `select transfer_id, t.posted_at, t.kind, p.account, nullif(p.line_id, ''),
-      ${amount('p.minor')}, p.currency, t.detail
+      p.minor, p.currency, t.detail
       from ledger_transfer t join ledger_posting p using (subscriber_id, transfer_id)
       where p.account in (${list(subscriberAccounts)})`,
   },
