@@ -99,13 +99,12 @@ export function openH2(origin: string, options: { ca?: string; key?: string; cer
       stream.setEncoding('utf8')
       stream.on('response', (given) => (headers = given as Record<string, string>))
       stream.on('data', (chunk: string) => (text += chunk))
-      stream.on('end', () =>
-        done({
-          status: Number(headers[':status']),
-          headers,
-          body: text === '' ? undefined : JSON.parse(text),
-        }),
-      )
+      stream.on('end', () => {
+        const status = Number(headers[':status'])
+        // The other side may end before it has answered.
+        if (Number.isNaN(status)) return failed(new Error('no answer'))
+        done({ status, headers, body: text === '' ? undefined : JSON.parse(text) })
+      })
       stream.on('error', failed)
       stream.end(
         body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),

@@ -3,7 +3,7 @@ import type { App } from '../../platform/app.ts'
 import { instantOf, type Reason } from '../record.ts'
 import { type NewReject, storeRejects } from '../reject-store.ts'
 import type { Ref } from './ref.ts'
-import type { Asked, GroupAsk } from './request.ts'
+import { type Asked, atHome, type GroupAsk } from './request.ts'
 
 type Tools = Pick<App, 'db' | 'clock'>
 
@@ -26,13 +26,26 @@ export async function keepUncharged(
 ): Promise<void> {
   const used = groups.filter((group) => group.used.length > 0)
   if (used.length === 0) return
-  const imsi = asked.identity?.kind === 'imsi' ? asked.identity.value : ''
+  const imsi = await imsiOf(app, ref, asked)
+  const from = imsi === '' ? asked : atHome(asked, imsi)
   await keep(
     app,
     used.flatMap((group) =>
-      group.used.map((_, index) => rejectOf({ ref, asked, group, index, imsi, reason })),
+      group.used.map((_, index) => rejectOf({ ref, asked: from, group, index, imsi, reason })),
     ),
   )
+}
+
+/** An update need not name the SIM again. */
+async function imsiOf(app: Tools, { subscriberId, lineId }: Ref, { identity }: Asked) {
+  if (identity?.kind === 'imsi') return identity.value
+  const line = await app.db
+    .selectFrom('line')
+    .select('imsi')
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .executeTakeFirst()
+  return line?.imsi ?? ''
 }
 
 type Uncharged = {

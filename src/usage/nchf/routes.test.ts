@@ -10,6 +10,8 @@ import { openHttp2 } from '../../platform/http2.ts'
 import { systemIds } from '../../platform/ids.ts'
 import { openQueue } from '../../platform/queue.ts'
 import { noticeQueues } from '../../notices/store.ts'
+import { rejectPage } from '../reject-store.ts'
+import { replayReject } from '../store.ts'
 import { openCharger } from './batch-store.ts'
 import { isProblem } from './problem.ts'
 import { parseRanges } from './rating-group.ts'
@@ -282,6 +284,19 @@ test('what can’t be charged is kept as a reject with its reason, once however 
     { reason: 'unknown-rating-group', imsi, times: 1, kind: null, quantity: '5' },
   ])
   expect(await recordsOf(line)).toEqual([])
+})
+
+test('a report that came after the release is taken in on replay, without naming the SIM', async () => {
+  const line = await newLine()
+  const ref = refIn(await chf.post(at, request(line, [ask])))
+  await chf.post(`${at}/${ref}/release`, request(line, []))
+  const { subscriberIdentifier: _, ...unnamed } = request(line, [used(4242)])
+  expect((await chf.post(`${at}/${ref}/update`, unnamed)).status).toBe(404)
+  const { items } = await rejectPage(app.db, { state: 'open', reason: 'session-ended', limit: 50 })
+  const reject = items.find(({ imsi }) => imsi === line.imsi)!
+  expect(await replayReject(app, reject.rejectId)).toEqual({ outcome: 'replayed' })
+  // Nobody said where: the phone was at home, by its SIM.
+  expect(await recordsOf(line)).toEqual([{ quantity: 4242n, outcome: 'charged', country: 'JP' }])
 })
 
 test('two nodes never promise the same twice, and each answers what the other took', async () => {
