@@ -13,6 +13,7 @@ import {
   sendNotifications,
 } from '../simulators/phone/assistant.ts'
 import { registerEs9Routes } from '../src/esim/es9-routes.ts'
+import { registerEsimRoutes } from '../src/esim/routes.ts'
 import { openRsp } from '../src/esim/rsp-gateway.ts'
 import { lockOrder, sweepRspSessions } from '../src/esim/rsp-store.ts'
 import { parseCertificate } from '../src/esim/sgp22/certificate.ts'
@@ -292,6 +293,23 @@ test('what is not the protocol is answered by it: 200 with a code, 204 for notif
     })
   }
   expect(await count()).toEqual(before)
+})
+
+test('a started platform has no channel on which nothing is signed', async () => {
+  const statusWith = async (unsignedPhones: boolean) => {
+    const app = { ...platform.app, config: { ...platform.config, unsignedPhones } }
+    const http = await openHttp(app)
+    registerEsimRoutes(http, app)
+    const answers = await Promise.all(
+      ['/esim/download', '/esim/notifications'].map((url) =>
+        http.inject({ method: 'POST', url, payload: {} }),
+      ),
+    )
+    await http.close()
+    return answers.map(({ statusCode }) => statusCode)
+  }
+  expect(await statusWith(false)).toEqual([404, 404])
+  expect(await statusWith(true)).toEqual([422, 422])
 })
 
 test('closing against downloading: exactly one wins, every time', async () => {

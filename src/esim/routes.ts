@@ -18,6 +18,8 @@ import { downloadedWire, downloadWire, notificationWire } from './wire.ts'
 export function registerEsimRoutes(http: Http, app: App) {
   const host = new URL(app.config.publicUrl).host
   registerInstallation(http, app, host)
+  // Nothing on this channel is signed: whoever knows an ICCID and an EID could report a deletion.
+  if (app.config.unsignedPhones === false) return
   registerDownload(http, app)
   registerNotifications(http, app)
 }

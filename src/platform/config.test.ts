@@ -14,6 +14,7 @@ const complete = {
 describe('parseConfig', () => {
   test('every address follows the base port', () => {
     const config = parseConfig({ ...complete, VIOLET_PORT: '5100' })
+    expect(config.unsignedPhones).toBe(false)
     expect(config).toMatchObject({
       port: 5100,
       publicUrl: 'http://localhost:5100',

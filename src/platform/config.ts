@@ -38,6 +38,8 @@ export type Config = {
   rspAddress?: string
   /** A TLS listener for phones alone. */
   rspListener?: { port: number; host: string }
+  /** Whether phones without an eUICC may say who they are (tests only); off in a started platform. */
+  unsignedPhones?: boolean
   /** Profile elements to personalise; else a test USIM. */
   profileTemplate?: string
   signingKey?: string // private JWK, for nodes that share no folder; else made in the data folder
@@ -177,6 +179,7 @@ function remoteProvisioning(env: Environment) {
   const host = given(env, 'VIOLET_RSP_HOST') ?? 'localhost'
   const profileTemplate = given(env, 'VIOLET_PROFILE_TEMPLATE')
   return {
+    unsignedPhones: given(env, 'VIOLET_UNSIGNED_PHONES') === '1',
     ...(rspPki && { rspPki: resolve(rspPki) }),
     ...(rspAddress && { rspAddress }),
     ...(port !== undefined && { rspListener: { port, host } }),
