@@ -19,22 +19,24 @@ const naiveRecords = 20_000
 
 export async function takeFile(
   world: World,
-  { count, lines, before }: { count: number; lines: number; before: number },
+  { count, lines, before: slot }: { count: number; lines: number; before: number },
   onProgress: (part: number) => void = () => undefined,
 ) {
   const path = join(world.folder, 'usage.csv')
-  await writeUsage(path, { count, lines, before })
+  await writeUsage(path, { count, lines, before: slot })
   await world.query('checkpoint')
   const since = new Date()
   const startedAt = performance.now()
-  const cpuBefore = process.cpuUsage()
+  const before = world.cpuUs()
   const outcome = await importUsage(world.app, path, {
     mapping: defaultMapping,
     batchesAtOnce: Number(process.env.AT ?? 2),
     onProgress: ({ charged }) => onProgress(charged / count),
   })
   const seconds = (performance.now() - startedAt) / 1000
-  const { user, system } = process.cpuUsage(cpuBefore)
+  const after = world.cpuUs()
+  const nodeUs = (after.node - before.node) / count
+  const serverUs = (after.server - before.server) / count
   rmSync(path)
   if (
     'refused' in outcome ||
@@ -43,7 +45,7 @@ export async function takeFile(
   ) {
     throw new Error(`not every record was charged: ${JSON.stringify(outcome)}`)
   }
-  return { perSecond: count / seconds, seconds, since, nodeUs: (user + system) / count }
+  return { perSecond: count / seconds, seconds, since, nodeUs, serverUs }
 }
 
 type Row = { design: number; naive: number; limit: number; nodeUs: number }

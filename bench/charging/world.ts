@@ -12,6 +12,7 @@ import type { Config } from '../../src/platform/config.ts'
 import { openDatabase, openPool, poolOf } from '../../src/platform/database.ts'
 import { systemIds } from '../../src/platform/ids.ts'
 import { migrate } from '../../src/platform/migrate.ts'
+import { ownCpuUs, serverCpuUs } from './cpu.ts'
 import { proveLedger } from '../../src/ledger/store.ts'
 import type { Tools } from '../../src/usage/commit-store.ts'
 
@@ -46,6 +47,7 @@ export async function openWorld() {
     db,
     url,
     folder,
+    cpuUs: () => ({ node: ownCpuUs(), server: serverCpuUs(cluster.pid) }),
     query: (text: string, values: unknown[] = []) => poolOf(db).query(text, values),
     async close() {
       await db.destroy()
@@ -89,9 +91,10 @@ export async function seedLines({ url }: World, first: number, count: number): P
       from ${series} cross join (values (0, 'promotional-credit', 500), (1, 'paid-credit', 20000),
         (2, 'promotions-granted', -500), (3, 'payments-clearing', -20000)) as v (s, a, m);
     insert into purse (subscriber_id, line_id, currency, promotional_minor, paid_minor, bucket_ids, kinds, priorities, granted,
-        remaining, reserved, expires_us, noticed)
+        remaining, reserved, expires_us, noticed, line_state, plan_id, plan_version, activated_us, country)
       select ${ids}, 'GBP', 500, 20000, array['bucket_' || ${hex('n')}], '{data}', '{0}', '{3000000000}', '{3000000000}',
-        '{0}', array[(extract(epoch from '${began}'::timestamptz + interval '90 days') * 1000000)::int8], '{0}'
+        '{0}', array[(extract(epoch from '${began}'::timestamptz + interval '90 days') * 1000000)::int8], '{0}', 'active',
+        'japan-3gb-7d', 1, (extract(epoch from '${began}'::timestamptz) * 1000000)::int8, 'GB'
       from ${series};
     vacuum (analyze) subscriber, line, line_index, purse`.replace(/;\s*vacuum[\s\S]*$/, ''),
   )

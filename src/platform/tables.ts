@@ -17,6 +17,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
 export interface AuditEntry {
   action: string;
   actor_id: string;
@@ -144,7 +146,7 @@ export interface LedgerBalance {
 export interface LedgerDaySum {
   account: string;
   currency: string;
-  day: string;
+  day: Timestamp;
   minor: bigint;
   tax_country: Generated<string>;
 }
@@ -176,7 +178,7 @@ export interface LedgerPosting {
 }
 
 export interface LedgerSealedDay {
-  day: string;
+  day: Timestamp;
   postings: bigint;
   sealed_at: Temporal.Instant;
   transfers: bigint;
@@ -344,8 +346,10 @@ export interface ProfileSecret {
 }
 
 export interface Purse {
+  activated_us: bigint | null;
   bucket_ids: Generated<string[]>;
   cap_minor: bigint | null;
+  country: string | null;
   credit_order: Generated<string>;
   currency: string;
   exhausted_at: Temporal.Instant | null;
@@ -354,9 +358,12 @@ export interface Purse {
   held_minor: Generated<bigint>;
   kinds: Generated<string[]>;
   line_id: Generated<string>;
+  line_state: string | null;
   noticed: Generated<number[]>;
   open_sessions: Generated<number>;
   paid_minor: Generated<bigint>;
+  plan_id: string | null;
+  plan_version: number | null;
   priorities: Generated<number[]>;
   promotional_minor: Generated<bigint>;
   remaining: Generated<ArrayType<bigint>>;

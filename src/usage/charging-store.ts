@@ -8,13 +8,12 @@ import type { ChargedLine, Known } from './intake.ts'
 import { periodUsMax, type Stored } from './record.ts'
 
 const columns = `
-  l.subscriber_id, l.line_id, l.state, l.nickname, (extract(epoch from l.activated_at) * 1000000)::int8,
-  l.plan_id, l.plan_version, p.currency, p.version, p.promotional_minor, p.paid_minor, p.held_minor, p.credit_order,
-  p.cap_minor, p.spent_minor, array_to_string(p.bucket_ids, ','), array_to_string(p.kinds, ','),
-  array_to_string(p.priorities, ','), array_to_string(p.granted, ','), array_to_string(p.remaining, ','),
-  array_to_string(p.reserved, ','), array_to_string(p.expires_us, ',', '-'), array_to_string(p.noticed, ','),
-  p.started, array_to_string(p.used_until_us, ','), p.exhausted_at is not null,
-  p.sessions, s.country`
+  p.subscriber_id, p.line_id, p.line_state, p.country, p.activated_us, p.plan_id, p.plan_version, p.currency, p.version,
+  p.promotional_minor, p.paid_minor, p.held_minor, p.credit_order, p.cap_minor, p.spent_minor,
+  array_to_string(p.bucket_ids, ','), array_to_string(p.kinds, ','), array_to_string(p.priorities, ','),
+  array_to_string(p.granted, ','), array_to_string(p.remaining, ','), array_to_string(p.reserved, ','),
+  array_to_string(p.expires_us, ',', '-'), array_to_string(p.noticed, ','), p.started,
+  array_to_string(p.used_until_us, ','), p.exhausted_at is not null, p.sessions`
 
 /** The lines that SIMs belong to, by IMSI, in one read. A SIM nobody has is left out. */
 export async function loadLinesOfImsis(
@@ -27,9 +26,8 @@ export async function loadLinesOfImsis(
     `select i.imsi, ${columns}
      from unnest($1::text[]) as wanted (imsi)
      join line_index i on i.imsi = wanted.imsi
-     join line l on l.subscriber_id = i.subscriber_id and l.line_id = i.line_id
-     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency
-     join subscriber s on s.subscriber_id = l.subscriber_id`,
+     join purse p on p.subscriber_id = i.subscriber_id and p.line_id = i.line_id
+     where p.line_state is not null`,
     [arrayText(imsis)],
   )
 }
@@ -44,11 +42,10 @@ export async function loadLines(
   return load(
     db,
     'usage-lines',
-    `select l.line_id, ${columns}
+    `select p.line_id, ${columns}
      from unnest($1::text[], $2::text[]) as wanted (subscriber_id, line_id)
-     join line l on l.subscriber_id = wanted.subscriber_id and l.line_id = wanted.line_id
-     join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency
-     join subscriber s on s.subscriber_id = l.subscriber_id`,
+     join purse p on p.subscriber_id = wanted.subscriber_id and p.line_id = wanted.line_id
+     where p.line_state is not null`,
     [
       arrayText(keys.map(({ subscriberId }) => subscriberId)),
       arrayText(keys.map(({ lineId }) => lineId)),
@@ -93,12 +90,12 @@ function lineOf(row: Cells, plan: Plan): ChargedLine {
   const [kinds, priorities, granted] = [listOf(row[17]), listOf(row[18]), listOf(row[19])]
   const [remaining, reserved, expires] = [listOf(row[20]), listOf(row[21]), listOf(row[22])]
   const noticed = listOf(row[23])
-  const [data, voice, sms] = listOf(row[25]).map(Number) as [number, number, number]
+  const [data, voice, sms] = listOf(row[25]) as [string, string, string]
   return {
     subscriberId: row[1]!,
     lineId: row[2]!,
     state: row[3] as LineState,
-    nickname: row[4]!,
+    country: row[4] ?? null,
     activatedUs: row[5] == null ? null : Number(row[5]),
     plan,
     currency: row[8]!,
@@ -122,10 +119,9 @@ function lineOf(row: Cells, plan: Plan): ChargedLine {
       })),
       started: startedOf(row[24]!),
     },
-    usedUntil: { data, voice, sms },
+    usedUntil: { data: Number(data), voice: Number(voice), sms: Number(sms) },
     exhausted: row[26] === 't',
     sessions: row[27]!,
-    country: row[28] ?? null,
   }
 }
 

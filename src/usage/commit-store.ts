@@ -1,10 +1,11 @@
 /** Charges written: purses by their versions, records, transfers and postings, in one transaction or not at all. */
 import type { App } from '../platform/app.ts'
-import { arrayText, copyText, copyTransaction, type CopyWork, eachByKey } from '../platform/copy.ts'
+import { copyText, copyTransaction, type CopyWork, eachByKey } from '../platform/copy.ts'
 import { type Tax, taxOfCountry } from '../ledger/tax-store.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Charge, LineChange } from './intake.ts'
+import type { Bucket } from './purse.ts'
 import { tellLow } from './notice-store.ts'
 import { postingsOf, transfersOf } from './transfer.ts'
 
@@ -52,46 +53,82 @@ async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineCh
   if (told.length > 0) await tellLow(work.trx, app, told)
 }
 
-const updatePurses = `
-  update purse p set version = p.version + 1, remaining = c.remaining::int8[], reserved = c.reserved::int8[],
-    noticed = c.noticed::int[], held_minor = c.held, spent_minor = c.spent, started = c.started::jsonb,
-    used_until_us = c.used_until::int8[],
+const byVersion = `
+  where p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency and p.version = c.version`
+
+const usePurses = `
+  update purse p set version = p.version + 1, remaining = c.remaining::int8[], spent_minor = c.spent,
+    started = c.started::jsonb, used_until_us = c.used_until::int8[]
+  from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[])
+    as c (subscriber_id, line_id, currency, version, remaining, spent, started, used_until)${byVersion}`
+
+const changePurses = `
+  update purse p set version = p.version + 1, remaining = c.remaining::int8[], spent_minor = c.spent,
+    started = c.started::jsonb, used_until_us = c.used_until::int8[], reserved = c.reserved::int8[],
+    noticed = c.noticed::int[], held_minor = c.held,
     exhausted_at = case when c.exhausted then coalesce(p.exhausted_at, $13::timestamptz) end
-  from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::int8[],
-    $9::int8[], $10::text[], $11::text[], $12::bool[])
-    as c (subscriber_id, line_id, currency, version, remaining, reserved, noticed, held, spent, started, used_until,
-      exhausted)
-  where p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency
-    and p.version = c.version`
+  from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[],
+    $9::text[], $10::text[], $11::int8[], $12::bool[])
+    as c (subscriber_id, line_id, currency, version, remaining, spent, started, used_until, reserved, noticed, held,
+      exhausted)${byVersion}`
 
 async function writePurses(app: Tools, { client }: CopyWork, changes: readonly LineChange[]) {
-  const column = (of: (change: LineChange) => string | bigint) => arrayText(changes.map(of))
-  const list = (values: readonly (bigint | number)[]) => `{${values.join(',')}}`
-  const { rowCount } = await client.query({
-    name: 'usage-purses',
-    text: updatePurses,
-    values: [
-      column(({ line }) => line.subscriberId),
-      column(({ line }) => line.lineId),
-      column(({ line }) => line.currency),
-      column(({ line }) => line.version),
-      column(({ purse }) => list(purse.buckets.map(({ remaining }) => remaining))),
-      column(({ purse }) => list(purse.buckets.map(({ reserved }) => reserved))),
-      column(({ purse }) => list(purse.buckets.map(({ noticed }) => noticed))),
+  // Most batches only use what there is, and then four columns fewer are sent and read.
+  const isPlain = changes.every(isPlainUse)
+  const column = (of: (change: LineChange) => string | bigint) => joined(changes, of)
+  const values = [
+    column(({ line }) => line.subscriberId),
+    column(({ line }) => line.lineId),
+    column(({ line }) => line.currency),
+    column(({ line }) => line.version),
+    column(({ purse }) => quotedList(purse.buckets, ({ remaining }) => remaining)),
+    column(({ purse }) => purse.spent),
+    column(({ purse }) => startedText(purse.started)),
+    column(({ usedUntil }) => `"{${usedUntil.data},${usedUntil.voice},${usedUntil.sms}}"`),
+  ]
+  if (!isPlain) {
+    values.push(
+      column(({ purse }) => quotedList(purse.buckets, ({ reserved }) => reserved)),
+      column(({ purse }) => quotedList(purse.buckets, ({ noticed }) => noticed)),
       column(({ purse }) => purse.held),
-      column(({ purse }) => purse.spent),
-      column(({ purse }) => startedText(purse.started)),
-      column(({ usedUntil }) => list([usedUntil.data, usedUntil.voice, usedUntil.sms])),
       column(({ exhausted }) => (exhausted ? 't' : 'f')),
       app.clock.now().toString(),
-    ],
+    )
+  }
+  const { rowCount } = await client.query({
+    name: isPlain ? 'usage-use-purses' : 'usage-change-purses',
+    text: isPlain ? usePurses : changePurses,
+    values,
   })
   if (rowCount !== changes.length) throw new Stale()
 }
 
+function isPlainUse({ line, purse, told, exhausted }: LineChange): boolean {
+  if (told.length > 0 || exhausted !== line.exhausted || purse.held !== line.purse.held)
+    return false
+  return purse.buckets.every(({ reserved }, at) => reserved === line.purse.buckets[at]!.reserved)
+}
+
+/** An array of what needs no quotes, our own ids and figures, or brings its own. */
+function joined(
+  changes: readonly LineChange[],
+  of: (change: LineChange) => string | bigint,
+): string {
+  let text = '{'
+  for (const change of changes) text += text.length > 1 ? `,${of(change)}` : `${of(change)}`
+  return `${text}}`
+}
+
+function quotedList(buckets: readonly Bucket[], of: (bucket: Bucket) => bigint | number): string {
+  if (buckets.length === 1) return `"{${of(buckets[0]!)}}"`
+  return `"{${buckets.map(of).join(',')}}"`
+}
+
 function startedText(started: ReadonlyMap<string, bigint>): string {
-  if (started.size === 0) return '{}'
-  return JSON.stringify(Object.fromEntries([...started].map(([key, left]) => [key, String(left)])))
+  if (started.size === 0) return '"{}"'
+  let text = ''
+  for (const [key, left] of started) text += `${text && ','}\\"${key}\\":\\"${left}\\"`
+  return `"{${text}}"`
 }
 
 const copyRecords = `copy usage_record (subscriber_id, usage_id, line_id, kind, quantity, started_at, ended_at, mcc, mnc,
@@ -120,9 +157,10 @@ function rowsOf(
   let [records, transfers, postings] = ['', '', '']
   for (const change of changes) {
     const { line } = change
-    const paidBy = new Map<Charge, string>()
+    let paidBy: Map<Charge, string> | undefined
     for (const transfer of transfersOf(change, taxes(line.country))) {
       const id = ids.make('transfer')
+      paidBy ??= new Map()
       for (const charge of transfer.charges) paidBy.set(charge, id)
       const detail = copyText(JSON.stringify(transfer.detail))
       transfers += `${line.subscriberId}\t${id}\t${copyText(transfer.key)}\tusage\t${detail}\t${now}\n`
@@ -131,7 +169,7 @@ function rowsOf(
       }
     }
     for (const charge of change.charges) {
-      records += recordRow(line, charge, now, paidBy.get(charge) ?? '\\N')
+      records += recordRow(line, charge, now, paidBy?.get(charge) ?? '\\N')
     }
   }
   return { records, transfers, postings }
@@ -152,10 +190,22 @@ function recordRow(
   )
 }
 
+// Records of one batch are close in time: the minute is written once.
+const minutes = new Map<number, string>()
+
 function timeText(us: number): string {
-  const micros = us % 1000
-  const text = new Date((us - micros) / 1000).toISOString()
-  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`
+  const minute = Math.floor(us / 60_000_000)
+  let text = minutes.get(minute)
+  if (text === undefined) {
+    if (minutes.size > 10_000) minutes.clear()
+    text = new Date(minute * 60_000).toISOString().slice(0, 17)
+    minutes.set(minute, text)
+  }
+  const rest = us - minute * 60_000_000
+  const seconds = Math.floor(rest / 1_000_000)
+  const micros = rest - seconds * 1_000_000
+  const whole = seconds < 10 ? `${text}0${seconds}` : `${text}${seconds}`
+  return micros === 0 ? `${whole}Z` : `${whole}.${String(micros).padStart(6, '0')}Z`
 }
 
 function byLine(a: LineChange, b: LineChange): number {

@@ -40,7 +40,7 @@ export type Imported = ImportCounts & {
 }
 export type NotImported = { refused: 'missing-columns' | 'empty' | 'busy'; names: string[] }
 
-type Line = UsageRecord & { number: number; text: string }
+type Line = UsageRecord & { number: number; text: string; sim: number }
 type Job = {
   app: Tools
   importId: string
@@ -139,7 +139,22 @@ async function takeWindow(
     if (line.text === '' && !line.fault) continue
     const read = line.fault ? undefined : readLine(line.text, job.mapping, job.layout)
     if (read && !('reason' in read)) {
-      records.push({ ...read, number: line.number, text: line.text })
+      const { usageId, imsi, kind, quantity, startedUs, endedUs, mcc, mnc, country } = read
+      const { number, text } = line
+      records.push({
+        usageId,
+        imsi,
+        kind,
+        quantity,
+        startedUs,
+        endedUs,
+        mcc,
+        mnc,
+        country,
+        number,
+        text,
+        sim: Number(imsi),
+      })
     } else rejects.push(rejectOf(job, line, read?.reason ?? line.fault!, read))
   }
   records.sort(bySim)
@@ -199,8 +214,12 @@ function rejectOf(
 }
 
 function bySim(a: Line, b: Line): number {
-  if (a.imsi !== b.imsi) return a.imsi < b.imsi ? -1 : 1
-  return a.startedUs - b.startedUs || a.number - b.number
+  return (
+    a.sim - b.sim ||
+    a.imsi.length - b.imsi.length ||
+    a.startedUs - b.startedUs ||
+    a.number - b.number
+  )
 }
 
 type Batch = { index: number; own: Line[] }

@@ -13,7 +13,6 @@ export type ChargedLine = {
   readonly currency: string
   readonly version: bigint
   readonly state: LineState
-  readonly nickname: string
   readonly activatedUs: number | null
   readonly plan: Plan
   readonly purse: Purse
@@ -63,17 +62,19 @@ export function decide<R extends UsageRecord>(
   records: readonly R[],
   known: Known,
   nowUs: number,
-  /** What was charged before in the same batch, by `seenKey`. */
-  seen: Map<string, Stored & { lineId: string }> = new Map(),
+  /** What was charged before to other lines of the same subscriber in the same batch. */
+  seen?: Map<string, Stored & { lineId: string }>,
 ): Decision<R> {
   const repeated: R[] = []
   const rejected: Decision<R>['rejected'] = []
   const charges: Charge[] = []
+  const own =
+    seen ?? (records.length > 1 ? new Map<string, Stored & { lineId: string }>() : undefined)
   let { purse, exhausted } = line
   const usedUntil = { ...line.usedUntil }
   const last: Record<Kind, R | undefined> = { data: undefined, voice: undefined, sms: undefined }
   for (const record of records.length > 1 ? [...records].sort(oldestFirst) : records) {
-    const before = known.byId.get(record.usageId) ?? seen.get(seenKey(line, record))
+    const before = known.byId.get(record.usageId) ?? own?.get(record.usageId)
     if (before) {
       if (before.lineId === line.lineId && isSame(before, record)) repeated.push(record)
       else rejected.push({ record, reason: 'differs' })
@@ -82,14 +83,15 @@ export function decide<R extends UsageRecord>(
     const newest = last[record.kind]
     const reason =
       untimely(line, record, nowUs) ??
-      ((newest && overlap(newest, record)) || known.periods.some((one) => sharesTime(one, record))
+      ((newest && overlap(newest, record)) ||
+      (known.periods.length > 0 && known.periods.some((one) => sharesTime(one, record)))
         ? 'overlaps'
         : undefined)
     if (reason) {
       rejected.push({ record, reason })
       continue
     }
-    seen.set(seenKey(line, record), { ...record, lineId: line.lineId })
+    own?.set(record.usageId, { ...record, lineId: line.lineId })
     if (!newest || record.endedUs > newest.endedUs) last[record.kind] = record
     if (record.endedUs > usedUntil[record.kind]) usedUntil[record.kind] = record.endedUs
     const closed = line.state === 'closed'
@@ -103,9 +105,6 @@ export function decide<R extends UsageRecord>(
   const after = open ? noticing(purse) : { purse, told: [] }
   return { change: { line, ...after, usedUntil, exhausted, charges }, repeated, rejected }
 }
-
-const seenKey = ({ subscriberId }: ChargedLine, { usageId }: { usageId: string }) =>
-  `${subscriberId} ${usageId}`
 
 function untimely(line: ChargedLine, record: Stored, nowUs: number): Reason | undefined {
   if (record.endedUs > nowUs + clockUsMax) return 'from-the-future'

@@ -12,8 +12,14 @@ export async function tellLow(
   changes: readonly LineChange[],
 ): Promise<void> {
   for (const { line, told } of changes) {
-    const { subscriberId, lineId, nickname } = line
+    const { subscriberId, lineId } = line
     const { recipients, locale } = await ownerOf(trx, subscriberId)
+    const { nickname } = await trx
+      .selectFrom('line')
+      .select('nickname')
+      .where('subscriber_id', '=', subscriberId)
+      .where('line_id', '=', lineId)
+      .executeTakeFirstOrThrow()
     for (const bucket of told) {
       const percent = String(levelOf(bucket))
       await notify(trx, app, {

@@ -14,7 +14,7 @@ import {
   nothingKnown,
 } from './intake.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { microsecondsOf, readRecord, type Reason, type UsageRecord } from './record.ts'
+import { microsecondsOf, readRecord, type Reason, type Stored, type UsageRecord } from './record.ts'
 import { endReject, findReject, keepReject, storeRejects } from './reject-store.ts'
 
 export type Answer = { accepted: string[]; rejected: { id: string; reason: Reason }[] }
@@ -123,7 +123,7 @@ async function decideAll<R extends UsageRecord>(
   const lines = await loadLinesOfImsis(app.db, [...byImsi.keys()])
   const known = await knownOf(app, byImsi, lines, look)
   const nowUs = microsecondsOf(app.clock.now())
-  const seen = new Map()
+  const seenBy = shared([...lines.values()])
   const decisions: Decision<R>[] = []
   const charged: Charged<R> = { charged: 0, repeated: 0, rejected: [] }
   for (const [imsi, own] of byImsi) {
@@ -132,13 +132,24 @@ async function decideAll<R extends UsageRecord>(
       for (const record of own) charged.rejected.push({ record, reason: 'unknown-imsi' })
       continue
     }
-    const decision = decide(line, own, known(line), nowUs, seen)
+    const decision = decide(line, own, known(line), nowUs, seenBy(line))
     decisions.push(decision)
     charged.charged += decision.change?.charges.length ?? 0
     charged.repeated += decision.repeated.length
     charged.rejected.push(...decision.rejected)
   }
   return { decisions, charged }
+}
+
+/** An id is charged once per subscriber, also where two of their lines are in one batch. */
+function shared(lines: readonly ChargedLine[]) {
+  const several = new Map<string, Map<string, Stored & { lineId: string }>>()
+  const once = new Set<string>()
+  for (const { subscriberId } of lines) {
+    if (once.has(subscriberId)) several.set(subscriberId, new Map())
+    else once.add(subscriberId)
+  }
+  return ({ subscriberId }: ChargedLine) => several.get(subscriberId)
 }
 
 async function knownOf<R extends UsageRecord>(
