@@ -24,7 +24,6 @@ export async function takeFile(
 ) {
   const path = join(world.folder, 'usage.csv')
   await writeUsage(path, { count, lines, before: slot })
-  await world.query('checkpoint')
   const since = new Date()
   const startedAt = performance.now()
   const before = world.cpuUs()

@@ -24,7 +24,9 @@ function findNode() {
 }
 
 // The channel tells the child when this process was killed.
-const child = spawn(findNode(), [program, ...process.argv.slice(2)], {
+// Much that lives shortly: with room for it the collector has less to do.
+const flags = process.argv[2] === 'usage' ? ['--max-semi-space-size=64'] : []
+const child = spawn(findNode(), [...flags, program, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 child.channel?.unref()

@@ -18,7 +18,7 @@ import type { Tools } from '../../src/usage/commit-store.ts'
 
 /** The platform's own PostgreSQL with its own settings: fsync and synchronous_commit on. */
 export async function openWorld() {
-  const folder = mkdtempSync(join(tmpdir(), 'violet-bench-'))
+  const folder = mkdtempSync(join(tmpdir(), 'violet-charging-'))
   const cluster = await startCluster({
     folder: join(folder, 'postgres'),
     port: 0,
@@ -115,7 +115,7 @@ export type Usage = {
 }
 
 /**
- * The n-th record of a world: three of four are data inside the plan, the rest is paid from credit (data in India,
+ * The n-th record of a world: nine of ten are data inside the plan, the rest is paid from credit (data in India,
  * calls, messages). `slot` is how many records the line had before; its records follow each other in time.
  */
 export function usageOf(n: number, line: number, slot: number): Usage {
@@ -124,8 +124,8 @@ export function usageOf(n: number, line: number, slot: number): Usage {
     id: `use_${startedMs.toString(16).padStart(12, '0')}${n.toString(16).padStart(20, '0')}`,
     imsi: imsiOf(line),
   }
-  const choice = (n * 7 + line) % 20
-  if (choice < 15) {
+  const choice = (n * 7 + line) % 40
+  if (choice < 36) {
     const quantity = 40_000 + ((n * 7919) % 900_000)
     return {
       ...common,
@@ -137,7 +137,7 @@ export function usageOf(n: number, line: number, slot: number): Usage {
       mnc: '10',
     }
   }
-  if (choice < 18) {
+  if (choice < 38) {
     const quantity = 1_000 + ((n * 104_729) % 1_900_000)
     return {
       ...common,
@@ -149,7 +149,7 @@ export function usageOf(n: number, line: number, slot: number): Usage {
       mnc: '10',
     }
   }
-  const kind = choice === 18 ? 'voice' : 'sms'
+  const kind = choice === 38 ? 'voice' : 'sms'
   const quantity = kind === 'voice' ? 1 + (n % 60) : 1
   const endedMs = startedMs + (kind === 'voice' ? quantity * 1000 : 0)
   return { ...common, kind, quantity, startedMs, endedMs, mcc: '440', mnc: '10' }

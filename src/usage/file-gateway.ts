@@ -4,12 +4,17 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Mapping } from './mapping.ts'
 
 export type Encoding = Mapping['encoding']
-export type FileLine = {
-  number: number
-  text: string
-  fault?: 'bad-encoding' | 'cut-off' | 'invalid'
+export type Fault = 'bad-encoding' | 'cut-off' | 'invalid'
+/** Lines stay in one text until they are asked for: a window of a million small strings would be the collector's work. */
+export type Window = {
+  count: number
+  /** The number in the file of the line at 0. */
+  firstNumber: number
+  text(at: number): string
+  fault(at: number): Fault | undefined
+  endBytes: number
+  endLines: number
 }
-export type Window = { lines: FileLine[]; endBytes: number; endLines: number }
 
 const chunkBytes = 1 << 20
 /** A line longer than this is no record. */
@@ -68,58 +73,71 @@ async function* windowsOf(
 ): AsyncGenerator<Window> {
   let [at, number] = [fromBytes, fromLines]
   while (at < size) {
-    const want = Math.min(windowBytes, size - at)
-    const block = await readAt(file, at, want)
+    const block = await readAt(file, at, Math.min(windowBytes, size - at))
     if (block.length === 0) return // the file became shorter while it was read
     const isLast = at + block.length >= size
-    const lines: FileLine[] = []
     const whole = isLast ? block.length : lastLineEnd(block, encoding)
+    let lines: Lines
     if (whole > 0) {
-      readLines(block.subarray(0, whole), encoding, number, lines)
-      number += lines.length
+      lines = readLines(block.subarray(0, whole), encoding)
       at += whole
     } else {
-      const { text, next } = await skipLong(file, at, size, encoding)
-      number += 1
-      lines.push({ number, text, fault: 'invalid' })
-      at = next
+      const long = await skipLong(file, at, size, encoding)
+      lines = { count: 1, text: () => long.text, fault: () => 'invalid' }
+      at = long.next
     }
-    yield { lines, endBytes: at, endLines: number }
+    const firstNumber = number + 1
+    number += lines.count
+    yield { ...lines, firstNumber, endBytes: at, endLines: number }
   }
 }
 
-/** Splits decoded text at once; only where it can't be decoded, line by line. */
-function readLines(block: Buffer, encoding: Encoding, before: number, lines: FileLine[]) {
+type Lines = Pick<Window, 'count' | 'text' | 'fault'>
+
+/** Decodes all at once; only where that can't be done, line by line. */
+function readLines(block: Buffer, encoding: Encoding): Lines {
   const text = decode(block, encoding)
-  let number = before
-  const add = (line: string | undefined, raw: () => string) => {
-    number += 1
-    if (line === undefined) lines.push({ number, text: raw(), fault: 'bad-encoding' })
-    else if (line.length > lineBytesMax) {
-      lines.push({ number, text: line.slice(0, 200), fault: 'invalid' })
-    } else lines.push({ number, text: line.endsWith('\r') ? line.slice(0, -1) : line })
+  return text === undefined ? readApart(block, encoding) : linesOf(text)
+}
+
+function linesOf(text: string): Lines {
+  const ends = new Uint32Array(countLines(text))
+  let count = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+    ends[count++] = end
+  const isCut = count < ends.length
+  if (isCut) ends[count++] = text.length
+  const start = (at: number) => (at === 0 ? 0 : ends[at - 1]! + 1)
+  const end = (at: number) =>
+    text.charCodeAt(ends[at]! - 1) === 13 && ends[at]! > start(at) ? ends[at]! - 1 : ends[at]!
+  const isLong = (at: number) => ends[at]! - start(at) > lineBytesMax
+  return {
+    count,
+    text: (at) => text.slice(start(at), isLong(at) ? start(at) + 200 : end(at)),
+    fault: (at) => (isLong(at) ? 'invalid' : isCut && at === count - 1 ? 'cut-off' : undefined),
   }
-  if (text !== undefined) {
-    let at = 0
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      add(text.slice(at, end), () => '')
-      at = end + 1
-    }
-    if (at < text.length) {
-      number += 1
-      lines.push({ number, text: text.slice(at), fault: 'cut-off' })
-    }
-    return
-  }
+}
+
+function countLines(text: string): number {
+  let count = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) count += 1
+  return text.length > 0 && !text.endsWith('\n') ? count + 1 : count
+}
+
+function readApart(block: Buffer, encoding: Encoding): Lines {
+  const texts: string[] = []
+  const faults: (Fault | undefined)[] = []
   let at = 0
   while (at < block.length) {
     const end = lineEnd(block, at, encoding)
     const raw = block.subarray(at, end < 0 ? block.length : end)
-    const line = decode(raw, encoding)?.replace(/\n$/, '')
-    add(line, () => raw.toString('latin1').replace(/\r?\n$/, ''))
-    if (end < 0) lines.at(-1)!.fault = 'cut-off'
+    const line = decode(raw, encoding) ?? raw.toString('latin1')
+    const isBad = decode(raw, encoding) === undefined
+    texts.push(line.replace(/\r?\n$/, '').slice(0, lineBytesMax))
+    faults.push(isBad ? 'bad-encoding' : end < 0 ? 'cut-off' : undefined)
     at = end < 0 ? block.length : end
   }
+  return { count: texts.length, text: (n) => texts[n]!, fault: (n) => faults[n] }
 }
 
 async function skipLong(file: FileHandle, from: number, size: number, encoding: Encoding) {

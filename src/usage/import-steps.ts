@@ -5,7 +5,7 @@ import { rename } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { Tools } from './commit-store.ts'
-import { type FileLine, openUsageFile, type UsageFile, type Window } from './file-gateway.ts'
+import { openUsageFile, type UsageFile, type Window } from './file-gateway.ts'
 import {
   batchDone,
   beginImport,
@@ -16,7 +16,7 @@ import {
   rejectedLines,
   windowDone,
 } from './import-store.ts'
-import { type Layout, layoutOf, type Mapping, readLine, shownOf } from './mapping.ts'
+import { type Layout, layoutOf, type Mapping, readLine, shownOf, simOf } from './mapping.ts'
 import type { Reason, UsageRecord } from './record.ts'
 import { type NewReject, storeRejects } from './reject-store.ts'
 import { chargeRecords } from './store.ts'
@@ -40,7 +40,7 @@ export type Imported = ImportCounts & {
 }
 export type NotImported = { refused: 'missing-columns' | 'empty' | 'busy'; names: string[] }
 
-type Line = UsageRecord & { number: number; text: string; sim: number }
+type Line = UsageRecord & { number: number; text: string }
 type Job = {
   app: Tools
   importId: string
@@ -72,7 +72,7 @@ export async function importUsage(
         mapping,
         layout,
         batchesAtOnce: options.batchesAtOnce ?? 2,
-        recordsPerBatch: options.recordsPerBatch ?? 4000,
+        recordsPerBatch: options.recordsPerBatch ?? 5000,
       })
     } finally {
       await releaseImport(held, importId)
@@ -129,76 +129,83 @@ function importIdOf(file: UsageFile, mapping: Mapping): string {
 /** The order within a window depends on the file alone, so that batches are the same after a crash. */
 async function takeWindow(
   job: Job,
-  { lines }: Window,
+  window: Window,
   done: ReadonlySet<number>,
   count: (counts: ImportCounts) => void,
 ): Promise<void> {
-  const records: Line[] = []
-  const rejects: NewReject[] = []
-  for (const line of lines) {
-    if (line.text === '' && !line.fault) continue
-    const read = line.fault ? undefined : readLine(line.text, job.mapping, job.layout)
-    if (read && !('reason' in read)) {
-      const { usageId, imsi, kind, quantity, startedUs, endedUs, mcc, mnc, country } = read
-      const { number, text } = line
-      records.push({
-        usageId,
-        imsi,
-        kind,
-        quantity,
-        startedUs,
-        endedUs,
-        mcc,
-        mnc,
-        country,
-        number,
-        text,
-        sim: Number(imsi),
-      })
-    } else rejects.push(rejectOf(job, line, read?.reason ?? line.fault!, read))
-  }
-  records.sort(bySim)
-  // Batch 0 is what could not be read.
-  if (rejects.length > 0 && !done.has(0)) {
-    await job.app.db.transaction().execute(async (trx) => {
-      const now = job.app.clock.now()
-      await storeRejects(trx, now, rejects)
-      const counts = { charged: 0, repeated: 0, rejected: rejects.length }
-      await batchDone(trx, now, job.importId, 0, counts)
-      count(counts)
-    })
-  }
-  const chains = cut(records, job.recordsPerBatch).values()
+  const { sims, order } = bySim(job, window)
+  const chains = cut(order, sims, job.recordsPerBatch).values()
   const worker = async () => {
     for (const chain of chains) {
-      for (const { index, own } of chain) {
-        if (!done.has(index)) count(await takeBatch(job, index, own))
+      for (const batch of chain) {
+        if (!done.has(batch.index)) count(await takeBatch(job, window, batch.index, batch.own))
       }
     }
   }
   await Promise.all(Array.from({ length: job.batchesAtOnce }, worker))
 }
 
-async function takeBatch(job: Job, index: number, records: Line[]): Promise<ImportCounts> {
+/** Lines by SIM, those of one SIM as they stand in the file; what has no SIM to read comes first. */
+function bySim({ mapping, layout }: Job, window: Window) {
+  const sims = new Float64Array(window.count)
+  const order = new Uint32Array(window.count)
+  for (let at = 0; at < window.count; at += 1) {
+    order[at] = at
+    sims[at] = simOf(window.text(at), mapping.delimiter, layout.imsi)
+  }
+  return { sims, order: order.sort((a, b) => sims[a]! - sims[b]! || a - b) }
+}
+
+async function takeBatch(job: Job, window: Window, index: number, own: Uint32Array) {
   const { app, importId } = job
-  const { charged, repeated, rejected } = await chargeRecords(app, records, async (trx, result) => {
+  const records: Line[] = []
+  const unread: NewReject[] = []
+  for (const at of own) readInto(job, window, at, records, unread)
+  const outcome = await chargeRecords(app, records, async (trx, result) => {
     const now = app.clock.now()
     const rejects = result.rejected.map(({ record, reason }) =>
       rejectOf(job, record, reason, record),
     )
-    await storeRejects(trx, now, rejects)
+    await storeRejects(trx, now, [...unread, ...rejects])
     await batchDone(trx, now, importId, index, {
       charged: result.charged,
       repeated: result.repeated,
-      rejected: rejects.length,
+      rejected: unread.length + rejects.length,
     })
   })
-  return { charged, repeated, rejected: rejected.length }
+  const { charged, repeated, rejected } = outcome
+  return { charged, repeated, rejected: rejected.length + unread.length }
+}
+
+function readInto(job: Job, window: Window, at: number, records: Line[], unread: NewReject[]) {
+  const text = window.text(at)
+  const fault = window.fault(at)
+  if (text === '' && !fault) return
+  const number = window.firstNumber + at
+  const read = fault ? undefined : readLine(text, job.mapping, job.layout)
+  if (!read || 'reason' in read) {
+    unread.push(rejectOf(job, { number, text }, read?.reason ?? fault!, read))
+    return
+  }
+  const { usageId, imsi, kind, quantity, startedUs, endedUs, mcc, mnc, country } = read
+  records.push({
+    usageId,
+    imsi,
+    kind,
+    quantity,
+    startedUs,
+    endedUs,
+    mcc,
+    mnc,
+    country,
+    number,
+    text,
+  })
 }
 
 function rejectOf(
   { importId }: Job,
-  { number, text }: Pick<FileLine, 'number' | 'text'>,
+  { number, text }: { number: number; text: string },
   reason: Reason,
   read: { usageId: string; imsi: string } | undefined,
 ): NewReject {
@@ -213,28 +220,20 @@ function rejectOf(
   }
 }
 
-function bySim(a: Line, b: Line): number {
-  return (
-    a.sim - b.sim ||
-    a.imsi.length - b.imsi.length ||
-    a.startedUs - b.startedUs ||
-    a.number - b.number
-  )
-}
-
-type Batch = { index: number; own: Line[] }
+type Batch = { index: number; own: Uint32Array }
 
 /** Batches of about a size that end with a SIM; those of one SIM with more than that are a chain, taken in order. */
-function cut(records: readonly Line[], size: number): Batch[][] {
+function cut(order: Uint32Array, sims: Float64Array, size: number): Batch[][] {
   const chains: Batch[][] = []
+  const simAt = (at: number) => sims[order[at]!]
   let [from, index] = [0, 0]
-  while (from < records.length) {
-    let to = Math.min(from + size, records.length)
-    while (to < records.length && records[to]!.imsi === records[to - 1]!.imsi) to += 1
+  while (from < order.length) {
+    let to = Math.min(from + size, order.length)
+    while (to < order.length && simAt(to) === simAt(to - 1)) to += 1
     const chain: Batch[] = []
     for (let at = from; at < to; at += 2 * size) {
       index += 1
-      chain.push({ index, own: records.slice(at, Math.min(at + 2 * size, to)) })
+      chain.push({ index, own: order.subarray(at, Math.min(at + 2 * size, to)) })
     }
     chains.push(chain)
     from = to

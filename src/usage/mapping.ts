@@ -70,6 +70,27 @@ export function layoutOf(mapping: Mapping, header: string): Layout | { missing: 
   return missing.length > 0 ? { missing } : layout
 }
 
+/** The SIM of a line as a number to sort by, without reading the rest; −1 where it is not digits. */
+export function simOf(line: string, delimiter: string, column: number): number {
+  if (line.includes('"')) {
+    const cell = splitLine(line, delimiter)?.[column]?.trim() ?? ''
+    return /^\d{1,15}$/.test(cell) ? Number(cell) : -1
+  }
+  let at = 0
+  for (let skipped = 0; skipped < column; skipped += 1) {
+    at = line.indexOf(delimiter, at) + 1
+    if (at === 0) return -1
+  }
+  let [sim, digits] = [0, 0]
+  for (; at < line.length && digits < 16; at += 1) {
+    const digit = line.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) break
+    sim = sim * 10 + digit
+    digits += 1
+  }
+  return digits === 0 || digits > 15 ? -1 : sim
+}
+
 /** A record as the network would have sent it, for a replay. */
 export type Shown = Record<
   'id' | 'imsi' | 'kind' | 'quantity' | 'startedAt' | 'endedAt' | 'mcc' | 'mnc',
