@@ -76,9 +76,8 @@ async function sealNext(
   await lockSeals(trx)
   const { rows } = await sql<{ next: string | null }>`
     select coalesce((select (max(day) + 1)::text from ledger_sealed_day),
-      (select (min(posted_at) at time zone 'UTC')::date::text from ledger_transfer)) as next`.execute(
-    trx,
-  )
+      (select (min(posted_at) at time zone 'UTC')::date::text from ledger_transfer
+        where posted_at < ${dayStart(over)})) as next`.execute(trx)
   if (!rows[0]?.next) return false
   const first = Temporal.PlainDate.from(rows[0].next)
   const after = [over, first.add({ days: daysAtOnce })].sort(Temporal.PlainDate.compare)[0] ?? over
