@@ -184,6 +184,21 @@ test('a network that never ends the session holds no closure up; what it tells l
     'END_USER_REQUEST_DENIED',
   )
   expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+  // Where the phone was is forgotten with the usage.
+  const remembered = async () =>
+    (
+      await sql<{ sessions: string }>`select sessions from purse where line_id = ${lineId}`.execute(
+        platform.db,
+      )
+    ).rows[0]?.sessions
+  expect(await remembered()).toContain('440')
+  const { rows: kept } = await sql<{ until: Temporal.Instant }>`
+    select keep_until as until from retention where case_id = ${draft.caseId} and category = 'usage'`.execute(
+    platform.db,
+  )
+  const hours = kept[0]!.until.since(platform.clock.now()).total('hours')
+  platform.clock.advance({ hours: Math.ceil(hours) + 1 })
+  await until(remembered, (sessions) => sessions === '')
 }, 60_000)
 
 async function untilDetached(caseId: string) {

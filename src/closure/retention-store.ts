@@ -51,4 +51,10 @@ async function eraseUsage(trx: Trx, { subscriber_id, case_id }: Due): Promise<vo
     delete from usage_record u using closure_case c
     where c.subscriber_id = ${subscriber_id} and c.case_id = ${case_id} and u.subscriber_id = c.subscriber_id
       and c.closing_lines ? u.line_id`.execute(trx)
+  // The last sessions of a line say in which networks it was.
+  await sql`
+    update purse p set sessions = '', open_sessions = 0, sessions_due_at = null, version = p.version + 1
+    from closure_case c
+    where c.subscriber_id = ${subscriber_id} and c.case_id = ${case_id} and p.subscriber_id = c.subscriber_id
+      and c.closing_lines ? p.line_id and p.sessions <> ''`.execute(trx)
 }
