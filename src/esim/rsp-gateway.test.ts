@@ -28,6 +28,13 @@ test('a test PKI is made once, also when several processes start at once', async
   expect(named.smdp.address).toBe('rsp.example.com')
 })
 
+test('the certificates of one CI may lie in the folder itself', async () => {
+  const rspPki = join(dataDir, 'rsp', 'nist')
+  const { smdp, tls } = await openRsp({ dataDir, publicUrl, rspPki }, nowMs)
+  expect(smdp.identities).toHaveLength(1)
+  expect(tls?.key).toMatch(/PRIVATE KEY/)
+})
+
 test('certificates and templates that cannot serve are told of in one sentence, without a key in it', async () => {
   const rspPki = join(dataDir, 'brought')
   const refused = async (change: () => Promise<void>, sentence: RegExp, also = {}) => {

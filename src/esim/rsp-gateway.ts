@@ -1,5 +1,5 @@
 /** What the embedded SM-DP+ is made of: its certificates and keys, and the template of its profiles. */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout, type Config } from '../platform/config.ts'
 import { CannotStart } from '../platform/process.ts'
@@ -30,7 +30,7 @@ type Needs = Pick<Config, 'dataDir' | 'publicUrl' | 'rspPki' | 'profileTemplate'
 export async function openRsp(config: Needs, nowMs: number): Promise<Rsp> {
   const folder = config.rspPki ?? (await ownPki(config, nowMs))
   const identities: SmdpIdentity[] = []
-  for (const name of (await foldersOf(folder)).sort().reverse())
+  for (const name of await identitiesIn(folder))
     identities.push({
       ci: await readCertificate(join(folder, name, 'ci.pem')),
       dpAuth: await readCredential(join(folder, name, 'dp-auth')),
@@ -63,6 +63,20 @@ async function ownPki({ dataDir, publicUrl }: Needs, nowMs: number): Promise<str
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
   })
   return folder
+}
+
+/** One folder for each CI, or the files of the one there is. */
+async function identitiesIn(folder: string): Promise<string[]> {
+  const names = ['.', ...(await foldersOf(folder)).sort().reverse()]
+  const held = await Promise.all(
+    names.map((name) =>
+      access(join(folder, name, 'ci.pem')).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return names.filter((_, index) => held[index])
 }
 
 async function foldersOf(folder: string): Promise<string[]> {
@@ -103,7 +117,7 @@ async function readCredential(path: string): Promise<ServerCredential> {
 }
 
 async function readTls(folder: string): Promise<Rsp['tls']> {
-  for (const name of await foldersOf(folder)) {
+  for (const name of await identitiesIn(folder)) {
     const cert = await readFile(join(folder, name, 'dp-tls.pem'), 'utf8').catch(() => undefined)
     if (cert) return { cert, key: await readText(join(folder, name, 'dp-tls-key.pem')) }
   }

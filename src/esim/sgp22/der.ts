@@ -140,15 +140,15 @@ export function onlyChildOf(element: Tlv, tag: number): Tlv {
   return only
 }
 
-/** A whole number that JavaScript can count. @throws DerError when it is negative, padded or too great. */
+/** A whole number that JavaScript can count; cards pad their counters with zeros. @throws DerError */
 export function integerOf({ value }: Tlv): number {
   const first = value[0]
   if (first === undefined) throw new DerError('empty integer')
   if (first & 0x80) throw new DerError('negative integer')
-  if (first === 0 && value.length > 1 && !((value[1] ?? 0) & 0x80))
-    throw new DerError('padded integer')
-  if (value.length > 6) throw new DerError('integer is too great')
-  return value.readUIntBE(0, value.length)
+  const start = value.findIndex((byte) => byte !== 0)
+  const digits = value.subarray(start < 0 ? value.length - 1 : start)
+  if (digits.length > 6) throw new DerError('integer is too great')
+  return digits.readUIntBE(0, digits.length)
 }
 
 export function booleanOf({ value }: Tlv): boolean {
