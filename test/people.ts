@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { startInbox } from '../simulators/inbox/server.ts'
+import { openOutbox } from '../src/notices/gateway.ts'
 import { noticeJobs, sweepNotices } from '../src/notices/steps.ts'
 import { noticeQueues } from '../src/notices/store.ts'
 import type { App } from '../src/platform/app.ts'
@@ -72,7 +73,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
   await http.listen({ port, host: 'localhost' })
-  if (working) await queue.work(noticeJobs(app))
+  if (working) await queue.work(noticeJobs(app, openOutbox(config)))
   return {
     app,
     url,

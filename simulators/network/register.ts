@@ -74,6 +74,8 @@ export type Means = {
   outbox: Outbox
   idleMs: number
   usageDelayMs: () => number
+  /** What wakes it when something is due; a simulation has its own. */
+  timer?: typeof openTimer
 }
 
 export type Activation = {
@@ -91,7 +93,7 @@ const nowMs = ({ clock }: Means) => clock.now().epochMilliseconds
 
 export function openRegister(means: Means) {
   const { db, clock } = means
-  const timer = openTimer(
+  const timer = (means.timer ?? openTimer)(
     clock,
     () => nextDue(means),
     () => work(means),

@@ -1,5 +1,6 @@
 /** The payment provider's API for shops: checkouts and refunds, each request performed once per key. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Clock } from '../../src/platform/clock.ts'
 import type { Money } from '../../src/values/money.ts'
 import { type Body, bodyOf, textOf } from '../body.ts'
 import type { Database } from '../database.ts'
@@ -11,6 +12,7 @@ import { amountOf, checkoutWire, once, refundWire } from './store.ts'
 type Means = {
   db: Database
   provider: Provider
+  clock: Clock
   faults: Faults
   key: string
   hangMs: number
@@ -27,7 +29,7 @@ export function addPaymentApi(http: FastifyInstance, means: Means): void {
   http.get('/stats', async () => means.provider.stats())
 }
 
-function addCheckouts(scope: FastifyInstance, { db, provider, baseUrl }: Means): void {
+function addCheckouts(scope: FastifyInstance, { db, provider, clock, baseUrl }: Means): void {
   scope.post('/checkouts', async (request, reply) => {
     const body = bodyOf(request)
     const wanted = {
@@ -37,7 +39,8 @@ function addCheckouts(scope: FastifyInstance, { db, provider, baseUrl }: Means):
       returnUrl: webAddress(body, 'returnUrl'),
       locale: body['locale'] === undefined ? 'en' : textOf(body, 'locale', 35),
     }
-    const answer = once(db, { endpoint: 'checkouts', key: keyOf(request), body }, () =>
+    const nowMs = clock.now().epochMilliseconds
+    const answer = once(db, { endpoint: 'checkouts', key: keyOf(request), body, nowMs }, () =>
       checkoutWire(provider.createCheckout(wanted), baseUrl()),
     )
     return reply.code(201).send(answer)
@@ -56,7 +59,7 @@ function addCheckouts(scope: FastifyInstance, { db, provider, baseUrl }: Means):
   })
 }
 
-function addRefunds(scope: FastifyInstance, { db, provider }: Means): void {
+function addRefunds(scope: FastifyInstance, { db, provider, clock }: Means): void {
   scope.post('/refunds', async (request, reply) => {
     const body = bodyOf(request)
     const wanted = {
@@ -64,7 +67,8 @@ function addRefunds(scope: FastifyInstance, { db, provider }: Means): void {
       amount: moneyIn(body),
       reference: textOf(body, 'reference', 200),
     }
-    const answer = once(db, { endpoint: 'refunds', key: keyOf(request), body }, () =>
+    const nowMs = clock.now().epochMilliseconds
+    const answer = once(db, { endpoint: 'refunds', key: keyOf(request), body, nowMs }, () =>
       refundWire(provider.createRefund(wanted)),
     )
     return reply.code(201).send(answer)

@@ -19,6 +19,8 @@ export type Means = {
   outbox: Outbox
   pace: Pace
   baseUrl: () => string
+  /** What wakes it when something is due; a simulation has its own. */
+  timer?: typeof openTimer
 }
 
 export type NewCheckout = {
@@ -35,7 +37,7 @@ export type Provider = ReturnType<typeof openProvider>
 
 export function openProvider(means: Means) {
   const { db, clock } = means
-  const timer = openTimer(
+  const timer = (means.timer ?? openTimer)(
     clock,
     () => nextSettlement(db),
     () => settleRefunds(means),

@@ -46,7 +46,7 @@ export async function startPayments(options: PaymentsOptions): Promise<Running> 
   const pace = { ...usualPace, ...options.pace }
   const provider = openProvider({ db, clock, ids: systemIds(), outbox, pace, baseUrl })
   const http = openHost(log)
-  addPaymentApi(http, { db, provider, faults, key, hangMs: pace.timeoutMs, baseUrl })
+  addPaymentApi(http, { db, provider, clock, faults, key, hangMs: pace.timeoutMs, baseUrl })
   addFaultRoutes(http, faults)
   addAssets(http, ['payments/pay.css', 'payments/pay.js'])
   addPayPages(http, { provider, clock, key, timeoutMs: pace.timeoutMs })

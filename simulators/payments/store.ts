@@ -46,11 +46,13 @@ create table if not exists refund (
 create index if not exists refund_reference on refund (reference);
 create index if not exists refund_payment on refund (payment_id);
 create index if not exists refund_pending on refund (settles_ms) where status = 'pending';
-create table if not exists remembered (
+create table if not exists answered (
   key text primary key,
   body_hash text not null,
-  answer text not null
-) strict;`
+  answer text not null,
+  created_ms integer not null
+) strict;
+create index if not exists answered_created on answered (created_ms);`
 
 export type CheckoutStatus = 'open' | 'processing' | 'succeeded' | 'failed' | 'expired'
 
@@ -114,17 +116,21 @@ export const refundWire = (row: RefundRow) => ({
   createdAt: iso(row.created_ms),
 })
 
+/** Like its models, the provider remembers a key for a day; who asks later must look first. */
+export const keyKeptMs = 24 * 3600_000
+
 /** Performs a request once per key: the same key and body give the same answer, another body is refused. */
 export function once<T extends object>(
   db: Database,
-  { endpoint, key, body }: { endpoint: string; key: string; body: unknown },
+  { endpoint, key, body, nowMs }: { endpoint: string; key: string; body: unknown; nowMs: number },
   perform: () => T,
 ): T {
   const full = `${endpoint} ${key}`
   const bodyHash = createHash('sha256').update(canonical(body)).digest('hex')
   return db.transaction(() => {
+    db.run('delete from answered where created_ms <= :before', { before: nowMs - keyKeptMs })
     const before = db.get<{ body_hash: string; answer: string }>(
-      'select body_hash, answer from remembered where key = :full',
+      'select body_hash, answer from answered where key = :full',
       { full },
     )
     if (before && before.body_hash !== bodyHash) {
@@ -133,11 +139,11 @@ export function once<T extends object>(
     }
     if (before) return JSON.parse(before.answer) as T
     const answer = perform()
-    db.run('insert into remembered (key, body_hash, answer) values (:full, :bodyHash, :answer)', {
-      full,
-      bodyHash,
-      answer: JSON.stringify(answer),
-    })
+    db.run(
+      `insert into answered (key, body_hash, answer, created_ms)
+       values (:full, :bodyHash, :answer, :nowMs)`,
+      { full, bodyHash, answer: JSON.stringify(answer), nowMs },
+    )
     return answer
   })
 }

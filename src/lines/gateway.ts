@@ -1,6 +1,11 @@
 /** The mobile network: gives a subscription service, takes it away, and says what it holds. */
 import { z } from 'zod'
-import { callPartner, type PartnerAnswer, type PartnerCall } from '../platform/partner.ts'
+import {
+  type CallPartner,
+  callPartner,
+  type PartnerAnswer,
+  type PartnerCall,
+} from '../platform/partner.ts'
 import { Fault } from '../values/fault.ts'
 
 const stateWire = z.object({
@@ -30,8 +35,11 @@ export type Network = {
 
 const name = 'network'
 
-export function openNetwork(config: { url: string; key: string }): Network {
-  const call = (asked: PartnerCall) => callPartner({ name, ...config }, asked)
+export function openNetwork(
+  config: { url: string; key: string },
+  reach: CallPartner = callPartner,
+): Network {
+  const call = (asked: PartnerCall) => reach({ name, ...config }, asked)
   const at = (imsi: string) => `/subscribers/${encodeURIComponent(imsi)}`
   return {
     async activate({ imsi, iccid, msisdn, zones }, key) {

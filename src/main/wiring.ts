@@ -3,6 +3,7 @@ import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
+import type { Documents } from '../closure/steps/documents.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { registerEs9Routes } from '../esim/es9-routes.ts'
@@ -15,6 +16,7 @@ import { type Network, openNetwork } from '../lines/gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
 import { registerLinesRoutes } from '../lines/routes.ts'
 import { lineQueues, linesJobs, sweepLines } from '../lines/steps.ts'
+import { openOutbox, type Outbox } from '../notices/gateway.ts'
 import { noticeJobs, sweepNotices } from '../notices/steps.ts'
 import { noticeQueues } from '../notices/store.ts'
 import { openPayments, type Payments } from '../payments/gateway.ts'
@@ -27,6 +29,7 @@ import { openKeyedPool } from '../platform/copy.ts'
 import { openDatabase } from '../platform/database.ts'
 import type { Http } from '../platform/http.ts'
 import { openHttp2 } from '../platform/http2.ts'
+import { sweepIdempotency } from '../platform/idempotency.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
@@ -42,14 +45,24 @@ import { registerUsageRoutes } from '../usage/routes.ts'
 import { registerUsageStaffRoutes } from '../usage/staff-routes.ts'
 import { registerOperatorRoutes } from './operator.ts'
 
-export type Gateways = { payments: Payments; network: Network; signer: Signer; rsp: Rsp }
+export type Gateways = {
+  payments: Payments
+  network: Network
+  signer: Signer
+  rsp: Rsp
+  documents: Documents
+  outbox: Outbox
+}
 
 export async function openGateways(config: Config): Promise<Gateways> {
+  const signer = await openSigner(config)
   return {
     payments: openPayments(config.payments),
     network: openNetwork(config.network),
-    signer: await openSigner(config),
+    signer,
     rsp: await openRsp(config, Date.now()),
+    documents: openDocuments(config, signer),
+    outbox: openOutbox(config),
   }
 }
 
@@ -102,8 +115,8 @@ export function openNchf(app: App) {
 
 export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
-    ...closureJobs(app, { ...gateways, documents: openDocuments(app.config, gateways.signer) }),
-    ...noticeJobs(app),
+    ...closureJobs(app, gateways),
+    ...noticeJobs(app, gateways.outbox),
     ...linesJobs(app, gateways.network),
     ...paymentsJobs(app, gateways.payments),
   ]
@@ -124,6 +137,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
 /** Each is run once a minute: what nobody waits for. */
 export const upkeep: readonly ((app: App) => Promise<void>)[] = [
   sweepSubscribers,
+  sweepIdempotency,
   sealDays,
   sweepRspSessions,
 ]

@@ -1,7 +1,7 @@
 /** Sends notices: one job per message, tried until it leaves, under one Message-ID. */
 import type { App } from '../platform/app.ts'
 import type { JobData, Job } from '../platform/queue.ts'
-import { type Attachment, openOutbox, type Outbox } from './gateway.ts'
+import type { Attachment, Outbox } from './gateway.ts'
 import { htmlOf, textOf } from './mail.ts'
 import { messageOf, type Sender } from './message.ts'
 import { localeFor, messageId } from './notice.ts'
@@ -24,7 +24,7 @@ const sender: Sender = {
 /** A code that can't be used any more isn't worth sending. */
 const codeLifeMinutes = 10
 
-export function noticeJobs(app: App, outbox: Outbox = openOutbox(app.config)): Job[] {
+export function noticeJobs(app: App, outbox: Outbox): Job[] {
   return [
     {
       queue: 'notices.send',

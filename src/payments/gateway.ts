@@ -1,6 +1,11 @@
 /** The payment provider: hosted checkouts and refunds, each named by our own reference. */
 import { z } from 'zod'
-import { callPartner, type PartnerAnswer, type PartnerCall } from '../platform/partner.ts'
+import {
+  type CallPartner,
+  callPartner,
+  type PartnerAnswer,
+  type PartnerCall,
+} from '../platform/partner.ts'
 import { Fault } from '../values/fault.ts'
 import { fromWire, type Money, toWire } from '../values/money.ts'
 import { moneyWire } from '../values/wire.ts'
@@ -53,8 +58,11 @@ const refundWire = z.object({
 
 const name = 'payments'
 
-export function openPayments(config: { url: string; key: string }): Payments {
-  const call = (asked: PartnerCall) => callPartner({ name, ...config }, asked)
+export function openPayments(
+  config: { url: string; key: string },
+  reach: CallPartner = callPartner,
+): Payments {
+  const call = (asked: PartnerCall) => reach({ name, ...config }, asked)
   const find = async (path: string, reference: string) => {
     const query = `?reference=${encodeURIComponent(reference)}`
     const answer = await call({ method: 'GET', path: path + query })

@@ -6,6 +6,8 @@ import type { App } from './app.ts'
 import { refused } from './problem.ts'
 
 const keyShape = /^[\x21-\x7e]{8,100}$/
+/** Answers are kept for those who ask again, and hold what was personal in them: a day is enough. */
+const keptHours = 24
 /** After this long an unanswered request is taken to have died with its process. */
 const abandonedAfterMs = 30_000
 
@@ -18,6 +20,13 @@ declare module 'fastify' {
 export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key']
   return typeof key === 'string' && keyShape.test(key) ? key : undefined
+}
+
+export async function sweepIdempotency({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> {
+  await db
+    .deleteFrom('idempotency_key')
+    .where('created_at', '<', clock.now().subtract({ hours: keptHours }))
+    .execute()
 }
 
 export function addIdempotency(server: FastifyInstance, app: App) {

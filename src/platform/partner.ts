@@ -10,6 +10,8 @@ export type PartnerCall = {
   idempotencyKey?: string
 }
 export type PartnerAnswer = { status: number; body: unknown }
+/** How a gateway reaches its partner; a simulation passes one of its own. */
+export type CallPartner = (to: PartnerAddress, call: PartnerCall) => Promise<PartnerAnswer>
 
 const waitMsMax = 5000
 /** The connection was never made, so nothing was asked. */

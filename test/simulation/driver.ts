@@ -1,0 +1,244 @@
+/** Turns the world: one thing happens at a time, chosen by the dice; when nothing can, the clock moves to what is due. */
+import { codeOfError, isExplained } from './errors.ts'
+import { brokenRules, type Broken } from './invariants.ts'
+import { meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
+import { emailOf, live, review } from './people.ts'
+import { least } from './partners.ts'
+import { jobsDue, jobsOfTheDead } from './queue.ts'
+import { brokenAtRest, readableStill } from './rest.ts'
+import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from './running.ts'
+import { dayMs, start } from './story.ts'
+import type { World } from './world.ts'
+
+type Turn = { kind: 'person' | 'message' | 'job' | 'thaw' | 'weather'; act: () => Promise<void> }
+
+const ticksMax = 20_000
+const farMs = Date.UTC(9000, 0)
+const staff = ['reviewer@violet.example', 'reviewer2@violet.example']
+
+/** Plays a world to its end; the first rule that broke, or nothing. */
+export async function play(world: World): Promise<Broken | undefined> {
+  const runners = whoLives(world)
+  const weather = [...world.story.weather].sort((a, b) => a.afterMs - b.afterMs)
+  const lastMs = Math.max(
+    0,
+    ...world.story.people.flatMap(({ intents }) => intents.map((i) => i.afterMs)),
+  )
+  world.faultsUntilMs = start.epochMilliseconds + lastMs + 4 * dayMs
+  const state = { runners, weather, ticks: 0, checked: 0, upkeptMs: world.nowMs, isWork: false }
+  const first = await turn(world, state, world.faultsUntilMs + 90 * dayMs)
+  if (first) return first
+  const [astray] = await brokenAtRest(world)
+  if (astray) return astray
+  // The months in which numbers rest and records are kept.
+  const later = await turn(world, { ...state, runners: [] }, world.nowMs + 400 * dayMs)
+  if (later) return later
+  await sweepAll(world, [...world.platform.sweeps, ...world.platform.upkeep])
+  const [left] = await readableStill(world)
+  return left
+}
+
+type State = {
+  runners: Runner[]
+  weather: World['story']['weather']
+  ticks: number
+  /** How often a process had written when the rules were last looked at. */
+  checked: number
+  upkeptMs: number
+  isWork: boolean
+}
+
+async function turn(world: World, state: State, untilMs: number): Promise<Broken | undefined> {
+  for (; state.ticks < ticksMax; state.ticks += 1) {
+    const turns = await possible(world, state)
+    if (turns.length === 0) {
+      if (!(await moveOn(world, state, untilMs))) return undefined
+    } else {
+      await setTime(world, world.nowMs + 1 + world.chance.between(0, 9, 'tick', state.ticks))
+      await world.chance.pick(turns, 'turn', state.ticks).act()
+    }
+    const [trouble] = world.troubles
+    if (trouble) return trouble
+    if (world.commits === state.checked) continue
+    state.checked = world.commits
+    const [broken] = await brokenRules(world)
+    if (broken) return broken
+  }
+  return { rule: 'the world does not come to rest', what: `after ${ticksMax} ticks` }
+}
+
+function whoLives(world: World): Runner[] {
+  const { story, seed, chance } = world
+  const people = story.people.map((person) => {
+    const digits = chance.between(10 ** 9, 10 ** 10 - 1, person.name, 'eid')
+    const base = BigInt(`89044000000000000000${digits}00`)
+    const eid = String(base + 98n - (base % 97n))
+    const email = emailOf(person.name, seed)
+    return runnerOf(person.name, live(person, seed, eid), { eid, email, staff: false })
+  })
+  const reviewers = staff.map((email, index) => {
+    const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference)
+    return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', email, staff: true })
+  })
+  return [...people, ...reviewers]
+}
+
+async function possible(world: World, { runners, weather, isWork }: State): Promise<Turn[]> {
+  const { nowMs } = world
+  const people = runners
+    .filter(
+      ({ ended, wakeMs, staff: isStaff, pending }) =>
+        !ended && wakeMs <= nowMs && (!isStaff || isWork || pending !== null),
+    )
+    .map((runner): Turn => ({ kind: 'person', act: () => goOn(world, runner) }))
+  const messages = world.partners.messages
+    .filter(({ dueMs }) => dueMs <= nowMs)
+    .map((message): Turn => ({ kind: 'message', act: () => deliver(world, message) }))
+  const jobs = (await world.queue.ready(nowMs)).map((queue): Turn => ({
+    kind: 'job',
+    act: () => work(world, queue),
+  }))
+  const thaws = world.nodes
+    .filter(({ frozenUntilMs, frozen }) => frozen && (frozenUntilMs ?? 0) <= nowMs)
+    .map((node): Turn => ({
+      kind: 'thaw',
+      act: async () => {
+        world.say(node.name, 'goes on where it froze')
+        const { label, outcome } = await thaw(node)
+        conclude(world, node, label, outcome)
+      },
+    }))
+  const due = weather.filter(({ afterMs }) => start.epochMilliseconds + afterMs <= nowMs)
+  const skies = due.map((one): Turn => ({
+    kind: 'weather',
+    act: async () => {
+      weather.splice(weather.indexOf(one), 1)
+      await change(world, one)
+    },
+  }))
+  return [...people, ...messages, ...jobs, ...thaws, ...skies]
+}
+
+async function change(world: World, weather: World['story']['weather'][number]): Promise<void> {
+  if (weather.kind === 'outage') {
+    world.say(weather.partner, `is away for ${Math.round(weather.forMs / 60_000)} minutes`)
+    const untilMs = world.nowMs + weather.forMs
+    world.outages.push({ partner: weather.partner, untilMs })
+  } else if (weather.kind === 'leap') {
+    world.say('clock', `leaps by ${Math.round(weather.byMs / 3_600_000)} hours`)
+    await setTime(world, world.nowMs + weather.byMs)
+  } else {
+    world.say('database', 'restarts')
+    await world.pool
+      .query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()
+           and application_name not like 'pgboss%'`,
+      )
+      .catch(() => undefined)
+  }
+}
+
+/** Takes one job as a worker does: fetched, run, and reported to the queue, with a process that may end in between. */
+async function work(world: World, queue: string): Promise<void> {
+  const fetched = await world.queue.fetch(queue)
+  if (!fetched) return
+  const node = awake(world, 'worker')
+  const dead = queue.endsWith('.dead')
+  const job = world.platform.jobs.get(dead ? queue.slice(0, -'.dead'.length) : queue)
+  if (!job) throw new Error(`nobody works on ${queue}`)
+  const outcome = await perform(world, node, queue, async () => {
+    try {
+      if (dead) await job.gaveUp(fetched.data, 'failed too often')
+      else await job.run(fetched.data)
+    } catch (error) {
+      if (!isExplained(error)) world.troubles.push(bugOf(queue, error))
+      return world.queue.fail(queue, fetched, error)
+    }
+    await meet('the job is done', ['crash'])
+    await world.queue.complete(queue, fetched)
+  })
+  conclude(world, node, queue, outcome)
+}
+
+function conclude(world: World, node: SimNode, label: string, outcome: Outcome<unknown>) {
+  if (outcome.kind === 'died') revive(world, node)
+  if (outcome.kind === 'failed' && !isExplained(outcome.error))
+    world.troubles.push(bugOf(label, outcome.error))
+}
+
+const bugOf = (label: string, error: unknown): Broken => ({
+  rule: 'an error that no fault explains',
+  what: `${label}: ${codeOfError(error)}`,
+})
+
+/** Moves the clock to the next thing that is due; false when there is nothing, or it is too far away. */
+async function moveOn(world: World, state: State, untilMs: number): Promise<boolean> {
+  const { due, jobs, work: waiting, open } = await lookAhead(world)
+  state.isWork = waiting
+  const done = state.runners.every(({ ended, staff: isStaff }) => ended || isStaff)
+  if (state.runners.length > 0 && done && !open && (await world.queue.ready(farMs)).length === 0)
+    return false
+  const next = least([
+    due?.epochMilliseconds,
+    nextWakeMs(state.runners, waiting),
+    ...world.partners.messages.map(({ dueMs }) => dueMs),
+    world.partners.nextDueMs(),
+    ...world.nodes.map(({ frozenUntilMs }) => frozenUntilMs),
+    ...state.weather.map(({ afterMs }) => start.epochMilliseconds + afterMs),
+    jobs?.epochMilliseconds,
+  ])
+  if (next === undefined || next > untilMs) return false
+  const late = world.chance.between(0, 900, 'late', state.ticks)
+  await setTime(world, Math.max(world.nowMs + 200, next + late))
+  world.partners.work()
+  if (jobs && jobs.epochMilliseconds <= world.nowMs)
+    for (const queue of (await lookAhead(world)).dead) await world.queue.supervise(queue)
+  if (due && due.epochMilliseconds <= world.nowMs) await sweepAll(world)
+  if (world.nowMs - state.upkeptMs > dayMs) {
+    state.upkeptMs = world.nowMs
+    await sweepAll(world, world.platform.upkeep)
+  }
+  return true
+}
+
+async function sweepAll(world: World, sweeps = world.platform.sweeps): Promise<void> {
+  for (const sweep of sweeps) {
+    const node = awake(world, 'worker')
+    const label = sweep.name
+    conclude(world, node, label, await perform(world, node, label, () => sweep(world.platform.app)))
+  }
+}
+
+async function setTime(world: World, ms: number): Promise<void> {
+  world.nowMs = ms
+  await world.queue.setTime(ms)
+}
+
+type Due = {
+  due: Temporal.Instant | null
+  jobs: Temporal.Instant | null
+  dead: string[]
+  work: boolean
+  open: boolean
+}
+
+async function lookAhead({ eyes, clock }: World): Promise<Due> {
+  const asked = { name: 'due', text: dueSql, values: [clock.now().toString()] }
+  const { rows } = await eyes.query<Due>(asked)
+  return rows[0]!
+}
+
+const dueSql = `
+  select (select min(due) from (
+      select min(wake_at) as due from closure_case
+      union all select min(due_at) from line
+      union all select min(due_at) from payment_order
+      union all select min(due_at) from notice
+      union all select min(quarantined_until) from phone_number where state = 'quarantined'
+      union all select min(keep_until) from retention
+        where erased_at is null and category in ('usage', 'contacts')) d) as due,
+    ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
+    exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
+    exists (select from closure_case
+      where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer')) as open`

@@ -1,0 +1,146 @@
+/** What must hold after every tick, read from the world's database and from its partners' own books. */
+import { proveLedger } from '../../src/ledger/store.ts'
+import type { World } from './world.ts'
+
+/** The rule that broke, and what it was seen on. */
+export type Broken = { rule: string; what: string }
+
+const ended = `('draft', 'closed', 'withdrawn', 'rejected')`
+/** A closure's lines, with what each still holds. */
+const closedLines = `
+  from closure_case c
+  cross join lateral jsonb_array_elements_text(c.closing_lines) as n (line_id)
+  join line l on l.subscriber_id = c.subscriber_id and l.line_id = n.line_id
+  where c.state = 'closed'`
+const ruleOf = (name: string) => `(v.document -> 'rules' -> '${name}' ->> 'value')::interval`
+const policyOf = `join policy_version v on v.country = c.policy_country and v.version = c.policy_version`
+const waiting = (queue: string, key: string) => `exists (
+  select from pgboss.job j where j.name = '${queue}' and j.singleton_key = ${key} and j.state <= 'active')`
+
+/** Each finds what breaks the rule; $1 is the world's time. */
+const rules: Record<string, string> = {
+  'a closed case has a live line': `
+    select c.reference ${closedLines} and l.state <> 'closed'`,
+  'a closed case has a downloadable profile': `
+    select c.reference from (select c.*, l.iccid ${closedLines}) c
+    join profile p on p.subscriber_id = c.subscriber_id and p.iccid = c.iccid
+    where p.state in ('released', 'downloaded')`,
+  'a closed line holds money': `
+    select l.line_id from line l join ledger_balance b using (subscriber_id, line_id)
+    join closure_case c on c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id
+    where c.state = 'closed' and b.minor <> 0`,
+  'a closed account holds money or sessions': `
+    select c.reference from closure_case c where c.state = 'closed' and c.scope = 'account' and (
+      exists (select from ledger_balance b where b.subscriber_id = c.subscriber_id and b.minor <> 0)
+      or exists (select from sign_in_user u join sign_in_session s on s.user_id = u.id
+        where u.subscriber_id = c.subscriber_id)
+      or exists (select from subscriber s
+        where s.subscriber_id = c.subscriber_id and s.state <> 'closed'))`,
+  'a number is free before its quarantine is over': `
+    select n.msisdn from (
+      select l.msisdn, ((l.closed_at at time zone z) + ${ruleOf('quarantineMin')}) at time zone z as until
+      from closure_case c ${policyOf}
+      cross join lateral (select v.document ->> 'timeZone' as z) zone
+      join line l on l.subscriber_id = c.subscriber_id and c.closing_lines ? l.line_id
+      where c.state = 'closed' and l.msisdn is not null) x
+    join phone_number n using (msisdn)
+    where n.state <> 'quarantined' and $1 < x.until`,
+  'service ended inside the waiting time': `
+    select c.reference from closure_case c ${policyOf}
+    where c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')}`,
+  'a refund began before service ended': `
+    select c.reference from closure_case c join refund r using (subscriber_id, case_id)
+    where c.service_ended_at is null`,
+  'a case is lost: nothing will move it': `
+    select c.reference || ' ' || c.state from closure_case c
+    where c.state not in ${ended} and c.state not in ('needs_customer', 'needs_attention')
+      and c.wake_at is null and not (c.state = 'in_review' and c.due_at is not null)
+      and not ${waiting('closure.advance', 'c.case_id')}`,
+  'a stuck case says not what to do': `
+    select c.reference from closure_case c where c.state = 'needs_attention' and (
+      c.attention ->> 'advice' is null or c.attention ->> 'resume' is null)`,
+  'a message says what is not so': `
+    select n.notice_id from notice n join closure_case c using (subscriber_id, case_id)
+    where (n.template = 'closure-closed' and c.state <> 'closed')
+      or (n.template = 'closure-received' and c.submitted_at is null)
+      or (n.template = 'closure-withdrawn' and c.state <> 'withdrawn')
+      or (n.template = 'closure-rejected' and c.state <> 'rejected')`,
+  'a line is left closing': `
+    select l.line_id from line l where l.state = 'closing' and not exists (
+      select from closure_case c where c.subscriber_id = l.subscriber_id
+        and c.closing_lines ? l.line_id and c.state not in ${ended})`,
+  'a withdrawn case had effects': `
+    select c.reference from closure_case c where c.state in ('withdrawn', 'rejected') and (
+      exists (select from refund r where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id)
+      or exists (select from closure_step s
+        where s.subscriber_id = c.subscriber_id and s.case_id = c.case_id))`,
+  'one commit enqueued the same job twice': `
+    select j.name || ' ' || j.singleton_key from pgboss.job j
+    where j.singleton_key is not null and j.source_id is null
+    group by j.name, j.singleton_key, j.created_on having count(*) > 1`,
+  'a change of state has no audit entry': `
+    select c.reference || ' ' || c.state from closure_case c where c.state <> 'draft' and not exists (
+      select from audit_entry a where a.subscriber_id = c.subscriber_id
+        and a.subject_id = c.case_id and a.action = 'closure.' || c.state)
+    union all
+    select l.line_id from line l where l.state = 'closed' and not exists (
+      select from audit_entry a where a.subscriber_id = l.subscriber_id
+        and a.subject_id = l.line_id and a.action = 'line.closed')`,
+  'an order was honoured twice': `
+    select t.detail ->> 'orderId' from ledger_transfer t
+    where t.kind in ('top-up', 'plan-payment')
+    group by t.subscriber_id, t.detail ->> 'orderId' having count(*) > 1`,
+  'more was sent back than was paid': `
+    select o.order_id from payment_order o join refund r using (subscriber_id, order_id)
+    where r.state <> 'unclaimed' group by o.order_id, o.minor having sum(r.minor) > o.minor`,
+  'a paid order has no payment': `
+    select order_id from payment_order where state = 'paid' and payment_id is null`,
+}
+
+const everyRule = Object.entries(rules)
+  .map(([rule, sql]) => `select '${rule}'::text as rule, x.* from (${sql}) as x (what)`)
+  .join('\nunion all\n')
+
+export async function brokenRules(world: World): Promise<Broken[]> {
+  const { eyes, db } = world
+  const { rows } = await eyes.query<Broken>({
+    name: 'every-rule',
+    text: everyRule,
+    values: [world.clock.now().toString()],
+  })
+  const { unbalanced, drifted } = await proveLedger(db)
+  return [
+    ...rows,
+    ...unbalanced.map(({ transferId }) => broken('a transfer does not balance', transferId)),
+    ...drifted.map(({ subscriberId, account }) =>
+      broken('a balance is not the sum of its postings', `${subscriberId} ${account}`),
+    ),
+    ...doubled(world),
+    ...(await stillServed(world)),
+  ]
+}
+
+const broken = (rule: string, what: string): Broken => ({ rule, what })
+
+/** Counted by the partner itself, whatever we believe to have done. */
+function doubled({ partners }: World): Broken[] {
+  const { payments } = partners.databases
+  const refunds = payments.all<{ reference: string }>(
+    `select reference from refund where status <> 'failed' group by reference having count(*) > 1`,
+  )
+  const letters = [...partners.inbox.values()].filter(({ count }) => count > 8)
+  return [
+    ...refunds.map(({ reference }) => broken('a refund was sent twice', reference)),
+    ...letters.map(({ subject }) => broken('a message was sent again and again', subject)),
+  ]
+}
+
+/** The register knows nobody whose line has closed; where it does, a job must be about to mend that. */
+async function stillServed({ partners, eyes }: World): Promise<Broken[]> {
+  const { rows } = await eyes.query<{ imsi: string }>(
+    `select l.imsi from line l where l.state = 'closed' and not ${waiting('lines.activate', 'l.line_id')}`,
+  )
+  return rows
+    .filter(({ imsi }) => partners.register.find(imsi))
+    .map(({ imsi }) => broken('the network still serves a closed line', imsi))
+}

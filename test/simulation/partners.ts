@@ -1,0 +1,201 @@
+/** The outside world in the same process: the simulators' own books and APIs, reached over a road that loses things. */
+import type { FastifyInstance } from 'fastify'
+import { openDatabase } from '../../simulators/database.ts'
+import { openFaults } from '../../simulators/faults.ts'
+import { openHost, silentLog } from '../../simulators/host.ts'
+import { addNetworkApi } from '../../simulators/network/api.ts'
+import {
+  openRegister,
+  recordAnswer,
+  type Register,
+  schema as networkSchema,
+} from '../../simulators/network/register.ts'
+import type { Outbox as MessageQueue } from '../../simulators/outbox.ts'
+import { addPaymentApi } from '../../simulators/payments/api.ts'
+import { openProvider, type Provider } from '../../simulators/payments/provider.ts'
+import { schema as paymentsSchema } from '../../simulators/payments/store.ts'
+import type { Timer } from '../../simulators/timer.ts'
+import type { Delivery, Mail, Outbox, Sms } from '../../src/notices/gateway.ts'
+import type { Clock } from '../../src/platform/clock.ts'
+import type { Ids } from '../../src/platform/ids.ts'
+import type { CallPartner, PartnerAnswer, PartnerCall } from '../../src/platform/partner.ts'
+import { Fault } from '../../src/values/fault.ts'
+import { busily, current, meet } from './node.ts'
+import type { Partner } from './story.ts'
+
+export const partnerKey = 'simulated'
+
+/** A message of a partner on its way to the platform. */
+export type Message = {
+  partner: 'payments' | 'network'
+  messageId: string
+  body: string
+  dueMs: number
+  tries: number
+}
+export type Sent = { id: string; to: string; text: string; subject: string; count: number }
+
+export type Partners = {
+  provider: Provider
+  register: Register
+  databases: { payments: ReturnType<typeof openDatabase>; network: ReturnType<typeof openDatabase> }
+  messages: Message[]
+  delivered(message: Message, answer: unknown): void
+  /** Everything that arrived in somebody's mailbox or phone, by its identity. */
+  inbox: Map<string, Sent>
+  /** How often each effect was asked for and done, by kind of call and what it is about. */
+  done: Map<string, number>
+  calls: number
+  nextDueMs(): number | undefined
+  work(): void
+  servers: Record<'payments' | 'network', FastifyInstance>
+}
+
+type Timed = { due: () => number | undefined; work: () => void }
+
+export function openPartners(clock: Clock, ids: Ids): Partners {
+  const timers: Timed[] = []
+  const messages: Message[] = []
+  const timer = (_: Clock, due: () => number | undefined, work: () => void): Timer => {
+    timers.push({ due, work })
+    return { schedule() {}, stop() {} }
+  }
+  const queueOf = (partner: Message['partner']): MessageQueue => ({
+    post({ messageId, body, afterMs = 0 }) {
+      const dueMs = clock.now().epochMilliseconds + afterMs
+      messages.push({ partner, messageId, body, dueMs, tries: 0 })
+    },
+    wake() {},
+    waiting: () => messages.length,
+    recent: () => [],
+    close: async () => {},
+  })
+  const payments = openDatabase(undefined, 'payments', paymentsSchema)
+  const network = openDatabase(undefined, 'network', networkSchema)
+  const pace = { refundMs: 3 * 60_000, lateMs: 8000, expiresMs: 30 * 60_000, timeoutMs: 0 }
+  const baseUrl = () => 'https://pay.example'
+  const provider = openProvider({
+    db: payments,
+    clock,
+    ids,
+    outbox: queueOf('payments'),
+    pace,
+    baseUrl,
+    timer,
+  })
+  const register = openRegister({
+    db: network,
+    clock,
+    ids,
+    outbox: queueOf('network'),
+    idleMs: 10_000,
+    usageDelayMs: () => 5000,
+    timer,
+  })
+  const servers = { payments: openHost(silentLog), network: openHost(silentLog) }
+  const paymentFaults = openFaults(payments)
+  addPaymentApi(servers.payments, {
+    db: payments,
+    provider,
+    clock,
+    faults: paymentFaults,
+    key: partnerKey,
+    hangMs: 0,
+    baseUrl,
+  })
+  addNetworkApi(servers.network, {
+    register,
+    faults: openFaults(network),
+    key: partnerKey,
+    hangMs: 0,
+  })
+  const nowMs = () => clock.now().epochMilliseconds
+  return {
+    provider,
+    register,
+    databases: { payments, network },
+    messages,
+    delivered: ({ partner, messageId }, answer) => {
+      if (partner === 'network') recordAnswer(network, messageId, answer)
+    },
+    inbox: new Map(),
+    done: new Map(),
+    calls: 0,
+    nextDueMs: () => least(timers.map(({ due }) => due())),
+    work() {
+      for (const { due, work } of timers) if ((due() ?? Infinity) <= nowMs()) work()
+    },
+    servers,
+  }
+}
+
+export function least(times: readonly (number | null | undefined)[]): number | undefined {
+  const known = times.filter((ms) => ms !== undefined && ms !== null)
+  return known.length > 0 ? Math.min(...known) : undefined
+}
+
+/** Carries a call of the process that makes it: lost on the way there, done and lost on the way back, or answered. */
+export const reach: CallPartner = async ({ name }, call) => {
+  const { world } = current()
+  const partner = name as 'payments' | 'network'
+  const place = `${partner} ${call.method} ${call.path.replace(/[?].*$|\d{6,}/g, '')}`
+  const answer = await travel(partner, place, () => ask(partner, call))
+  if (answer.status >= 500) throw new Fault(name, 'unknown', `answered ${answer.status}`)
+  if (call.method !== 'GET' && answer.status < 300) {
+    const about = `${place} ${call.idempotencyKey ?? call.path}`
+    const { done } = world.partners
+    done.set(about, (done.get(about) ?? 0) + 1)
+  }
+  return answer
+}
+
+async function ask(
+  partner: 'payments' | 'network',
+  { method, path, body, idempotencyKey }: PartnerCall,
+): Promise<PartnerAnswer> {
+  const { statusCode, payload } = await current().world.partners.servers[partner].inject({
+    method,
+    url: path,
+    headers: {
+      authorization: `Bearer ${partnerKey}`,
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { payload: JSON.stringify(body) }),
+  })
+  return { status: statusCode, body: payload === '' ? undefined : JSON.parse(payload) }
+}
+
+async function travel<Answer>(partner: Partner, place: string, act: () => Promise<Answer>) {
+  const { world, life } = current()
+  world.partners.calls += 1
+  if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
+  const there = await meet(place, ['crash', 'freeze', 'unreachable', 'lost'])
+  if (there === 'unreachable') throw new Fault(partner, 'not-done', 'refused the connection')
+  if (there === 'lost') throw new Fault(partner, 'unknown', 'did not answer (lost)')
+  if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
+  const answer = await busily(life, act)
+  const back = await meet(`${place}, answered`, ['crash', 'freeze', 'answer-lost'])
+  if (back) throw new Fault(partner, 'unknown', 'did not answer (answer lost)')
+  return answer
+}
+
+/** Mailboxes and phones: what arrives twice under one identity is one message there. */
+export const letterbox: Outbox = {
+  mail: ({ messageId, to, text, subject }: Mail) =>
+    travel('mail', `mail ${kindOf(subject)}`, () => arrive(messageId, to, text, subject)),
+  sms: ({ id, to, text }: Sms) => travel('mail', 'sms', () => arrive(id, to, text, '')),
+  close() {},
+}
+
+// Without what differs from one message to the next of its kind.
+function kindOf(subject: string): string {
+  return subject.replace(/VC-[\w-]+|\d+/g, '…').slice(0, 40)
+}
+
+async function arrive(id: string, to: string, text: string, subject: string): Promise<Delivery> {
+  const { inbox } = current().world.partners
+  const before = inbox.get(id)
+  inbox.set(id, { id, to, text, subject, count: (before?.count ?? 0) + 1 })
+  return { outcome: 'sent' }
+}

@@ -1,0 +1,138 @@
+/** What must hold once a world has come to rest: nothing is missing, everything adds up, nobody is readable for ever. */
+import { compactVerify, createLocalJWKSet } from 'jose'
+import type pg from 'pg'
+import { isIntact } from '../../src/closure/chain.ts'
+import { eventsOf } from '../../src/closure/store.ts'
+import type { Db } from '../../src/platform/database.ts'
+import type { Signer } from '../../src/platform/signing.ts'
+import type { Broken } from './invariants.ts'
+import { emailOf } from './people.ts'
+import type { World } from './world.ts'
+
+const broken = (rule: string, what: string): Broken => ({ rule, what })
+
+/** Checked when every case has ended and before the months of quarantine and retention pass. */
+export async function brokenAtRest(world: World): Promise<Broken[]> {
+  const { eyes, db } = world
+  const { signer } = world.platform
+  return [
+    ...(await unended(eyes)),
+    ...(await lostUsage(world, eyes)),
+    ...(await moneyAstray(world, eyes)),
+    ...(await unkeptPromises(eyes)),
+    ...(await brokenChains(eyes, db)),
+    ...(await badCertificates(eyes, signer)),
+    ...(await unsent(eyes)),
+  ]
+}
+
+async function unended(pool: pg.Pool): Promise<Broken[]> {
+  const { rows } = await pool.query<{ reference: string; state: string }>(
+    `select reference, state from closure_case
+     where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer')`,
+  )
+  return rows.map(({ reference, state }) => broken('a case never ended', `${reference} ${state}`))
+}
+
+/** What the platform told the network it has taken must be there. */
+async function lostUsage({ partners }: World, pool: pg.Pool): Promise<Broken[]> {
+  const taken = partners.databases.network.all<{ id: string }>(
+    `select id from usage where state = 'accepted'`,
+  )
+  const { rows } = await pool.query<{ usage_id: string }>('select usage_id from usage_record')
+  const kept = new Set(rows.map(({ usage_id }) => usage_id))
+  return taken
+    .filter(({ id }) => !kept.has(id))
+    .map(({ id }) => broken('a usage record was taken and lost', id))
+}
+
+/** What the provider holds of us is what our books say of the provider. */
+async function moneyAstray({ partners }: World, pool: pg.Pool): Promise<Broken[]> {
+  const { payments } = partners.databases
+  const [{ minor: held } = { minor: 0 }] = payments.all<{ minor: number }>(
+    `select (select coalesce(sum(minor), 0) from payment)
+       - (select coalesce(sum(minor), 0) from refund where status <> 'failed') as minor`,
+  )
+  const { rows } = await pool.query<{ minor: bigint }>(
+    `select coalesce(-sum(minor), 0)::int8 as minor from ledger_posting
+     where account = 'payments-clearing'`,
+  )
+  const booked = rows[0]?.minor ?? 0n
+  if (BigInt(held) === booked) return []
+  return [broken('the provider holds other money than the ledger says', `${held} and ${booked}`)]
+}
+
+/** Less than the agreed quote, beyond what policy tolerates, never came back; nor did more. */
+async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
+  const { rows } = await pool.query<{ reference: string }>(
+    `select c.reference from closure_case c
+     left join lateral (select coalesce(sum(minor), 0) as minor from refund r
+       where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id) r on true
+     where c.state = 'closed' and abs(r.minor
+       - coalesce((c.quote -> 'currencies' -> 0 -> 'refund' ->> 'amount')::numeric, 0) * 100) > 100`,
+  )
+  return rows.map(({ reference }) => broken('another sum was refunded than agreed', reference))
+}
+
+async function brokenChains(pool: pg.Pool, db: Db): Promise<Broken[]> {
+  const { rows } = await pool.query<{ subscriber_id: string; case_id: string }>(
+    'select subscriber_id, case_id from closure_case',
+  )
+  const found: Broken[] = []
+  for (const { subscriber_id, case_id } of rows) {
+    const events = await eventsOf(db, subscriber_id, case_id)
+    if (!isIntact(case_id, events)) found.push(broken('a timeline is not intact', case_id))
+  }
+  return found
+}
+
+async function badCertificates(pool: pg.Pool, signer: Signer): Promise<Broken[]> {
+  const { rows } = await pool.query<{ reference: string; jws: string | null }>(
+    `select c.reference, k.jws from closure_case c
+     left join closure_certificate k using (subscriber_id, case_id) where c.state = 'closed'`,
+  )
+  const keys = createLocalJWKSet(signer.jwks())
+  const found: Broken[] = []
+  for (const { reference, jws } of rows) {
+    const verified = jws && (await compactVerify(jws, keys).catch(() => undefined))
+    if (!verified) found.push(broken('a closed case has no valid certificate', reference))
+  }
+  return found
+}
+
+async function unsent(pool: pg.Pool): Promise<Broken[]> {
+  const { rows } = await pool.query<{ notice_id: string }>(
+    `select notice_id from notice where state <> 'sent' and template like 'closure-%'`,
+  )
+  return rows.map(({ notice_id }) => broken('a message of a closure never left', notice_id))
+}
+
+/** Months later: the addresses of closed accounts are in no table any more, whatever its name. */
+export async function readableStill({ seed, members, eyes: pool }: World): Promise<Broken[]> {
+  const { rows: gone } = await pool.query<{ name: string }>(
+    `select s.name from subscriber s where s.state = 'closed' and s.name <> ''`,
+  )
+  const found = gone.map(({ name }) => broken('a name outlived its reason', name))
+  const { rows: closed } = await pool.query<{ subscriber_id: string }>(
+    `select subscriber_id from subscriber where state = 'closed'`,
+  )
+  const ids = new Set(closed.map(({ subscriber_id }) => subscriber_id))
+  const addresses = [...members]
+    .filter(([, id]) => ids.has(id))
+    .map(([name]) => emailOf(name, seed))
+  if (addresses.length === 0) return found
+  const { rows: columns } = await pool.query<{ t: string; c: string }>(
+    `select table_name as t, column_name as c from information_schema.columns
+     join information_schema.tables using (table_schema, table_name)
+     where table_schema = 'public' and table_type = 'BASE TABLE' and data_type in ('text', 'jsonb')
+     order by 1, 2`,
+  )
+  const everywhere = columns
+    .map(({ t, c }) => `select '${t}.${c}' as what from "${t}" where "${c}"::text like any ($1)`)
+    .join(' union all ')
+  const { rows } = await pool.query<{ what: string }>(
+    `select distinct what from (${everywhere}) x`,
+    [addresses.map((email) => `%${email}%`)],
+  )
+  return [...found, ...rows.map(({ what }) => broken('an address outlived its reason', what))]
+}

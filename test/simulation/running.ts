@@ -1,0 +1,288 @@
+/** The programs of people and staff in a world: what they ask is carried out, lost answers are asked for again. */
+import { Webhook } from 'standardwebhooks'
+import { codeIn } from '../../simulators/inbox/code.ts'
+import { codeOfError, isExplained } from './errors.ts'
+import { perform, type SimNode } from './node.ts'
+import type { Answer, Ask, Outside, Program, Request } from './people.ts'
+import { least, type Message } from './partners.ts'
+import { start } from './story.ts'
+import type { World } from './world.ts'
+
+export type Runner = {
+  who: string
+  eid: string
+  email: string
+  program: Program
+  staff: boolean
+  wakeMs: number
+  ended: boolean
+  /** What the program is told when it goes on. */
+  answer: Answer
+  /** What it asked that nobody has answered yet. */
+  pending: { ask: Ask; key: string; tries: number; sinceMs: number } | null
+  cookies: Map<string, string>
+  asked: number
+  usedCodes: Set<string>
+}
+
+const silence: Answer = { status: 0, body: {} }
+const triesMax = 8
+
+export function runnerOf(
+  who: string,
+  program: Program,
+  more: { eid: string; email: string; staff: boolean },
+): Runner {
+  return {
+    who,
+    program,
+    ...more,
+    wakeMs: 0,
+    ended: false,
+    answer: silence,
+    pending: null,
+    cookies: new Map(),
+    asked: 0,
+    usedCodes: new Set(),
+  }
+}
+
+/** Lets a program go on until it waits for something. */
+export async function goOn(world: World, runner: Runner): Promise<void> {
+  for (;;) {
+    const ask = runner.pending?.ask ?? next(runner)
+    if (!ask) return
+    if (ask.do === 'say') {
+      world.say(runner.who, ask.what)
+      runner.answer = silence
+      continue
+    }
+    if (ask.do === 'wait' || ask.do === 'wait-until') {
+      const until = ask.do === 'wait' ? world.nowMs + ask.ms : start.epochMilliseconds + ask.afterMs
+      runner.answer = silence
+      runner.wakeMs = Math.max(world.nowMs + 1, until)
+      return
+    }
+    runner.asked += runner.pending ? 0 : 1
+    const key = `${runner.who}-request-${runner.asked}`
+    runner.pending ??= { ask, key, tries: 0, sinceMs: world.nowMs }
+    const answer = await carryOut(world, runner, ask)
+    if (!answer) return again(world, runner)
+    runner.answer = answer
+    runner.pending = null
+    runner.wakeMs = world.nowMs + 1
+    return
+  }
+}
+
+function next(runner: Runner): Ask | undefined {
+  const { value, done } = runner.program.next(runner.answer)
+  if (!done) return value
+  runner.ended = true
+  return undefined
+}
+
+/** Nobody answered: asked again after a while, in the end given up. */
+function again(world: World, runner: Runner): void {
+  const { pending } = runner
+  if (!pending) return
+  pending.tries += 1
+  const patience = pending.ask.do === 'phone' ? 40 : triesMax
+  if (pending.ask.do !== 'read-code' && pending.tries >= patience) {
+    runner.answer = silence
+    runner.pending = null
+  }
+  const ms = pending.ask.do === 'read-code' ? 10_000 : 2000 * 2 ** Math.min(pending.tries, 7)
+  runner.wakeMs = world.nowMs + ms
+}
+
+/** Undefined: no answer yet. */
+async function carryOut(world: World, runner: Runner, ask: Ask): Promise<Answer | undefined> {
+  if (ask.do === 'request') return request(world, runner, ask)
+  if (ask.do === 'phone') {
+    const wire = { method: 'POST' as const, url: ask.path, payload: JSON.stringify(ask.body) }
+    const answer = await send(world, `phone ${ask.path}`, wire, {
+      'content-type': 'application/json',
+    })
+    return answer && answer.status < 500 ? answer : undefined
+  }
+  return outside(world, runner, ask as Outside)
+}
+
+async function request(world: World, runner: Runner, ask: Request): Promise<Answer | undefined> {
+  const { method, path, body, clicks } = ask
+  const headers = {
+    cookie: [...runner.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    'idempotency-key': runner.pending!.key,
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+  }
+  const wire = {
+    method,
+    url: path,
+    ...(body !== undefined && { payload: JSON.stringify(body) }),
+    remoteAddress: `10.0.0.${runner.who.replace(/\D/g, '') || '9'}`,
+  }
+  const label = `${method} ${path.replace(/_[0-9a-f]{32}/g, '').replace(/[?].*/, '')}`
+  const answer = await send(world, label, wire, headers, runner)
+  if (!answer || answer.body?.code === 'still-in-progress') return undefined
+  if (clicks === 2 && answer.status < 300) {
+    const second = await send(world, label, wire, headers, runner)
+    const isOther = second && second.status < 500 && second.status !== answer.status
+    if (isOther && second.body?.code !== 'still-in-progress')
+      world.troubles.push({ rule: 'one request had two answers', what: label })
+  }
+  return answer
+}
+
+type Wire = {
+  method: 'GET' | 'POST' | 'PATCH'
+  url: string
+  payload?: string
+  remoteAddress?: string
+}
+
+/** Sends a request to a server that is awake; undefined when its process died or froze on it. */
+async function send(
+  world: World,
+  label: string,
+  wire: Wire,
+  headers: Record<string, string>,
+  runner?: Runner,
+): Promise<Answer | undefined> {
+  const node = awake(world, 'server')
+  const outcome = await perform(world, node, label, () =>
+    world.platform.http.inject({ ...wire, headers }),
+  )
+  if (outcome.kind === 'died') revive(world, node)
+  if (outcome.kind === 'failed') throw outcome.error
+  if (outcome.kind !== 'done') return undefined
+  const { statusCode, payload, headers: answered } = outcome.value
+  const isJson = String(answered['content-type'] ?? '').includes('json')
+  const body: unknown = isJson && payload !== '' ? JSON.parse(payload) : payload
+  if (runner) keepCookies(runner, answered['set-cookie'])
+  if (runner && !runner.staff) seeOnlyOwn(world, runner, label, payload)
+  if (statusCode === 500) failed(world, label)
+  return { status: statusCode, body }
+}
+
+/** A 500 is a bug, unless a fault broke the connection under it. */
+function failed(world: World, label: string): void {
+  const line = world.log.at(-1) ?? '{}'
+  const { err } = JSON.parse(line) as { err?: { message: string; stack: string; code?: string } }
+  const error = Object.assign(new Error(err?.message ?? 'unlogged'), err)
+  if (isExplained(error)) return
+  world.troubles.push({ rule: 'a request failed', what: `${label}: ${codeOfError(error)}` })
+}
+
+export function awake(world: World, kind: 'server' | 'worker'): SimNode {
+  const free = world.nodes.filter(
+    ({ name, frozenUntilMs }) => name.startsWith(kind) && frozenUntilMs === null,
+  )
+  return world.chance.pick(free, 'who serves', world.nowMs, world.visits.length)
+}
+
+export function revive(world: World, node: SimNode): void {
+  world.say(node.name, 'starts again')
+  world.restart(node)
+}
+
+function keepCookies(runner: Runner, given: string | string[] | undefined) {
+  for (const cookie of [given ?? []].flat()) {
+    const [pair = ''] = cookie.split(';')
+    const at = pair.indexOf('=')
+    if (/max-age=0/i.test(cookie)) runner.cookies.delete(pair.slice(0, at))
+    else runner.cookies.set(pair.slice(0, at), pair.slice(at + 1))
+  }
+}
+
+/** No answer holds anything of somebody else. */
+function seeOnlyOwn(world: World, { who }: Runner, label: string, payload: string): void {
+  if (label === 'PATCH /v1/me' || label === 'GET /v1/me') {
+    const id = /"subscriberId":"(\w+)"/.exec(payload)?.[1]
+    if (id) world.members.set(who, id)
+  }
+  for (const { name } of world.story.people) {
+    const id = world.members.get(name)
+    const shown = payload.includes(`${name}.${world.seed}@`) || (id && payload.includes(id))
+    if (name !== who && shown)
+      world.troubles.push({ rule: 'somebody saw what is another’s', what: `${who}: ${label}` })
+  }
+}
+
+function outside(world: World, runner: Runner, ask: Outside): Answer | undefined {
+  const { provider, register, inbox } = world.partners
+  if (ask.do === 'read-code') {
+    const letters = [...inbox.values()].filter(({ to }) => to === ask.to)
+    const codes = letters.map(({ subject, text }) => codeIn(subject, text) ?? '')
+    const code = codes.findLast((one) => one !== '' && !runner.usedCodes.has(one))
+    if (code) runner.usedCodes.add(code)
+    const waited = world.nowMs - runner.pending!.sinceMs
+    return code || waited > ask.sinceMs ? { status: 200, body: code } : undefined
+  }
+  if (ask.do === 'pay') {
+    if (world.isAway('payments')) return silence
+    provider.pay(ask.url.split('/').at(-1)!, cardOf(ask))
+    return { status: 200, body: {} }
+  }
+  try {
+    if (ask.do === 'use') {
+      register.attach(ask.imsi, runner.eid, ask.mccmnc)
+      const used = { kind: ask.what, quantity: ask.amount, seconds: 60 }
+      register.use(ask.imsi, used, ask.mccmnc)
+    }
+    if (ask.do === 'late') register.late({ ...ask, kind: 'data', quantity: ask.amount })
+  } catch (error) {
+    // A network that knows nobody of that name, or a plan that does not go there.
+    world.say(runner.who, `is refused by the network: ${String(error).slice(0, 60)}`)
+  }
+  return { status: 200, body: {} }
+}
+
+function cardOf({ card, attempt }: Extract<Outside, { do: 'pay' }>) {
+  const first = attempt === 1
+  const outcome =
+    card === 'declined-first' && first
+      ? ('declined' as const)
+      : card === 'times-out' && first
+        ? ('times-out' as const)
+        : card === 'dies-later'
+          ? ('expires-later' as const)
+          : ('succeeds' as const)
+  const instrument = { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2040, fingerprint: 'f' }
+  return { outcome, instrument }
+}
+
+/** A partner's message arrives, late, twice or not at all this time. */
+export async function deliver(world: World, message: Message): Promise<void> {
+  const { messages } = world.partners
+  messages.splice(messages.indexOf(message), 1)
+  const { partner, messageId, body } = message
+  const fault = world.faultAt(`message of ${partner}`, ['late', 'twice', 'not-delivered'])
+  const later = (ms: number) => messages.push({ ...message, dueMs: world.nowMs + ms })
+  if (fault) world.say(partner, `its message comes ${fault.kind}`)
+  if (fault?.kind === 'late') return void later(fault.ms)
+  if (fault?.kind === 'twice') later(fault.ms)
+  if (fault?.kind === 'not-delivered') return void later(60_000)
+  // The wall clock of both sides, which the world's is not.
+  const at = new Date()
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': messageId,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(world.platform.secret).sign(messageId, at, body),
+  }
+  const url = partner === 'payments' ? '/v1/webhooks/payments' : '/v1/usage-records'
+  const answer = await send(world, `POST ${url}`, { method: 'POST', url, payload: body }, headers)
+  if (answer && answer.status < 300) return world.partners.delivered(message, answer.body)
+  const tries = message.tries + 1
+  if (tries < 60)
+    messages.push({ ...message, tries, dueMs: world.nowMs + 1000 * 2 ** Math.min(tries, 9) })
+}
+
+export function nextWakeMs(runners: readonly Runner[], isWork: boolean): number | undefined {
+  return least(
+    runners
+      .filter(({ ended, staff, pending }) => !ended && (!staff || isWork || pending !== null))
+      .map(({ wakeMs }) => wakeMs),
+  )
+}

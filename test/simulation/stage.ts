@@ -1,0 +1,92 @@
+/** Where worlds are played: one throw-away PostgreSQL, a seeded template, and a copy of it for each world. */
+import pg from 'pg'
+import { pino } from 'pino'
+import { seedNumbers } from '../../src/lines/number-store.ts'
+import { allQueues } from '../../src/main/wiring.ts'
+import { catalogNumbers } from '../../src/plans/catalog.ts'
+import { seedCatalog } from '../../src/plans/store.ts'
+import { startThrowAwayCluster } from '../../src/platform/cluster.ts'
+import { openDatabase, openPool } from '../../src/platform/database.ts'
+import { migrate } from '../../src/platform/migrate.ts'
+import { openQueue } from '../../src/platform/queue.ts'
+import { seedPolicies } from '../../src/policy/store.ts'
+import { seedStaff } from '../../src/staff/store.ts'
+import { play } from './driver.ts'
+import type { Broken } from './invariants.ts'
+import { openPlatform } from './platform.ts'
+import { start, type Fault, type Story } from './story.ts'
+import { openWorld, type Said, type Visit } from './world.ts'
+
+export type Ending = {
+  story: Story
+  broken: Broken | undefined
+  said: readonly Said[]
+  met: readonly Fault[]
+  visits: readonly Visit[]
+  days: number
+  cases: number
+  calls: number
+}
+
+export type Stage = Awaited<ReturnType<typeof openStage>>
+
+export async function openStage() {
+  const cluster = await startThrowAwayCluster()
+  const admin = new pg.Client({ connectionString: cluster.url('postgres') })
+  await admin.connect()
+  await admin.query('create database template_world')
+  await fill(cluster.url('template_world'))
+  let made = 0
+  const database = async () => {
+    const name = `world_${(made += 1)}`
+    await admin.query(`create database ${name} template template_world strategy file_copy`)
+    return {
+      url: cluster.url(name),
+      drop: async () => void (await admin.query(`drop database ${name} with (force)`)),
+    }
+  }
+  const spare = openDatabase(openPool((await database()).url, 2))
+  const platform = await openPlatform(spare)
+  return {
+    /** Plays a story once, on a fresh world. */
+    async tell(story: Story): Promise<Ending> {
+      const world = await openWorld(story, platform, await database())
+      try {
+        const broken = await play(world)
+        const { rows } = await world.pool.query<{ n: bigint }>(
+          `select count(*)::int8 as n from closure_case where submitted_at is not null`,
+        )
+        return {
+          story,
+          broken,
+          said: world.said,
+          met: world.met,
+          visits: world.visits,
+          days: (world.nowMs - start.epochMilliseconds) / 86_400_000,
+          cases: Number(rows[0]?.n ?? 0n),
+          calls: world.partners.calls,
+        }
+      } finally {
+        await world.close()
+      }
+    },
+    async close() {
+      await platform.http.close()
+      await spare.destroy()
+      await admin.end()
+      await cluster.stop()
+    },
+  }
+}
+
+async function fill(url: string): Promise<void> {
+  await migrate(url)
+  const db = openDatabase(openPool(url, 2))
+  await seedCatalog(db, start)
+  await seedNumbers(db, catalogNumbers())
+  await seedPolicies(db, start)
+  await seedStaff(db, start)
+  await db.destroy()
+  const queue = await openQueue(url, pino({ level: 'silent' }), allQueues)
+  await queue.close()
+}

@@ -1,0 +1,159 @@
+/** What happens in a world, before any fault: who lives in it, what they do and when. Made from a seed, or cut down. */
+import { dice, type Dice } from './dice.ts'
+
+export const countries = ['GB', 'DE', 'CN'] as const
+export type Country = (typeof countries)[number]
+export type Card = 'good' | 'declined-first' | 'times-out' | 'dies-later'
+
+type At = { afterMs: number }
+export type Intent = At &
+  (
+    | { kind: 'buy'; plan: string; card: Card; clicks: 1 | 2 }
+    | { kind: 'install'; line: number }
+    | { kind: 'use'; line: number; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
+    | { kind: 'top-up'; line: number; pounds: number; card: Card }
+    | { kind: 'ask' }
+    | { kind: 'remove-profile'; line: number }
+    | {
+        kind: 'close'
+        scope: 'line' | 'account'
+        line: number
+        paid: 'refund' | 'donate' | 'move'
+        clicks: 1 | 2
+        withdrawAfterMs: number | null
+      }
+    | { kind: 'late-usage'; line: number; amount: number; mccmnc: string; minutesAgo: number }
+    | { kind: 'peek' }
+  )
+
+export type Person = { name: string; country: Country; locale: 'en' | 'zh-CN'; intents: Intent[] }
+
+export type Partner = 'payments' | 'network' | 'mail'
+/** What no single call decides: a partner away for hours, a database that restarts, a clock that leaps. */
+export type Weather = At &
+  (
+    | { kind: 'outage'; partner: Partner; forMs: number }
+    | { kind: 'restart' }
+    | { kind: 'leap'; byMs: number }
+  )
+
+/** `nth` counts the visits of a place; the same place and visit meet the same fault in every replay. */
+export type Fault = { place: string; nth: number; kind: string; ms: number }
+export type Faults = { rate: number } | { given: readonly Fault[] }
+
+export type Story = { seed: number; people: Person[]; weather: Weather[]; faults: Faults }
+
+export const start = Temporal.Instant.from('2027-01-04T09:00:00Z')
+export const hourMs = 3_600_000
+export const dayMs = 24 * hourMs
+
+const plans = ['home-uk', 'home-uk', 'flex-europe', 'europe-5gb-15d']
+const abroad = ['23410', '20801', '26201', '22210', '310260']
+
+export function storyOf(seed: number): Story {
+  const chance = dice(seed)
+  const many = chance.between(2, 4, 'people')
+  const people = Array.from({ length: many }, (_, index) => personOf(chance, `p${index + 1}`))
+  const rate = chance.pick([0.004, 0.015, 0.015, 0.05], 'fault rate')
+  return { seed, people, weather: weatherOf(chance), faults: { rate } }
+}
+
+function personOf(chance: Dice, name: string): Person {
+  const country = chance.pick(countries, name, 'country')
+  const intents: Intent[] = []
+  let at = chance.between(0, 5 * hourMs, name, 'arrives')
+  const later = (low: number, high: number) =>
+    (at += chance.between(low, high, name, 'pause', intents.length))
+  const lines = chance.pick([1, 1, 1, 2], name, 'lines')
+  for (let line = 0; line < lines; line += 1) {
+    intents.push({ kind: 'buy', afterMs: at, ...buyOf(chance, name, line) })
+    later(60_000, 6 * hourMs)
+    if (chance.happens(0.85, name, 'installs', line))
+      intents.push({ kind: 'install', afterMs: at, line })
+    later(60_000, dayMs)
+    for (let turn = 0; turn < chance.between(0, 3, name, 'turns', line); turn += 1) {
+      intents.push({ afterMs: at, ...lifeOf(chance, name, line, intents.length) })
+      later(60_000, 4 * dayMs)
+    }
+  }
+  if (chance.happens(0.9, name, 'leaves')) leave(chance, name, country, lines, intents, later)
+  return { name, country, locale: country === 'CN' ? 'zh-CN' : 'en', intents }
+}
+
+const cards: readonly Card[] = ['good', 'good', 'good', 'declined-first', 'times-out', 'dies-later']
+
+function buyOf(chance: Dice, name: string, line: number) {
+  return {
+    plan: chance.pick(plans, name, 'plan', line),
+    card: chance.pick(cards, name, 'card', line),
+    clicks: chance.pick([1, 1, 2] as const, name, 'clicks', line),
+  }
+}
+
+type Undated<Of> = Of extends Intent ? Omit<Of, 'afterMs'> : never
+
+function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated<Intent> {
+  const what = chance.pick(['use', 'use', 'use', 'top-up', 'ask', 'peek'] as const, name, 'w', turn)
+  if (what === 'ask' || what === 'peek') return { kind: what }
+  if (what === 'top-up') {
+    const pounds = chance.pick([5, 10, 20], name, 'pounds', turn)
+    return { kind: 'top-up', line, pounds, card: chance.pick(cards, name, 'pays', turn) }
+  }
+  const kind = chance.pick(['data', 'data', 'voice', 'sms'] as const, name, 'used', turn)
+  const most = { data: 9_000_000_000, voice: 5000, sms: 3 }[kind]
+  const amount = chance.between(1, most, name, 'amount', turn)
+  return { kind: 'use', line, what: kind, amount, mccmnc: chance.pick(abroad, name, 'in', turn) }
+}
+
+function leave(
+  chance: Dice,
+  name: string,
+  country: Country,
+  lines: number,
+  intents: Intent[],
+  later: (low: number, high: number) => number,
+) {
+  const scope = chance.pick(['account', 'account', 'line'] as const, name, 'scope')
+  const line = chance.between(0, lines - 1, name, 'closes')
+  const wants = ['refund', 'refund', 'refund', 'donate', 'move'] as const
+  const paid = chance.pick(wants, name, 'wants')
+  const withdraws = chance.happens(country === 'GB' ? 0.15 : 0.4, name, 'withdraws')
+  const close = (round: string, withdrawAfterMs: number | null): Intent => ({
+    kind: 'close',
+    afterMs: later(60_000, 3 * dayMs),
+    scope,
+    line,
+    paid,
+    clicks: chance.pick([1, 2] as const, name, 'closing clicks', round),
+    withdrawAfterMs,
+  })
+  const span = chance.pick([1000, 60_000, 5 * hourMs, 30 * hourMs], name, 'thinks again')
+  intents.push(close('first', withdraws ? span : null))
+  if (withdraws) intents.push(close('second', null))
+  if (chance.happens(0.3, name, 'removes profile'))
+    intents.push({ kind: 'remove-profile', afterMs: later(1000, dayMs), line })
+  if (chance.happens(0.5, name, 'late record')) {
+    const amount = chance.between(1, 40_000_000, name, 'late amount')
+    const mccmnc = chance.pick(abroad, name, 'late in')
+    const minutesAgo = chance.between(1, 4000, name, 'late by')
+    const afterMs = later(1000, 6 * dayMs)
+    intents.push({ kind: 'late-usage', afterMs, line, amount, mccmnc, minutesAgo })
+  }
+  intents.push({ kind: 'peek', afterMs: later(1000, 2 * dayMs) })
+}
+
+function weatherOf(chance: Dice): Weather[] {
+  const weather: Weather[] = []
+  for (let turn = 0; turn < chance.between(0, 3, 'weather'); turn += 1) {
+    const afterMs = chance.between(0, 14 * dayMs, 'weather', turn)
+    const kind = chance.pick(['outage', 'outage', 'restart', 'leap'] as const, 'kind', turn)
+    if (kind === 'outage') {
+      const partner = chance.pick(['payments', 'network', 'mail'] as const, 'partner', turn)
+      const forMs = chance.between(60_000, 30 * hourMs, 'away', turn)
+      weather.push({ kind, afterMs, partner, forMs })
+    } else if (kind === 'leap') {
+      weather.push({ kind, afterMs, byMs: chance.between(hourMs, 40 * dayMs, 'leap', turn) })
+    } else weather.push({ kind, afterMs })
+  }
+  return weather
+}

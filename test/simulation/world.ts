@@ -1,0 +1,149 @@
+/** One world: a database, a queue, partners, processes, people, and a clock that only the driver moves. */
+import pg from 'pg'
+import { openDatabase, openPool, type Db } from '../../src/platform/database.ts'
+import { openIds, type Ids } from '../../src/platform/ids.ts'
+import { openSimDatabase } from './connection.ts'
+import { dice, type Dice } from './dice.ts'
+import { beginLife, type Life, makeNode, type SimNode } from './node.ts'
+import { openPartners, type Partners } from './partners.ts'
+import type { Platform } from './platform.ts'
+import { openSimQueue, type SimQueue } from './queue.ts'
+import { type Fault, hourMs, type Partner, start, type Story } from './story.ts'
+
+export type Visit = { place: string; nth: number; kinds: readonly string[] }
+export type Said = { at: Temporal.Instant; who: string; what: string }
+
+export type World = {
+  readonly seed: number
+  readonly story: Story
+  readonly platform: Platform
+  readonly chance: Dice
+  readonly ids: Ids
+  readonly clock: { now(): Temporal.Instant }
+  nowMs: number
+  readonly pool: pg.Pool
+  /** For the checks: no process, so it never fails. */
+  readonly eyes: pg.Pool
+  readonly db: Db
+  /** How often a process has written. */
+  commits: number
+  readonly queue: SimQueue
+  readonly partners: Partners
+  readonly nodes: readonly SimNode[]
+  /** Whose subscriber is whose. */
+  readonly members: Map<string, string>
+  readonly said: Said[]
+  readonly visits: Visit[]
+  readonly met: Fault[]
+  faultsUntilMs: number
+  outages: { partner: Partner; untilMs: number }[]
+  /** What went wrong that no rule of the database shows: a bug, a 500, an answer about somebody else. */
+  readonly troubles: { rule: string; what: string }[]
+  /** Errors the platform logged. */
+  readonly log: string[]
+  say(who: string, what: string): void
+  faultAt(place: string, kinds: readonly string[]): Fault | undefined
+  isAway(partner: Partner): boolean
+  restart(node: SimNode): void
+  close(): Promise<void>
+}
+
+const faultsMax = 60
+const frozenForMs = [15_000, 120_000, 40 * 60_000, 3 * hourMs]
+
+/** Opens a world on a database of its own, a copy of the template. */
+export async function openWorld(
+  story: Story,
+  platform: Platform,
+  database: { url: string; drop(): Promise<void> },
+): Promise<World> {
+  const { seed } = story
+  const chance = dice(seed)
+  const settings = encodeURIComponent('-c timezone=UTC -c jit=off -c pgboss.test_clock=on')
+  const url = `${database.url}?options=${settings}`
+  const pool = openPool(url, 12)
+  // One connection, so that what is asked after every tick is planned once.
+  const eyes = openPool(url, 1)
+  const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
+  const ids = openIds(() => world.nowMs, chance.bytes)
+  const nowMs = start.epochMilliseconds
+  const openDb = (life: Life) => openSimDatabase(life, pool)
+  const queue = await openSimQueue(database.url, eyes, nowMs, chance)
+  const names = ['server-1', 'server-2', 'worker-1', 'worker-2', 'worker-3']
+  const visited = new Map<string, number>()
+  const world: World = {
+    seed,
+    story,
+    platform,
+    chance,
+    ids,
+    clock,
+    nowMs,
+    pool,
+    eyes,
+    db: openDatabase(eyes),
+    commits: 0,
+    queue,
+    partners: openPartners(clock, ids),
+    nodes: names.map((name) => makeNode(name, openDb)),
+    members: new Map(),
+    said: [],
+    visits: [],
+    met: [],
+    faultsUntilMs: Infinity,
+    outages: [],
+    troubles: [],
+    log: [],
+    say: (who, what) => world.said.push({ at: clock.now(), who, what }),
+    faultAt(place, kinds) {
+      const nth = (visited.get(place) ?? 0) + 1
+      visited.set(place, nth)
+      world.visits.push({ place, nth, kinds })
+      const fault = faultOf(world, { place, nth, kinds })
+      if (fault) world.met.push(fault)
+      return fault
+    },
+    isAway: (partner) =>
+      world.outages.some((one) => one.partner === partner && world.nowMs < one.untilMs),
+    restart(node) {
+      node.life = beginLife(node, openDb)
+      node.frozen = null
+      node.frozenUntilMs = null
+    },
+    async close() {
+      await queue.close()
+      await pool.end()
+      await eyes.end()
+      await database.drop()
+    },
+  }
+  return world
+}
+
+function faultOf(world: World, { place, nth, kinds }: Visit): Fault | undefined {
+  const { faults } = world.story
+  if ('given' in faults) {
+    return faults.given.find(
+      (one) => one.place === place && one.nth === nth && kinds.includes(one.kind),
+    )
+  }
+  if (world.nowMs >= world.faultsUntilMs || world.met.length >= faultsMax) return undefined
+  const { chance } = world
+  if (!chance.happens(faults.rate * weightOf(place), 'fault', place, nth)) return undefined
+  const kind = chance.pick(kinds, 'kind of fault', place, nth)
+  if (kind === 'freeze' && !maySpareOne(world)) return undefined
+  return { place, nth, kind, ms: chance.pick(frozenForMs, 'frozen for', place, nth) }
+}
+
+/** Where a case is closed a fault teaches most; a sweep comes again anyway. */
+function weightOf(place: string): number {
+  if (place.startsWith('closure.advance')) return 3
+  return place.startsWith('sweep') ? 0.2 : 1
+}
+
+/** Somebody of each kind must be left to do the work. */
+function maySpareOne({ nodes }: World): boolean {
+  const awake = (kind: string) =>
+    nodes.filter(({ name, frozenUntilMs }) => name.startsWith(kind) && frozenUntilMs === null)
+  return awake('server').length > 1 && awake('worker').length > 1
+}
