@@ -129,12 +129,12 @@ export async function signInWithCode(
     body: { email, otp: code },
   })
   if (response.status === 429) return tooFast(response)
+  if (response.status >= 500) throw new Error(`better-auth failed: ${response.status}`)
   const answer = (await response.json()) as { code?: string; token?: string }
   if (response.ok && answer.token) {
     await countUse(app, realm, email)
     return { token: answer.token, cookies: response.headers.getSetCookie() }
   }
-  if (response.status >= 500) throw new Error(`better-auth failed: ${response.status}`)
   return whyNot(app, realm, email, answer.code ?? '')
 }
 

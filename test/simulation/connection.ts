@@ -1,120 +1,120 @@
-/** PostgreSQL as a process of the simulation sees it: the real one, through connections that can break at a commit. */
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type QueryResult,
-  type TransactionSettings,
-} from 'kysely'
+/** PostgreSQL as the processes of the simulation see it: the real one, through connections that can break at a commit. */
 import type pg from 'pg'
 import { caseStates } from '../../src/closure/wire.ts'
-import type { Db } from '../../src/platform/database.ts'
-import type { DB } from '../../src/platform/tables.ts'
 import { busily, current, type Life, meet } from './node.ts'
 
-type Connection = DatabaseConnection & {
+/** A connection of one life of a process. */
+type Held = {
   client: pg.PoolClient
+  life: Life
   inTransaction: boolean
-  /** What the transaction has written, to tell one commit from another. */
+  /** What was written since the transaction began, to tell one commit from another. */
   wrote: Set<string>
-  cleanup: () => Promise<void>
 }
 
 /** What the server says to clients whose connection it ends. */
 const broken = () =>
   Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' })
 
-export function openSimDatabase(life: Life, pool: pg.Pool): Db {
-  return new Kysely<DB>({
-    dialect: {
-      createAdapter: () => new PostgresAdapter(),
-      createDriver: () => driver(life, pool),
-      createIntrospector: (db) => new PostgresIntrospector(db),
-      createQueryCompiler: () => new PostgresQueryCompiler(),
+/** The pool of one process: its connections live and die with it. */
+export function openSimPool(): pg.Pool {
+  const pool = {
+    connect,
+    async query(...asked: [unknown, unknown[]?]) {
+      const client = await pool.connect()
+      try {
+        return await (client.query as (...asked: [unknown, unknown[]?]) => unknown)(...asked)
+      } finally {
+        client.release()
+      }
     },
-  })
+    end: async () => {},
+    on: () => pool,
+  }
+  return pool as unknown as pg.Pool
 }
 
-function driver(life: Life, pool: pg.Pool): Driver {
+async function connect(): Promise<pg.PoolClient> {
+  const { life, world } = current()
+  const client = await busily(life, () => world.pool.connect())
+  const held: Held = { client, life, inTransaction: false, wrote: new Set() }
+  // What the kernel does for a process that dies: its connections break, and PostgreSQL rolls back.
+  const cleanup = async () => {
+    if (held.inTransaction) await client.query('rollback').catch(() => undefined)
+    client.release()
+  }
+  life.cleanups.add(cleanup)
   return {
-    init: async () => {},
-    acquireConnection: () => busily(life, async () => connect(life, await pool.connect())),
-    beginTransaction: (connection, settings) => begin(life, connection as Connection, settings),
-    commitTransaction: (connection) => commit(life, connection as Connection),
-    rollbackTransaction: (connection) => end(life, connection as Connection, 'rollback'),
-    async releaseConnection(connection) {
-      const { client, cleanup } = connection as Connection
+    query: (asked: unknown, values?: unknown[]) => query(held, asked, values),
+    release(error?: Error) {
       // A process that has ended gave its connections back already.
-      if (life.cleanups.delete(cleanup)) client.release()
+      if (life.cleanups.delete(cleanup)) client.release(error)
     },
-    destroy: async () => {},
+  } as unknown as pg.PoolClient
+}
+
+type Asked = { text: string; values?: readonly unknown[] }
+
+function query(held: Held, asked: unknown, values?: readonly unknown[]): unknown {
+  if (isStream(asked)) {
+    held.wrote.add(writes({ text: asked.text })!)
+    return held.client.query(asked as unknown as pg.Submittable)
   }
+  const { text } = typeof asked === 'string' ? { text: asked } : (asked as Asked)
+  const run = () => busily(held.life, () => held.client.query(asked as string, values as unknown[]))
+  if (/^\s*(begin|start transaction)/i.test(text)) return begin(held, run)
+  if (/^\s*commit/i.test(text)) return commit(held)
+  if (/^\s*rollback\s*$/i.test(text)) return end(held, 'rollback')
+  const given = values ?? (asked as Partial<Asked>).values ?? []
+  return execute(held, { text, values: given }, run)
 }
 
-function connect(life: Life, client: pg.PoolClient): Connection {
-  const connection: Connection = {
-    client,
-    inTransaction: false,
-    wrote: new Set(),
-    cleanup: async () => {
-      if (connection.inTransaction) await client.query('rollback').catch(() => undefined)
-      client.release()
-    },
-    executeQuery: (query) => execute(life, connection, query),
-    streamQuery() {
-      throw new Error('the simulation reads no streams')
-    },
+/** A COPY, which is no promise but a stream. */
+function isStream(asked: unknown): asked is { text: string } {
+  return typeof asked === 'object' && asked !== null && 'submit' in asked
+}
+
+async function execute<Result extends { rowCount: number | null }>(
+  held: Held,
+  asked: Asked,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const table = writes(asked)
+  if (!table) return run()
+  if (!held.inTransaction) await onTheWay(`writes ${table}`)
+  const result = await run()
+  if ((result.rowCount ?? 0) === 0) return result
+  held.wrote.add(table)
+  if (held.inTransaction) return result
+  current().world.commits += 1
+  await onTheWayBack(`wrote ${table}`)
+  return result
+}
+
+async function begin<Result>(held: Held, run: () => Promise<Result>) {
+  const result = await run()
+  held.inTransaction = true
+  held.wrote.clear()
+  return result
+}
+
+async function commit(held: Held) {
+  const wrote = [...held.wrote].sort().join(' ')
+  if (wrote !== '' && (await meet(`commits ${wrote}`, ['crash', 'break']))) {
+    await end(held, 'rollback')
+    throw broken()
   }
-  life.cleanups.add(connection.cleanup)
-  return connection
-}
-
-async function execute<Row>(
-  life: Life,
-  connection: Connection,
-  { sql, parameters }: CompiledQuery,
-): Promise<QueryResult<Row>> {
-  const table = writes(sql, parameters)
-  if (!connection.inTransaction && table) await onTheWay(`writes ${table}`)
-  const { rows, rowCount } = await busily(life, () =>
-    connection.client.query(sql, parameters as unknown[]),
-  )
-  const wrote = table && (rowCount ?? 0) > 0
-  if (wrote) connection.wrote.add(table)
-  if (wrote && !connection.inTransaction) current().world.commits += 1
-  if (!connection.inTransaction && wrote) await onTheWayBack(`wrote ${table}`)
-  return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) }
-}
-
-async function begin(life: Life, connection: Connection, settings: TransactionSettings) {
-  const level = settings.isolationLevel ? ` isolation level ${settings.isolationLevel}` : ''
-  await busily(life, () => connection.client.query(`begin${level}`))
-  connection.inTransaction = true
-  connection.wrote.clear()
-}
-
-async function commit(life: Life, connection: Connection) {
-  const wrote = [...connection.wrote].sort().join(' ')
-  if (wrote !== '') {
-    const fault = await meet(`commits ${wrote}`, ['crash', 'break'])
-    if (fault) {
-      await end(life, connection, 'rollback')
-      throw broken()
-    }
-  }
-  await end(life, connection, 'commit')
+  const result = await end(held, 'commit')
   if (wrote !== '') current().world.commits += 1
   if (wrote === '') await meet('has read', ['freeze'])
   else await onTheWayBack(`committed ${wrote}`)
+  return result
 }
 
-async function end(life: Life, connection: Connection, how: 'commit' | 'rollback') {
-  await busily(life, () => connection.client.query(how))
-  connection.inTransaction = false
+async function end(held: Held, how: 'commit' | 'rollback') {
+  const result = await busily(held.life, () => held.client.query(how))
+  held.inTransaction = false
+  return result
 }
 
 async function onTheWay(place: string) {
@@ -126,23 +126,21 @@ async function onTheWayBack(place: string) {
 }
 
 const states: ReadonlySet<unknown> = new Set(caseStates)
-const written = /^\s*(?:insert\s+into|update|delete\s+from)\s+"?(?:pgboss"?\.?"?)?(\w+)/i
+const written = /(?:^|\)|;)\s*(?:insert\s+into|update|delete\s+from|copy)\s+"?(\w+)"?/i
 
 /** The table a statement writes to, with the step or state it writes where a reader would want to know. */
-function writes(sql: string, parameters: readonly unknown[]): string | undefined {
-  if (/^\s*with\b/i.test(sql) && /pgboss/.test(sql)) return undefined
-  const table = written.exec(sql)?.[1]
-  if (!table || table.startsWith('job')) return undefined
+function writes({ text, values = [] }: Asked): string | undefined {
+  if (/pgboss/.test(text)) return undefined
+  const table = written.exec(text)?.[1]?.toLowerCase()
+  if (!table) return undefined
   if (table === 'closure_case') {
-    const state = parameters.find((value) => states.has(value))
+    const state = values.find((value) => states.has(value))
     return state ? `${table}(${String(state)})` : table
   }
-  const step = table === 'closure_step' && parameters.find(isStep)
+  const step = table === 'closure_step' && values.find(isStep)
   return step ? `${table}(${step.split(':')[0]})` : table
 }
 
 function isStep(value: unknown): value is string {
-  return (
-    typeof value === 'string' && /^[a-z-]+(:.+)?$/.test(value) && !/_/.test(value.split(':')[0]!)
-  )
+  return typeof value === 'string' && /^[a-z-]+(:.+)?$/.test(value)
 }

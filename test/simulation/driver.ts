@@ -4,6 +4,7 @@ import { brokenRules, type Broken } from './invariants.ts'
 import { meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
 import { emailOf, live, review } from './people.ts'
 import { least } from './partners.ts'
+import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
 import { brokenAtRest, readableStill } from './rest.ts'
 import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from './running.ts'
@@ -33,7 +34,7 @@ export async function play(world: World): Promise<Broken | undefined> {
   // The months in which numbers rest and records are kept.
   const later = await turn(world, { ...state, runners: [] }, world.nowMs + 400 * dayMs)
   if (later) return later
-  await sweepAll(world, [...world.platform.sweeps, ...world.platform.upkeep])
+  await sweepAll(world, [...release.sweeps, ...release.upkeep])
   const [left] = await readableStill(world)
   return left
 }
@@ -105,7 +106,7 @@ async function possible(world: World, { runners, weather, isWork }: State): Prom
       act: async () => {
         world.say(node.name, 'goes on where it froze')
         const { label, outcome } = await thaw(node)
-        conclude(world, node, label, outcome)
+        await conclude(world, node, label, outcome)
       },
     }))
   const due = weather.filter(({ afterMs }) => start.epochMilliseconds + afterMs <= nowMs)
@@ -145,24 +146,31 @@ async function work(world: World, queue: string): Promise<void> {
   if (!fetched) return
   const node = awake(world, 'worker')
   const dead = queue.endsWith('.dead')
-  const job = world.platform.jobs.get(dead ? queue.slice(0, -'.dead'.length) : queue)
+  const job = node.life.services.jobs.get(dead ? queue.slice(0, -'.dead'.length) : queue)
   if (!job) throw new Error(`nobody works on ${queue}`)
+  const metBefore = world.met.length
   const outcome = await perform(world, node, queue, async () => {
     try {
       if (dead) await job.gaveUp(fetched.data, 'failed too often')
       else await job.run(fetched.data)
     } catch (error) {
-      if (!isExplained(error)) world.troubles.push(bugOf(queue, error))
+      if (!isExplained(error) && world.met.length === metBefore)
+        world.troubles.push(bugOf(queue, error))
       return world.queue.fail(queue, fetched, error)
     }
     await meet('the job is done', ['crash'])
     await world.queue.complete(queue, fetched)
   })
-  conclude(world, node, queue, outcome)
+  await conclude(world, node, queue, outcome)
 }
 
-function conclude(world: World, node: SimNode, label: string, outcome: Outcome<unknown>) {
-  if (outcome.kind === 'died') revive(world, node)
+async function conclude(
+  world: World,
+  node: SimNode,
+  label: string,
+  outcome: Outcome<unknown>,
+): Promise<void> {
+  if (outcome.kind === 'died') await revive(world, node)
   if (outcome.kind === 'failed' && !isExplained(outcome.error))
     world.troubles.push(bugOf(label, outcome.error))
 }
@@ -197,16 +205,17 @@ async function moveOn(world: World, state: State, untilMs: number): Promise<bool
   if (due && due.epochMilliseconds <= world.nowMs) await sweepAll(world)
   if (world.nowMs - state.upkeptMs > dayMs) {
     state.upkeptMs = world.nowMs
-    await sweepAll(world, world.platform.upkeep)
+    await sweepAll(world, release.upkeep)
   }
   return true
 }
 
-async function sweepAll(world: World, sweeps = world.platform.sweeps): Promise<void> {
+async function sweepAll(world: World, sweeps = release.sweeps): Promise<void> {
   for (const sweep of sweeps) {
     const node = awake(world, 'worker')
     const label = sweep.name
-    conclude(world, node, label, await perform(world, node, label, () => sweep(world.platform.app)))
+    const outcome = await perform(world, node, label, () => sweep(node.life.services.app))
+    await conclude(world, node, label, outcome)
   }
 }
 

@@ -1,13 +1,13 @@
 /** A process of the platform that can be killed, frozen and started again, at the places where that hurts. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Db } from '../../src/platform/database.ts'
+import type { Services } from './platform.ts'
 import type { World } from './world.ts'
 
 /** One life of a process, from its start to its end. */
 export type Life = {
   readonly node: SimNode
-  db: Db
+  services: Services
   ended: boolean
   /** Calls and statements under way: a process is quiet when there are none. */
   busy: number
@@ -47,23 +47,23 @@ export function current(): Activity {
 }
 
 export const worldNow = () => activities.getStore()?.world
-export const processDb = () => activities.getStore()?.life.db
+export const isProcess = () => activities.getStore() !== undefined
 
 export function within<Value>(world: World, node: SimNode, label: string, work: () => Value) {
   return activities.run({ world, life: node.life, label }, work)
 }
 
-export function makeNode(name: string, openDb: (life: Life) => Db): SimNode {
+export function makeNode(name: string): SimNode {
   const node = { name, frozenUntilMs: null, frozen: null } as unknown as SimNode
-  node.life = beginLife(node, openDb)
+  node.life = beginLife(node)
   return node
 }
 
-export function beginLife(node: SimNode, openDb: (life: Life) => Db): Life {
+export function beginLife(node: SimNode): Life {
   const died = Promise.withResolvers<void>()
-  const life: Life = {
+  return {
     node,
-    db: undefined as unknown as Db,
+    services: undefined as unknown as Services,
     ended: false,
     busy: 0,
     thaws: [],
@@ -72,8 +72,6 @@ export function beginLife(node: SimNode, openDb: (life: Life) => Db): Life {
     die: died.resolve,
     ...parking(),
   }
-  life.db = openDb(life)
-  return life
 }
 
 function parking() {

@@ -6,14 +6,15 @@ import type { Documents } from '../../src/closure/steps/documents.ts'
 import { openNetwork } from '../../src/lines/gateway.ts'
 import { allJobs, allQueues, registerRoutes, sweeps, upkeep } from '../../src/main/wiring.ts'
 import { openPayments } from '../../src/payments/gateway.ts'
-import type { App } from '../../src/platform/app.ts'
+import type { App, Sessions } from '../../src/platform/app.ts'
 import type { Config } from '../../src/platform/config.ts'
-import type { Db } from '../../src/platform/database.ts'
-import { openHttp } from '../../src/platform/http.ts'
+import { openDatabase } from '../../src/platform/database.ts'
+import { type Http, openHttp } from '../../src/platform/http.ts'
 import type { Job } from '../../src/platform/queue.ts'
 import { openSigner } from '../../src/platform/signing.ts'
 import { openSessions } from '../../src/subscribers/gateway.ts'
-import { current, processDb, worldNow } from './node.ts'
+import { openSimPool } from './connection.ts'
+import { current, worldNow } from './node.ts'
 import { letterbox, partnerKey, reach } from './partners.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
@@ -35,28 +36,18 @@ export const config: Config = {
   signingKey: JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
 }
 
-/** A database that is always that of the process which asks. */
-function ownDatabase(find: () => Db): Db {
-  return new Proxy({} as Db, {
-    get(_, name) {
-      if (name === 'withPlugin')
-        return (plugin: Parameters<Db['withPlugin']>[0]) =>
-          ownDatabase(() => find().withPlugin(plugin))
-      const db = find()
-      const value: unknown = Reflect.get(db, name)
-      return typeof value === 'function' ? value.bind(db) : value
-    },
-  })
-}
-
 /** What the platform says in its log while a world runs it. */
 function keepLine(line: string) {
   worldNow()?.log.push(line)
 }
 
-/** `spare` serves what the platform asks when it is built, before any process runs it. */
-function appOf(spare: Db): App {
-  const db = ownDatabase(() => processDb() ?? spare)
+/** One process of the platform: its own pool, its own memory; the database and the time are those of the world. */
+export type Services = { app: App; http: Http | null; jobs: ReadonlyMap<string, Job> }
+
+const nobody: Sessions = { subscriberOf: async () => undefined, staffOf: async () => undefined }
+
+function appOf(isServer: boolean): App {
+  const db = openDatabase(openSimPool())
   return {
     config,
     db,
@@ -71,33 +62,44 @@ function appOf(spare: Db): App {
       work: async () => {},
       close: async () => {},
     },
-    sessions: openSessions(config, db),
+    sessions: isServer ? openSessions(config, db) : nobody,
   }
 }
 
-export type Platform = Awaited<ReturnType<typeof openPlatform>>
+const signer = await openSigner(config)
 
-export async function openPlatform(spare: Db) {
-  const app = appOf(spare)
-  const signer = await openSigner(config)
-  // Typesetting reaches nobody and waits for nothing; what is signed is what is checked.
-  const documents: Documents = {
-    async certify(input) {
-      const certificate = makeCertificate(input)
-      const jws = await signer.sign(certificate)
-      return { certificate, jws, pdf: Buffer.from(jws) }
-    },
-  }
-  const gateways = {
-    payments: openPayments(config.payments, reach),
-    network: openNetwork(config.network, reach),
-    signer,
-    documents,
-    outbox: letterbox,
+// Typesetting reaches nobody and waits for nothing; what is signed is what is checked.
+const documents: Documents = {
+  async certify(input) {
+    const certificate = makeCertificate(input)
+    const jws = await signer.sign(certificate)
+    return { certificate, jws, pdf: Buffer.from(jws) }
+  },
+}
+const gateways = {
+  payments: openPayments(config.payments, reach),
+  network: openNetwork(config.network, reach),
+  signer,
+  documents,
+  outbox: letterbox,
+}
+
+/** Starts a process inside of the one that calls. */
+export async function openServices(kind: 'server' | 'worker'): Promise<Services> {
+  const app = appOf(kind === 'server')
+  if (kind === 'worker') {
+    const jobs = new Map(allJobs(app, gateways).map((job) => [job.queue, job]))
+    return { app, http: null, jobs }
   }
   const http = await openHttp(app)
   await registerRoutes(http, app, gateways)
   await http.ready()
-  const jobs = new Map<string, Job>(allJobs(app, gateways).map((job) => [job.queue, job]))
-  return { app, http, jobs, queues: allQueues, sweeps, upkeep, signer, secret }
+  // The first request to each realm makes its sign-in ready, which takes statements of its own.
+  const headers = { cookie: 'violet.session_token=none; violet-staff.session_token=none' }
+  await http.inject({ url: '/v1/me', headers })
+  await http.inject({ url: '/v1/staff/closures', headers })
+  return { app, http, jobs: new Map() }
 }
+
+/** What every process shares, as all processes of one release do. */
+export const release = { signer, secret, sweeps, upkeep, queues: allQueues }

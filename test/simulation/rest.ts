@@ -4,8 +4,8 @@ import type pg from 'pg'
 import { isIntact } from '../../src/closure/chain.ts'
 import { eventsOf } from '../../src/closure/store.ts'
 import type { Db } from '../../src/platform/database.ts'
-import type { Signer } from '../../src/platform/signing.ts'
 import type { Broken } from './invariants.ts'
+import { release } from './platform.ts'
 import { emailOf } from './people.ts'
 import type { World } from './world.ts'
 
@@ -14,14 +14,13 @@ const broken = (rule: string, what: string): Broken => ({ rule, what })
 /** Checked when every case has ended and before the months of quarantine and retention pass. */
 export async function brokenAtRest(world: World): Promise<Broken[]> {
   const { eyes, db } = world
-  const { signer } = world.platform
   return [
     ...(await unended(eyes)),
     ...(await lostUsage(world, eyes)),
     ...(await moneyAstray(world, eyes)),
     ...(await unkeptPromises(eyes)),
     ...(await brokenChains(eyes, db)),
-    ...(await badCertificates(eyes, signer)),
+    ...(await badCertificates(eyes)),
     ...(await unsent(eyes)),
   ]
 }
@@ -86,12 +85,12 @@ async function brokenChains(pool: pg.Pool, db: Db): Promise<Broken[]> {
   return found
 }
 
-async function badCertificates(pool: pg.Pool, signer: Signer): Promise<Broken[]> {
+async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
   const { rows } = await pool.query<{ reference: string; jws: string | null }>(
     `select c.reference, k.jws from closure_case c
      left join closure_certificate k using (subscriber_id, case_id) where c.state = 'closed'`,
   )
-  const keys = createLocalJWKSet(signer.jwks())
+  const keys = createLocalJWKSet(release.signer.jwks())
   const found: Broken[] = []
   for (const { reference, jws } of rows) {
     const verified = jws && (await compactVerify(jws, keys).catch(() => undefined))

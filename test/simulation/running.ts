@@ -1,10 +1,11 @@
 /** The programs of people and staff in a world: what they ask is carried out, lost answers are asked for again. */
 import { Webhook } from 'standardwebhooks'
 import { codeIn } from '../../simulators/inbox/code.ts'
-import { codeOfError, isExplained } from './errors.ts'
+import { codeOfError } from './errors.ts'
 import { perform, type SimNode } from './node.ts'
 import type { Answer, Ask, Outside, Program, Request } from './people.ts'
 import { least, type Message } from './partners.ts'
+import { release } from './platform.ts'
 import { start } from './story.ts'
 import type { World } from './world.ts'
 
@@ -150,10 +151,11 @@ async function send(
   runner?: Runner,
 ): Promise<Answer | undefined> {
   const node = awake(world, 'server')
+  const metBefore = world.met.length
   const outcome = await perform(world, node, label, () =>
-    world.platform.http.inject({ ...wire, headers }),
+    node.life.services.http!.inject({ ...wire, headers }),
   )
-  if (outcome.kind === 'died') revive(world, node)
+  if (outcome.kind === 'died') await revive(world, node)
   if (outcome.kind === 'failed') throw outcome.error
   if (outcome.kind !== 'done') return undefined
   const { statusCode, payload, headers: answered } = outcome.value
@@ -161,16 +163,15 @@ async function send(
   const body: unknown = isJson && payload !== '' ? JSON.parse(payload) : payload
   if (runner) keepCookies(runner, answered['set-cookie'])
   if (runner && !runner.staff) seeOnlyOwn(world, runner, label, payload)
-  if (statusCode === 500) failed(world, label)
+  // A 500 is a bug, unless a fault broke the connection under it.
+  if (statusCode === 500 && world.met.length === metBefore) failed(world, label)
   return { status: statusCode, body }
 }
 
-/** A 500 is a bug, unless a fault broke the connection under it. */
 function failed(world: World, label: string): void {
   const line = world.log.at(-1) ?? '{}'
   const { err } = JSON.parse(line) as { err?: { message: string; stack: string; code?: string } }
   const error = Object.assign(new Error(err?.message ?? 'unlogged'), err)
-  if (isExplained(error)) return
   world.troubles.push({ rule: 'a request failed', what: `${label}: ${codeOfError(error)}` })
 }
 
@@ -181,9 +182,9 @@ export function awake(world: World, kind: 'server' | 'worker'): SimNode {
   return world.chance.pick(free, 'who serves', world.nowMs, world.visits.length)
 }
 
-export function revive(world: World, node: SimNode): void {
+export async function revive(world: World, node: SimNode): Promise<void> {
   world.say(node.name, 'starts again')
-  world.restart(node)
+  await world.restart(node)
 }
 
 function keepCookies(runner: Runner, given: string | string[] | undefined) {
@@ -269,7 +270,7 @@ export async function deliver(world: World, message: Message): Promise<void> {
     'content-type': 'application/json',
     'webhook-id': messageId,
     'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(world.platform.secret).sign(messageId, at, body),
+    'webhook-signature': new Webhook(release.secret).sign(messageId, at, body),
   }
   const url = partner === 'payments' ? '/v1/webhooks/payments' : '/v1/usage-records'
   const answer = await send(world, `POST ${url}`, { method: 'POST', url, payload: body }, headers)

@@ -13,7 +13,7 @@ import { seedPolicies } from '../../src/policy/store.ts'
 import { seedStaff } from '../../src/staff/store.ts'
 import { play } from './driver.ts'
 import type { Broken } from './invariants.ts'
-import { openPlatform } from './platform.ts'
+import { isProcess } from './node.ts'
 import { start, type Fault, type Story } from './story.ts'
 import { openWorld, type Said, type Visit } from './world.ts'
 
@@ -31,6 +31,7 @@ export type Ending = {
 export type Stage = Awaited<ReturnType<typeof openStage>>
 
 export async function openStage() {
+  quietErrors()
   const cluster = await startThrowAwayCluster()
   const admin = new pg.Client({ connectionString: cluster.url('postgres') })
   await admin.connect()
@@ -45,12 +46,10 @@ export async function openStage() {
       drop: async () => void (await admin.query(`drop database ${name} with (force)`)),
     }
   }
-  const spare = openDatabase(openPool((await database()).url, 2))
-  const platform = await openPlatform(spare)
   return {
     /** Plays a story once, on a fresh world. */
     async tell(story: Story): Promise<Ending> {
-      const world = await openWorld(story, platform, await database())
+      const world = await openWorld(story, await database())
       try {
         const broken = await play(world)
         const { rows } = await world.pool.query<{ n: bigint }>(
@@ -71,12 +70,16 @@ export async function openStage() {
       }
     },
     async close() {
-      await platform.http.close()
-      await spare.destroy()
       await admin.end()
       await cluster.stop()
     },
   }
+}
+
+// A library that meets a fault tells the console; here that is every second request.
+function quietErrors(): void {
+  const { error } = console
+  console.error = (...said: unknown[]) => (isProcess() ? undefined : error(...said))
 }
 
 async function fill(url: string): Promise<void> {

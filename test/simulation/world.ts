@@ -2,11 +2,10 @@
 import pg from 'pg'
 import { openDatabase, openPool, type Db } from '../../src/platform/database.ts'
 import { openIds, type Ids } from '../../src/platform/ids.ts'
-import { openSimDatabase } from './connection.ts'
 import { dice, type Dice } from './dice.ts'
-import { beginLife, type Life, makeNode, type SimNode } from './node.ts'
+import { beginLife, makeNode, type SimNode, within } from './node.ts'
 import { openPartners, type Partners } from './partners.ts'
-import type { Platform } from './platform.ts'
+import { openServices } from './platform.ts'
 import { openSimQueue, type SimQueue } from './queue.ts'
 import { type Fault, hourMs, type Partner, start, type Story } from './story.ts'
 
@@ -16,7 +15,6 @@ export type Said = { at: Temporal.Instant; who: string; what: string }
 export type World = {
   readonly seed: number
   readonly story: Story
-  readonly platform: Platform
   readonly chance: Dice
   readonly ids: Ids
   readonly clock: { now(): Temporal.Instant }
@@ -44,7 +42,7 @@ export type World = {
   say(who: string, what: string): void
   faultAt(place: string, kinds: readonly string[]): Fault | undefined
   isAway(partner: Partner): boolean
-  restart(node: SimNode): void
+  restart(node: SimNode): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,7 +52,6 @@ const frozenForMs = [15_000, 120_000, 40 * 60_000, 3 * hourMs]
 /** Opens a world on a database of its own, a copy of the template. */
 export async function openWorld(
   story: Story,
-  platform: Platform,
   database: { url: string; drop(): Promise<void> },
 ): Promise<World> {
   const { seed } = story
@@ -67,14 +64,12 @@ export async function openWorld(
   const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
   const ids = openIds(() => world.nowMs, chance.bytes)
   const nowMs = start.epochMilliseconds
-  const openDb = (life: Life) => openSimDatabase(life, pool)
   const queue = await openSimQueue(database.url, eyes, nowMs, chance)
   const names = ['server-1', 'server-2', 'worker-1', 'worker-2', 'worker-3']
   const visited = new Map<string, number>()
   const world: World = {
     seed,
     story,
-    platform,
     chance,
     ids,
     clock,
@@ -85,7 +80,7 @@ export async function openWorld(
     commits: 0,
     queue,
     partners: openPartners(clock, ids),
-    nodes: names.map((name) => makeNode(name, openDb)),
+    nodes: names.map(makeNode),
     members: new Map(),
     said: [],
     visits: [],
@@ -94,7 +89,10 @@ export async function openWorld(
     outages: [],
     troubles: [],
     log: [],
-    say: (who, what) => world.said.push({ at: clock.now(), who, what }),
+    say: (who, what) => {
+      if (process.env['LIVE']) console.log(who, what)
+      world.said.push({ at: clock.now(), who, what })
+    },
     faultAt(place, kinds) {
       const nth = (visited.get(place) ?? 0) + 1
       visited.set(place, nth)
@@ -105,18 +103,23 @@ export async function openWorld(
     },
     isAway: (partner) =>
       world.outages.some((one) => one.partner === partner && world.nowMs < one.untilMs),
-    restart(node) {
-      node.life = beginLife(node, openDb)
+    async restart(node) {
+      await node.life?.services?.http?.close()
+      node.life = beginLife(node)
       node.frozen = null
       node.frozenUntilMs = null
+      const kind = node.name.startsWith('server') ? 'server' : 'worker'
+      node.life.services = await within(world, node, 'starts', () => openServices(kind))
     },
     async close() {
+      for (const { life } of world.nodes) await life.services.http?.close()
       await queue.close()
       await pool.end()
       await eyes.end()
       await database.drop()
     },
   }
+  for (const node of world.nodes) await world.restart(node)
   return world
 }
 
