@@ -182,13 +182,13 @@ const bugOf = (label: string, error: unknown): Broken => ({
 
 /** Moves the clock to the next thing that is due; false when there is nothing, or it is too far away. */
 async function moveOn(world: World, state: State, untilMs: number): Promise<boolean> {
-  const { due, jobs, work: waiting, open } = await lookAhead(world)
+  const { dues, jobs, work: waiting, open } = await lookAhead(world)
   state.isWork = waiting
   const done = state.runners.every(({ ended, staff: isStaff }) => ended || isStaff)
   if (state.runners.length > 0 && done && !open && (await world.queue.ready(farMs)).length === 0)
     return false
   const next = least([
-    due?.epochMilliseconds,
+    ...Object.values(dues).map(msOf),
     nextWakeMs(state.runners, waiting),
     ...world.partners.messages.map(({ dueMs }) => dueMs),
     world.partners.nextDueMs(),
@@ -202,7 +202,10 @@ async function moveOn(world: World, state: State, untilMs: number): Promise<bool
   world.partners.work()
   if (jobs && jobs.epochMilliseconds <= world.nowMs)
     for (const queue of (await lookAhead(world)).dead) await world.queue.supervise(queue)
-  if (due && due.epochMilliseconds <= world.nowMs) await sweepAll(world)
+  await sweepAll(
+    world,
+    release.sweeps.filter(({ name }) => isDue(dues, name, world.nowMs)),
+  )
   if (world.nowMs - state.upkeptMs > dayMs) {
     state.upkeptMs = world.nowMs
     await sweepAll(world, release.upkeep)
@@ -225,11 +228,19 @@ async function setTime(world: World, ms: number): Promise<void> {
 }
 
 type Due = {
-  due: Temporal.Instant | null
+  /** When each sweep has something to do. */
+  dues: Record<string, string | null>
   jobs: Temporal.Instant | null
   dead: string[]
   work: boolean
   open: boolean
+}
+
+const msOf = (text: string | null) => (text === null ? null : Date.parse(text))
+
+/** A sweep that nobody told the world about is run whenever the clock moves. */
+function isDue(dues: Due['dues'], sweep: string, nowMs: number): boolean {
+  return !(sweep in dues) || (msOf(dues[sweep] ?? null) ?? Infinity) <= nowMs
 }
 
 async function lookAhead({ eyes, clock }: World): Promise<Due> {
@@ -239,14 +250,15 @@ async function lookAhead({ eyes, clock }: World): Promise<Due> {
 }
 
 const dueSql = `
-  select (select min(due) from (
-      select min(wake_at) as due from closure_case
-      union all select min(due_at) from line
-      union all select min(due_at) from payment_order
-      union all select min(due_at) from notice
-      union all select min(quarantined_until) from phone_number where state = 'quarantined'
-      union all select min(keep_until) from retention
-        where erased_at is null and category in ('usage', 'contacts')) d) as due,
+  select (select jsonb_object_agg(sweep, due) from (
+      select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
+      union all select 'sweepLines', min(due_at) from line
+      union all select 'sweepPayments', min(due_at) from payment_order
+      union all select 'sweepNotices', min(due_at) from notice
+      union all select 'sweepNumbers', min(quarantined_until) from phone_number
+        where state = 'quarantined'
+      union all select 'sweepRetention', min(keep_until) from retention
+        where erased_at is null and category in ('usage', 'contacts')) d) as dues,
     ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
     exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
     exists (select from closure_case

@@ -60,7 +60,7 @@ export async function openWorld(
   const url = `${database.url}?options=${settings}`
   const pool = openPool(url, 12)
   // One connection, so that what is asked after every tick is planned once.
-  const eyes = openPool(url, 1)
+  const eyes = openPool(`${url}${encodeURIComponent(' -c plan_cache_mode=force_generic_plan')}`, 1)
   const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
   const ids = openIds(() => world.nowMs, chance.bytes)
   const nowMs = start.epochMilliseconds
