@@ -134,7 +134,7 @@ async function change(world: World, weather: World['story']['weather'][number]):
       .query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and pid <> pg_backend_pid()
-           and application_name not like 'pgboss%'`,
+           and application_name not like 'pgboss%' and application_name <> 'eyes'`,
       )
       .catch(() => undefined)
   }

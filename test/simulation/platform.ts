@@ -29,6 +29,7 @@ export const config: Config = {
   logLevel: 'silent',
   payments: partner,
   network: partner,
+  nchf: { host: 'localhost', port: 0, url: 'http://charging.example' },
   phoneUrl: 'https://phone.example',
   inboxUrl: 'https://inbox.example',
   smtpUrl: 'smtp://inbox.example',

@@ -60,7 +60,8 @@ export async function openWorld(
   const url = `${database.url}?options=${settings}`
   const pool = openPool(url, 12)
   // One connection, so that what is asked after every tick is planned once.
-  const eyes = openPool(`${url}${encodeURIComponent(' -c plan_cache_mode=force_generic_plan')}`, 1)
+  const planned = encodeURIComponent(' -c plan_cache_mode=force_generic_plan')
+  const eyes = openPool(`${url}${planned}&application_name=eyes`, 1)
   const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
   const ids = openIds(() => world.nowMs, chance.bytes)
   const nowMs = start.epochMilliseconds
@@ -89,10 +90,7 @@ export async function openWorld(
     outages: [],
     troubles: [],
     log: [],
-    say: (who, what) => {
-      if (process.env['LIVE']) console.log(who, what)
-      world.said.push({ at: clock.now(), who, what })
-    },
+    say: (who, what) => world.said.push({ at: clock.now(), who, what }),
     faultAt(place, kinds) {
       const nth = (visited.get(place) ?? 0) + 1
       visited.set(place, nth)
