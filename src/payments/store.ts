@@ -46,6 +46,7 @@ export type RefundRow = {
   paymentId: string
   amount: Money
   state: 'requested' | 'pending' | 'succeeded' | 'failed' | 'unclaimed'
+  requestedAt: Temporal.Instant
 }
 
 export async function findRefundRow(
@@ -58,7 +59,15 @@ export async function findRefundRow(
     .innerJoin('payment_order as o', (join) =>
       join.onRef('o.subscriber_id', '=', 'r.subscriber_id').onRef('o.order_id', '=', 'r.order_id'),
     )
-    .select(['r.order_id', 'r.case_id', 'r.state', 'r.minor', 'r.currency', 'o.payment_id'])
+    .select([
+      'r.order_id',
+      'r.case_id',
+      'r.state',
+      'r.minor',
+      'r.currency',
+      'r.requested_at',
+      'o.payment_id',
+    ])
     .where('r.subscriber_id', '=', subscriberId)
     .where('r.refund_id', '=', refundId)
     .executeTakeFirstOrThrow()
@@ -70,6 +79,7 @@ export async function findRefundRow(
     paymentId: row.payment_id,
     amount: money(row.minor, row.currency),
     state: row.state as RefundRow['state'],
+    requestedAt: row.requested_at,
   }
 }
 

@@ -148,13 +148,13 @@ async function work(world: World, queue: string): Promise<void> {
   const dead = queue.endsWith('.dead')
   const job = node.life.services.jobs.get(dead ? queue.slice(0, -'.dead'.length) : queue)
   if (!job) throw new Error(`nobody works on ${queue}`)
-  const metBefore = world.met.length
+  const brokenBefore = world.breaks()
   const outcome = await perform(world, node, queue, async () => {
     try {
       if (dead) await job.gaveUp(fetched.data, 'failed too often')
       else await job.run(fetched.data)
     } catch (error) {
-      if (!isExplained(error) && world.met.length === metBefore)
+      if (!isExplained(error) && world.breaks() === brokenBefore)
         world.troubles.push(bugOf(queue, error))
       return world.queue.fail(queue, fetched, error)
     }

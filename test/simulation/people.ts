@@ -27,6 +27,8 @@ export type Ask =
   | { do: 'wait'; ms: number }
   | { do: 'wait-until'; afterMs: number }
   | { do: 'say'; what: string }
+  /** Asks for something that belongs to somebody else. */
+  | { do: 'pry' }
 export type Program = Generator<Ask, void, Answer>
 
 const seconds = 1000
@@ -99,6 +101,7 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   }
   for (const path of ['/v1/me', '/v1/lines', '/v1/statement', '/v1/closures', '/v1/tickets'])
     yield get(path)
+  yield { do: 'pry' }
 }
 
 type Of<Kind extends Intent['kind']> = Extract<Intent, { kind: Kind }>

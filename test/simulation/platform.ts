@@ -85,8 +85,19 @@ const gateways = {
   outbox: letterbox,
 }
 
+/** Servers that are whole: starting one takes a while, and what it remembers is the same in every world. */
+const whole: Services[] = []
+
+export async function putAway(services: Services, isWhole: boolean): Promise<void> {
+  if (!services.http) return
+  if (isWhole) whole.push(services)
+  else await services.http.close()
+}
+
 /** Starts a process inside of the one that calls. */
 export async function openServices(kind: 'server' | 'worker'): Promise<Services> {
+  const kept = kind === 'server' ? whole.pop() : undefined
+  if (kept) return kept
   const app = appOf(kind === 'server')
   if (kind === 'worker') {
     const jobs = new Map(allJobs(app, gateways).map((job) => [job.queue, job]))

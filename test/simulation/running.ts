@@ -100,6 +100,7 @@ function again(world: World, runner: Runner): void {
 /** Undefined: no answer yet. */
 async function carryOut(world: World, runner: Runner, ask: Ask): Promise<Answer | undefined> {
   if (ask.do === 'request') return request(world, runner, ask)
+  if (ask.do === 'pry') return pry(world, runner)
   if (ask.do === 'phone') {
     const wire = { method: 'POST' as const, url: ask.path, payload: JSON.stringify(ask.body) }
     const answer = await send(world, `phone ${ask.path}`, wire, {
@@ -128,11 +129,28 @@ async function request(world: World, runner: Runner, ask: Request): Promise<Answ
   if (!answer || answer.body?.code === 'still-in-progress') return undefined
   if (clicks === 2 && answer.status < 300) {
     const second = await send(world, label, wire, headers, runner)
-    const isOther = second && second.status < 500 && second.status !== answer.status
+    const isOther =
+      second && second.status < 500 && (second.status !== answer.status || !same(answer, second))
     if (isOther && second.body?.code !== 'still-in-progress')
       world.troubles.push({ rule: 'one request had two answers', what: label })
   }
   return answer
+}
+
+/** Both name the same order, case or line. */
+function same({ body: a }: Answer, { body: b }: Answer): boolean {
+  return a.orderId === b.orderId && a.caseId === b.caseId
+}
+
+/** Asks for what others have been given; none of it may be shown. */
+async function pry(world: World, runner: Runner): Promise<Answer> {
+  const others = [...world.given].filter(([, owner]) => owner !== runner.who)
+  if (others.length === 0) return silence
+  const [path] = world.chance.pick(others, runner.who, 'pries', runner.asked)
+  const answer = await request(world, runner, { do: 'request', method: 'GET', path })
+  if (answer?.status === 200)
+    world.troubles.push({ rule: 'somebody saw what is another’s', what: `${runner.who}: ${path}` })
+  return silence
 }
 
 type Wire = {
@@ -151,7 +169,7 @@ async function send(
   runner?: Runner,
 ): Promise<Answer | undefined> {
   const node = awake(world, 'server')
-  const metBefore = world.met.length
+  const brokenBefore = world.breaks()
   const outcome = await perform(world, node, label, () =>
     node.life.services.http!.inject({ ...wire, headers }),
   )
@@ -164,7 +182,7 @@ async function send(
   if (runner) keepCookies(runner, answered['set-cookie'])
   if (runner && !runner.staff) seeOnlyOwn(world, runner, label, payload)
   // A 500 is a bug, unless a fault broke the connection under it.
-  if (statusCode === 500 && world.met.length === metBefore) failed(world, label)
+  if (statusCode === 500 && world.breaks() === brokenBefore) failed(world, label)
   return { status: statusCode, body }
 }
 
@@ -202,6 +220,9 @@ function seeOnlyOwn(world: World, { who }: Runner, label: string, payload: strin
     const id = /"subscriberId":"(\w+)"/.exec(payload)?.[1]
     if (id) world.members.set(who, id)
   }
+  const [, id, key] = /"(orderId|caseId)":"(\w+)"/.exec(payload) ?? []
+  if (key && label.startsWith('POST'))
+    world.given.set(`/v1/${id === 'orderId' ? 'orders' : 'closures'}/${key}`, who)
   for (const { name } of world.story.people) {
     const id = world.members.get(name)
     const shown = payload.includes(`${name}.${world.seed}@`) || (id && payload.includes(id))

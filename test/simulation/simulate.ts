@@ -117,7 +117,11 @@ async function tellShortest(
 }
 
 function progress(many: number, seconds: number) {
-  if (!process.stderr.isTTY) return
+  if (!process.stderr.isTTY) {
+    if (total.worlds % 25 === 0)
+      process.stderr.write(`${total.worlds} of ${many} worlds, ${Math.round(seconds)} s\n`)
+    return
+  }
   const done = Math.round((total.worlds / many) * 30)
   const bar = `${'█'.repeat(done)}${'░'.repeat(30 - done)}`
   process.stderr.write(`\r${bar} ${total.worlds}/${many}  ${Math.round(seconds)} s`)

@@ -5,7 +5,7 @@ import { openIds, type Ids } from '../../src/platform/ids.ts'
 import { dice, type Dice } from './dice.ts'
 import { beginLife, makeNode, type SimNode, within } from './node.ts'
 import { openPartners, type Partners } from './partners.ts'
-import { openServices } from './platform.ts'
+import { openServices, putAway } from './platform.ts'
 import { openSimQueue, type SimQueue } from './queue.ts'
 import { type Fault, hourMs, type Partner, start, type Story } from './story.ts'
 
@@ -30,6 +30,8 @@ export type World = {
   readonly nodes: readonly SimNode[]
   /** Whose subscriber is whose. */
   readonly members: Map<string, string>
+  /** What was given to whom, by the path that shows it. */
+  readonly given: Map<string, string>
   readonly said: Said[]
   readonly visits: Visit[]
   readonly met: Fault[]
@@ -41,6 +43,8 @@ export type World = {
   readonly log: string[]
   say(who: string, what: string): void
   faultAt(place: string, kinds: readonly string[]): Fault | undefined
+  /** How many connections broke so far: what explains an error. */
+  breaks(): number
   isAway(partner: Partner): boolean
   restart(node: SimNode): Promise<void>
   close(): Promise<void>
@@ -83,6 +87,7 @@ export async function openWorld(
     partners: openPartners(clock, ids),
     nodes: names.map(makeNode),
     members: new Map(),
+    given: new Map(),
     said: [],
     visits: [],
     met: [],
@@ -99,10 +104,11 @@ export async function openWorld(
       if (fault) world.met.push(fault)
       return fault
     },
+    breaks: () => world.met.filter(({ kind }) => kind === 'break').length,
     isAway: (partner) =>
       world.outages.some((one) => one.partner === partner && world.nowMs < one.untilMs),
     async restart(node) {
-      await node.life?.services?.http?.close()
+      if (node.life?.services) await putAway(node.life.services, false)
       node.life = beginLife(node)
       node.frozen = null
       node.frozenUntilMs = null
@@ -110,7 +116,8 @@ export async function openWorld(
       node.life.services = await within(world, node, 'starts', () => openServices(kind))
     },
     async close() {
-      for (const { life } of world.nodes) await life.services.http?.close()
+      for (const { life, frozen } of world.nodes)
+        await putAway(life.services, !life.ended && frozen === null)
       await queue.close()
       await pool.end()
       await eyes.end()

@@ -8,14 +8,17 @@ import { decimal } from '../../values/money.ts'
 import { caseUrl, tell } from '../enter-store.ts'
 import type { Outcome, OutsideStep, Pending, StepContext } from './step.ts'
 
-const askAgainMs = 2000
+const askAgainMsMin = 2000
+const askAgainMsMax = 3_600_000
 
 export const refund: OutsideStep = {
   kind: 'outside',
 
-  async isDone({ partners, subject }) {
+  async isDone({ app, partners, c, now, subject }) {
     const found = await partners.payments.findRefund(subject)
-    return found && outcomeOf(found)
+    if (!found) return undefined
+    const { requestedAt } = await findRefundRow(app.db, c.subscriberId, subject)
+    return outcomeOf(found, now.epochMilliseconds - requestedAt.epochMilliseconds)
   },
 
   async perform({ app, partners, c, subject }) {
@@ -27,7 +30,7 @@ export const refund: OutsideStep = {
       amount: row.amount,
       reference: subject,
     })
-    return outcomeOf(found)
+    return outcomeOf(found, 0)
   },
 
   async record(trx, context, outcome) {
@@ -83,7 +86,12 @@ async function book(trx: Trx, { app, c, now, subject }: StepContext, succeeded: 
   })
 }
 
-function outcomeOf({ refundId, state, failure }: FoundRefund): Outcome | Pending {
-  if (state === 'pending') return { pendingMs: askAgainMs }
+/** A bank takes days at times: the longer a refund is on its way, the rarer it is asked about. A webhook is faster. */
+function outcomeOf(
+  { refundId, state, failure }: FoundRefund,
+  underwayMs: number,
+): Outcome | Pending {
+  if (state === 'pending')
+    return { pendingMs: Math.min(Math.max(underwayMs, askAgainMsMin), askAgainMsMax) }
   return { state, providerRefundId: refundId, ...(failure && { failure }) }
 }

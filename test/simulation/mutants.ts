@@ -1,0 +1,225 @@
+/** Bugs to plant one at a time: each is a mistake somebody could make, as the edit that makes it. */
+export type Edit = { file: string; find: string; replace: string }
+export type Mutant = { name: string; mistake: string; edits: readonly Edit[] }
+
+const closure = (file: string) => `src/closure/${file}`
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'drop-idempotency-key',
+    mistake: 'a request that is sent twice is done twice',
+    edits: [
+      {
+        file: 'src/platform/idempotency.ts',
+        find: `    if (!key || request.method === 'GET'`,
+        replace: `    if (key || request.method === 'GET'`,
+      },
+    ],
+  },
+  {
+    name: 'commit-before-call',
+    mistake: 'a step is recorded as done, and only then asked of the partner',
+    edits: [
+      {
+        file: closure('steps.ts'),
+        find: `  let outcome\n  try {`,
+        replace: `  let late = false\n  let outcome\n  try {`,
+      },
+      {
+        file: closure('steps.ts'),
+        find: `    outcome = (await step.isDone(context)) ?? (await step.perform(context))`,
+        replace: `    const stands = await step.isDone(context)
+    late = stands === undefined
+    outcome = stands ?? { state: 'succeeded' }`,
+      },
+      {
+        file: closure('steps.ts'),
+        find: `    return { ...recorded, outcome: recorded.outcome ?? performed }\n  })`,
+        replace: `    return { ...recorded, outcome: recorded.outcome ?? performed }\n  })
+  if (late) await step.perform(context)`,
+      },
+    ],
+  },
+  {
+    name: 'forget-row-version',
+    mistake: 'a change is written although the case has moved on since it was decided',
+    edits: [
+      {
+        file: closure('store.ts'),
+        find: `    .where('version', '=', c.version)\n`,
+        replace: '',
+      },
+      {
+        file: closure('steps.ts'),
+        find: `    if (!current || current.version !== c.version) return`,
+        replace: `    if (!current) return`,
+      },
+    ],
+  },
+  {
+    name: 'swap-refund-and-terminate',
+    mistake: 'the money goes back before service has ended',
+    edits: [
+      {
+        file: closure('steps.ts'),
+        find: `      ending: endingSteps(facts),\n      settling,`,
+        replace: `      ending: settling.slice(0, -2),
+      settling: [...endingSteps(facts), ...settling.slice(-2)],`,
+      },
+    ],
+  },
+  {
+    name: 'ignore-late-record',
+    mistake: 'a usage record of a closed line is taken and thrown away',
+    edits: [
+      {
+        file: 'src/usage/intake.ts',
+        find: `    charges.push({ record, rated })`,
+        replace: `    if (!closed) charges.push({ record, rated })`,
+      },
+    ],
+  },
+  {
+    name: 'retry-without-asking',
+    mistake: 'a refund whose outcome is unknown is asked for again without looking first',
+    edits: [
+      {
+        file: closure('steps/refund.ts'),
+        find: `    if (!found) return undefined\n    const { requestedAt }`,
+        replace: `    if (!found || found) return undefined\n    const { requestedAt }`,
+      },
+    ],
+  },
+  {
+    name: 'forget-to-enqueue',
+    mistake: 'a case enters a state and nobody is told to go on',
+    edits: [
+      {
+        file: closure('enter-store.ts'),
+        find: `    wake: true,`,
+        replace: `    wake: false,`,
+      },
+    ],
+  },
+  {
+    name: 'double-enqueue',
+    mistake: 'one change of a case enqueues its next job twice',
+    edits: [
+      {
+        file: closure('store.ts'),
+        find: `  if (wake) await wakeCase(trx, app, c)`,
+        replace: `  if (wake) await wakeCase(trx, app, c)\n  if (wake) await wakeCase(trx, app, c)`,
+      },
+    ],
+  },
+  {
+    name: 'release-number-at-once',
+    mistake: 'a closed line gives its number to the next one right away',
+    edits: [
+      {
+        file: closure('steps/line.ts'),
+        find: `    const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)`,
+        replace: `    const until = after(now, 'PT1S', policy.timeZone)`,
+      },
+    ],
+  },
+  {
+    name: 'mail-before-commit',
+    mistake: 'a message is sent off outside of the transaction that makes it true',
+    edits: [
+      {
+        file: closure('enter-store.ts'),
+        find: `  await notify(trx, app, {`,
+        replace: `  const early = (request: Parameters<typeof notify>[2]) =>
+    app.db.transaction().execute((own) => notify(own, app, request))
+  await early({`,
+      },
+    ],
+  },
+  {
+    name: 'keep-the-session-open',
+    mistake: 'an account closes and its devices stay signed in',
+    edits: [
+      {
+        file: 'src/subscribers/store.ts',
+        find: `  await forgetSignIn(trx, subscriberId, emails)\n  await audit`,
+        replace: `  await audit`,
+      },
+      {
+        file: 'src/subscribers/store.ts',
+        find: `  const emails = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)\n`,
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'skip-the-cooling-off',
+    mistake: 'the waiting time of a policy is not waited for',
+    edits: [
+      {
+        file: closure('closure.ts'),
+        find: `  if (Temporal.Instant.compare(until, around.now) <= 0)\n    return enterReview`,
+        replace: `  return enterReview`,
+      },
+    ],
+  },
+  {
+    name: 'leave-the-profile-open',
+    mistake: 'a closed line can still be downloaded',
+    edits: [
+      {
+        file: closure('steps/line.ts'),
+        find: `    const removal = await endProfile(trx, now, { subscriberId: c.subscriberId, iccid: line.iccid })`,
+        replace: `    const removal: string = 'unconfirmed'`,
+      },
+    ],
+  },
+  {
+    name: 'withdraw-too-late',
+    mistake: 'a closure can be taken back after service began to end',
+    edits: [
+      {
+        file: closure('closure.ts'),
+        find: `  'scheduled',\n  'needs_customer',\n  'on_hold',\n])`,
+        replace: `  'scheduled',\n  'executing',\n  'needs_customer',\n  'on_hold',\n])`,
+      },
+    ],
+  },
+  {
+    name: 'believe-in-every-refund',
+    mistake: 'a refund to a dead card is booked as if it had arrived',
+    edits: [
+      {
+        file: closure('steps/refund.ts'),
+        find: `    const succeeded = outcome['state'] === 'succeeded'`,
+        replace: `    const succeeded = true`,
+      },
+    ],
+  },
+  {
+    name: 'forget-the-owner',
+    mistake: 'an order is found by its name, whoever asks',
+    edits: [
+      {
+        file: 'src/payments/order-store.ts',
+        find: `    .where('subscriber_id', '=', subscriberId)
+    .where('order_id', '=', orderId)
+
+type Row`,
+        replace: `    .where('order_id', '=', orderId)
+
+type Row`,
+      },
+    ],
+  },
+]
+
+/** The source with the bug in it; throws when an edit does not fit exactly once. */
+export function plant(source: string, edits: readonly Edit[]): string {
+  return edits.reduce((text, { file, find, replace }) => {
+    const parts = text.split(find)
+    if (parts.length !== 2)
+      throw new Error(`${file} has ${parts.length - 1} places for this edit, not one: ${find}`)
+    return parts.join(replace)
+  }, source)
+}
