@@ -49,12 +49,19 @@ const post = (path: string, body: unknown = {}, clicks?: number): Request => ({
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
 
 /** What a person knows of their own: lines in the order they were bought, and the phone they hold. */
-type Mind = { lineIds: string[]; phones: Map<string, Phone>; eid: string; seq: number }
+type Mind = {
+  lineIds: string[]
+  phones: Map<string, Phone>
+  eid: string
+  seq: number
+  /** The page of an order that was placed and not paid. */
+  unpaid: string | null
+}
 type Phone = { iccid: string; imsi: string }
 
 export function* live(person: Person, seed: number, eid: string): Program {
   const email = emailOf(person.name, seed)
-  const mind: Mind = { lineIds: [], phones: new Map(), eid, seq: 0 }
+  const mind: Mind = { lineIds: [], phones: new Map(), eid, seq: 0, unpaid: null }
   const [first] = person.intents
   if (!first) return
   yield { do: 'wait-until', afterMs: first.afterMs }
@@ -93,6 +100,7 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'close') return yield* close(intent, mind, email)
   if (intent.kind === 'remove-profile') return yield* removeProfile(mind, intent.line)
   if (intent.kind === 'late-usage') return yield* late(intent, mind)
+  if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
   if (intent.kind === 'ask') {
     const asked = { subject: 'Slow in the hills', body: 'Why?', context: {} }
     yield post('/v1/tickets', asked)
@@ -120,6 +128,15 @@ function* topUp({ line, pounds, card }: Of<'top-up'>, mind: Mind): Program {
   const amount = { amount: `${pounds}.00`, currency: 'GBP' }
   const ordered = yield* insist(post(`/v1/lines/${lineId}/top-ups`, { amount }), 201)
   yield* payOrder(ordered, card)
+}
+
+function* orderOnly({ line, pounds }: Of<'order-only'>, mind: Mind): Program {
+  const lineId = mind.lineIds[line]
+  if (!lineId) return
+  yield say(`orders a top-up of ${pounds}.00 and does not pay`)
+  const amount = { amount: `${pounds}.00`, currency: 'GBP' }
+  const ordered = yield* insist(post(`/v1/lines/${lineId}/top-ups`, { amount }), 201)
+  mind.unpaid = ordered.body?.checkoutUrl ?? null
 }
 
 /** Asks again for a while when the platform says that it cannot just now. */
@@ -217,6 +234,11 @@ function* close(intent: Of<'close'>, mind: Mind, email: string): Program {
   const sent = yield* confirm(intent, caseId, email, clicks)
   if (!sent) return
   yield say(`submits ${opened.body.reference}`)
+  if (mind.unpaid) {
+    yield say('pays what was ordered before')
+    yield { do: 'pay', url: mind.unpaid, card: 'good', attempt: 1 }
+    mind.unpaid = null
+  }
   if (withdrawAfterMs !== null) {
     yield wait(withdrawAfterMs)
     const withdrawn = yield post(`/v1/closures/${caseId}/withdraw`, {}, clicks)

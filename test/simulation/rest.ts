@@ -101,7 +101,7 @@ async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
 
 async function unsent(pool: pg.Pool): Promise<Broken[]> {
   const { rows } = await pool.query<{ notice_id: string }>(
-    `select notice_id from notice where state <> 'sent' and template like 'closure-%'`,
+    `select notice_id from notice where state <> 'sent' and template like 'closure-%' and failure is distinct from 'code expired'`,
   )
   return rows.map(({ notice_id }) => broken('a message of a closure never left', notice_id))
 }

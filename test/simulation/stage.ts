@@ -11,6 +11,7 @@ import { migrate } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
 import { seedPolicies } from '../../src/policy/store.ts'
 import { seedStaff } from '../../src/staff/store.ts'
+import { booksOf } from './books.ts'
 import { play } from './driver.ts'
 import type { Broken } from './invariants.ts'
 import { isProcess } from './node.ts'
@@ -23,6 +24,8 @@ export type Ending = {
   said: readonly Said[]
   met: readonly Fault[]
   visits: readonly Visit[]
+  /** The state at the end, for comparing ways that should lead to it. */
+  books: string
   days: number
   cases: number
   calls: number
@@ -61,6 +64,7 @@ export async function openStage() {
           said: world.said,
           met: world.met,
           visits: world.visits,
+          books: await booksOf(world),
           days: (world.nowMs - start.epochMilliseconds) / 86_400_000,
           cases: Number(rows[0]?.n ?? 0n),
           calls: world.partners.calls,

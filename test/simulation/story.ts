@@ -12,6 +12,7 @@ export type Intent = At &
     | { kind: 'install'; line: number }
     | { kind: 'use'; line: number; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
     | { kind: 'top-up'; line: number; pounds: number; card: Card }
+    | { kind: 'order-only'; line: number; pounds: number }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -118,9 +119,12 @@ function leave(
   const wants = ['refund', 'refund', 'refund', 'donate', 'move'] as const
   const paid = chance.pick(wants, name, 'wants')
   const withdraws = chance.happens(country === 'GB' ? 0.15 : 0.4, name, 'withdraws')
+  // An order that is still open when the line closes, and is paid all the same.
+  const paysLate = chance.happens(0.25, name, 'pays late')
+  if (paysLate) intents.push({ kind: 'order-only', afterMs: later(1000, 60_000), line, pounds: 5 })
   const close = (round: string, withdrawAfterMs: number | null): Intent => ({
     kind: 'close',
-    afterMs: later(60_000, 3 * dayMs),
+    afterMs: paysLate ? later(1000, 60_000) : later(60_000, 3 * dayMs),
     scope,
     line,
     paid,
