@@ -35,7 +35,10 @@ export function openSimPool(): pg.Pool {
 }
 
 async function connect(): Promise<pg.PoolClient> {
-  const { life, world } = current()
+  const { life, world, label } = current()
+  // With every connection in such a transaction nobody would ever get a second one.
+  if (life.transactions > 0)
+    world.troubles.push({ rule: 'a transaction waits for a second connection', what: label })
   const client = await busily(life, () => world.pool.connect())
   const held: Held = { client, life, inTransaction: false, wrote: new Set() }
   // What the kernel does for a process that dies: its connections break, and PostgreSQL rolls back.
@@ -95,6 +98,7 @@ async function execute<Result extends { rowCount: number | null }>(
 async function begin<Result>(held: Held, run: () => Promise<Result>) {
   const result = await run()
   held.inTransaction = true
+  held.life.transactions += 1
   held.wrote.clear()
   return result
 }
@@ -116,11 +120,14 @@ async function commit(held: Held) {
 const harmless = /^(idempotency_key|notice|(staff_)?sign_in_\w+|one_time_code)$/
 
 function noteCommit(wrote: ReadonlySet<string>) {
-  if ([...wrote].some((table) => !harmless.test(table))) current().world.commits += 1
+  const { world } = current()
+  if ([...wrote].some((table) => !harmless.test(table))) world.commits += 1
+  if ([...wrote].some((table) => /^(ledger|purse)/.test(table))) world.money += 1
 }
 
 async function end(held: Held, how: 'commit' | 'rollback') {
   const result = await busily(held.life, () => held.client.query(how))
+  if (held.inTransaction) held.life.transactions -= 1
   held.inTransaction = false
   return result
 }

@@ -26,7 +26,15 @@ export async function play(world: World): Promise<Broken | undefined> {
     ...world.story.people.flatMap(({ intents }) => intents.map((i) => i.afterMs)),
   )
   world.faultsUntilMs = start.epochMilliseconds + lastMs + 4 * dayMs
-  const state = { runners, weather, ticks: 0, checked: 0, upkeptMs: world.nowMs, isWork: false }
+  const state = {
+    runners,
+    weather,
+    ticks: 0,
+    checked: 0,
+    money: 0,
+    upkeptMs: world.nowMs,
+    isWork: false,
+  }
   const first = await turn(world, state, world.faultsUntilMs + 90 * dayMs)
   if (first) return first
   const [astray] = await brokenAtRest(world)
@@ -45,6 +53,7 @@ type State = {
   ticks: number
   /** How often a process had written when the rules were last looked at. */
   checked: number
+  money: number
   upkeptMs: number
   isWork: boolean
 }
@@ -62,7 +71,8 @@ async function turn(world: World, state: State, untilMs: number): Promise<Broken
     if (trouble) return trouble
     if (world.commits === state.checked) continue
     state.checked = world.commits
-    const [broken] = await brokenRules(world)
+    const [broken] = await brokenRules(world, world.money !== state.money)
+    state.money = world.money
     if (broken) return broken
   }
   return { rule: 'the world does not come to rest', what: `after ${ticksMax} ticks` }
@@ -255,6 +265,8 @@ const dueSql = `
       union all select 'sweepLines', min(due_at) from line
       union all select 'sweepPayments', min(due_at) from payment_order
       union all select 'sweepNotices', min(due_at) from notice
+      union all select 'sweepHolds', min(expires_at) from ledger_hold where state = 'placed'
+      union all select 'sweepSessions', min(sessions_due_at) from purse
       union all select 'sweepNumbers', min(quarantined_until) from phone_number
         where state = 'quarantined'
       union all select 'sweepRetention', min(keep_until) from retention

@@ -101,14 +101,15 @@ const everyRule = Object.entries(rules)
   .map(([rule, sql]) => `select '${rule}'::text as rule, x.* from (${sql}) as x (what)`)
   .join('\nunion all\n')
 
-export async function brokenRules(world: World): Promise<Broken[]> {
+/** `money` says that the ledger was written to, so that it is proved anew. */
+export async function brokenRules(world: World, money: boolean): Promise<Broken[]> {
   const { eyes, db } = world
   const { rows } = await eyes.query<Broken>({
     name: 'every-rule',
     text: everyRule,
     values: [world.clock.now().toString()],
   })
-  const { unbalanced, drifted } = await proveLedger(db)
+  const { unbalanced, drifted } = money ? await proveLedger(db) : { unbalanced: [], drifted: [] }
   return [
     ...rows,
     ...unbalanced.map(({ transferId }) => broken('a transfer does not balance', transferId)),

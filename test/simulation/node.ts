@@ -11,6 +11,8 @@ export type Life = {
   ended: boolean
   /** Calls and statements under way: a process is quiet when there are none. */
   busy: number
+  /** Transactions that are open now; a frozen process would keep their locks from everybody. */
+  transactions: number
   thaws: (() => void)[]
   /** What the kernel does when a process dies: its connections break and roll back. */
   readonly cleanups: Set<() => Promise<void>>
@@ -66,6 +68,7 @@ export function beginLife(node: SimNode): Life {
     services: undefined as unknown as Services,
     ended: false,
     busy: 0,
+    transactions: 0,
     thaws: [],
     cleanups: new Set(),
     died: died.promise,
@@ -112,15 +115,19 @@ async function settle<Value>(life: Life, label: string, done: Promise<Outcome<Va
     life.died.then((): Outcome<Value> => ({ kind: 'died' })),
     life.parked.then((): Outcome<Value> => ({ kind: 'frozen' })),
   ])
-  if (first.kind === 'died') {
-    for (const cleanup of life.cleanups) await cleanup()
-    life.cleanups.clear()
-  }
+  if (first.kind === 'died') await bury(life)
   if (first.kind === 'frozen') {
     await quiet(life)
     life.node.frozen = { label, done }
   }
   return first
+}
+
+/** Gives back what a process held. */
+export async function bury(life: Life): Promise<void> {
+  life.ended = true
+  for (const cleanup of life.cleanups) await cleanup()
+  life.cleanups.clear()
 }
 
 /** Everything that was under way besides has come to rest. */
@@ -150,7 +157,8 @@ export async function busily<Value>(life: Life, work: () => Promise<Value>): Pro
 export async function meet(place: string, kinds: readonly string[]): Promise<string | undefined> {
   const { world, life, label } = current()
   if (life.ended) return never
-  const fault = world.faultAt(`${label}: ${place}`, kinds)
+  const possible = life.transactions > 0 ? kinds.filter((kind) => kind !== 'freeze') : kinds
+  const fault = world.faultAt(`${label}: ${place}`, possible)
   if (!fault) return undefined
   world.say(life.node.name, `${fault.kind} at ${label}: ${place}`)
   if (fault.kind === 'crash') {

@@ -156,8 +156,8 @@ function* payOrder(ordered: Answer, card: Card): Generator<Ask, Body | undefined
   let order = ordered.body
   for (let attempt = 1; attempt <= 4; attempt += 1) {
     if (order.checkoutUrl) yield { do: 'pay', url: order.checkoutUrl, card, attempt }
-    for (let look = 0; look < 12; look += 1) {
-      yield wait(look < 5 ? 10 * seconds : 10 * minutes)
+    for (let look = 0; look < 7; look += 1) {
+      yield wait(look < 4 ? 15 * seconds : 15 * minutes)
       const seen = yield get(`/v1/orders/${orderId}`)
       if (!ok(seen)) continue
       order = seen.body
@@ -297,8 +297,8 @@ function choicesOf({ paid }: Of<'close'>, quote: Body) {
 
 /** Looks in from time to time, and agrees again when the platform asks. */
 function* follow(intent: Of<'close'>, caseId: string, email: string): Program {
-  for (let look = 0; look < 40; look += 1) {
-    yield wait(look < 4 ? 30 * seconds : 6 * hours)
+  for (let look = 0; look < 16; look += 1) {
+    yield wait(look < 3 ? 60 * seconds : 16 * hours)
     const seen = yield get(`/v1/closures/${caseId}`)
     if (seen.status === 401 || seen.status === 404) return
     if (!ok(seen)) continue

@@ -1,8 +1,12 @@
 /** The platform's own code, built once: whoever runs it brings the process, the database and the time along. */
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { makeCertificate } from '../../src/closure/certificate.ts'
 import type { Documents } from '../../src/closure/steps/documents.ts'
+import { openRsp } from '../../src/esim/rsp-gateway.ts'
 import { openNetwork } from '../../src/lines/gateway.ts'
 import { allJobs, allQueues, registerRoutes, sweeps, upkeep } from '../../src/main/wiring.ts'
 import { openPayments } from '../../src/payments/gateway.ts'
@@ -18,11 +22,14 @@ import { current, worldNow } from './node.ts'
 import { letterbox, partnerKey, reach } from './partners.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+// Keys of the embedded SM-DP+ are files; the phones of a world use the short channel and need none of them.
+const dataDir = mkdtempSync(join(tmpdir(), 'violet-worlds-'))
+process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
 const partner = { url: 'https://partner.example', key: partnerKey, webhookSecret: secret }
 
 export const config: Config = {
   port: 0,
-  dataDir: '',
+  dataDir,
   publicUrl: 'https://violet.example',
   databaseUrl: '',
   masterKey: Buffer.alloc(32, 9),
@@ -81,6 +88,7 @@ const gateways = {
   payments: openPayments(config.payments, reach),
   network: openNetwork(config.network, reach),
   signer,
+  rsp: await openRsp(config, Date.now()),
   documents,
   outbox: letterbox,
 }

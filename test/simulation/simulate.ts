@@ -14,6 +14,7 @@ after every tick. The same seed always gives the same story.
   npm run simulate -- --seed 41            one world; its story is told when it fails
   npm run simulate -- --seed 41 --verbose  one world, and its story in any case
 
+  --list        a line for each world
   --from N      begin the worlds of --seeds at N instead of 1
   --lanes N     worlds played side by side (3)
   --replays N   how often a failing story is replayed to shorten it (120; 0: not at all)
@@ -23,6 +24,7 @@ Exit code 0: every rule held; 1: a rule broke; 2: the options are wrong.`
 type Options = {
   seeds: number[]
   verbose: boolean
+  list: boolean
   minutes: number
   lanes: number
   replays: number
@@ -33,7 +35,7 @@ function readOptions(): Options | string {
   const flag = { type: 'boolean', default: false } as const
   const options = { seed: number, seeds: number, from: number, minutes: number, lanes: number }
   const parsed = parseArgs({
-    options: { ...options, replays: number, verbose: flag, help: flag },
+    options: { ...options, replays: number, verbose: flag, list: flag, help: flag },
   })
   const { values } = parsed
   if (values.help) return help
@@ -51,6 +53,7 @@ function readOptions(): Options | string {
   return {
     seeds,
     verbose: values.verbose,
+    list: values.list,
     minutes: whole('minutes', 24 * 60),
     lanes: whole('lanes', 3),
     replays: whole('replays', 120, 0),
@@ -90,6 +93,7 @@ async function main(options: Options): Promise<number> {
       count(ending)
       if (ending.broken) failures.push(ending)
       if (options.verbose) console.log(told(ending))
+      else if (options.list) console.log(summaryOf(ending))
       progress(options.seeds.length, seconds())
     }
   }

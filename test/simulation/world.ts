@@ -3,7 +3,7 @@ import pg from 'pg'
 import { openDatabase, openPool, type Db } from '../../src/platform/database.ts'
 import { openIds, type Ids } from '../../src/platform/ids.ts'
 import { dice, type Dice } from './dice.ts'
-import { beginLife, makeNode, type SimNode, within } from './node.ts'
+import { beginLife, bury, makeNode, type SimNode, within } from './node.ts'
 import { openPartners, type Partners } from './partners.ts'
 import { openServices, putAway } from './platform.ts'
 import { openSimQueue, type SimQueue } from './queue.ts'
@@ -25,6 +25,8 @@ export type World = {
   readonly db: Db
   /** How often a process has written. */
   commits: number
+  /** How often of these in the ledger. */
+  money: number
   readonly queue: SimQueue
   readonly partners: Partners
   readonly nodes: readonly SimNode[]
@@ -83,6 +85,7 @@ export async function openWorld(
     eyes,
     db: openDatabase(eyes),
     commits: 0,
+    money: 0,
     queue,
     partners: openPartners(clock, ids),
     nodes: names.map(makeNode),
@@ -118,6 +121,8 @@ export async function openWorld(
     async close() {
       for (const { life, frozen } of world.nodes)
         await putAway(life.services, !life.ended && frozen === null)
+      // What a frozen process holds would be waited for.
+      for (const { life } of world.nodes) await bury(life)
       await queue.close()
       await pool.end()
       await eyes.end()
@@ -137,6 +142,7 @@ function faultOf(world: World, { place, nth, kinds }: Visit): Fault | undefined 
   }
   if (world.nowMs >= world.faultsUntilMs || world.met.length >= faultsMax) return undefined
   const { chance } = world
+  if (kinds.length === 0) return undefined
   if (!chance.happens(faults.rate * weightOf(place), 'fault', place, nth)) return undefined
   const kind = chance.pick(kinds, 'kind of fault', place, nth)
   if (kind === 'freeze' && !maySpareOne(world)) return undefined

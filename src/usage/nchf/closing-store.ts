@@ -23,13 +23,14 @@ export async function endSessions(
   app: Pick<App, 'db'>,
   { subscriberId, lineId }: LineKey,
 ): Promise<number> {
-  const held = await sql`
-    select from purse where subscriber_id = ${subscriberId} and line_id = ${lineId} for update`.execute(
-    trx,
-  )
+  const held = await sql<{ open_sessions: number }>`
+    select open_sessions from purse where subscriber_id = ${subscriberId} and line_id = ${lineId}
+    for update`.execute(trx)
+  // Nearly always: then no other connection is needed while this one holds its locks.
+  if (held.rows.every(({ open_sessions }) => open_sessions === 0)) return 0
   // Nobody changes the line while this transaction holds its purse, so what another connection reads stays true.
   const line = (await loadLines(app.db, [{ subscriberId, lineId }])).get(lineId)
-  if (held.rows.length === 0 || !line) return 0
+  if (!line) return 0
   const sessions = new Map(readSessions(line.sessions))
   const open = openCount(sessions)
   if (open === 0) return 0
