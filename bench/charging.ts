@@ -29,7 +29,6 @@ export async function takeFile(
   const before = world.cpuUs()
   const outcome = await importUsage(world.app, path, {
     mapping: defaultMapping,
-    batchesAtOnce: Number(process.env.AT ?? 2),
     onProgress: ({ charged }) => onProgress(charged / count),
   })
   const seconds = (performance.now() - startedAt) / 1000

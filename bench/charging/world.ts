@@ -66,7 +66,7 @@ export const imsiOf = (line: number): string => `23499${String(line).padStart(10
 const hex = (n: string) => `lpad(to_hex(${n}), 32, '0')`
 
 /** Lines with a bucket of 3 GB, £5 of promotional and £200 of paid credit each; in sets, triggers aside. */
-export async function seedLines({ url }: World, first: number, count: number): Promise<void> {
+export async function seedLines({ url }: Pick<World, 'url'>, first: number, count: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const began = new Date(startMs - 30 * dayMs).toISOString()
@@ -118,8 +118,8 @@ export type Usage = {
  * The n-th record of a world: nine of ten are data inside the plan, the rest is paid from credit (data in India,
  * calls, messages). `slot` is how many records the line had before; its records follow each other in time.
  */
-export function usageOf(n: number, line: number, slot: number): Usage {
-  const startedMs = startMs + slot * 120_000 + (line % 60) * 1000
+export function usageOf(n: number, line: number, slot: number, slotMs = 120_000): Usage {
+  const startedMs = startMs + slot * slotMs + (line % 60) * 1000
   const common = {
     id: `use_${startedMs.toString(16).padStart(12, '0')}${n.toString(16).padStart(20, '0')}`,
     imsi: imsiOf(line),
@@ -132,7 +132,7 @@ export function usageOf(n: number, line: number, slot: number): Usage {
       kind: 'data',
       quantity,
       startedMs,
-      endedMs: startedMs + 60_000,
+      endedMs: startedMs + slotMs / 2,
       mcc: '440',
       mnc: '10',
     }
@@ -144,14 +144,14 @@ export function usageOf(n: number, line: number, slot: number): Usage {
       kind: 'data',
       quantity,
       startedMs,
-      endedMs: startedMs + 60_000,
+      endedMs: startedMs + slotMs / 2,
       mcc: '404',
       mnc: '10',
     }
   }
   const kind = choice === 38 ? 'voice' : 'sms'
   const quantity = kind === 'voice' ? 1 + (n % 60) : 1
-  const endedMs = startedMs + (kind === 'voice' ? quantity * 1000 : 0)
+  const endedMs = startedMs + (kind === 'voice' ? Math.min(quantity * 1000, slotMs / 2) : 0)
   return { ...common, kind, quantity, startedMs, endedMs, mcc: '440', mnc: '10' }
 }
 
@@ -167,11 +167,8 @@ export async function writeUsage(
   const step = coprime(lines)
   for (let n = 0; n < count; n += 1) {
     const line = (n * step) % lines
-    const one = usageOf(
-      before * lines + n,
-      line,
-      before + (lines === 1 ? n : Math.floor(n / lines)),
-    )
+    const slot = before + (lines === 1 ? n : Math.floor(n / lines))
+    const one = usageOf(before * lines + n, line, slot, lines === 1 ? 1000 : 120_000)
     text += `${one.id},${one.imsi},${one.kind},${one.quantity},${iso(one.startedMs)},${iso(one.endedMs)},${one.mcc},${one.mnc}\n`
     if (text.length > 1 << 20) {
       await file.write(text)
@@ -192,10 +189,39 @@ function coprime(count: number): number {
   return step
 }
 
-/** Throws unless the books are right: the ledger's proof, and usage against postings and buckets. */
-export async function proveWorld({ db, query }: World, records: number): Promise<void> {
+/** Credit and a bucket that last for a file with one line. */
+export async function fillLine({ query, app }: World, line: number): Promise<void> {
+  const imsi = imsiOf(line)
+  await query(
+    `update purse set granted = '{3000000000000}', remaining = array[remaining[1] + 2997000000000]
+     where line_id = (select line_id from line_index where imsi = $1)`,
+    [imsi],
+  )
+  const id = app.ids.make('transfer')
+  await query(
+    `insert into ledger_transfer (subscriber_id, transfer_id, key, kind, posted_at)
+     select subscriber_id, $1, $1, 'usage', now() - interval '1 day' from line_index where imsi = $2`,
+    [id, imsi],
+  )
+  await query(
+    `insert into ledger_posting (subscriber_id, transfer_id, seq, account, line_id, currency, minor)
+     select subscriber_id, $1, s, a, case when s = 0 then line_id else '' end, 'GBP', m from line_index
+     cross join (values (0, 'paid-credit', 100000000), (1, 'payments-clearing', -100000000)) as v (s, a, m)
+     where imsi = $2`,
+    [id, imsi],
+  )
+}
+
+/** Throws unless the ledger proves itself. */
+export async function proveLines({ db }: World): Promise<void> {
   const { unbalanced, drifted } = await proveLedger(db)
   if (unbalanced.length + drifted.length > 0) throw new Error('the ledger does not prove')
+}
+
+/** Throws unless the books are right: the ledger's proof, and usage against postings and buckets. */
+export async function proveWorld(world: World, records: number): Promise<void> {
+  await proveLines(world)
+  const { query } = world
   const { rows } = await query(`
     select (select count(*) from usage_record)::int8 as records,
       (select coalesce(sum(charged_minor), 0) from usage_record)::int8 as charged,

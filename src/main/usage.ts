@@ -42,6 +42,7 @@ async function take(config: Config, path: string, mapping: Mapping, rejectsFile:
     return await importUsage(app, path, {
       mapping,
       rejectsFile,
+      ...batchSize(),
       onProgress: ({ charged, repeated, rejected, linesExpected }) => {
         bar ??= openProgress('Usage', linesExpected)
         bar.at(charged + repeated + rejected)
@@ -55,6 +56,12 @@ async function take(config: Config, path: string, mapping: Mapping, rejectsFile:
     await queue.close().catch(() => undefined)
     await db.destroy().catch(() => undefined)
   }
+}
+
+// Smaller batches, for those who want to see an import stopped between two of them.
+function batchSize(): { recordsPerBatch?: number } {
+  const size = Number(process.env['VIOLET_IMPORT_BATCH'])
+  return Number.isInteger(size) && size > 0 ? { recordsPerBatch: size } : {}
 }
 
 // 57P0x: shut down or crashed; 08…: the connection broke. Without a code it was the socket.

@@ -71,7 +71,7 @@ export async function importUsage(
         importId,
         mapping,
         layout,
-        batchesAtOnce: options.batchesAtOnce ?? 2,
+        batchesAtOnce: options.batchesAtOnce ?? 4,
         recordsPerBatch: options.recordsPerBatch ?? 5000,
       })
     } finally {
