@@ -31,7 +31,7 @@ export const closeLineStep: InsideStep = {
   async record(trx, context) {
     const { app, c, now, policy } = context
     const { lineId, msisdn } = lineOf(context)
-    const sessionsEnded = await endSessions(trx, app, { subscriberId: c.subscriberId, lineId })
+    const sessionsEnded = await endSessions(trx, { subscriberId: c.subscriberId, lineId })
     await closeLine(trx, now, { subscriberId: c.subscriberId, lineId, cause: 'closure' })
     await audit(trx, app.ids, now, {
       subscriberId: c.subscriberId,

@@ -1,8 +1,8 @@
 /** What closing a line does to its charging sessions: they hold nothing any more, and no quota is given again. */
 import { sql } from 'kysely'
-import type { App } from '../../platform/app.ts'
 import type { Db, Trx } from '../../platform/database.ts'
-import { type LineKey, loadLines } from '../charging-store.ts'
+import type { LineKey } from '../charging-store.ts'
+import type { Purse } from '../purse.ts'
 import { lapse } from './session.ts'
 import { openCount, readSessions, sessionsText } from './session-text.ts'
 
@@ -18,34 +18,58 @@ export async function openSessions(db: Db | Trx, { subscriberId, lineId }: LineK
  * Ends the sessions of a line in the transaction that closes it; gives how many there were. What they used and never
  * told the operator bears; a report that comes late is absorbed, as any record of a closed line.
  */
-export async function endSessions(
-  trx: Trx,
-  app: Pick<App, 'db'>,
-  { subscriberId, lineId }: LineKey,
-): Promise<number> {
-  const held = await sql<{ open_sessions: number }>`
-    select open_sessions from purse where subscriber_id = ${subscriberId} and line_id = ${lineId}
-    for update`.execute(trx)
-  // Nearly always: then no other connection is needed while this one holds its locks.
-  if (held.rows.every(({ open_sessions }) => open_sessions === 0)) return 0
-  // Nobody changes the line while this transaction holds its purse, so what another connection reads stays true.
-  const line = (await loadLines(app.db, [{ subscriberId, lineId }])).get(lineId)
-  if (!line) return 0
-  const sessions = new Map(readSessions(line.sessions))
-  const open = openCount(sessions)
-  if (open === 0) return 0
-  let { purse } = line
-  for (const [sessionId, session] of sessions) {
-    const ended = lapse(session, purse)
-    purse = ended.purse
-    sessions.set(sessionId, ended.session)
+export async function endSessions(trx: Trx, { subscriberId, lineId }: LineKey): Promise<number> {
+  const { rows } = await sql<Row>`
+    select currency, bucket_ids, array_to_string(reserved, ',') as reserved, held_minor, sessions from purse
+    where subscriber_id = ${subscriberId} and line_id = ${lineId} and open_sessions > 0 for update`.execute(
+    trx,
+  )
+  let ended = 0
+  for (const row of rows) {
+    const sessions = new Map(readSessions(row.sessions))
+    ended += openCount(sessions)
+    let purse = holdingsOf(row)
+    for (const [sessionId, session] of sessions) {
+      const lapsed = lapse(session, purse)
+      purse = lapsed.purse
+      sessions.set(sessionId, lapsed.session)
+    }
+    const reserved = `{${purse.buckets.map((bucket) => bucket.reserved).join(',')}}`
+    await sql`
+      update purse set version = version + 1, reserved = ${reserved}::int8[], held_minor = ${purse.held},
+        sessions = ${sessionsText(sessions)}, open_sessions = 0, sessions_due_at = null
+      where subscriber_id = ${subscriberId} and line_id = ${lineId} and currency = ${row.currency}`.execute(
+      trx,
+    )
   }
-  const reserved = purse.buckets.map((bucket) => bucket.reserved.toString())
-  const { numAffectedRows } = await sql`
-    update purse set version = version + 1, reserved = ${reserved}::int8[], held_minor = ${purse.held},
-      sessions = ${sessionsText(sessions)}, open_sessions = 0, sessions_due_at = null
-    where subscriber_id = ${subscriberId} and line_id = ${lineId} and currency = ${line.currency}
-      and version = ${line.version}`.execute(trx)
-  if (numAffectedRows !== 1n) throw new Error('a purse changed under its lock')
-  return open
+  return ended
+}
+
+type Row = {
+  currency: string
+  bucket_ids: string[]
+  reserved: string
+  held_minor: bigint
+  sessions: string
+}
+
+/** What is set aside of a purse, and nothing else of it. */
+function holdingsOf({ bucket_ids, reserved, held_minor }: Row): Purse {
+  const units = reserved === '' ? [] : reserved.split(',').map(BigInt)
+  const nothing = { kind: 'data' as const, priority: 0, granted: 0n, remaining: 0n, noticed: 0 }
+  return {
+    buckets: bucket_ids.map((bucketId, index) => ({
+      ...nothing,
+      bucketId,
+      reserved: units[index]!,
+      expiresUs: null,
+    })),
+    promotional: 0n,
+    paid: 0n,
+    held: held_minor,
+    creditOrder: 'promotional-first',
+    cap: null,
+    spent: 0n,
+    started: new Map(),
+  }
 }
