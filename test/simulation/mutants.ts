@@ -62,9 +62,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps.ts'),
-        find: `      ending: endingSteps(facts),\n      settling,`,
-        replace: `      ending: settling.slice(0, -2),
-      settling: [...endingSteps(facts), ...settling.slice(-2)],`,
+        find: `        ending: endingSteps(facts),\n        settling,`,
+        replace: `        ending: settling.slice(0, -2),
+        settling: [...endingSteps(facts), ...settling.slice(-2)],`,
       },
     ],
   },
@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/subscribers/store.ts',
-        find: `  await forgetSignIn(trx, subscriberId, emails)\n  await audit`,
-        replace: `  await audit`,
+        find: `  await forgetSignIn(trx, subscriberId, emails)\n  const subject`,
+        replace: `  const subject`,
       },
       {
         file: 'src/subscribers/store.ts',
