@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 
 type Turn = { kind: 'person' | 'message' | 'job' | 'thaw' | 'weather'; act: () => Promise<void> }
 
-const ticksMax = 20_000
+const ticksMax = 6_000
 const farMs = Date.UTC(9000, 0)
 const staff = ['reviewer@violet.example', 'reviewer2@violet.example']
 

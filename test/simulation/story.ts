@@ -106,6 +106,9 @@ function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated
   return { kind: 'use', line, what: kind, amount, mccmnc: chance.pick(abroad, name, 'in', turn) }
 }
 
+/** From at once, while the first steps are under way, to after the waiting time. */
+const spans = [1, 40, 1000, 60_000, 5 * hourMs, 30 * hourMs]
+
 function leave(
   chance: Dice,
   name: string,
@@ -118,7 +121,7 @@ function leave(
   const line = chance.between(0, lines - 1, name, 'closes')
   const wants = ['refund', 'refund', 'refund', 'donate', 'move'] as const
   const paid = chance.pick(wants, name, 'wants')
-  const withdraws = chance.happens(country === 'GB' ? 0.15 : 0.4, name, 'withdraws')
+  const withdraws = chance.happens(country === 'GB' ? 0.25 : 0.4, name, 'withdraws')
   // An order that is still open when the line closes, and is paid all the same.
   const paysLate = chance.happens(0.25, name, 'pays late')
   if (paysLate) intents.push({ kind: 'order-only', afterMs: later(1000, 60_000), line, pounds: 5 })
@@ -131,7 +134,7 @@ function leave(
     clicks: chance.pick([1, 2] as const, name, 'closing clicks', round),
     withdrawAfterMs,
   })
-  const span = chance.pick([1000, 60_000, 5 * hourMs, 30 * hourMs], name, 'thinks again')
+  const span = chance.pick(spans, name, 'thinks again')
   intents.push(close('first', withdraws ? span : null))
   if (withdraws) intents.push(close('second', null))
   if (chance.happens(0.3, name, 'removes profile'))
