@@ -56,6 +56,12 @@ const rules: Record<string, string> = {
     where c.state not in ${ended} and c.state not in ('needs_customer', 'needs_attention')
       and c.wake_at is null and not (c.state = 'in_review' and c.due_at is not null)
       and not ${waiting('closure.advance', 'c.case_id')}`,
+  // The sweep would find it a minute later; that is for jobs that were lost, not for those nobody sent.
+  'a case that could move has no job': `
+    select c.reference || ' ' || c.state from closure_case c
+    where c.state in ('submitted', 'verifying', 'approved')
+      and not ${waiting('closure.advance', 'c.case_id')}
+      and not exists (select from pgboss.job j where j.name = 'closure.advance.dead')`,
   'a stuck case says not what to do': `
     select c.reference from closure_case c where c.state = 'needs_attention' and (
       c.attention ->> 'advice' is null or c.attention ->> 'resume' is null)`,
