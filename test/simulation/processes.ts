@@ -220,15 +220,20 @@ async function main(closures: number, seconds: number, seed: number): Promise<nu
     console.log(`${leaving.length} paid lines; two workers`)
     const harming = hurt(launcher, seconds, seed)
     // Spread over the time of the harm, so that it meets cases in every state.
+    // One person's closures one after the other: a code says not which of them it is for.
     const caseIds = await Promise.all(
-      leaving.map(async (one, index) => {
-        await sleep((index / leaving.length) * seconds * 800)
-        return close(one)
+      [...Map.groupBy(leaving, ({ someone }) => someone).values()].map(async (own, index, all) => {
+        const sent: string[] = []
+        for (const [turn, one] of own.entries()) {
+          await sleep(((index / all.length + turn) / own.length) * seconds * 400)
+          sent.push(await close(one))
+        }
+        return sent
       }),
     )
     await harming
     const counts = harm.map((what) => `${what} ${done[what]}`).join(', ')
-    console.log(`${caseIds.length} closures sent in; ${counts}`)
+    console.log(`${caseIds.flat().length} closures sent in; ${counts}`)
     const began = Date.now()
     await until(
       () => patiently(unended),
