@@ -2,7 +2,7 @@
 import { codeOfError, isExplained } from './errors.ts'
 import { brokenRules, type Broken } from './invariants.ts'
 import { meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
-import { emailOf, live, review } from './people.ts'
+import { live, review } from './people.ts'
 import { least } from './partners.ts'
 import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
@@ -11,7 +11,7 @@ import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from 
 import { dayMs, start } from './story.ts'
 import type { World } from './world.ts'
 
-type Turn = { kind: 'person' | 'message' | 'job' | 'thaw' | 'weather'; act: () => Promise<void> }
+type Turn = { act: () => Promise<void> }
 
 const ticksMax = 6_000
 const farMs = Date.UTC(9000, 0)
@@ -84,12 +84,11 @@ function whoLives(world: World): Runner[] {
     const digits = chance.between(10 ** 9, 10 ** 10 - 1, person.name, 'eid')
     const base = BigInt(`89044000000000000000${digits}00`)
     const eid = String(base + 98n - (base % 97n))
-    const email = emailOf(person.name, seed)
-    return runnerOf(person.name, live(person, seed, eid), { eid, email, staff: false })
+    return runnerOf(person.name, live(person, seed, eid), { eid, staff: false })
   })
   const reviewers = staff.map((email, index) => {
     const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference)
-    return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', email, staff: true })
+    return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', staff: true })
   })
   return [...people, ...reviewers]
 }
@@ -101,18 +100,16 @@ async function possible(world: World, { runners, weather, isWork }: State): Prom
       ({ ended, wakeMs, staff: isStaff, pending }) =>
         !ended && wakeMs <= nowMs && (!isStaff || isWork || pending !== null),
     )
-    .map((runner): Turn => ({ kind: 'person', act: () => goOn(world, runner) }))
+    .map((runner): Turn => ({ act: () => goOn(world, runner) }))
   const messages = world.partners.messages
     .filter(({ dueMs }) => dueMs <= nowMs)
-    .map((message): Turn => ({ kind: 'message', act: () => deliver(world, message) }))
+    .map((message): Turn => ({ act: () => deliver(world, message) }))
   const jobs = (await world.queue.ready(nowMs)).map((queue): Turn => ({
-    kind: 'job',
     act: () => work(world, queue),
   }))
   const thaws = world.nodes
     .filter(({ frozenUntilMs, frozen }) => frozen && (frozenUntilMs ?? 0) <= nowMs)
     .map((node): Turn => ({
-      kind: 'thaw',
       act: async () => {
         world.say(node.name, 'goes on where it froze')
         const { label, outcome } = await thaw(node)
@@ -121,7 +118,6 @@ async function possible(world: World, { runners, weather, isWork }: State): Prom
     }))
   const due = weather.filter(({ afterMs }) => start.epochMilliseconds + afterMs <= nowMs)
   const skies = due.map((one): Turn => ({
-    kind: 'weather',
     act: async () => {
       weather.splice(weather.indexOf(one), 1)
       await change(world, one)

@@ -43,8 +43,6 @@ export type Partners = {
   delivered(message: Message, answer: unknown): void
   /** Everything that arrived in somebody's mailbox or phone, by its identity. */
   inbox: Map<string, Sent>
-  /** How often each effect was asked for and done, by kind of call and what it is about. */
-  done: Map<string, number>
   calls: number
   nextDueMs(): number | undefined
   work(): void
@@ -119,7 +117,6 @@ export function openPartners(clock: Clock, ids: Ids): Partners {
       if (partner === 'network') recordAnswer(network, messageId, answer)
     },
     inbox: new Map(),
-    done: new Map(),
     calls: 0,
     nextDueMs: () => least(timers.map(({ due }) => due())),
     work() {
@@ -136,16 +133,10 @@ export function least(times: readonly (number | null | undefined)[]): number | u
 
 /** Carries a call of the process that makes it: lost on the way there, done and lost on the way back, or answered. */
 export const reach: CallPartner = async ({ name }, call) => {
-  const { world } = current()
   const partner = name as 'payments' | 'network'
   const place = `${partner} ${call.method} ${call.path.replace(/[?].*$|\d{6,}/g, '')}`
   const answer = await travel(partner, place, () => ask(partner, call))
   if (answer.status >= 500) throw new Fault(name, 'unknown', `answered ${answer.status}`)
-  if (call.method !== 'GET' && answer.status < 300) {
-    const about = `${place} ${call.idempotencyKey ?? call.path}`
-    const { done } = world.partners
-    done.set(about, (done.get(about) ?? 0) + 1)
-  }
   return answer
 }
 

@@ -8,7 +8,6 @@ export type FetchedJob = { id: string; retryCount: number; data: JobData }
 
 export type SimQueue = {
   send: Queue['send']
-  sent: number
   setTime(ms: number): Promise<void>
   /** The queues in which a job may be taken now. */
   ready(nowMs: number): Promise<string[]>
@@ -49,9 +48,7 @@ export async function openSimQueue(
   const spread = () =>
     boss.getDb().executeSql('select setseed($1)', [chance.roll('spread', (drawn += 1))])
   const queue: SimQueue = {
-    sent: 0,
     async send(trx, name, key, data) {
-      queue.sent += 1
       await boss.send(name, data, { db: fromKysely(trx), singletonKey: key })
     },
     setTime: (ms) => clock.setTime(ms),

@@ -12,7 +12,6 @@ import type { World } from './world.ts'
 export type Runner = {
   who: string
   eid: string
-  email: string
   program: Program
   staff: boolean
   wakeMs: number
@@ -32,7 +31,7 @@ const triesMax = 8
 export function runnerOf(
   who: string,
   program: Program,
-  more: { eid: string; email: string; staff: boolean },
+  more: { eid: string; staff: boolean },
 ): Runner {
   return {
     who,
