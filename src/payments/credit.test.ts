@@ -13,6 +13,7 @@ import {
 import { proveLedger } from '../ledger/store.ts'
 import { money } from '../values/money.ts'
 import { checkOrder } from './order-steps.ts'
+import { takeDueOrders } from './order-store.ts'
 import { endRefund, findRefundRow, startRefund } from './store.ts'
 
 let shop: Shop
@@ -76,6 +77,26 @@ test('a top-up paid after its line began to close goes back whole and never touc
   expect((await someone.get(`/v1/orders/${placed['orderId']}`)).body['state']).toBe('expired')
   const [line] = await linesOf(someone)
   expect(line.paidCredit.amount).toBe('0.00')
+})
+
+test('while the provider is silent, an older order is asked about less often', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  const amount = { amount: '5.00', currency: 'GBP' }
+  const { orderId } = (await someone.post(`/v1/lines/${lineId}/top-ups`, { amount })).body
+  const trx = await shop.app.db.startTransaction().execute()
+  const order = () => trx.selectFrom('payment_order').where('order_id', '=', orderId)
+  const { created_at: created } = await order().select('created_at').executeTakeFirstOrThrow()
+  const waits: number[] = []
+  for (const seconds of [60, 480, 36_000]) {
+    const now = created.add({ seconds })
+    await trx.updateTable('payment_order').set({ due_at: created }).execute()
+    await takeDueOrders(trx, now, 1000)
+    const { due_at: due } = await order().select('due_at').executeTakeFirstOrThrow()
+    waits.push(now.until(due!).total('seconds'))
+  }
+  await trx.rollback().execute()
+  expect(waits).toEqual([30, 120, 1800])
 })
 
 test('the statement is paged, newest first, and adds up to what is held', async () => {

@@ -194,14 +194,19 @@ export async function ownerOfReference(
   return row?.subscriber_id
 }
 
-/** The orders whose time has come, pushed on so that the next sweep leaves them alone until their check has run. */
+/**
+ * The orders whose time has come, pushed on so that the next sweep leaves them alone until their check has run. A check
+ * that is answered says itself when the next one is; where the provider is silent, an older order is asked about less often.
+ */
 export async function takeDueOrders(
   trx: Trx,
   now: Temporal.Instant,
   most: number,
 ): Promise<OrderKey[]> {
   const { rows } = await sql<{ subscriber_id: string; order_id: string }>`
-    update payment_order set due_at = ${now.add({ seconds: 30 })}
+    update payment_order
+    set due_at = ${now}::timestamptz
+      + least(greatest((${now}::timestamptz - created_at) / 4, interval '30 seconds'), interval '30 minutes')
     where (subscriber_id, order_id) in (
       select subscriber_id, order_id from payment_order where due_at <= ${now}
       order by due_at limit ${most} for update skip locked)
