@@ -53,6 +53,7 @@ export type TestPlatform = Awaited<ReturnType<typeof testPlatform>>
 export async function testPlatform({
   pages = false,
   wrap = (gateways: Gateways) => gateways,
+  osmoHlr = undefined as Config['network']['osmoHlr'],
 } = {}) {
   const database = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
@@ -85,7 +86,12 @@ export async function testPlatform({
     masterKey: Buffer.alloc(32, 9),
     logLevel: 'error',
     payments: { url: payments.url, key: partner.key, webhookSecret: secret },
-    network: { url: network.url, key: partner.key, webhookSecret: secret },
+    network: {
+      url: network.url,
+      key: partner.key,
+      webhookSecret: secret,
+      ...(osmoHlr && { osmoHlr }),
+    },
     phoneUrl: phone.url,
     inboxUrl: inbox.url,
     smtpUrl: inbox.smtpUrl,

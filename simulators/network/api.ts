@@ -6,6 +6,8 @@ import { invalid, notFound, requireKey } from '../host.ts'
 import { type Register, subscriberWire } from './register.ts'
 
 type Means = { register: Register; faults: Faults; key: string; hangMs: number }
+const PAGE = 500
+
 type ByImsi = { Params: { imsi: string } }
 
 export function addNetworkApi(http: FastifyInstance, means: Means): void {
@@ -18,6 +20,11 @@ export function addNetworkApi(http: FastifyInstance, means: Means): void {
 }
 
 function addProvisioning(scope: FastifyInstance, register: Register): void {
+  scope.get<{ Querystring: { after?: string } }>('/subscribers', async ({ query }) => {
+    const rows = register.page(query.after ?? '', PAGE)
+    const next = rows.length === PAGE ? (rows.at(-1)?.imsi ?? null) : null
+    return { items: rows.map(subscriberWire), next }
+  })
   scope.get<ByImsi>('/subscribers/:imsi', async ({ params }) => {
     const row = register.find(params.imsi)
     if (!row) throw notFound('subscriber')
@@ -35,6 +42,9 @@ function addProvisioning(scope: FastifyInstance, register: Register): void {
   })
   scope.post<ByImsi>('/subscribers/:imsi/suspend', async ({ params }) =>
     subscriberWire(register.suspend(params.imsi)),
+  )
+  scope.post<ByImsi>('/subscribers/:imsi/resume', async ({ params }) =>
+    subscriberWire(register.resume(params.imsi)),
   )
   scope.post<ByImsi>('/subscribers/:imsi/cancel-location', async ({ params }) =>
     subscriberWire(register.cancelLocation(params.imsi)),

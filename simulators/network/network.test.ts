@@ -112,7 +112,8 @@ test('who is unknown, suspended, gone or out of zone is refused with the reason'
   const suspended = await call('POST', `/subscribers/${imsi}/suspend`)
   expect(suspended.body).toMatchObject({ state: 'suspended', attached: false, openSession: false })
   expect(await attach()).toMatchObject({ status: 403, body: { reason: 'suspended' } })
-  expect((await activate()).body).toMatchObject({ state: 'active' })
+  const resumed = await call('POST', `/subscribers/${imsi}/resume`)
+  expect(resumed.body).toMatchObject({ state: 'active', attached: false })
   await attach()
   const cancelled = await call('POST', `/subscribers/${imsi}/cancel-location`)
   expect(cancelled.body).toMatchObject({ attached: false, visited: null })
@@ -120,6 +121,17 @@ test('who is unknown, suspended, gone or out of zone is refused with the reason'
   expect((await call('GET', `/subscribers/${imsi}`)).status).toBe(404)
   expect((await call('DELETE', `/subscribers/${imsi}`)).status).toBe(404)
   expect(await useData()).toMatchObject({ status: 403, body: { reason: 'unknown-subscriber' } })
+})
+
+test('everybody is listed in pages, in the order of IMSIs', async () => {
+  const all = Array.from({ length: 501 }, (_, i) => `2349900000${String(10_000 + i)}`)
+  for (const one of all)
+    await call('PUT', `/subscribers/${one}`, { msisdn: null, iccid: '8944990000000000018' })
+  const first = (await call('GET', '/subscribers')).body
+  const second = (await call('GET', `/subscribers?after=${first.next}`)).body
+  const listed = [...first.items, ...second.items].map((one: { imsi: string }) => one.imsi)
+  expect(listed).toEqual(all)
+  expect([first.next, second.next]).toEqual([all[499], null])
 })
 
 test('one number belongs to one subscriber', async () => {
@@ -187,6 +199,7 @@ test.each([
   ['PUT', `/subscribers/${imsi}`, { iccid: 7 }, 422],
   ['PUT', `/subscribers/${imsi}`, { iccid: '8944990000000000018', zones: 'GB' }, 422],
   ['POST', '/subscribers/999/suspend', undefined, 404],
+  ['POST', '/subscribers/999/resume', undefined, 404],
   ['POST', '/phone/data', { imsi, bytes: 1.5 }, 422],
   ['POST', '/phone/data', { imsi, bytes: -1 }, 422],
   ['POST', '/phone/attach', { imsi, eid, mccmnc: '00000' }, 422],

@@ -110,8 +110,14 @@ export function openRegister(means: Means) {
       db.all<UsageRow>('select * from usage order by ended_ms desc, id desc limit :limit', {
         limit,
       }),
+    page: (after: string, limit: number) =>
+      db.all<SubscriberRow>(
+        'select * from subscriber where imsi > :after order by imsi limit :limit',
+        { after, limit },
+      ),
     activate: (wanted: Activation) => changing(() => activate(means, wanted)),
     suspend: (imsi: string) => changing(() => suspend(means, imsi)),
+    resume: (imsi: string) => changing(() => resume(means, imsi)),
     cancelLocation: (imsi: string) => changing(() => cancelLocation(means, imsi)),
     remove: (imsi: string) =>
       changing(() => {
@@ -170,6 +176,12 @@ function activate(means: Means, { imsi, msisdn, iccid, zones }: Activation) {
 function suspend(means: Means, imsi: string): SubscriberRow {
   cancelLocation(means, imsi)
   means.db.run(`update subscriber set state = 'suspended' where imsi = :imsi`, { imsi })
+  return mustFind(means, imsi)
+}
+
+function resume(means: Means, imsi: string): SubscriberRow {
+  mustFind(means, imsi)
+  means.db.run(`update subscriber set state = 'active' where imsi = :imsi`, { imsi })
   return mustFind(means, imsi)
 }
 

@@ -122,6 +122,24 @@ export async function lockOrder(
   return { profile, order, subscription, sealedSubscription: sealed }
 }
 
+/** Keys that a phone was given with its profile, for the network; undefined where there are none, or none any more. */
+export async function subscriptionKeys(
+  app: App,
+  { subscriberId, iccid }: { subscriberId: string; iccid: string },
+): Promise<{ k: Buffer; opc: Buffer } | undefined> {
+  const row = await app.db
+    .selectFrom('profile_secret')
+    .select('subscription')
+    .where('subscriber_id', '=', subscriberId)
+    .where('iccid', '=', iccid)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const about = `${subscriberId} ${iccid} subscription`
+  const text = unseal(profileKey(app), about, row.subscription)
+  const { k, opc } = keysOf(JSON.parse(text) as SealedSubscription)
+  return { k, opc }
+}
+
 function keysOf({ k, opc, adm1, pin, puk }: SealedSubscription) {
   const bytes = (text: string) => Buffer.from(text, 'base64')
   return { k: bytes(k), opc: bytes(opc), adm1: bytes(adm1), pin, puk }

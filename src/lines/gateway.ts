@@ -8,29 +8,48 @@ import {
 } from '../platform/partner.ts'
 import { Fault } from '../values/fault.ts'
 
-const stateWire = z.object({
+const listedWire = z.object({
   imsi: z.string(),
   state: z.enum(['active', 'suspended']),
-  attached: z.boolean(),
-  openSession: z.boolean(),
+  msisdn: z.string().nullable(),
 })
+const stateWire = listedWire.extend({ attached: z.boolean(), openSession: z.boolean() })
+const pageWire = z.object({ items: z.array(listedWire), next: z.string().nullable() })
 
 export type NetworkState = {
   state: 'active' | 'suspended'
+  msisdn: string | null // E.164
   attached: boolean
   openSession: boolean
 }
-export type Activation = { imsi: string; iccid: string; msisdn: string | null; zones: string[] }
+/** One row of what the network holds altogether. */
+export type Listed = Pick<NetworkState, 'state' | 'msisdn'> & { imsi: string }
+/** Keys of the subscription (TS 35.206), 16 bytes each. */
+export type SubscriptionKeys = { k: Buffer; opc: Buffer }
+export type Activation = {
+  imsi: string
+  iccid: string
+  msisdn: string | null
+  zones: string[]
+  /** Unsealed only by a network that has to be told; undefined: the profile has none. */
+  keys: () => Promise<SubscriptionKeys | undefined>
+}
 
 /** Every change carries a key: the same key is the same effect. */
 export type Network = {
+  /** Gives service; what is there already is made to fit. */
   activate(subscription: Activation, key: string): Promise<void>
+  /** Drops the phone and lets it in no more; `not-done` where the network has no such subscription. */
   suspend(imsi: string, key: string): Promise<void>
+  /** Lets a suspended subscription in again; `not-done` where the network has none. */
+  resume(imsi: string, key: string): Promise<void>
   /** Drops the phone from wherever it is attached. */
   cancelLocation(imsi: string, key: string): Promise<void>
   delete(imsi: string, key: string): Promise<void>
   /** What the network holds of a subscription; undefined: it has none. */
   find(imsi: string): Promise<NetworkState | undefined>
+  /** Everything the network holds, in pages. */
+  list(): AsyncIterable<Listed[]>
 }
 
 const name = 'network'
@@ -49,6 +68,9 @@ export function openNetwork(
     async suspend(imsi, key) {
       done(await call({ method: 'POST', path: `${at(imsi)}/suspend`, idempotencyKey: key }))
     },
+    async resume(imsi, key) {
+      done(await call({ method: 'POST', path: `${at(imsi)}/resume`, idempotencyKey: key }))
+    },
     async cancelLocation(imsi, key) {
       const path = `${at(imsi)}/cancel-location`
       doneOrAbsent(await call({ method: 'POST', path, idempotencyKey: key }))
@@ -60,8 +82,18 @@ export function openNetwork(
       const answer = await call({ method: 'GET', path: at(imsi) })
       if (answer.status === 404) return undefined
       done(answer)
-      const { state, attached, openSession } = stateWire.parse(answer.body)
-      return { state, attached, openSession }
+      const { state, msisdn, attached, openSession } = stateWire.parse(answer.body)
+      return { state, msisdn, attached, openSession }
+    },
+    async *list() {
+      for (let after: string | null = ''; after !== null;) {
+        const path: string = `/subscribers?after=${encodeURIComponent(after)}`
+        const answer = await call({ method: 'GET', path })
+        done(answer)
+        const { items, next } = pageWire.parse(answer.body)
+        yield items
+        after = next
+      }
     },
   }
 }

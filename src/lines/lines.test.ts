@@ -49,7 +49,12 @@ test('installing gives service: the network knows the line, the period and its b
   expect(line['buckets'].map(({ expiresAt }: { expiresAt: string }) => expiresAt)).toEqual(
     Array.from({ length: 3 }, () => line['periodEnd']),
   )
-  expect(await network(imsi)).toEqual({ state: 'active', attached: false, openSession: false })
+  expect(await network(imsi)).toEqual({
+    state: 'active',
+    msisdn: line['msisdn'],
+    attached: false,
+    openSession: false,
+  })
   const notices = await shop.app.db
     .selectFrom('notice')
     .select('template')
@@ -88,7 +93,8 @@ test('a line that closed while its activation ran holds nothing in the network',
       cause: 'closure',
     }),
   )
-  await shop.gateways.network.activate({ imsi, iccid, msisdn: null, zones: [] }, 'left over')
+  const leftOver = { imsi, iccid, msisdn: null, zones: [], keys: async () => undefined }
+  await shop.gateways.network.activate(leftOver, 'left over')
   await inTrx((trx) =>
     shop.app.queue.send(trx, activateQueue, lineId, { subscriberId: someone.subscriberId, lineId }),
   )

@@ -1,5 +1,6 @@
 /** Durable work of lines: service begins once the eSIM is installed, a period that ended is earned. */
 import { sql } from 'kysely'
+import { subscriptionKeys } from '../esim/rsp-store.ts'
 import { earn } from '../ledger/ledger.ts'
 import { post } from '../ledger/store.ts'
 import { taxFor } from '../ledger/tax-store.ts'
@@ -41,14 +42,17 @@ async function activate(app: App, network: Network, subscriberId: string, lineId
   if (line.state !== 'ordered' && line.state !== 'closed') return
   const held = await network.find(imsi)
   if (line.state === 'ordered' && line.profile.state === 'installed') {
-    if (!held) {
-      await network.activate({ imsi, iccid, msisdn, zones: [plan.zoneId] }, `${lineId}:activate`)
+    if (held?.state !== 'active') {
+      const keys = () => subscriptionKeys(app, { subscriberId, iccid })
+      const subscription = { imsi, iccid, msisdn, zones: [plan.zoneId], keys }
+      await network.activate(subscription, `${lineId}:activate`)
     }
     if (await begin(app, line)) return
   }
   // A closure that ended the line meanwhile found nothing to remove: what we brought back goes again.
   const [after] = await linesOf(app.db, subscriberId, lineId)
   if (after?.state === 'closed' && (held || line.state === 'ordered')) {
+    await network.cancelLocation(imsi, `${lineId}:undo:location`)
     await network.delete(imsi, `${lineId}:undo`)
   }
 }

@@ -19,6 +19,7 @@ Usage: npm start -- [options]      or: npx violet start [options]
   --data DIR    where everything is kept (default .violet in the checkout, or VIOLET_DATA)
   --no-demo     no demo operator and no simulated partners; set VIOLET_PAYMENTS_URL,
                 VIOLET_NETWORK_URL, VIOLET_SMTP_URL and VIOLET_SMS_URL to real ones
+                (VIOLET_NETWORK=osmo-hlr for a register of Osmocom: docs/network.md)
   --workers N   how many background workers (default 1)
   --help        this text
 

@@ -12,7 +12,8 @@ import { openRsp, type Rsp } from '../esim/rsp-gateway.ts'
 import { sweepRspSessions } from '../esim/rsp-store.ts'
 import { sweepHolds } from '../ledger/hold-store.ts'
 import { sealDays } from '../ledger/operator-store.ts'
-import { type Network, openNetwork } from '../lines/gateway.ts'
+import type { Network } from '../lines/gateway.ts'
+import { openConfiguredNetwork } from '../lines/network-gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
 import { registerLinesRoutes } from '../lines/routes.ts'
 import { lineQueues, linesJobs, sweepLines } from '../lines/steps.ts'
@@ -58,7 +59,7 @@ export async function openGateways(config: Config): Promise<Gateways> {
   const signer = await openSigner(config)
   return {
     payments: openPayments(config.payments),
-    network: openNetwork(config.network),
+    network: openConfiguredNetwork(config.network),
     signer,
     rsp: await openRsp(config, Date.now()),
     documents: openDocuments(config, signer),

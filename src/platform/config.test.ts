@@ -48,7 +48,20 @@ describe('parseConfig', () => {
     expect(nchf).toEqual({ host: '10.0.0.7', port: 29500, url: 'https://localhost:29500', tls })
   })
 
+  test('the network is an HTTP API unless it is an OsmoHLR', () => {
+    expect(parseConfig(complete).network).not.toHaveProperty('osmoHlr')
+    const at = (place?: string) =>
+      parseConfig({ ...complete, VIOLET_NETWORK: 'osmo-hlr', VIOLET_OSMO_HLR: place }).network
+        .osmoHlr
+    expect(at()).toEqual({ host: '127.0.0.1', port: 4258 })
+    expect(at('hlr.example:4300')).toEqual({ host: 'hlr.example', port: 4300 })
+    expect(at('[::1]:4258')).toEqual({ host: '::1', port: 4258 })
+    for (const bad of ['hlr.example:0', 'a b', 'telnet://hlr', 'hlr:x'])
+      expect(() => at(bad)).toThrow(CannotStart)
+  })
+
   test.each([
+    ['VIOLET_NETWORK', 'smoke-signals'],
     ['VIOLET_PORT', '0'],
     ['VIOLET_PORT', '65529'],
     ['VIOLET_PORT', '44x'],

@@ -7,6 +7,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Partner = { url: string; key: string; webhookSecret: string }
 
+/** The network's HTTP API, unless it is an OsmoHLR, reached on its VTY. */
+export type NetworkPlace = Partner & { osmoHlr?: { host: string; port: number } }
+
 /** Where online charging answers: HTTP/2, cleartext unless there is a certificate. */
 export type NchfPlace = {
   host: string
@@ -24,7 +27,7 @@ export type Config = {
   databaseUrl: string
   publicUrl: string
   payments: Partner
-  network: Partner
+  network: NetworkPlace
   phoneUrl: string
   inboxUrl: string
   smtpUrl: string
@@ -70,7 +73,7 @@ export function parseConfig(env: Environment = process.env): Config {
     ...places,
     databaseUrl: databaseUrl(required(env, 'DATABASE_URL')),
     payments: partner(env, 'PAYMENTS', places.paymentsUrl),
-    network: partner(env, 'NETWORK', places.networkUrl),
+    network: { ...partner(env, 'NETWORK', places.networkUrl), ...networkKind(env) },
     masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
     ...remoteProvisioning(env),
@@ -158,6 +161,22 @@ function partner(env: Environment, name: string, at: string): Partner {
     throw new CannotStart(`${secretName} must be "whsec_" and at least 24 bytes in base64.`)
   }
   return { url: at, key: required(env, `VIOLET_${name}_KEY`), webhookSecret }
+}
+
+function networkKind(env: Environment): Pick<NetworkPlace, 'osmoHlr'> {
+  const kind = given(env, 'VIOLET_NETWORK') ?? 'http'
+  if (kind === 'http') return {}
+  if (kind === 'osmo-hlr') return { osmoHlr: vtyPlace(given(env, 'VIOLET_OSMO_HLR')) }
+  throw new CannotStart(`VIOLET_NETWORK must be http or osmo-hlr, not "${kind}".`)
+}
+
+function vtyPlace(text = '127.0.0.1:4258') {
+  const [, host, port] = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? []
+  if (host === undefined) throw new CannotStart(`VIOLET_OSMO_HLR must be host:port, not "${text}".`)
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: portOf(port, 'VIOLET_OSMO_HLR', 65_535) ?? 4258,
+  }
 }
 
 const webUrl = (env: Environment, name: string, otherwise: string): string =>
