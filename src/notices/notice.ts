@@ -129,8 +129,11 @@ export function localeFor(locale: string): Locale {
   return locale === 'zh-CN' ? 'zh-CN' : 'en'
 }
 
-/** Rounds of five quick tries each; the queue makes the tries, this spaces the rounds. */
-const roundGapsMinutes = [1, 5, 15, 60, 240, 720]
+/**
+ * Rounds of five quick tries each; the queue makes the tries, this spaces the rounds. They last four and a half days,
+ * about as long as RFC 5321 §4.5.4.1 asks a mail server to be tried.
+ */
+const roundGapsMinutes = [1, 5, 15, 60, 240, 720, 1440, 1440, 1440, 1440]
 
 /** When the next round begins, or undefined when the message has failed for good. */
 export function nextRound(rounds: number, now: Temporal.Instant): Temporal.Instant | undefined {

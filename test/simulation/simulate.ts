@@ -15,6 +15,7 @@ after every tick. The same seed always gives the same story.
   npm run simulate -- --seed 41 --verbose  one world, and its story in any case
 
   --list        a line for each world
+  --all         go on after a world that failed
   --from N      begin the worlds of --seeds at N instead of 1
   --lanes N     worlds played side by side (3)
   --replays N   how often a failing story is replayed to shorten it (120; 0: not at all)
@@ -25,6 +26,7 @@ type Options = {
   seeds: number[]
   verbose: boolean
   list: boolean
+  all: boolean
   minutes: number
   lanes: number
   replays: number
@@ -35,7 +37,7 @@ function readOptions(): Options | string {
   const flag = { type: 'boolean', default: false } as const
   const options = { seed: number, seeds: number, from: number, minutes: number, lanes: number }
   const parsed = parseArgs({
-    options: { ...options, replays: number, verbose: flag, list: flag, help: flag },
+    options: { ...options, replays: number, verbose: flag, list: flag, all: flag, help: flag },
   })
   const { values } = parsed
   if (values.help) return help
@@ -54,6 +56,7 @@ function readOptions(): Options | string {
     seeds,
     verbose: values.verbose,
     list: values.list,
+    all: values.all,
     minutes: whole('minutes', 24 * 60),
     lanes: whole('lanes', 3),
     replays: whole('replays', 120, 0),
@@ -86,7 +89,7 @@ async function main(options: Options): Promise<number> {
   const waiting = [...options.seeds]
   const failures: Ending[] = []
   const lane = async () => {
-    while (failures.length === 0 && seconds() < options.minutes * 60) {
+    while ((options.all || failures.length === 0) && seconds() < options.minutes * 60) {
       const seed = waiting.shift()
       if (seed === undefined) return
       const ending = await stage.tell(storyOf(seed))
@@ -100,6 +103,7 @@ async function main(options: Options): Promise<number> {
   await Promise.all(Array.from({ length: options.lanes }, lane))
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const [failure] = failures.sort((a, b) => a.story.seed - b.story.seed)
+  for (const other of failures.slice(1)) console.log(summaryOf(other))
   if (failure) await tellShortest(stage, failure, options.replays)
   await stage.close()
   console.log(totals(seconds()))
