@@ -18,6 +18,7 @@ const features = [
   'esim',
   'payments',
   'policy',
+  'renewals',
   'tickets',
   'notices',
 ]

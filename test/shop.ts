@@ -9,7 +9,7 @@ import { startNetwork } from '../simulators/network/server.ts'
 import { startPayments } from '../simulators/payments/server.ts'
 import { registerEsimRoutes } from '../src/esim/routes.ts'
 import { registerLinesRoutes } from '../src/lines/routes.ts'
-import { linesJobs, lineQueues, sweepLines } from '../src/lines/steps.ts'
+import { linesJobs, lineQueues } from '../src/lines/steps.ts'
 import { openNetwork } from '../src/lines/gateway.ts'
 import { seedNumbers } from '../src/lines/number-store.ts'
 import { noticeQueues } from '../src/notices/store.ts'
@@ -24,6 +24,8 @@ import type { Config } from '../src/platform/config.ts'
 import { openHttp } from '../src/platform/http.ts'
 import { systemIds } from '../src/platform/ids.ts'
 import { openQueue } from '../src/platform/queue.ts'
+import { registerRenewalsRoutes } from '../src/renewals/routes.ts'
+import { renewalJobs, renewalQueues, sweepRenewals } from '../src/renewals/steps.ts'
 import { registerUsageRoutes } from '../src/usage/routes.ts'
 import type { SubscriberId } from '../src/values/ids.ts'
 import { testDatabase } from './database.ts'
@@ -58,7 +60,13 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   const clock = movableClock()
   const config = configOf({ port, publicUrl, databaseUrl: database.url }, payments.url, network.url)
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
-  const queues = [...lineQueues, ...paymentsQueues, ...noticeQueues, 'closure.advance']
+  const queues = [
+    ...lineQueues,
+    ...renewalQueues,
+    ...paymentsQueues,
+    ...noticeQueues,
+    'closure.advance',
+  ]
   const queue = await openQueue(database.url, log, queues)
   const sessions: App['sessions'] = {
     subscriberOf: async (headers) => headers['x-subscriber'] as SubscriberId | undefined,
@@ -73,10 +81,15 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, paymentsGateway)
   registerLinesRoutes(http, app)
+  registerRenewalsRoutes(http, app)
   registerEsimRoutes(http, app)
   registerUsageRoutes(http, app)
   await http.listen({ port, host: 'localhost' })
-  await queue.work([...paymentsJobs(app, paymentsGateway), ...linesJobs(app, networkGateway)])
+  await queue.work([
+    ...paymentsJobs(app, paymentsGateway),
+    ...linesJobs(app, networkGateway),
+    ...renewalJobs(app),
+  ])
   return {
     app,
     clock,
@@ -85,7 +98,7 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
     urls: { payments: payments.url, network: network.url },
     async sweep() {
       await sweepPayments(app)
-      await sweepLines(app)
+      await sweepRenewals(app)
     },
     async close() {
       await queue.close()

@@ -89,8 +89,9 @@ export async function loadFacts(
 
 async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
   const { rows } = await sql<LineRow>`
-    select l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency, l.period_start,
-      (v.document ->> 'periodDays')::int as period_days,
+    select l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
+      coalesce(r.prepaid_from, l.period_start) as period_start,
+      coalesce(r.prepaid_days, (v.document ->> 'periodDays')::int) as period_days,
       coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund,
       p.state as profile_state, p.removal,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
@@ -99,9 +100,11 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
     from line l
     join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
     join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
+    left join line_renewal r on r.subscriber_id = l.subscriber_id and r.line_id = l.line_id
     left join lateral (
       select sum(granted) as granted, sum(remaining) as remaining from bucket
-      where subscriber_id = l.subscriber_id and line_id = l.line_id and kind = 'data') b on true
+      where subscriber_id = l.subscriber_id and line_id = l.line_id and kind = 'data'
+        and (expires_at is null or l.period_end is null or expires_at >= l.period_end)) b on true
     left join lateral (
       select sum(minor) filter (where account = 'paid-credit') as paid,
         sum(minor) filter (where account = 'promotional-credit') as promotional,

@@ -1,6 +1,7 @@
 /** What closing does to the money: every account of a closing line ends at zero, and every cent has one destination. */
 import assert from 'node:assert/strict'
 import type { Posting } from '../ledger/ledger.ts'
+import { daysLeft } from '../lines/line.ts'
 import {
   add,
   isZero,
@@ -20,6 +21,7 @@ export type LineMoney = {
   promotional: Money
   /** Paid for the current period and not yet earned. */
   prepaid: Money
+  /** The days that were paid ahead: of the whole period, or what was left of it when its owner last changed the plan. */
   periodDays: number
   unusedRefund: UnusedRefund
   /** Null: service never began, so nothing was used. */
@@ -66,14 +68,9 @@ export type Settlement = {
 
 export type Terms = { promotional: readonly ('move' | 'give-up')[]; canMove: boolean }
 
-const dayMs = 86_400_000
-
 /** Whole days of the period that had not begun at a moment; a day that has begun counts as used. */
 export function unusedDays(line: LineMoney, asOf: Temporal.Instant): number {
-  if (line.periodStart === null) return line.periodDays
-  const elapsedMs = asOf.epochMilliseconds - line.periodStart.epochMilliseconds
-  const begun = Math.floor(Math.max(elapsedMs, 0) / dayMs) + 1
-  return Math.max(line.periodDays - begun, 0)
+  return daysLeft({ start: line.periodStart, days: line.periodDays }, asOf)
 }
 
 /** The part of the prepaid plan that was not used, rounded down to the minor unit. */

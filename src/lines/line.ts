@@ -34,6 +34,8 @@ export type Line = {
   readonly promotional: Money
   readonly periodStart: Temporal.Instant | null
   readonly periodEnd: Temporal.Instant | null
+  /** The next period begins by itself, paid from the line's credit. */
+  readonly autoRenew: boolean
   readonly profile: { readonly state: ProfileState; readonly deviceState: DeviceState | null }
   readonly closureCaseId: string | null
   readonly orderedAt: Temporal.Instant
@@ -60,6 +62,24 @@ export function periodFrom(start: Temporal.Instant, days: number): Temporal.Inst
   return start.add({ hours: 24 * days })
 }
 
+const dayMs = 86_400_000
+
+/** Whole days that had not begun at a moment, of `days` that count from `start`; a day that has begun is used. */
+export function daysLeft(
+  { start, days }: { start: Temporal.Instant | null; days: number },
+  asOf: Temporal.Instant,
+): number {
+  if (start === null || Temporal.Instant.compare(asOf, start) < 0) return days
+  const elapsedMs = asOf.epochMilliseconds - start.epochMilliseconds
+  return Math.max(days - Math.floor(elapsedMs / dayMs) - 1, 0)
+}
+
+/** When its owner is reminded of a period's end; null: it is too short for that. */
+export function remindAt(end: Temporal.Instant, days: number): Temporal.Instant | null {
+  if (days < 3) return null
+  return end.subtract({ hours: days < 14 ? 24 : 72 })
+}
+
 export function lineShown(line: Line): z.output<typeof lineWire> {
   return {
     lineId: line.lineId,
@@ -79,6 +99,7 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
     promotionalCredit: toWire(line.promotional),
     periodStart: shown(line.periodStart),
     periodEnd: shown(line.periodEnd),
+    autoRenew: line.autoRenew,
     profile: {
       iccidMasked: maskedIccid(line.iccid),
       state: line.profile.state,

@@ -12,7 +12,7 @@ import { verifiedContacts } from '../subscribers/subscriber.ts'
 import type { LineId } from '../values/ids.ts'
 import { zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { type Bucket, type Line, type LineState, periodFrom, whyFixed } from './line.ts'
+import { type Bucket, type Line, type LineState, periodFrom, remindAt, whyFixed } from './line.ts'
 import { assignNumber } from './number-store.ts'
 
 export type LineKey = { subscriberId: string; lineId: string }
@@ -59,6 +59,7 @@ export async function linesOf(
       promotional: credit('promotional-credit'),
       periodStart: row.period_start,
       periodEnd: row.period_end,
+      autoRenew: row.auto_renew,
       profile: { state: profile.state, deviceState: profile.deviceState },
       closureCaseId: closures.get(row.line_id) ?? closures.get(null) ?? null,
       orderedAt: row.ordered_at,
@@ -77,10 +78,15 @@ type BucketRow = {
   expires_at: Temporal.Instant | null
 }
 
+/** Those of the period before stay in the purse for records that come late; nobody is shown them. */
+const ofThisPeriod = sql`(b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end)`
+
 async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string, Bucket[]>> {
   const { rows } = await sql<BucketRow>`
-    select line_id, bucket_id, kind, granted, remaining, expires_at from bucket
-    where subscriber_id = ${subscriberId} order by bucket_id`.execute(db)
+    select b.line_id, b.bucket_id, b.kind, b.granted, b.remaining, b.expires_at from bucket b
+    join line l on l.subscriber_id = b.subscriber_id and l.line_id = b.line_id
+    where b.subscriber_id = ${subscriberId} and ${ofThisPeriod}
+    order by array_position(array['data', 'voice', 'sms'], b.kind), b.bucket_id`.execute(db)
   const byLine = Map.groupBy(rows, (row) => row.line_id)
   return new Map(
     [...byLine].map(([lineId, own]) => [
@@ -255,7 +261,7 @@ export async function startService(
       activated_at: now,
       period_start: now,
       period_end: end,
-      due_at: end,
+      due_at: remindAt(end, periodDays) ?? end,
     },
   )
   await sql`
@@ -287,12 +293,14 @@ export async function startClosingLine(
 /** The closure was withdrawn or rejected before anything ended: the line is what it was. */
 export async function reopenLine(
   trx: Trx,
-  _now: Temporal.Instant,
+  now: Temporal.Instant,
   { subscriberId, lineId }: LineKey,
 ): Promise<void> {
   await trx
     .updateTable('line')
     .set((row) => ({
+      // Its period may have ended meanwhile: somebody looks at once.
+      due_at: sql<Temporal.Instant | null>`case when due_at is not null then ${now}::timestamptz end`,
       state: row.fn.coalesce('state_before_closing', row.val('active')),
       state_before_closing: null,
       version: row('version', '+', 1),

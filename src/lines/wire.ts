@@ -26,6 +26,7 @@ export const lineWire = z
     promotionalCredit: moneyWire,
     periodStart: instantWire.nullable(),
     periodEnd: instantWire.nullable(),
+    autoRenew: z.boolean().describe('The next period begins by itself, paid from the credit'),
     profile: z.object({
       iccidMasked: z.string(),
       state: z.enum([

@@ -16,7 +16,7 @@ import type { Network } from '../lines/gateway.ts'
 import { openConfiguredNetwork } from '../lines/network-gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
 import { registerLinesRoutes } from '../lines/routes.ts'
-import { lineQueues, linesJobs, sweepLines } from '../lines/steps.ts'
+import { lineQueues, linesJobs } from '../lines/steps.ts'
 import { openOutbox, type Outbox } from '../notices/gateway.ts'
 import { noticeJobs, sweepNotices } from '../notices/steps.ts'
 import { noticeQueues } from '../notices/store.ts'
@@ -34,6 +34,8 @@ import { sweepIdempotency } from '../platform/idempotency.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
+import { registerRenewalsRoutes } from '../renewals/routes.ts'
+import { renewalJobs, renewalQueues, sweepRenewals } from '../renewals/steps.ts'
 import { registerStaffRoutes } from '../staff/routes.ts'
 import { registerSubscriberRoutes } from '../subscribers/routes.ts'
 import { sweepSubscribers } from '../subscribers/sign-in-store.ts'
@@ -71,6 +73,7 @@ export const allQueues: readonly string[] = [
   ...closureQueues,
   ...noticeQueues,
   ...lineQueues,
+  ...renewalQueues,
   ...paymentsQueues,
 ]
 
@@ -86,6 +89,7 @@ export async function registerRoutes(
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)
+  registerRenewalsRoutes(http, app)
   registerEsimRoutes(http, app)
   await registerEs9Routes(http, app, rsp)
   registerUsageRoutes(http, app)
@@ -119,6 +123,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
     ...closureJobs(app, gateways),
     ...noticeJobs(app, gateways.outbox),
     ...linesJobs(app, gateways.network),
+    ...renewalJobs(app),
     ...paymentsJobs(app, gateways.payments),
   ]
 }
@@ -127,7 +132,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
 export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepClosures,
   sweepNotices,
-  sweepLines,
+  sweepRenewals,
   sweepNumbers,
   sweepPayments,
   sweepRetention,

@@ -36,6 +36,43 @@ export type NoticeParams = {
     remaining: string
     url: string
   }
+  /** `what` is now, renewal or period: when it takes effect; `amount` left the credit, `credited` came back to it. */
+  'plan-changed': {
+    lineName: string
+    plan: string
+    what: string
+    fromAt: string
+    price: string
+    amount?: string
+    credited?: string
+    url: string
+  }
+  /** `how` is renews, short or ends. */
+  'plan-reminder': {
+    lineName: string
+    plan: string
+    how: string
+    periodEndsAt: string
+    price?: string
+    missing?: string
+    url: string
+  }
+  'plan-renewed': {
+    lineName: string
+    plan: string
+    amount: string
+    periodEndsAt: string
+    url: string
+  }
+  'plan-waits': {
+    lineName: string
+    plan: string
+    price: string
+    missing: string
+    waitsUntil: string
+    url: string
+  }
+  'plan-ended': { lineName: string; plan: string; at: string; url: string }
   /** `ifLate` is approved or escalated; `endsAt` is when service ends and nothing can be undone any more. */
   'closure-received': {
     reference: string

@@ -54,6 +54,29 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     variants: [{ key: 'usage-low.body', by: 'percent' }],
     actions: [{ label: 'usage-low.action', url: 'url' }],
   },
+  'plan-changed': {
+    facts: ['lineName', 'plan', 'fromAt', 'amount', 'credited', 'price'],
+    variants: [{ key: 'plan-changed.body', by: 'what' }],
+    actions: [{ label: 'plan-changed.action', url: 'url' }],
+    warns: true,
+  },
+  'plan-reminder': {
+    facts: ['lineName', 'plan', 'periodEndsAt', 'price', 'missing'],
+    variants: [{ key: 'plan-reminder.body', by: 'how' }],
+    actions: [{ label: 'plan-reminder.action', url: 'url' }],
+  },
+  'plan-renewed': {
+    facts: ['lineName', 'plan', 'amount', 'periodEndsAt'],
+    actions: [{ label: 'plan-renewed.action', url: 'url' }],
+  },
+  'plan-waits': {
+    facts: ['lineName', 'plan', 'price', 'missing', 'waitsUntil'],
+    actions: [{ label: 'plan-waits.action', url: 'url' }],
+  },
+  'plan-ended': {
+    facts: ['lineName', 'plan', 'at'],
+    actions: [{ label: 'plan-ended.action', url: 'url' }],
+  },
   'closure-received': {
     facts: ['reference', 'submittedAt', 'dueAt', 'endsAt', 'refund'],
     variants: [{ key: 'closure-received.late', by: 'ifLate' }],
@@ -114,8 +137,11 @@ const moments = new Set([
   'endedAt',
   'closedAt',
   'numberKeptUntil',
+  'fromAt',
+  'periodEndsAt',
+  'waitsUntil',
 ])
-const amounts = new Set(['amount', 'refund'])
+const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited'])
 
 /** How the value of a parameter is written. */
 export function paramKind(name: string): 'moment' | 'money' | 'text' {

@@ -8,6 +8,8 @@ import type { Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
 import { offerOf } from '../plans/plans.ts'
 import { planKey, planVersions } from '../plans/store.ts'
+import { wakeRenewal } from '../renewals/setting-store.ts'
+import { beginTerms } from '../renewals/store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { Fault } from '../values/fault.ts'
 import { decimal } from '../values/money.ts'
@@ -161,6 +163,8 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const { allowance } = offer
   const line = await createLine(trx, app.ids, now, { subscriberId, plan, allowance, nickname })
   if (isRefusal(line)) return line
+  const key = { subscriberId, lineId: line.lineId }
+  await beginTerms(trx, now, key, { plan, adjustment: order.adjustment })
   await post(trx, app.ids, {
     subscriberId,
     key: `order:${orderId}`,
@@ -195,6 +199,7 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
       { from: { account: 'payments-clearing' }, to: { account: 'paid-credit', lineId }, amount },
     ],
   })
+  await wakeRenewal(trx, app.clock.now(), { subscriberId, lineId })
   return { lineId }
 }
 

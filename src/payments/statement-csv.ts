@@ -18,6 +18,7 @@ export const csvHead = csvRow([
   'balance',
   'currency',
   'transferId',
+  'moved',
 ])
 
 export function balanceRow(
@@ -38,11 +39,12 @@ export function balanceRow(
     decimal(balance),
     balance.currency,
     null,
+    null,
   ])
 }
 
 export function movementRow(
-  { at, kind, lineId, country, amount, tax, transferId }: Movement & { transferId: string },
+  { at, kind, lineId, country, amount, tax, moved, transferId }: Movement & { transferId: string },
   balance: Money,
   lines: ReadonlyMap<string, string>,
   locale: Locale,
@@ -60,5 +62,6 @@ export function movementRow(
     decimal(balance),
     amount.currency,
     transferId,
+    moved.minor === 0n ? null : decimal(moved),
   ])
 }

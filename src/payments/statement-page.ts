@@ -132,12 +132,16 @@ function dayAt(at: Temporal.Instant, { operator }: About): Temporal.PlainDate {
 }
 
 function noteOf(
-  { lineId, country, count }: Movement,
+  { lineId, country, count, moved }: Movement,
   lines: ReadonlyMap<string, string>,
   locale: Locale,
 ): string {
   const name = lineId === null ? undefined : lines.get(lineId)
   const where = country === null ? undefined : formatCountry(country, locale)
   const many = count > 1 ? say(locale, 'statement.charges', { count: String(count) }) : undefined
-  return [name, where, many].filter(Boolean).join(locale === 'en' ? ', ' : '，')
+  const within =
+    moved.minor === 0n
+      ? undefined
+      : say(locale, 'statement.moved', { amount: formatAmount(moved, locale) })
+  return [name, where, many, within].filter(Boolean).join(locale === 'en' ? ', ' : '，')
 }

@@ -10,9 +10,12 @@ import type { Held, Movement } from './statement.ts'
 import type { statementWire } from './wire.ts'
 
 const own = [...subscriberAccounts]
+// What only moves between what a subscriber holds changes no sum, and yet they want to see it.
+const inside = ['plan-change', 'plan-return', 'plan-renewal', 'credit-move']
 const change = sql`coalesce(sum(p.minor) filter (where p.account = any(${own})), 0)`
 const figures = sql`${change}::int8 as minor,
   coalesce(sum(p.minor) filter (where p.account = 'tax-payable'), 0)::int8 as tax,
+  coalesce(sum(p.minor) filter (where p.minor > 0 and t.kind = any(${inside})), 0)::int8 as moved,
   max(nullif(p.line_id, '')) as line_id`
 
 type Statement = z.output<typeof statementWire>
@@ -25,6 +28,7 @@ type Row = {
   currency: string
   minor: bigint
   tax: bigint
+  moved: bigint
 }
 
 export async function statementOf(
@@ -45,7 +49,7 @@ export async function statementOf(
     join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
     where t.subscriber_id = ${subscriberId} and ${after}
     group by t.subscriber_id, t.transfer_id, p.currency
-    having ${change} <> 0
+    having ${change} <> 0 or t.kind = any(${inside})
     order by t.posted_at desc, t.transfer_id desc, p.currency desc
     limit ${limit + 1}`.execute(db)
   const page = rows.slice(0, limit)
@@ -59,6 +63,7 @@ export async function statementOf(
       detail: row.detail,
       amount: toWire(money(row.minor, row.currency)),
       tax: toWire(money(row.tax, row.currency)),
+      moved: row.moved === 0n ? null : toWire(money(row.moved, row.currency)),
     })),
     nextCursor: last
       ? encodeCursor([last.posted_at.toString(), last.transfer_id, last.currency])
@@ -104,6 +109,7 @@ type MovementRow = {
   currency: string
   minor: bigint
   tax: bigint
+  moved: bigint
 }
 /** The last row read; the next batch begins after it. */
 type After = { at: Temporal.Instant; transferId: string; currency: string }
@@ -116,7 +122,7 @@ const movements = (subscriberId: string, { from, to }: Pick<Period, 'from' | 'to
   join ledger_posting p on p.subscriber_id = t.subscriber_id and p.transfer_id = t.transfer_id
   where t.subscriber_id = ${subscriberId} and t.posted_at >= ${from} and t.posted_at < ${to}
   group by t.subscriber_id, t.transfer_id, p.currency
-  having ${change} <> 0`
+  having ${change} <> 0 or t.kind = any(${inside})`
 
 const batchRows = 1000
 
@@ -155,7 +161,7 @@ export async function shownMovements(
     select case when kind = 'usage' and grouped then (posted_at at time zone ${zone})::date::text
         else transfer_id end as transfer_id,
       max(posted_at) as posted_at, kind, line_id, country, sum(records)::int4 as count, currency,
-      sum(minor)::int8 as minor, sum(tax)::int8 as tax
+      sum(minor)::int8 as minor, sum(tax)::int8 as tax, sum(moved)::int8 as moved
     from each, many
     group by 1, kind, line_id, country, currency
     order by 2, 1, line_id, country, currency`.execute(trx)
@@ -172,6 +178,7 @@ function movementOf(row: MovementRow): Movement {
     count,
     amount: money(row.minor, currency),
     tax: money(row.tax, currency),
+    moved: money(row.moved, currency),
   }
 }
 

@@ -16,6 +16,7 @@ function movement(minor: bigint, code = 'GBP', more: Partial<Movement> = {}): Mo
     count: 1,
     amount: money(minor, code),
     tax: money(0n, code),
+    moved: money(0n, code),
     ...more,
   }
 }
@@ -81,6 +82,7 @@ const usage = movement(-1200n, 'GBP', {
   country: 'JP',
   count: 132,
   tax: money(200n, 'GBP'),
+  moved: money(0n, 'GBP'),
 })
 const tables = statementTables(
   [movement(250000n), usage],

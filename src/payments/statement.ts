@@ -14,6 +14,8 @@ export type Movement = {
   amount: Money
   /** Tax contained in what was charged, zero or more. */
   tax: Money
+  /** What moved between what is held, where that is all that happened; else zero. */
+  moved: Money
 }
 export type Part = { account: SubscriberAccount; amount: Money }
 /** Sums of what the subscriber held just before the first moment, and just before the moment after the last. */

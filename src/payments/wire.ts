@@ -53,6 +53,10 @@ export const statementEntryWire = z
       'top-up',
       'plan-payment',
       'plan-days-used',
+      'plan-change',
+      'plan-return',
+      'plan-renewal',
+      'credit-move',
       'usage',
       'promotion',
       'settlement',
@@ -64,6 +68,11 @@ export const statementEntryWire = z
     amount: moneyWire.describe(
       'Effect on what the subscriber holds: credit, prepaid plans, refunds on their way',
     ),
+    moved: moneyWire
+      .nullable()
+      .describe(
+        'What moved between credit, prepaid plans and lines, where that is all that happened',
+      ),
     tax: moneyWire.describe('Tax contained in what was charged; zero where nothing was earned'),
   })
   .meta({ id: 'StatementEntry' })

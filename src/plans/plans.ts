@@ -1,3 +1,3 @@
 /** What other features may ask of the catalog's rules. */
 export { countryOf } from './networks.ts'
-export { type Adjustment, offerOf } from './price.ts'
+export { type Adjustment, type Offer, offerOf } from './price.ts'

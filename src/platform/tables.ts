@@ -223,6 +223,38 @@ export interface LineIndex {
   subscriber_id: string;
 }
 
+export interface LineRenewal {
+  changes: Generated<number>;
+  line_id: string;
+  next_steps: unknown | null;
+  next_version: number | null;
+  prepaid_days: number | null;
+  prepaid_from: Temporal.Instant | null;
+  reminded_for: Temporal.Instant | null;
+  steps: unknown | null;
+  subscriber_id: string;
+  waiting_since: Temporal.Instant | null;
+}
+
+export interface LineTerm {
+  began_at: Temporal.Instant;
+  cause: string;
+  currency: string;
+  data_bytes: bigint;
+  line_id: string;
+  paid_minor: bigint;
+  period_end: Temporal.Instant | null;
+  period_start: Temporal.Instant | null;
+  plan_id: string;
+  plan_version: number;
+  quote_hash: string | null;
+  sms_messages: bigint;
+  steps: unknown | null;
+  subscriber_id: string;
+  term: number;
+  voice_seconds: bigint;
+}
+
 export interface Notice {
   case_id: string | null;
   channel: string;
@@ -650,6 +682,8 @@ export interface DB {
   ledger_transfer: LedgerTransfer;
   line: Line;
   line_index: LineIndex;
+  line_renewal: LineRenewal;
+  line_term: LineTerm;
   notice: Notice;
   one_time_code: OneTimeCode;
   payment_index: PaymentIndex;

@@ -2,6 +2,8 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { problemCode, read, Refused, Unanswered } from './api.ts'
 import type {
+  Adjustment,
+  ChangeQuote,
   Closure,
   Device,
   Installation,
@@ -11,6 +13,7 @@ import type {
   Plan,
   PlanList,
   PublicClosure,
+  Renewal,
   StatementPage,
   Subscriber,
   Ticket,
@@ -89,6 +92,30 @@ export const lineQuery = (lineId: string) =>
   queryOptions({
     queryKey: ['lines', lineId],
     queryFn: ({ signal }) => read<Line>(`/v1/lines/${lineId}`, signal),
+  })
+
+export const renewalQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'renewal'],
+    queryFn: ({ signal }) => read<Renewal>(`/v1/lines/${lineId}/renewal`, signal),
+  })
+
+export type ChangeWish = {
+  when: 'now' | 'renewal'
+  steps: Adjustment | null
+  version?: number | undefined
+}
+
+export const changeQuoteQuery = (lineId: string, { when, steps, version }: ChangeWish) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'plan-change', when, steps, version ?? null],
+    queryFn: ({ signal }) => {
+      const asked = new URLSearchParams({ when })
+      for (const [kind, count] of Object.entries(steps ?? {})) asked.set(kind, String(count))
+      if (version !== undefined) asked.set('version', String(version))
+      return read<ChangeQuote>(`/v1/lines/${lineId}/plan-change?${asked}`, signal)
+    },
+    retry: false,
   })
 
 export const usageQuery = (lineId: string) =>

@@ -97,6 +97,11 @@ const memberPages = [
     () => import('../payments/portal/top-up-page.tsx'),
     'TopUpPage',
   ),
+  signedIn(
+    '/lines/$lineId/plan',
+    () => import('../renewals/portal/line-plan-page.tsx'),
+    'LinePlanPage',
+  ),
   signedIn('/statement', () => import('../ledger/portal/statement-page.tsx'), 'StatementPage'),
   signedIn('/account', () => import('../subscribers/portal/account-page.tsx'), 'AccountPage'),
   signedIn(

@@ -5,6 +5,7 @@ import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
 import type * as plans from '../plans/wire.ts'
+import type * as renewals from '../renewals/wire.ts'
 import type * as subscribers from '../subscribers/wire.ts'
 import type * as tickets from '../tickets/wire.ts'
 
@@ -24,6 +25,8 @@ export type Bucket = z.output<typeof lines.bucketWire>
 export type Usage = z.output<typeof lines.usageWire>
 export type UsagePage = z.output<typeof lines.usagePageWire>
 export type Installation = z.output<typeof lines.installationWire>
+export type Renewal = z.output<typeof renewals.renewalWire>
+export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
 export type Order = z.output<typeof payments.orderWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>

@@ -41,6 +41,11 @@ export const refusalStatus = {
   'line-closed': 409,
   'line-not-active': 409,
   'profile-not-available': 409,
+  'plan-unchanged': 409,
+  'plan-has-ended': 409,
+  'only-at-renewal': 409,
+  'allowance-used': 409,
+  'not-enough-credit': 409,
   'activation-code-unknown': 404,
   'activation-code-used': 409,
   // closure

@@ -258,7 +258,7 @@ async function lookAhead({ eyes, clock }: World): Promise<Due> {
 const dueSql = `
   select (select jsonb_object_agg(sweep, due) from (
       select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
-      union all select 'sweepLines', min(due_at) from line
+      union all select 'sweepRenewals', min(due_at) from line
       union all select 'sweepPayments', min(due_at) from payment_order
       union all select 'sweepNotices', min(due_at) from notice
       union all select 'sweepHolds', min(expires_at) from ledger_hold where state = 'placed'

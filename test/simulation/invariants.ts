@@ -99,6 +99,36 @@ const rules: Record<string, string> = {
   'more was sent back than was paid': `
     select o.order_id from payment_order o join refund r using (subscriber_id, order_id)
     where r.state <> 'unclaimed' group by o.order_id, o.minor having sum(r.minor) > o.minor`,
+  'a closed line has a renewal': `
+    select l.line_id from line l join line_renewal r using (subscriber_id, line_id)
+    where l.state = 'closed'
+      and (l.auto_renew or l.due_at is not null or r.next_version is not null or r.waiting_since is not null)`,
+  'a period began on a line that was closing': `
+    select t.line_id from line_term t join closure_case c on c.subscriber_id = t.subscriber_id
+      and c.closing_lines ? t.line_id and c.submitted_at < t.began_at
+    where t.cause <> 'bought' and c.state not in ('draft', 'withdrawn', 'rejected')`,
+  'an allowance was granted twice, or not at all': `
+    select l.line_id || ' ' || k.kind from line l
+    cross join lateral (select max(term) as since from line_term t
+      where t.subscriber_id = l.subscriber_id and t.line_id = l.line_id and t.cause <> 'changed') s
+    cross join (values ('data'), ('voice'), ('sms')) as k (kind)
+    where l.state <> 'closed' and coalesce((
+      select sum(case k.kind when 'data' then t.data_bytes when 'voice' then t.voice_seconds
+        else t.sms_messages end) from line_term t
+      where t.subscriber_id = l.subscriber_id and t.line_id = l.line_id and t.term >= s.since), 0)
+    <> coalesce((
+      select sum(b.granted) from bucket b where b.subscriber_id = l.subscriber_id
+        and b.line_id = l.line_id and b.kind = k.kind
+        and (b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end)), 0)`,
+  'a plan was paid at another price than was agreed': `
+    select a.line_id from (
+      select subscriber_id, line_id, sum(paid_minor) as minor from line_term where cause <> 'bought'
+      group by 1, 2) a
+    where a.minor <> coalesce((
+      select sum(p.minor) from ledger_posting p
+      join ledger_transfer t using (subscriber_id, transfer_id)
+      where p.subscriber_id = a.subscriber_id and p.line_id = a.line_id and p.account = 'plan-prepaid'
+        and t.kind in ('plan-change', 'plan-return', 'plan-renewal')), 0)`,
   'a paid order has no payment': `
     select order_id from payment_order where state = 'paid' and payment_id is null`,
 }

@@ -100,6 +100,8 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'close') return yield* close(intent, mind, email)
   if (intent.kind === 'remove-profile') return yield* removeProfile(mind, intent.line)
   if (intent.kind === 'late-usage') return yield* late(intent, mind)
+  if (intent.kind === 'change-plan') return yield* changePlan(intent, mind)
+  if (intent.kind === 'renewal') return yield* setRenewal(intent, mind)
   if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
   if (intent.kind === 'ask') {
     const asked = { subject: 'Slow in the hills', body: 'Why?', context: {} }
@@ -137,6 +139,39 @@ function* orderOnly({ line, pounds }: Of<'order-only'>, mind: Mind): Program {
   const amount = { amount: `${pounds}.00`, currency: 'GBP' }
   const ordered = yield* insist(post(`/v1/lines/${lineId}/top-ups`, { amount }), 201)
   mind.unpaid = ordered.body?.checkoutUrl ?? null
+}
+
+/** Looks at the price, agrees to it, and to the new one where it changed meanwhile. */
+function* changePlan({ line, steps, when, clicks }: Of<'change-plan'>, mind: Mind): Program {
+  const lineId = mind.lineIds[line]
+  if (!lineId) return
+  const at = `/v1/lines/${lineId}`
+  const { body } = yield get(at)
+  const adjustment = body?.plan?.dials?.length > 0 ? steps : null
+  const query = new URLSearchParams({ when })
+  for (const [kind, count] of Object.entries(adjustment ?? {})) query.set(kind, String(count))
+  for (let round = 0; round < 3; round += 1) {
+    const shown = yield get(`${at}/plan-change?${query}`)
+    if (!ok(shown)) return yield say(`may not change the plan: ${shown.body?.code ?? shown.status}`)
+    const { hash, due } = shown.body
+    const agreed = { when, adjustment, quoteHash: hash }
+    const answer = yield post(`${at}/plan-change`, agreed, clicks)
+    if (ok(answer)) return yield say(`changes the plan, ${when}, for ${due.amount}`)
+    if (answer.body?.code !== 'quote-changed')
+      return yield say(`does not change the plan: ${answer.body?.code ?? answer.status}`)
+  }
+}
+
+function* setRenewal({ line, on }: Of<'renewal'>, mind: Mind): Program {
+  const lineId = mind.lineIds[line]
+  if (!lineId) return
+  yield say(`turns renewal ${on ? 'on' : 'off'}`)
+  yield {
+    do: 'request',
+    method: 'PATCH',
+    path: `/v1/lines/${lineId}/renewal`,
+    body: { autoRenew: on },
+  }
 }
 
 /** Asks again for a while when the platform says that it cannot just now. */

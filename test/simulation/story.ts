@@ -13,6 +13,14 @@ export type Intent = At &
     | { kind: 'use'; line: number; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
     | { kind: 'top-up'; line: number; pounds: number; card: Card }
     | { kind: 'order-only'; line: number; pounds: number }
+    | {
+        kind: 'change-plan'
+        line: number
+        steps: { data: number; voice: number; sms: number }
+        when: 'now' | 'renewal'
+        clicks: 1 | 2
+      }
+    | { kind: 'renewal'; line: number; on: boolean }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -93,9 +101,34 @@ function buyOf(chance: Dice, name: string, line: number) {
 
 type Undated<Of> = Of extends Intent ? Omit<Of, 'afterMs'> : never
 
+const doings = [
+  'use',
+  'use',
+  'use',
+  'top-up',
+  'top-up',
+  'change-plan',
+  'renewal',
+  'ask',
+  'peek',
+] as const
+
+function changeOf(chance: Dice, name: string, line: number, turn: number): Undated<Intent> {
+  const steps = {
+    data: chance.between(1, 20, name, 'data steps', turn),
+    voice: chance.between(0, 6, name, 'voice steps', turn),
+    sms: chance.between(0, 4, name, 'sms steps', turn),
+  }
+  const when = chance.pick(['now', 'now', 'renewal'] as const, name, 'starts', turn)
+  const clicks = chance.pick([1, 2] as const, name, 'change clicks', turn)
+  return { kind: 'change-plan', line, steps, when, clicks }
+}
+
 function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated<Intent> {
-  const what = chance.pick(['use', 'use', 'use', 'top-up', 'ask', 'peek'] as const, name, 'w', turn)
+  const what = chance.pick(doings, name, 'w', turn)
   if (what === 'ask' || what === 'peek') return { kind: what }
+  if (what === 'renewal') return { kind: what, line, on: chance.happens(0.8, name, 'on', turn) }
+  if (what === 'change-plan') return changeOf(chance, name, line, turn)
   if (what === 'top-up') {
     const pounds = chance.pick([5, 10, 20], name, 'pounds', turn)
     return { kind: 'top-up', line, pounds, card: chance.pick(cards, name, 'pays', turn) }

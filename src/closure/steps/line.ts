@@ -3,6 +3,7 @@ import { endProfile } from '../../esim/store.ts'
 import { closeLine, quarantineNumber } from '../../lines/store.ts'
 import { audit, system } from '../../platform/audit.ts'
 import { after } from '../../policy/policy.ts'
+import { endRenewal } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { InsideStep, StepContext } from './step.ts'
 
@@ -32,6 +33,7 @@ export const closeLineStep: InsideStep = {
     const { app, c, now, policy } = context
     const { lineId, msisdn } = lineOf(context)
     const sessionsEnded = await endSessions(trx, { subscriberId: c.subscriberId, lineId })
+    const renewal = await endRenewal(trx, { subscriberId: c.subscriberId, lineId })
     await closeLine(trx, now, { subscriberId: c.subscriberId, lineId, cause: 'closure' })
     await audit(trx, app.ids, now, {
       subscriberId: c.subscriberId,
@@ -39,7 +41,7 @@ export const closeLineStep: InsideStep = {
       action: 'line.closed',
       subject: { kind: 'line', id: lineId },
       reason: `closure ${c.reference}`,
-      detail: { sessionsEnded: String(sessionsEnded) },
+      detail: { sessionsEnded: String(sessionsEnded), renewalEnded: String(renewal.wasOn) },
     })
     if (!msisdn) return {}
     const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)

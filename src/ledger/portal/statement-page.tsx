@@ -18,11 +18,23 @@ const kinds: Record<StatementEntry['kind'], WordKey> = {
   'top-up': 'statement.top-up',
   'plan-payment': 'statement.plan-payment',
   'plan-days-used': 'statement.plan-days-used',
+  'plan-change': 'statement.plan-change',
+  'plan-return': 'statement.plan-return',
+  'plan-renewal': 'statement.plan-renewal',
+  'credit-move': 'statement.credit-move',
   usage: 'statement.usage',
   promotion: 'statement.promotion',
   settlement: 'statement.settlement',
   refund: 'statement.refund',
   'refund-failed': 'statement.refund-failed',
+}
+
+/** Where money only moved between what is held: how much, and which way. */
+const moves: Partial<Record<StatementEntry['kind'], WordKey>> = {
+  'plan-change': 'statement.moved',
+  'plan-renewal': 'statement.moved',
+  'plan-return': 'statement.moved-back',
+  'credit-move': 'statement.moved-line',
 }
 
 export function StatementPage() {
@@ -99,9 +111,8 @@ function Month({ month, entries, lines }: MonthProps) {
                     .join(' · ')}
                 </span>
               </th>
-              <td className={isNegative(entry.amount) ? undefined : 'strong'}>
-                {!isNegative(entry.amount) && '+'}
-                {format.money(entry.amount)}
+              <td className={isNegative(entry.amount) || entry.moved ? undefined : 'strong'}>
+                <Amount entry={entry} />
               </td>
             </tr>
           ))}
@@ -109,4 +120,12 @@ function Month({ month, entries, lines }: MonthProps) {
       </table>
     </Section>
   )
+}
+
+function Amount({ entry }: { entry: StatementEntry }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const move = moves[entry.kind]
+  if (entry.moved && move) return t(move, { amount: format.money(entry.moved) })
+  return `${isNegative(entry.amount) ? '' : '+'}${format.money(entry.amount)}`
 }

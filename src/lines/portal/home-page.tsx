@@ -134,8 +134,8 @@ function QuickActions({ line }: { line: Line }) {
         <Quick to={`${base}/top-up`} icon="topUp">
           {t('line.top-up')}
         </Quick>
-        <Quick to={base} icon="adjust">
-          {t('line.usage')}
+        <Quick to={`${base}/plan`} icon="adjust">
+          {t('line.change-plan')}
         </Quick>
         <Quick to={`${base}/install`} icon="sim">
           {t('line.install')}

@@ -194,6 +194,17 @@ function More({ line }: { line: Line }) {
   return (
     <Section title={t('line.more')}>
       <ul className="rows mt-1">
+        {line.state !== 'closing' && (
+          <li>
+            <Link {...linkProps({ to: `/lines/${line.lineId}/plan` })} className="row">
+              <span className="grow">
+                <span className="mid block">{t('line.plan-and-renewal')}</span>
+                <span className="small c2 block">{t('line.plan-what')}</span>
+              </span>
+              <Icon name="next" size="s" className="c3 self-center" />
+            </Link>
+          </li>
+        )}
         <li>
           <Link {...linkProps({ to: closurePath(line) })} className="row">
             <span className="grow">

@@ -97,7 +97,7 @@ export function LineFacts({ line }: { line: Line }) {
   const voice = bucketOf(line, 'voice')
   const sms = bucketOf(line, 'sms')
   const end = line.periodEnd
-  const renewing = line.plan.renews && line.state === 'active'
+  const renewing = line.autoRenew && line.state === 'active'
   const [now] = useState(() => new Date().toISOString())
   const days = end ? daysBetween(now, end) : 0
   return (

@@ -12,20 +12,27 @@ const names: Record<DialWire['kind'], WordKey> = {
   sms: 'dial.sms',
 }
 
-type DialProps = { dial: DialWire; steps: number; onChange: (steps: number) => void }
+type DialProps = {
+  dial: DialWire
+  steps: number
+  /** What the line has now; where nothing is bought yet, what is included. */
+  was?: number | undefined
+  onChange: (steps: number) => void
+}
 
-export function Dial({ dial, steps, onChange }: DialProps) {
+export function Dial({ dial, steps, was, onChange }: DialProps) {
   const { t } = useWords()
   const format = useFormat()
   const name = t(names[dial.kind])
   const text = (count: number) =>
     quantityText(dial.kind, String(BigInt(dial.step) * BigInt(count)), t, format)
-  const extra = Math.abs(steps - dial.included)
+  const from = was ?? dial.included
+  const extra = Math.abs(steps - from)
   const price = format.money({
     ...dial.pricePerStep,
     amount: times(dial.pricePerStep.amount, extra),
   })
-  const sign = steps > dial.included ? '+' : '\u2212'
+  const sign = steps > from ? '+' : '\u2212'
   return (
     <div className="dial">
       <div className="flex items-baseline justify-between">
@@ -44,7 +51,7 @@ export function Dial({ dial, steps, onChange }: DialProps) {
           off={steps <= dial.min}
           onClick={() => onChange(steps - 1)}
         />
-        <Track dial={dial} steps={steps} label={name} text={text} onChange={onChange} />
+        <Track dial={dial} steps={steps} was={was} label={name} text={text} onChange={onChange} />
         <Step
           icon="plus"
           label={t('dial.more', { name })}
@@ -74,12 +81,13 @@ function Step({ icon, label, off, onClick }: StepProps) {
 
 type TrackProps = DialProps & { label: string; text: (steps: number) => string }
 
-function Track({ dial, steps, label, text, onChange }: TrackProps) {
+function Track({ dial, steps, was, label, text, onChange }: TrackProps) {
   const { t } = useWords()
+  const mark = was ?? dial.included
   const at = (count: number) => (100 * (count - dial.min)) / Math.max(1, dial.max - dial.min)
-  const from = Math.min(at(steps), at(dial.included))
-  const to = Math.max(at(steps), at(dial.included))
-  const direction = steps > dial.included ? 'up' : 'down'
+  const from = Math.min(at(steps), at(mark))
+  const to = Math.max(at(steps), at(mark))
+  const direction = steps > mark ? 'up' : 'down'
   return (
     <div className="slider">
       <div className="tr" />
@@ -88,11 +96,11 @@ function Track({ dial, steps, label, text, onChange }: TrackProps) {
         className={`delta ${direction}`}
         style={{ insetInlineStart: `${from}%`, width: `${to - from}%` }}
       />
-      {steps !== dial.included && (
+      {steps !== mark && (
         <>
-          <div className="was" style={{ insetInlineStart: `${at(dial.included)}%` }} />
-          <span className="lab micro c3 num" style={{ insetInlineStart: `${at(dial.included)}%` }}>
-            {t('dial.included', { amount: text(dial.included) })}
+          <div className="was" style={{ insetInlineStart: `${at(mark)}%` }} />
+          <span className="lab micro c3 num" style={{ insetInlineStart: `${at(mark)}%` }}>
+            {t(was === undefined ? 'dial.included' : 'dial.was', { amount: text(mark) })}
           </span>
         </>
       )}

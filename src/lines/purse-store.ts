@@ -1,0 +1,111 @@
+/** Buckets in a line's purse: granted for a period, moved up and down within it, replaced by those of the next. */
+import { sql } from 'kysely'
+import type { Trx } from '../platform/database.ts'
+import type { Ids } from '../platform/ids.ts'
+import type { Allowance, Kind } from '../plans/plan.ts'
+import type { LineKey } from './store.ts'
+
+type Stored = {
+  bucketId: string
+  kind: Kind
+  priority: number
+  granted: bigint
+  remaining: bigint
+  reserved: bigint
+  expiresUs: bigint | null
+  noticed: number
+}
+
+/** Adds to what a line has for its period, or takes of it. The caller holds the line and knows that it is there. */
+export async function changeAllowance(
+  trx: Trx,
+  ids: Ids,
+  key: LineKey,
+  { granted, periodEnd }: { granted: Allowance; periodEnd: Temporal.Instant },
+): Promise<void> {
+  const buckets = await readBuckets(trx, key)
+  const expiresUs = microsecondsOf(periodEnd)
+  for (const [kind, quantity] of Object.entries(granted) as [Kind, bigint][]) {
+    if (quantity === 0n) continue
+    const own = buckets.find((one) => one.kind === kind && one.expiresUs === expiresUs)
+    if (!own) {
+      buckets.push(freshBucket(ids, kind, quantity, expiresUs))
+      continue
+    }
+    own.granted += quantity
+    own.remaining += quantity
+  }
+  await writeBuckets(trx, key, buckets)
+}
+
+/**
+ * A period begins: its buckets come, and what was spent counts from nothing. Those of the period before stay for records
+ * that come late; those before them go.
+ */
+export async function renewAllowance(
+  trx: Trx,
+  ids: Ids,
+  key: LineKey,
+  period: { before: Temporal.Instant | null; allowance: Allowance; end: Temporal.Instant },
+): Promise<void> {
+  const { before, allowance, end } = period
+  const oldestUs = before === null ? null : microsecondsOf(before)
+  const kept = (await readBuckets(trx, key)).filter(
+    ({ expiresUs }) => expiresUs === null || oldestUs === null || expiresUs >= oldestUs,
+  )
+  const expiresUs = microsecondsOf(end)
+  const fresh = (Object.entries(allowance) as [Kind, bigint][])
+    .filter(([, quantity]) => quantity > 0n)
+    .map(([kind, quantity]) => freshBucket(ids, kind, quantity, expiresUs))
+  await writeBuckets(trx, key, [...kept, ...fresh])
+  await sql`update purse set spent_minor = 0
+    where subscriber_id = ${key.subscriberId} and line_id = ${key.lineId}`.execute(trx)
+}
+
+function freshBucket(ids: Ids, kind: Kind, quantity: bigint, expiresUs: bigint): Stored {
+  return {
+    bucketId: ids.make('bucket'),
+    kind,
+    priority: 0,
+    granted: quantity,
+    remaining: quantity,
+    reserved: 0n,
+    expiresUs,
+    noticed: 0,
+  }
+}
+
+function microsecondsOf(at: Temporal.Instant): bigint {
+  return at.epochNanoseconds / 1000n
+}
+
+// The purse in the line's own currency is the one with buckets.
+const ownPurse = ({ subscriberId, lineId }: LineKey) => sql`
+  p.subscriber_id = ${subscriberId} and p.line_id = ${lineId} and p.currency = (
+    select l.currency from line l where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId})`
+
+async function readBuckets(trx: Trx, key: LineKey): Promise<Stored[]> {
+  const { rows } = await sql<Stored>`
+    select b.* from purse p cross join lateral
+      unnest(p.bucket_ids, p.kinds, p.priorities, p.granted, p.remaining, p.reserved, p.expires_us, p.noticed)
+      with ordinality as b ("bucketId", kind, priority, granted, remaining, reserved, "expiresUs", noticed, at)
+    where ${ownPurse(key)} order by b.at`.execute(trx)
+  return rows.map((row) => ({ ...row }))
+}
+
+async function writeBuckets(trx: Trx, key: LineKey, buckets: readonly Stored[]): Promise<void> {
+  const list = (of: (bucket: Stored) => bigint | number | null) =>
+    `{${buckets.map((bucket) => of(bucket) ?? 'null').join(',')}}`
+  const { numAffectedRows } = await sql`
+    update purse p set version = p.version + 1,
+      bucket_ids = ${buckets.map(({ bucketId }) => bucketId)}::text[],
+      kinds = ${buckets.map(({ kind }) => kind)}::text[],
+      priorities = ${list(({ priority }) => priority)}::int[],
+      granted = ${list(({ granted }) => granted)}::int8[],
+      remaining = ${list(({ remaining }) => remaining)}::int8[],
+      reserved = ${list(({ reserved }) => reserved)}::int8[],
+      expires_us = ${list(({ expiresUs }) => expiresUs)}::int8[],
+      noticed = ${list(({ noticed }) => noticed)}::int[]
+    where ${ownPurse(key)}`.execute(trx)
+  if (numAffectedRows !== 1n) throw new Error(`line ${key.lineId} has no purse of its own`)
+}

@@ -1,0 +1,137 @@
+/** What happens when the period ends: it renews, it ends, or it waits for credit; changed with one tap. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { send } from '../../portal/api.ts'
+import { TextButton, TextLink } from '../../portal/components/button.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { Refusal } from '../../portal/failure.tsx'
+import { Section } from '../../portal/page.tsx'
+import { useToast } from '../../portal/toast.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Line, Renewal } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { allowanceText } from '../../plans/portal/plan-text.ts'
+
+type Props = { line: Line; renewal: Renewal; isOver: boolean }
+
+export function RenewalSection({ line, renewal, isOver }: Props) {
+  const { t } = useWords()
+  const client = useQueryClient()
+  const toast = useToast()
+  const set = useMutation({
+    mutationFn: (change: object) =>
+      send<Renewal>('PATCH', `/v1/lines/${line.lineId}/renewal`, change),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['lines'] })
+      toast(t('account.saved'))
+    },
+  })
+  const patch = (change: object) => () => set.mutate(change)
+  return (
+    <Section title={t('change.renewal')}>
+      <div className="mt-2">
+        <Says renewal={renewal} isOver={isOver} />
+        <Refusal error={set.error} />
+        {renewal.scheduled && (
+          <TextButton busy={set.isPending} onClick={patch({ scheduled: null })}>
+            {t('change.drop')}
+          </TextButton>
+        )}
+        <div>
+          <Switch renewal={renewal} isOver={isOver} busy={set.isPending} patch={patch} />
+        </div>
+        {renewal.missing && renewal.autoRenew && (
+          <TextLink to={`/lines/${line.lineId}/top-up`}>{t('line.top-up')}</TextLink>
+        )}
+        <Newer line={line} renewal={renewal} />
+      </div>
+    </Section>
+  )
+}
+
+function Says({ renewal, isOver }: { renewal: Renewal; isOver: boolean }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const { at, autoRenew, missing, price, scheduled, waitsUntil } = renewal
+  if (!at) return null
+  if (waitsUntil && missing) {
+    return (
+      <Notice tone="warn" live={false}>
+        {t('change.waits', {
+          at: format.moment(at),
+          amount: format.money(missing),
+          until: format.moment(waitsUntil),
+        })}
+      </Notice>
+    )
+  }
+  if (isOver) return null
+  return (
+    <>
+      <p>
+        {autoRenew
+          ? t('change.renews', { at: format.moment(at), amount: format.money(price) })
+          : t('change.ends', { at: format.moment(at) })}
+      </p>
+      {autoRenew && missing && (
+        <p className="small warn">{t('change.renews-short', { amount: format.money(missing) })}</p>
+      )}
+      {scheduled && (
+        <p className="small c2">
+          {t('change.scheduled', {
+            date: format.day(at),
+            allowance: allowanceText(scheduled.allowance, t, format),
+          })}
+        </p>
+      )}
+    </>
+  )
+}
+
+type SwitchProps = {
+  renewal: Renewal
+  isOver: boolean
+  busy: boolean
+  patch: (change: object) => () => void
+}
+
+function Switch({ renewal, isOver, busy, patch }: SwitchProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  if (renewal.autoRenew) {
+    return (
+      <TextButton busy={busy} onClick={patch({ autoRenew: false })}>
+        {t('change.turn-off')}
+      </TextButton>
+    )
+  }
+  if (isOver || !renewal.at) return null
+  const facts = { amount: format.money(renewal.price), date: format.day(renewal.at) }
+  return (
+    <TextButton busy={busy} onClick={patch({ autoRenew: true })}>
+      {t('change.turn-on', facts)}
+    </TextButton>
+  )
+}
+
+function Newer({ line, renewal }: { line: Line; renewal: Renewal }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const { newer } = renewal
+  if (!newer) return null
+  return (
+    <div className="mt-4">
+      <Notice live={false}>
+        <p>
+          {t('change.newer', {
+            name: format.words(newer.name),
+            price: format.money(newer.price),
+            count: newer.periodDays,
+          })}
+        </p>
+        <TextLink to={`/lines/${line.lineId}/plan`} search={{ version: String(newer.version) }}>
+          {t('change.newer-look')}
+        </TextLink>
+      </Notice>
+    </div>
+  )
+}

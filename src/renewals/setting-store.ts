@@ -1,0 +1,76 @@
+/** Whether a line renews and with what, set by its owner; woken by credit that arrives, ended with the line. */
+import { sql } from 'kysely'
+import { whyFixed } from '../lines/line.ts'
+import type { App } from '../platform/app.ts'
+import { audit } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { isOver } from './renewal.ts'
+import { type LineKey, lockStanding } from './standing-store.ts'
+import { setLine, setRenewal } from './term-store.ts'
+
+type Setting = { autoRenew?: boolean | undefined; scheduled?: null | undefined }
+
+/** Turns renewal on or off, or drops what the next period would have begun with. */
+export async function setAutoRenew(
+  app: App,
+  key: LineKey,
+  { autoRenew, scheduled }: Setting,
+): Promise<Refusal | undefined> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const standing = await lockStanding(trx, key)
+    if (!standing) return refuse('not-found')
+    const fixed = whyFixed(standing.state)
+    if (fixed) return fixed
+    const drops = scheduled === null || autoRenew === false
+    // Turned on after the end it would charge at once; a new period then is asked for, with its price.
+    if (autoRenew === true && isOver(standing, now) && !standing.autoRenew)
+      return refuse('plan-has-ended')
+    await setRenewal(trx, key, {
+      ...(drops && { next_version: null, next_steps: null }),
+      ...(autoRenew === false && { waiting_since: null }),
+    })
+    if (autoRenew !== undefined) await setLine(trx, key, { auto_renew: autoRenew })
+    await audit(trx, app.ids, now, {
+      subscriberId: key.subscriberId,
+      actor: { kind: 'subscriber', id: key.subscriberId },
+      action: 'plan.renewal-set',
+      subject: { kind: 'line', id: key.lineId },
+      reason: 'asked by the subscriber',
+      detail: {
+        autoRenew: String(autoRenew ?? standing.autoRenew),
+        ...(drops && standing.next && { dropped: 'scheduled change' }),
+      },
+    })
+    return undefined
+  })
+}
+
+/** Credit has come to a line: a period that waits for it is looked at now. */
+export async function wakeRenewal(trx: Trx, now: Temporal.Instant, key: LineKey): Promise<void> {
+  await sql`
+    update line set due_at = ${now}
+    where subscriber_id = ${key.subscriberId} and line_id = ${key.lineId} and auto_renew and period_end <= ${now}
+      and state not in ('closing', 'closed')`.execute(trx)
+}
+
+/** A line ends: it renews no more and nothing waits for it. Writes no audit of its own: the case does. */
+export async function endRenewal(
+  trx: Trx,
+  { subscriberId, lineId }: LineKey,
+): Promise<{ wasOn: boolean }> {
+  const line = await trx
+    .selectFrom('line')
+    .select('auto_renew')
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .executeTakeFirst()
+  await setRenewal(
+    trx,
+    { subscriberId, lineId },
+    { next_version: null, next_steps: null, waiting_since: null },
+  )
+  await setLine(trx, { subscriberId, lineId }, { auto_renew: false })
+  return { wasOn: line?.auto_renew ?? false }
+}

@@ -1,0 +1,137 @@
+/** A plan moved up and down in Chromium: sliders and keyboard, the price before and the statement after, both languages. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Person } from '../../src/main/demo-person.ts'
+import { type TestPlatform, testPlatform } from '../platform.ts'
+import { buyLine, install, member, topUp } from '../way.ts'
+import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+
+let platform: TestPlatform
+let browser: Browser
+beforeAll(async () => {
+  platform = await testPlatform({ pages: true })
+  browser = await openBrowser()
+}, 90_000)
+afterAll(async () => {
+  await browser.close()
+  await platform.close()
+})
+
+type Look = { locale: Locale; width: number; dark?: boolean }
+
+async function windowOf(who: Person, { locale, width, dark }: Look): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 780 : 900 },
+    locale,
+    timezoneId: 'Europe/London',
+    colorScheme: dark ? 'dark' : 'light',
+  })
+  await context.addCookies(
+    [...who.cookies()].map(([name, value]) => ({
+      name,
+      value: decodeURIComponent(value),
+      url: platform.url,
+    })),
+  )
+  return context
+}
+
+/** `VIOLET_PICTURES` names a folder for pictures of the pages, to be looked at. */
+async function seen(page: Page, name: string, { locale, width, dark }: Look) {
+  await expectSound(page, name)
+  const folder = process.env['VIOLET_PICTURES']
+  if (!folder) return
+  mkdirSync(folder, { recursive: true })
+  const file = `${name}-${locale}-${width}${dark ? '-dark' : ''}.png`
+  await page.screenshot({ path: join(folder, file), fullPage: true })
+}
+
+async function flexLine(locale: Locale, credit: string) {
+  const lin = await member(platform, { locale })
+  const { lineId } = await buyLine(lin, 'flex-europe')
+  await install(platform, lin, lineId)
+  if (credit !== '0.00') await topUp(lin, lineId, credit)
+  return { lin, lineId }
+}
+
+const looks: Look[] = [
+  { locale: 'en', width: 360 },
+  { locale: 'zh-CN', width: 360, dark: true },
+  { locale: 'zh-CN', width: 1280 },
+  { locale: 'en', width: 1280, dark: true },
+]
+test.each(looks)(
+  '$locale at $width: by keyboard alone more data and calls today, at the price that is shown, and on the statement',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const { lin, lineId } = await flexLine(look.locale, '20.00')
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines`)
+    await page.getByRole('link', { name: w('line.change-plan') }).click()
+    await page.getByRole('heading', { name: w('change.head') }).waitFor()
+    await seen(page, 'plan-before', look)
+    const dials = { data: 5, voice: 1 }
+    for (const [kind, presses] of Object.entries(dials)) {
+      const slider = page.getByRole('slider', { name: w(`dial.${kind}`) })
+      await slider.focus()
+      for (let press = 0; press < presses; press += 1) await page.keyboard.press('ArrowRight')
+    }
+    const today = page.getByRole('radio', { name: w('change.now') })
+    expect(await today.isChecked()).toBe(false)
+    await today.focus()
+    await page.keyboard.press('Space')
+    // 5 × 0.80 + 0.60 a period; 29 of 30 days have not begun: 13.60 × 29/30 − 9.00 × 29/30.
+    const button = page.getByRole('button', {
+      name: w('change.confirm-pay', { amount: '£4\\.44' }),
+    })
+    await button.waitFor()
+    await seen(page, 'plan-priced', look)
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
+    await seen(page, 'line-after', look)
+    await page.goto(`${platform.url}/statement`)
+    await page.getByText(w('statement.moved', { amount: '£4\\.44' })).waitFor()
+    await seen(page, 'statement-after', look)
+    await context.close()
+  },
+  90_000,
+)
+
+test.each(looks.slice(0, 2))(
+  '$locale at $width: less at renewal, dropped again; not enough credit leads to the top-up',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const { lin, lineId } = await flexLine(look.locale, '0.00')
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    const confirm = page.getByRole('button', { name: w('change.confirm') })
+    await confirm.click()
+    await page.getByText(w('change.move-first')).waitFor()
+    await page.getByRole('button', { name: w('dial.less', { name: '.*' }) }).first().click()
+    await page.getByRole('radio', { name: w('change.with-renewal') }).check({ force: true })
+    await page.getByRole('button', { name: w('change.confirm-at') }).click()
+    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    await page.getByText(w('change.renews')).waitFor()
+    await page.getByText(w('change.scheduled')).waitFor()
+    await seen(page, 'plan-scheduled', look)
+    await page.getByRole('button', { name: w('change.drop') }).click()
+    await page.getByRole('button', { name: w('change.drop') }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: w('change.turn-off') }).click()
+    await page.getByText(w('change.ends')).waitFor()
+    await page.getByRole('button', { name: w('dial.more', { name: '.*' }) }).first().click()
+    await page.getByRole('radio', { name: w('change.now') }).check({ force: true })
+    const missing = page.getByRole('link', { name: w('change.within') })
+    await missing.waitFor()
+    await seen(page, 'plan-short', look)
+    await missing.click()
+    await page.getByRole('heading', { name: w('top-up.head') }).waitFor()
+    await context.close()
+  },
+  90_000,
+)
