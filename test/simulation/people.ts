@@ -152,13 +152,16 @@ function* changePlan({ line, steps, when, clicks }: Of<'change-plan'>, mind: Min
   for (const [kind, count] of Object.entries(adjustment ?? {})) query.set(kind, String(count))
   for (let round = 0; round < 3; round += 1) {
     const shown = yield get(`${at}/plan-change?${query}`)
-    if (!ok(shown)) return yield say(`may not change the plan: ${shown.body?.code ?? shown.status}`)
+    if (!ok(shown)) {
+      yield say(`may not change the plan: ${shown.body?.code ?? shown.status}`)
+      return
+    }
     const { hash, due } = shown.body
     const agreed = { when, adjustment, quoteHash: hash }
     const answer = yield post(`${at}/plan-change`, agreed, clicks)
-    if (ok(answer)) return yield say(`changes the plan, ${when}, for ${due.amount}`)
-    if (answer.body?.code !== 'quote-changed')
-      return yield say(`does not change the plan: ${answer.body?.code ?? answer.status}`)
+    const outcome = ok(answer) ? `for ${due.amount}` : `not: ${answer.body?.code ?? answer.status}`
+    yield say(`changes the plan, ${when}, ${outcome}`)
+    if (answer.body?.code !== 'quote-changed') return
   }
 }
 
