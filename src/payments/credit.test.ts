@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -12,8 +13,9 @@ import {
 } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { money } from '../values/money.ts'
-import { checkOrder } from './order-steps.ts'
+import { checkOrder, returnPayment } from './order-steps.ts'
 import { takeDueOrders } from './order-store.ts'
+import { paymentsJobs } from './steps.ts'
 import { endRefund, findRefundRow, startRefund } from './store.ts'
 
 let shop: Shop
@@ -75,8 +77,27 @@ test('a top-up paid after its line began to close goes back whole and never touc
     orderId: placed['orderId'],
   })
   expect((await someone.get(`/v1/orders/${placed['orderId']}`)).body['state']).toBe('expired')
+  const back = { subscriberId: someone.subscriberId, orderId: placed['orderId'], attempt: 1 }
+  await returnPayment(shop.app, shop.gateways.payments, { ...back, reason: 'again' })
+  const noted = await shop.app.db
+    .selectFrom('audit_entry')
+    .select('reason')
+    .where('subject_id', '=', placed['orderId'])
+    .where('action', '=', 'payment.returned')
+    .execute()
+  expect(noted).toEqual([{ reason: 'line-closing' }])
   const [line] = await linesOf(someone)
   expect(line.paidCredit.amount).toBe('0.00')
+})
+
+test('money that could not be sent back is sent back later, however often that failed', async () => {
+  const [, job] = paymentsJobs(shop.app, shop.gateways.payments)
+  const data = { subscriberId: 'sub_x', orderId: 'order_x', attempt: '2', reason: 'paid twice' }
+  await job!.gaveUp(data, 'away')
+  const { rows } = await sql<{ data: object; wait: number }>`
+    select data, extract(epoch from start_after - created_on)::int as wait from pgboss.job
+    where name = ${job!.queue} and singleton_key = 'order_x.2'`.execute(shop.app.db)
+  expect(rows).toEqual([{ data, wait: 1800 }])
 })
 
 test('while the provider is silent, an older order is asked about less often', async () => {

@@ -20,6 +20,7 @@ import {
   accountIsClosing,
   change,
   findOrder,
+  isReturned,
   keepCheckout,
   lockOrder,
   type OrderKey,
@@ -227,16 +228,18 @@ export async function returnPayment(
   const before = await payments.findRefund(reference)
   if (!before) await payments.refund({ key: reference, paymentId, amount, reference })
   const now = app.clock.now()
-  await app.db.transaction().execute((trx) =>
-    audit(trx, app.ids, now, {
+  await app.db.transaction().execute(async (trx) => {
+    await lockOrder(trx, { subscriberId, orderId })
+    if (await isReturned(trx, { subscriberId, orderId }, paymentId)) return
+    await audit(trx, app.ids, now, {
       subscriberId,
       actor: system,
       action: 'payment.returned',
       subject: { kind: 'order', id: orderId },
       reason,
       detail: { amount: decimal(amount), currency: amount.currency, paymentId },
-    }),
-  )
+    })
+  })
 }
 
 /** A new attempt at an order that failed; one that is open already is simply given again. */

@@ -214,6 +214,23 @@ export async function takeDueOrders(
   return rows.map((row) => ({ subscriberId: row.subscriber_id, orderId: row.order_id }))
 }
 
+/** Whether it is on record that this payment went back. */
+export async function isReturned(
+  trx: Trx,
+  { subscriberId, orderId }: OrderKey,
+  paymentId: string,
+): Promise<boolean> {
+  const entry = await trx
+    .selectFrom('audit_entry')
+    .select('audit_id')
+    .where('subscriber_id', '=', subscriberId)
+    .where('subject_id', '=', orderId)
+    .where('action', '=', 'payment.returned')
+    .where(sql<boolean>`detail ->> 'paymentId' = ${paymentId}`)
+    .executeTakeFirst()
+  return entry !== undefined
+}
+
 /** Whether the whole account is on its way out, so that nothing new begins on it. */
 export async function accountIsClosing(db: Db | Trx, subscriberId: string): Promise<boolean> {
   const open = await db

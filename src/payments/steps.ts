@@ -4,10 +4,12 @@ import type { Job } from '../platform/queue.ts'
 import type { Payments } from './gateway.ts'
 import { checkOrder, checkQueue, returnPayment, returnQueue } from './order-steps.ts'
 import { takeDueOrders } from './order-store.ts'
+import { referenceOf } from './order.ts'
 
 export const paymentsQueues = [checkQueue, returnQueue]
 
 const ordersAtOnce = 200
+const returnAgainSeconds = 1800
 
 export function paymentsJobs(app: App, payments: Payments): Job[] {
   return [
@@ -23,8 +25,15 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       queue: returnQueue,
       run: ({ subscriberId = '', orderId = '', attempt, reason = '' }) =>
         returnPayment(app, payments, { subscriberId, orderId, attempt: Number(attempt), reason }),
-      gaveUp: async ({ orderId }, error) =>
-        app.log.error({ orderId, error }, 'money is not sent back'),
+      // It is somebody's money: what could not be sent back now is sent back later.
+      async gaveUp(data, error) {
+        const { orderId = '', attempt } = data
+        app.log.error({ orderId, error }, 'money is not sent back yet')
+        const key = referenceOf(orderId, Number(attempt))
+        await app.db
+          .transaction()
+          .execute((trx) => app.queue.send(trx, returnQueue, key, data, returnAgainSeconds))
+      },
     },
   ]
 }

@@ -11,14 +11,16 @@ export type Job = {
   gaveUp(data: JobData, error: string): Promise<void>
 }
 export type Queue = {
-  /** Enqueues inside the caller's transaction; one job at a time runs per key. */
-  send(trx: Trx, queue: string, key: string, data: JobData): Promise<void>
+  /** Enqueues inside the caller's transaction; one job at a time runs per key. `afterSeconds`: not before. */
+  send(trx: Trx, queue: string, key: string, data: JobData, afterSeconds?: number): Promise<void>
   work(jobs: readonly Job[]): Promise<void>
   close(): Promise<void>
 }
 
 const retries = { retryLimit: 5, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 }
 const supervision = { heartbeatSeconds: 10, expireInSeconds: 300 }
+// Nobody comes after who takes note of a job that failed for good, so that is tried until it is done.
+const untilDone = { ...retries, retryLimit: 1_000_000, ...supervision, notify: true }
 
 export async function openQueue(
   url: string,
@@ -36,7 +38,8 @@ export async function openQueue(
   boss.on('error', (error) => log.warn({ err: error }, 'queue'))
   await boss.start()
   for (const name of queues) {
-    await boss.createQueue(`${name}.dead`, { notify: true })
+    await boss.createQueue(`${name}.dead`, untilDone)
+    await boss.updateQueue(`${name}.dead`, untilDone)
     await boss.createQueue(name, {
       policy: 'singleton',
       notify: true,
@@ -46,8 +49,9 @@ export async function openQueue(
     })
   }
   return {
-    async send(trx, queue, key, data) {
-      await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key })
+    async send(trx, queue, key, data, afterSeconds = 0) {
+      const later = afterSeconds > 0 && { startAfter: afterSeconds }
+      await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
     async work(jobs) {
       for (const job of jobs) await workOn(boss, job, log)
@@ -59,32 +63,32 @@ export async function openQueue(
 }
 
 async function workOn(boss: PgBoss, job: Job, log: Logger) {
-  const options = {
-    batchSize: 8,
-    perJobResults: true as const,
-    pollingIntervalSeconds: 2,
-    burstWhenBatchFull: true,
-  }
-  await boss.work<JobData>(job.queue, options, async (batch) =>
-    Promise.all(
-      batch.map(async ({ id, data }) => {
-        try {
-          await job.run(data)
-          return { id, status: 'completed' as const }
-        } catch (error) {
-          log.error({ err: error, queue: job.queue, data }, 'job failed')
-          return { id, status: 'failed' as const, output: { message: String(error) } }
-        }
-      }),
-    ),
-  )
-  await boss.work<JobData>(
-    `${job.queue}.dead`,
-    { batchSize: 8, pollingIntervalSeconds: 2 },
-    async (batch) => {
-      for (const dead of batch) await job.gaveUp(dead.data, outputOf(dead))
-    },
-  )
+  const work = (queue: string, run: (given: Given) => Promise<void>) =>
+    boss.work<JobData>(queue, options, async (batch) =>
+      Promise.all(
+        batch.map(async (given) => {
+          const { id, data } = given
+          try {
+            await run(given)
+            return { id, status: 'completed' as const }
+          } catch (error) {
+            log.error({ err: error, queue, data }, 'job failed')
+            return { id, status: 'failed' as const, output: { message: String(error) } }
+          }
+        }),
+      ),
+    )
+  await work(job.queue, ({ data }) => job.run(data))
+  await work(`${job.queue}.dead`, (dead) => job.gaveUp(dead.data, outputOf(dead)))
+}
+
+type Given = { id: string; data: JobData }
+
+const options = {
+  batchSize: 8,
+  perJobResults: true as const,
+  pollingIntervalSeconds: 2,
+  burstWhenBatchFull: true,
 }
 
 function outputOf(job: object): string {

@@ -48,8 +48,9 @@ export async function openSimQueue(
   const spread = () =>
     boss.getDb().executeSql('select setseed($1)', [chance.roll('spread', (drawn += 1))])
   const queue: SimQueue = {
-    async send(trx, name, key, data) {
-      await boss.send(name, data, { db: fromKysely(trx), singletonKey: key })
+    async send(trx, name, key, data, afterSeconds = 0) {
+      const later = afterSeconds > 0 && { startAfter: afterSeconds }
+      await boss.send(name, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
     setTime: (ms) => clock.setTime(ms),
     ready: async (ms) =>

@@ -100,10 +100,11 @@ async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
 }
 
 async function unsent(pool: pg.Pool): Promise<Broken[]> {
-  const { rows } = await pool.query<{ notice_id: string }>(
-    `select notice_id from notice where state <> 'sent' and template like 'closure-%' and failure is distinct from 'code expired'`,
+  const { rows } = await pool.query<{ what: string }>(
+    `select concat_ws(' ', notice_id, state, failure) as what from notice
+     where state <> 'sent' and template like 'closure-%' and failure is distinct from 'code expired'`,
   )
-  return rows.map(({ notice_id }) => broken('a message of a closure never left', notice_id))
+  return rows.map(({ what }) => broken('a message of a closure never left', what))
 }
 
 /** Months later: the addresses of closed accounts are in no table any more, whatever its name. */

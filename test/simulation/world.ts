@@ -65,9 +65,12 @@ export async function openWorld(
   const settings = encodeURIComponent('-c timezone=UTC -c jit=off -c pgboss.test_clock=on')
   const url = `${database.url}?options=${settings}`
   const pool = openPool(url, 12)
+  // The clock on the wall decides nothing in a world, however long a machine sleeps.
+  pool.options.connectionTimeoutMillis = 0
   // One connection, so that what is asked after every tick is planned once.
   const planned = encodeURIComponent(' -c plan_cache_mode=force_generic_plan')
   const eyes = openPool(`${url}${planned}&application_name=eyes`, 1)
+  eyes.options.connectionTimeoutMillis = 0
   const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
   const ids = openIds(() => world.nowMs, chance.bytes)
   const nowMs = start.epochMilliseconds
