@@ -1,3 +1,4 @@
 /** What other features may ask of the catalog's rules. */
+export { coverageOf } from './coverage.ts'
 export { countryOf } from './networks.ts'
 export { type Adjustment, type Offer, offerOf } from './price.ts'

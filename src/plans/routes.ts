@@ -4,9 +4,10 @@ import type { App } from '../platform/app.ts'
 import { type Http, refused } from '../platform/http.ts'
 import { refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
+import { coverageOf } from './coverage.ts'
 import { planShown, zoneShown } from './plan.ts'
 import { planOnSale, plansOnSale, planZones } from './store.ts'
-import { planListWire, planWire } from './wire.ts'
+import { coverageWire, planListWire, planWire } from './wire.ts'
 
 export function registerPlansRoutes(http: Http, app: App) {
   http.get(
@@ -41,6 +42,22 @@ export function registerPlansRoutes(http: Http, app: App) {
       const plan = await planOnSale(app.db, app.clock.now(), request.params.planId)
       if (!plan) return refused(reply, refuse('plan-not-sold'))
       return planShown(plan)
+    },
+  )
+
+  http.get(
+    '/v1/plans/:planId/coverage',
+    {
+      schema: {
+        tags: ['Plans'],
+        summary: 'Where a plan on sale works, and what every other country costs',
+        params: z.object({ planId: z.string().max(60) }),
+        response: { 200: coverageWire, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      const plan = await planOnSale(app.db, app.clock.now(), request.params.planId)
+      return plan ? coverageOf(plan) : refused(reply, refuse('plan-not-sold'))
     },
   )
 }

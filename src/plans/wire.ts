@@ -50,3 +50,22 @@ export const planListWire = z.object({ plans: z.array(planWire), zones: z.array(
 export const adjustmentWire = z
   .object({ data: z.int().min(0), voice: z.int().min(0), sms: z.int().min(0) })
   .meta({ id: 'Adjustment' })
+
+export const coverageWire = z
+  .object({
+    planId: z.string(),
+    version: z.int(),
+    countries: z.array(
+      z.object({
+        country: countryWire,
+        included: z.boolean().describe('The plan’s allowance is used there; else the prices hold'),
+        networks: z
+          .array(z.object({ mcc: z.string(), mnc: z.string(), name: z.string() }))
+          .describe('Roaming partners; empty where none is named'),
+        dataPerMegabyte: moneyWire,
+        voicePerMinute: moneyWire,
+        smsEach: moneyWire,
+      }),
+    ),
+  })
+  .meta({ id: 'Coverage' })

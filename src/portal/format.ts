@@ -47,6 +47,12 @@ export function negate(money: Money): Money {
   return { ...money, amount: amount.startsWith('-') ? amount.slice(1) : `-${amount}` }
 }
 
+/** Exact: an amount times a whole number. */
+export function times({ amount, currency }: Money, count: number): Money {
+  const digits = amount.split('.')[1]?.length ?? 0
+  return { amount: decimal(minor(amount, digits) * BigInt(count), digits), currency }
+}
+
 export function sameAmount(left: Money, right: Money): boolean {
   const rest = sum([left, negate(right)])
   return rest !== undefined && isZero(rest)

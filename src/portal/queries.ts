@@ -5,6 +5,7 @@ import type {
   Adjustment,
   ChangeQuote,
   Closure,
+  Coverage,
   Device,
   Installation,
   Line,
@@ -82,6 +83,16 @@ export const planQuery = (planId: string) =>
     queryFn: ({ signal }) => read<Plan>(`/v1/plans/${planId}`, signal),
     staleTime: 300_000,
   })
+
+/** Of a plan on sale, or of a line's own version of it. */
+export const coverageQuery = (of: { planId: string } | { lineId: string }) => {
+  const path = 'planId' in of ? `plans/${of.planId}` : `lines/${of.lineId}`
+  return queryOptions({
+    queryKey: ['coverage', path],
+    queryFn: ({ signal }) => read<Coverage>(`/v1/${path}/coverage`, signal),
+    staleTime: 300_000,
+  })
+}
 
 export const linesQuery = queryOptions({
   queryKey: ['lines'],

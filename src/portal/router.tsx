@@ -69,6 +69,11 @@ const shop = createRoute({ getParentRoute: () => root, path: '/', component: Sho
 const publicPages = [
   shop,
   open('/plans/$planId', () => import('../plans/portal/plan-page.tsx'), 'PlanPage'),
+  open(
+    '/plans/$planId/coverage',
+    () => import('../plans/portal/coverage-page.tsx'),
+    'CoveragePage',
+  ),
   open('/sign-in', () => import('../subscribers/portal/sign-in-page.tsx'), 'SignInPage'),
   open('/help', () => import('../tickets/portal/help-page.tsx'), 'HelpPage'),
   open('/c', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
@@ -101,6 +106,11 @@ const memberPages = [
     '/lines/$lineId/plan',
     () => import('../renewals/portal/line-plan-page.tsx'),
     'LinePlanPage',
+  ),
+  signedIn(
+    '/lines/$lineId/coverage',
+    () => import('../plans/portal/coverage-page.tsx'),
+    'CoveragePage',
   ),
   signedIn('/statement', () => import('../ledger/portal/statement-page.tsx'), 'StatementPage'),
   signedIn('/account', () => import('../subscribers/portal/account-page.tsx'), 'AccountPage'),

@@ -16,6 +16,7 @@ export type Device = z.output<typeof subscribers.deviceWire>
 export type CodeSent = z.output<typeof subscribers.codeSentWire>
 export type Plan = z.output<typeof plans.planWire>
 export type Dial = z.output<typeof plans.dialWire>
+export type Coverage = z.output<typeof plans.coverageWire>
 export type Zone = z.output<typeof plans.zoneWire>
 export type PlanList = z.output<typeof plans.planListWire>
 export type Adjustment = z.output<typeof plans.adjustmentWire>

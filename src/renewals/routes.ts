@@ -4,8 +4,9 @@ import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { idempotencyKeyOf } from '../platform/idempotency.ts'
 import { planShown } from '../plans/plan.ts'
-import type { Adjustment } from '../plans/plans.ts'
+import { type Adjustment, coverageOf } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
+import { coverageWire } from '../plans/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { quoteShown } from './change.ts'
@@ -25,6 +26,7 @@ const params = z.object({ lineId: z.string().max(60) })
 export function registerRenewalsRoutes(http: Http, app: App) {
   registerRenewal(http, app)
   registerChange(http, app)
+  registerCoverage(http, app)
 }
 
 async function shown(app: App, key: { subscriberId: string; lineId: string }) {
@@ -131,6 +133,26 @@ function registerChange(http: Http, app: App) {
       if (no) return refused(reply, no)
       const answer = await shown(app, key)
       return isRefusal(answer) ? refused(reply, answer) : answer
+    },
+  )
+}
+
+function registerCoverage(http: Http, app: App) {
+  http.get(
+    '/v1/lines/:lineId/coverage',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags: ['Plans'],
+        summary: 'Where a line’s plan works, and what every other country costs it',
+        params,
+        response: { 200: coverageWire, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      const key = { subscriberId: request.subscriberId, lineId: request.params.lineId }
+      const standing = await findStanding(app.db, key)
+      return standing ? coverageOf(standing.plan) : refused(reply, refuse('not-found'))
     },
   )
 }

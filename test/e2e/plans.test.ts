@@ -45,7 +45,9 @@ async function seen(page: Page, name: string, { locale, width, dark }: Look) {
   if (!folder) return
   mkdirSync(folder, { recursive: true })
   const file = `${name}-${locale}-${width}${dark ? '-dark' : ''}.png`
-  await page.screenshot({ path: join(folder, file), fullPage: true })
+  const height = await page.evaluate<number>('document.documentElement.scrollHeight')
+  const clip = { x: 0, y: 0, width, height: Math.min(height, 1400) }
+  await page.screenshot({ path: join(folder, file), fullPage: true, clip })
 }
 
 async function flexLine(locale: Locale, credit: string) {
@@ -112,7 +114,10 @@ test.each(looks.slice(0, 2))(
     const confirm = page.getByRole('button', { name: w('change.confirm') })
     await confirm.click()
     await page.getByText(w('change.move-first')).waitFor()
-    await page.getByRole('button', { name: w('dial.less', { name: '.*' }) }).first().click()
+    await page
+      .getByRole('button', { name: w('dial.less', { name: '.*' }) })
+      .first()
+      .click()
     await page.getByRole('radio', { name: w('change.with-renewal') }).check({ force: true })
     await page.getByRole('button', { name: w('change.confirm-at') }).click()
     await page.waitForURL(new RegExp(`/lines/${lineId}$`))
@@ -124,13 +129,53 @@ test.each(looks.slice(0, 2))(
     await page.getByRole('button', { name: w('change.drop') }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: w('change.turn-off') }).click()
     await page.getByText(w('change.ends')).waitFor()
-    await page.getByRole('button', { name: w('dial.more', { name: '.*' }) }).first().click()
+    await page
+      .getByRole('button', { name: w('dial.more', { name: '.*' }) })
+      .first()
+      .click()
     await page.getByRole('radio', { name: w('change.now') }).check({ force: true })
     const missing = page.getByRole('link', { name: w('change.within') })
     await missing.waitFor()
     await seen(page, 'plan-short', look)
     await missing.click()
     await page.getByRole('heading', { name: w('top-up.head') }).waitFor()
+    await context.close()
+  },
+  90_000,
+)
+
+test.each(looks)(
+  '$locale at $width: where a plan works, and what the next country costs',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const name = (code: string) => new Intl.DisplayNames(look.locale, { type: 'region' }).of(code)!
+    const { lin, lineId } = await flexLine(look.locale, '0.00')
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}`)
+    await page.getByText(w('line.coverage')).click()
+    await page.getByRole('heading', { level: 1, name: /41/ }).waitFor()
+    await page.locator('.world .in').first().waitFor()
+    expect(await page.locator('.world .in').count()).toBe(41)
+    await seen(page, 'coverage', look)
+    const search = page.getByRole('searchbox', { name: w('coverage.next') })
+    await search.fill(name('JP'))
+    await page.getByText(w('coverage.not-in', { country: name('JP') })).waitFor()
+    await page.getByText(w('coverage.gigabyte', { amount: '£30\\.00' })).waitFor()
+    await page
+      .getByText(w('coverage.prices', { data: '£0\\.03' }))
+      .first()
+      .waitFor()
+    expect(await page.locator('.world .on').count()).toBe(1)
+    await seen(page, 'coverage-japan', look)
+    await search.fill(name('FR'))
+    await page.getByText(w('coverage.included-in', { country: name('FR') })).waitFor()
+    // Everything on the map is in the list.
+    for (const code of ['MT', 'FR', 'UA'])
+      await page.getByText(name(code), { exact: true }).first().waitFor()
+    await page.goto(`${platform.url}/plans/flex-europe`)
+    await page.getByRole('link', { name: w('plan.coverage') }).click()
+    await page.getByRole('heading', { level: 1, name: /41/ }).waitFor()
     await context.close()
   },
   90_000,

@@ -206,6 +206,15 @@ function More({ line }: { line: Line }) {
           </li>
         )}
         <li>
+          <Link {...linkProps({ to: `/lines/${line.lineId}/coverage` })} className="row">
+            <span className="grow">
+              <span className="mid block">{t('line.coverage')}</span>
+              <span className="small c2 block">{t('line.coverage-what')}</span>
+            </span>
+            <Icon name="next" size="s" className="c3 self-center" />
+          </Link>
+        </li>
+        <li>
           <Link {...linkProps({ to: closurePath(line) })} className="row">
             <span className="grow">
               <span className="mid block">

@@ -1,5 +1,6 @@
 /** The dial: one allowance moved up or down in whole steps, with its price and its limit named. */
 import { Icon } from '../../portal/components/icon.tsx'
+import { times } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Dial as DialWire } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -28,10 +29,7 @@ export function Dial({ dial, steps, was, onChange }: DialProps) {
     quantityText(dial.kind, String(BigInt(dial.step) * BigInt(count)), t, format)
   const from = was ?? dial.included
   const extra = Math.abs(steps - from)
-  const price = format.money({
-    ...dial.pricePerStep,
-    amount: times(dial.pricePerStep.amount, extra),
-  })
+  const price = format.money(times(dial.pricePerStep, extra))
   const sign = steps > from ? '+' : '\u2212'
   return (
     <div className="dial">
@@ -116,14 +114,4 @@ function Track({ dial, steps, was, label, text, onChange }: TrackProps) {
       <div className="th" style={{ insetInlineStart: `${at(steps)}%`, pointerEvents: 'none' }} />
     </div>
   )
-}
-
-/** Exact: a decimal string times a whole number. */
-function times(amount: string, count: number): string {
-  const [whole = '0', fraction = ''] = amount.split('.')
-  const minor = (BigInt(whole + fraction) * BigInt(count))
-    .toString()
-    .padStart(fraction.length + 1, '0')
-  if (!fraction) return minor
-  return `${minor.slice(0, -fraction.length)}.${minor.slice(-fraction.length)}`
 }

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { ButtonLink } from '../../portal/components/button.tsx'
+import { ButtonLink, TextLink } from '../../portal/components/button.tsx'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded } from '../../portal/failure.tsx'
@@ -90,12 +90,13 @@ function Chosen({ plan }: { plan: Plan }) {
           <dd>{t('plan.leaving-any-day')}</dd>
         </dl>
       </Section>
-      <Countries codes={plan.countries} />
+      <Countries plan={plan} />
     </Page>
   )
 }
 
-function Countries({ codes }: { codes: string[] }) {
+function Countries({ plan }: { plan: Plan }) {
+  const codes = plan.countries
   const { t, locale } = useWords()
   const format = useFormat()
   const [all, setAll] = useState(false)
@@ -115,6 +116,9 @@ function Countries({ codes }: { codes: string[] }) {
           {all ? t('plan.fewer') : t('plan.all-countries', { count: names.length })}
         </button>
       )}
+      <div>
+        <TextLink to={`/plans/${plan.planId}/coverage`}>{t('plan.coverage')}</TextLink>
+      </div>
     </Section>
   )
 }

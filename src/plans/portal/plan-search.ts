@@ -36,7 +36,7 @@ function namesOf(code: string, countryName: (code: string) => string): string[] 
   return [countryName(code), english, code].map(fold)
 }
 
-function fold(text: string): string {
+export function fold(text: string): string {
   return text
     .normalize('NFD')
     .replace(/\p{Diacritic}/gu, '')
