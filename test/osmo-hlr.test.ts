@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Network } from '../src/lines/gateway.ts'
 import { openOsmoHlr } from '../src/lines/osmo-hlr-gateway.ts'
 import { withVty } from '../src/lines/vty-gateway.ts'
+import { until } from '../src/main/demo-person.ts'
 import { subscriptionKeys } from '../src/esim/rsp-store.ts'
 import { Fault } from '../src/values/fault.ts'
 import { causeOf, gsup, type Heard, openServingNode } from './gsup-node.ts'
@@ -187,7 +188,7 @@ describe.skipIf(!hasOsmoHlr)('a line in OsmoHLR', () => {
   })
   afterAll(() => platform?.close())
 
-  test('installed, it attaches with the keys of its eSIM; closed, the node dropped it and the register has no such subscriber', async () => {
+  test('installed, it attaches with the keys of its eSIM; suspended, it is dropped; resumed, it attaches; closed, the node dropped it and the register has no such subscriber', async () => {
     const someone = await member(platform)
     const { lineId, line: sold } = await buyLine(someone)
     await install(platform, someone, lineId)
@@ -209,9 +210,27 @@ describe.skipIf(!hasOsmoHlr)('a line in OsmoHLR', () => {
     expect(res).toEqual(resOf(keys!, rand))
     expect((await sgsn.updateLocation(imsi)).type).toBe(gsup.updateLocationResult)
 
+    const settled = () =>
+      platform.db
+        .selectFrom('line')
+        .select('access_due_at')
+        .where('line_id', '=', lineId)
+        .executeTakeFirstOrThrow()
+    const asked = async (wish: 'suspend' | 'resume') => {
+      expect((await someone.post(`/v1/lines/${lineId}/${wish}`)).status).toBe(200)
+      await until(settled, (row) => row.access_due_at === null)
+    }
+    await asked('suspend')
+    expect(sgsn.told(imsi)).toContain(gsup.deleteData)
+    expect(causeOf(await sgsn.updateLocation(imsi))).toBe(cause.gprsNotAllowed)
+    await asked('resume')
+    expect((await sgsn.updateLocation(imsi)).type).toBe(gsup.updateLocationResult)
+    const toldBefore = sgsn.told(imsi).filter((type) => type === gsup.deleteData).length
+
     const { caseId } = (await submit(someone, await draftClosure(someone, 'line', lineId))).body
     await untilState(someone, caseId, 'closed')
-    expect(sgsn.told(imsi)).toContain(gsup.deleteData)
+    const told = sgsn.told(imsi).filter((type) => type === gsup.deleteData).length
+    expect(told).toBeGreaterThan(toldBefore)
     expect(await showOf(imsi)).toEqual([`% No subscriber for imsi = '${imsi}'`])
     expect(causeOf(await sgsn.updateLocation(imsi))).toBe(cause.imsiUnknown)
     await sgsn.close()

@@ -2,6 +2,7 @@
  * against. */
 import type { z } from 'zod'
 import type * as review from '../closure/staff-wire.ts'
+import type * as lines from '../lines/wire.ts'
 import type * as staff from '../staff/wire.ts'
 import type * as usage from '../usage/staff-wire.ts'
 
@@ -18,6 +19,7 @@ export type Refund = z.output<typeof staff.refundRowWire>
 export type RefundPage = z.output<typeof staff.refundListWire>
 export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>
 export type SubscriberPage = z.output<typeof staff.subscriberListWire>
+export type StaffLine = z.output<typeof lines.staffLineWire>
 export type AuditRow = z.output<typeof staff.auditRowWire>
 export type AuditPage = z.output<typeof staff.auditListWire>
 export type Statistics = z.output<typeof review.statisticsWire>

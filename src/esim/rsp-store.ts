@@ -124,7 +124,7 @@ export async function lockOrder(
 
 /** Keys that a phone was given with its profile, for the network; undefined where there are none, or none any more. */
 export async function subscriptionKeys(
-  app: App,
+  app: Pick<App, 'db' | 'config'>,
   { subscriberId, iccid }: { subscriberId: string; iccid: string },
 ): Promise<{ k: Buffer; opc: Buffer } | undefined> {
   const row = await app.db
@@ -177,9 +177,9 @@ function sealed(app: App, about: string, value: object): string {
   return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
 }
 
-const keys = new WeakMap<App, Buffer>()
+const keys = new WeakMap<object, Buffer>()
 
-function profileKey(app: App): Buffer {
+function profileKey(app: Pick<App, 'config'>): Buffer {
   const key = keys.get(app) ?? sealKey(app.config.masterKey, 'profile')
   keys.set(app, key)
   return key

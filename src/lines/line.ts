@@ -10,6 +10,8 @@ export type LineState = 'ordered' | 'active' | 'suspended' | 'closing' | 'closed
 
 /** The job that gives an installed line its service. */
 export const activateQueue = 'lines.activate'
+/** The job that brings the network to what a line says. */
+export const accessQueue = 'lines.access'
 
 export type Bucket = {
   readonly bucketId: string
@@ -24,6 +26,7 @@ export type Line = {
   readonly lineId: string
   readonly nickname: string
   readonly state: LineState
+  readonly suspensions: readonly ('subscriber' | 'operator' | 'fraud')[]
   readonly msisdn: string | null
   readonly imsi: string
   readonly iccid: string
@@ -85,6 +88,8 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
     lineId: line.lineId,
     nickname: line.nickname,
     state: line.state,
+    // That it is for fraud is not told.
+    suspendedBy: [...new Set(line.suspensions.map((one) => (one === 'fraud' ? 'operator' : one)))],
     msisdn: line.msisdn,
     plan: planShown(line.plan),
     bought: allowanceShown(boughtOf(line.buckets)),

@@ -7,11 +7,13 @@ import { refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { lineShown } from './line.ts'
 import { linesOf, renameLine } from './store.ts'
+import { registerSuspensionRoutes } from './suspension-routes.ts'
 import { linePatchWire, lineWire } from './wire.ts'
 
 const params = z.object({ lineId: z.string().max(60) })
 
 export function registerLinesRoutes(http: Http, app: App) {
+  registerSuspensionRoutes(http, app)
   http.get(
     '/v1/lines',
     {

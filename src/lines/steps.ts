@@ -5,10 +5,11 @@ import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Job } from '../platform/queue.ts'
 import type { Network } from './gateway.ts'
-import { activateQueue, type Line } from './line.ts'
+import { accessJob } from './access-steps.ts'
+import { accessQueue, activateQueue, type Line } from './line.ts'
 import { linesOf, ownerOf, startService } from './store.ts'
 
-export const lineQueues = [activateQueue]
+export const lineQueues = [activateQueue, accessQueue]
 
 export function linesJobs(app: App, network: Network): Job[] {
   return [
@@ -18,6 +19,7 @@ export function linesJobs(app: App, network: Network): Job[] {
       gaveUp: async ({ lineId }, error) =>
         app.log.error({ lineId, error }, 'a line has no service'),
     },
+    accessJob(app, network),
   ]
 }
 

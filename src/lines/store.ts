@@ -49,6 +49,7 @@ export async function linesOf(
       lineId: row.line_id,
       nickname: row.nickname,
       state: row.state as LineState,
+      suspensions: row.suspensions as Line['suspensions'],
       msisdn: row.msisdn,
       imsi: row.imsi,
       iccid: row.iccid,

@@ -18,6 +18,9 @@ export const lineWire = z
     lineId: z.string(),
     nickname: z.string(),
     state: z.enum(['ordered', 'active', 'suspended', 'closing', 'closed']),
+    suspendedBy: z
+      .array(z.enum(['subscriber', 'operator']))
+      .describe('Service waits for the last of them; a subscriber lifts only their own'),
     msisdn: z.string().nullable().describe('E.164'),
     plan: planWire,
     bought: allowanceWire.describe('Allowance of the current period, adjustments included'),
@@ -48,6 +51,24 @@ export const lineWire = z
     closedAt: instantWire.nullable(),
   })
   .meta({ id: 'Line' })
+
+const suspenderWire = z.enum(['subscriber', 'operator', 'fraud'])
+export const staffSuspensionWire = z.object({
+  cause: suspenderWire.exclude(['subscriber']),
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .describe('For the audit trail; the subscriber never sees it'),
+})
+export const staffLineWire = z
+  .object({
+    lineId: z.string(),
+    state: lineWire.shape.state,
+    suspensions: z.array(suspenderWire),
+  })
+  .meta({ id: 'StaffLine' })
 
 export const linePatchWire = z.object({ nickname: z.string().trim().min(1).max(40) })
 

@@ -17,7 +17,7 @@ const violet = (...args: string[]): Promise<Result> =>
 test('help names every command, and each command has its own', async () => {
   const { code, out } = await violet('--help')
   expect(code).toBe(0)
-  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki', 'ledger']) {
+  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki', 'ledger', 'network']) {
     expect(out).toContain(name)
     const own = await violet(name, '--help')
     expect(own).toMatchObject({ code: 0, out: expect.stringContaining(`violet ${name}`) })
@@ -36,6 +36,10 @@ test.each([
   [['ledger', 'chekc']],
   [['ledger', 'check', '--fast']],
   [['ledger', 'check', 'GBP']],
+  [['network']],
+  [['network', 'reconcile', '--wet-run']],
+  [['network', 'reconcile', '--most']],
+  [['network', 'reconcile', '--most', 'all']],
 ])('%j cannot be understood: exit code 2, nothing on stdout', async (args) => {
   const { code, out, err } = await violet(...args)
   expect({ code, out }).toEqual({ code: 2, out: '' })

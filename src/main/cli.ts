@@ -27,6 +27,7 @@ export function violet(outcome: Outcome): Command {
   addUsage(program, outcome)
   addPki(program, outcome)
   addLedger(program, outcome)
+  addNetwork(program, outcome)
   return program
 }
 
@@ -137,6 +138,25 @@ function addLedger(program: Command, outcome: Outcome): void {
       await withConfig(data, ({ databaseUrl }) =>
         ledgerBalancesCommand(databaseUrl, { json, again }),
       )
+    })
+}
+
+function addNetwork(program: Command, outcome: Outcome): void {
+  const network = program.command('network').description('the mobile network')
+  withPlace(network.command('reconcile'))
+    .description(
+      'compare lines with the network’s register both ways and mend the register; 0 they agree or were mended, ' +
+        '1 something still differs (docs/network.md)',
+    )
+    .option('--dry-run', 'say what differs and change nothing', false)
+    .option('--most <n>', 'delete at most so many subscribers that no line here has', '100')
+    .action(async ({ data, most, ...flags }: Place & { dryRun: boolean; most: string }) => {
+      const { networkReconcileCommand, parseMost } = await import('./network.ts')
+      const wanted = { ...flags, most: parseMost(most) }
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async (config: Config) => {
+        outcome.code = await networkReconcileCommand(config, wanted)
+      })
     })
 }
 

@@ -16,6 +16,7 @@ import type { Network } from '../lines/gateway.ts'
 import { openConfiguredNetwork } from '../lines/network-gateway.ts'
 import { sweepNumbers } from '../lines/number-store.ts'
 import { registerLinesRoutes } from '../lines/routes.ts'
+import { sweepAccess } from '../lines/access-steps.ts'
 import { lineQueues, linesJobs } from '../lines/steps.ts'
 import { openOutbox, type Outbox } from '../notices/gateway.ts'
 import { noticeJobs, sweepNotices } from '../notices/steps.ts'
@@ -133,6 +134,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepClosures,
   sweepNotices,
   sweepRenewals,
+  sweepAccess,
   sweepNumbers,
   sweepPayments,
   sweepRetention,

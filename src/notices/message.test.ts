@@ -95,6 +95,8 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     withdrawUrl: url,
     progressUrl: url,
   },
+  'line-suspended': { lineName: 'Travel', at, url },
+  'line-resumed': { lineName: 'Travel', at, url },
   'closure-withdrawn': { ...closing, at, url },
   'closure-approved': {
     ...closing,

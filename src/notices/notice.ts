@@ -27,6 +27,8 @@ export type NoticeParams = {
     installUrl?: string
     url: string
   }
+  'line-suspended': { lineName: string; at: string; url: string }
+  'line-resumed': { lineName: string; at: string; url: string }
   'line-active': { lineName: string; plan: string; msisdn?: string; url: string }
   /** `percent` is 80 or 100; `kind` data, voice or sms; `remaining` in bytes, seconds or messages. */
   'usage-low': {

@@ -49,6 +49,15 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['plan', 'msisdn'],
     actions: [{ label: 'line-active.action', url: 'url' }],
   },
+  'line-suspended': {
+    facts: ['at'],
+    actions: [{ label: 'line-suspended.action', url: 'url' }],
+    warns: true,
+  },
+  'line-resumed': {
+    facts: ['at'],
+    actions: [{ label: 'line-resumed.action', url: 'url' }],
+  },
   'usage-low': {
     facts: ['lineName', 'remaining'],
     variants: [{ key: 'usage-low.body', by: 'percent' }],

@@ -88,6 +88,8 @@ const options = {
   batchSize: 8,
   perJobResults: true as const,
   pollingIntervalSeconds: 2,
+  // Nobody notifies of a job that failed and is due again; the default would find it after 30 s.
+  notifyPollingIntervalSeconds: 5,
   burstWhenBatchFull: true,
 }
 

@@ -194,6 +194,7 @@ export interface LedgerTransfer {
 }
 
 export interface Line {
+  access_due_at: Temporal.Instant | null;
   activated_at: Temporal.Instant | null;
   auto_renew: Generated<boolean>;
   close_cause: string | null;
@@ -213,7 +214,7 @@ export interface Line {
   state: string;
   state_before_closing: string | null;
   subscriber_id: string;
-  suspended_by: string | null;
+  suspensions: Generated<string[]>;
   version: Generated<number>;
 }
 

@@ -34,6 +34,7 @@ const sentences = {
   'only-at-renewal': 'refusal.only-at-renewal',
   'allowance-used': 'refusal.allowance-used',
   'not-enough-credit': 'refusal.not-enough-credit',
+  'suspended-by-operator': 'refusal.suspended-by-operator',
   'profile-not-available': 'refusal.profile-not-available',
   'closure-open': 'refusal.closure-open',
   'not-a-draft': 'refusal.not-a-draft',

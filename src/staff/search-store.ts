@@ -107,14 +107,23 @@ async function linesOf(trx: Trx, ids: string[]) {
     .innerJoin('plan_version as p', (join) =>
       join.onRef('p.plan_id', '=', 'l.plan_id').onRef('p.version', '=', 'l.plan_version'),
     )
-    .select(['l.subscriber_id', 'l.line_id', 'l.nickname', 'l.state', 'l.msisdn', 'p.document'])
+    .select([
+      'l.subscriber_id',
+      'l.line_id',
+      'l.nickname',
+      'l.state',
+      'l.suspensions',
+      'l.msisdn',
+      'p.document',
+    ])
     .where('l.subscriber_id', 'in', ids)
     .orderBy('l.ordered_at')
     .execute()
-  return bySubscriber(rows, ({ line_id, nickname, state, msisdn, document }) => ({
+  return bySubscriber(rows, ({ line_id, nickname, state, suspensions, msisdn, document }) => ({
     lineId: line_id,
     nickname,
     state,
+    suspensions,
     msisdn,
     planName: (document as { name?: Record<string, string> }).name ?? {},
   }))

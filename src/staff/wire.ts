@@ -52,6 +52,7 @@ export const staffSubscriberWire = z
         lineId: z.string(),
         nickname: z.string(),
         state: z.string(),
+        suspensions: z.array(z.string()),
         msisdn: z.string().nullable(),
         planName: z.record(z.string(), z.string()),
       }),

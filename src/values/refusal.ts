@@ -40,6 +40,7 @@ export const refusalStatus = {
   'line-closing': 409,
   'line-closed': 409,
   'line-not-active': 409,
+  'suspended-by-operator': 409,
   'profile-not-available': 409,
   'plan-unchanged': 409,
   'plan-has-ended': 409,

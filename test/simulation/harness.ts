@@ -7,7 +7,7 @@ const line = 0
 
 /**
  * One who joins, uses, pays too late, leaves, and is refunded to two cards of which one has died; one whose closing is
- * reviewed; one who stays until a period ends.
+ * reviewed; one who stays until a period ends, and suspends the line in between.
  */
 export const wholeWay: Story = {
   seed: 7001,
@@ -58,6 +58,8 @@ export const wholeWay: Story = {
       intents: [
         { kind: 'buy', afterMs: 6 * hourMs, plan: 'europe-5gb-15d', card: 'good', clicks: 1 },
         { kind: 'install', afterMs: 7 * hourMs, line },
+        { kind: 'suspend', afterMs: 2 * dayMs, line },
+        { kind: 'resume', afterMs: 3 * dayMs, line },
       ],
     },
   ],

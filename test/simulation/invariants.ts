@@ -154,6 +154,7 @@ export async function brokenRules(world: World, money: boolean): Promise<Broken[
     ),
     ...doubled(world),
     ...(await stillServed(world)),
+    ...(await servedOtherwise(world)),
   ]
 }
 
@@ -180,4 +181,15 @@ async function stillServed({ partners, eyes }: World): Promise<Broken[]> {
   return rows
     .filter(({ imsi }) => partners.register.find(imsi))
     .map(({ imsi }) => broken('the network still serves a closed line', imsi))
+}
+
+/** Suspended here is suspended there, once nothing is about to say so. */
+async function servedOtherwise({ partners, eyes }: World): Promise<Broken[]> {
+  const { rows } = await eyes.query<{ imsi: string; state: string }>(
+    `select l.imsi, l.state from line l where l.state in ('active', 'suspended')
+       and l.access_due_at is null and not ${waiting('lines.access', 'l.line_id')}`,
+  )
+  return rows
+    .filter(({ imsi, state }) => partners.register.find(imsi)?.state !== state)
+    .map(({ imsi }) => broken('the network serves a line otherwise than we say', imsi))
 }

@@ -103,6 +103,7 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'change-plan') return yield* changePlan(intent, mind)
   if (intent.kind === 'renewal') return yield* setRenewal(intent, mind)
   if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
+  if (intent.kind === 'suspend' || intent.kind === 'resume') return yield* pause(intent, mind)
   if (intent.kind === 'ask') {
     const asked = { subject: 'Slow in the hills', body: 'Why?', context: {} }
     yield post('/v1/tickets', asked)
@@ -255,6 +256,13 @@ function* late({ line, amount, mccmnc, minutesAgo }: Of<'late-usage'>, mind: Min
   if (!phone) return
   yield say(`a record of ${amount} bytes in ${mccmnc} comes late`)
   yield { do: 'late', imsi: phone.imsi, amount, mccmnc, minutesAgo }
+}
+
+function* pause({ kind, line }: Of<'suspend' | 'resume'>, mind: Mind): Program {
+  const lineId = mind.lineIds[line]
+  if (!lineId) return
+  const answer = yield* insist(post(`/v1/lines/${lineId}/${kind}`), 200)
+  yield say(`${kind}s line ${line + 1}: ${ok(answer) ? answer.body.state : answer.body?.code}`)
 }
 
 function* close(intent: Of<'close'>, mind: Mind, email: string): Program {

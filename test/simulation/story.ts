@@ -21,6 +21,7 @@ export type Intent = At &
         clicks: 1 | 2
       }
     | { kind: 'renewal'; line: number; on: boolean }
+    | { kind: 'suspend' | 'resume'; line: number }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -84,9 +85,24 @@ function personOf(chance: Dice, name: string): Person {
       intents.push({ afterMs: at, ...lifeOf(chance, name, line, intents.length) })
       later(60_000, 4 * dayMs)
     }
+    if (chance.happens(0.3, name, 'suspends', line)) pause(chance, name, line, intents, later)
   }
   if (chance.happens(0.9, name, 'leaves')) leave(chance, name, country, lines, intents, later)
   return { name, country, locale: country === 'CN' ? 'zh-CN' : 'en', intents }
+}
+
+/** Suspends a line, and may resume it while the network has not heard of the first yet. */
+function pause(
+  chance: Dice,
+  name: string,
+  line: number,
+  intents: Intent[],
+  later: (low: number, high: number) => number,
+) {
+  intents.push({ kind: 'suspend', afterMs: later(1000, 60_000), line })
+  if (!chance.happens(0.7, name, 'resumes', line)) return
+  const soon = chance.happens(0.5, name, 'resumes soon', line)
+  intents.push({ kind: 'resume', afterMs: later(1, soon ? 1000 : dayMs), line })
 }
 
 const cards: readonly Card[] = ['good', 'good', 'good', 'declined-first', 'times-out', 'dies-later']

@@ -15,6 +15,7 @@ import type { WordKey } from '../../portal/words/keys.ts'
 import { quantityText } from '../../plans/portal/plan-text.ts'
 import { closurePath, DataRing, LineFacts, LineNumber, LineTag, profileWord } from './line-text.tsx'
 import { MoreSheet } from './more-sheet.tsx'
+import { SuspendedNotice, SuspendRow } from './suspend.tsx'
 import { UsageList } from './usage-list.tsx'
 
 export function LinePage() {
@@ -45,6 +46,7 @@ function Shown({ line }: { line: Line }) {
     >
       <MoreSheet line={line} open={more} onClose={() => setMore(false)} />
       <ClosureNotice line={line} />
+      <SuspendedNotice line={line} />
       {live && (
         <>
           <div className="flex flex-wrap items-center gap-x-6 gap-y-4 mt-5">
@@ -205,6 +207,7 @@ function More({ line }: { line: Line }) {
             </Link>
           </li>
         )}
+        <SuspendRow line={line} />
         <li>
           <Link {...linkProps({ to: `/lines/${line.lineId}/coverage` })} className="row">
             <span className="grow">

@@ -1,4 +1,5 @@
 /** One subscriber as staff see them: contacts, lines, closures. */
+import { SuspensionActions } from '../../lines/console/suspension-sheet.tsx'
 import { Facts } from '../../console/components/facts.tsx'
 import { type Column, Table } from '../../console/components/table.tsx'
 import type { StaffSubscriber } from '../../console/wire.ts'
@@ -41,7 +42,7 @@ export function SubscriberPane({ person }: { person: StaffSubscriber }) {
       >
         {person.contacts.length === 0 && <p className="c2 small">{t('subscribers.no-contact')}</p>}
       </Facts>
-      <Lines lines={person.lines} />
+      <Lines subscriberId={person.subscriberId} lines={person.lines} />
       <Closures closures={person.closures} />
     </article>
   )
@@ -51,7 +52,7 @@ type Line = StaffSubscriber['lines'][number]
 
 const lineTones: Record<string, Tone> = { active: 'ok', suspended: 'danger', closing: 'warn' }
 
-function Lines({ lines }: { lines: readonly Line[] }) {
+function Lines({ subscriberId, lines }: { subscriberId: string; lines: readonly Line[] }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const columns: Column<Line>[] = [
@@ -69,9 +70,23 @@ function Lines({ lines }: { lines: readonly Line[] }) {
     {
       key: 'state',
       head: t('subscribers.state'),
-      cell: ({ state }) => (
-        <Tag tone={lineTones[state] ?? 'neutral'}>{code('line-state', state)}</Tag>
+      cell: ({ state, suspensions }) => (
+        <>
+          <Tag tone={lineTones[state] ?? 'neutral'}>{code('line-state', state)}</Tag>
+          {suspensions.length > 0 && (
+            <span className="caption c3 block">
+              {t('subscribers.suspended-by', {
+                who: format.list(suspensions.map((one) => code('suspension-cause', one))),
+              })}
+            </span>
+          )}
+        </>
       ),
+    },
+    {
+      key: 'actions',
+      head: t('subscribers.actions'),
+      cell: (line) => <SuspensionActions subscriberId={subscriberId} line={line} />,
     },
   ]
   return (

@@ -181,14 +181,14 @@ test('somebody else changing the line meanwhile is noticed, and nothing is lost'
   )
   expect(updated.status).toBe(200)
   expect(await purseOf(line)).toMatchObject({ remaining: 400_000_000n })
-  await sql`update line set state = 'suspended', suspended_by = 'operator' where line_id = ${line.lineId}`.execute(
+  await sql`update line set state = 'suspended', suspensions = '{operator}' where line_id = ${line.lineId}`.execute(
     app.db,
   )
   const denied = await chf.post(at, request(line, [ask]))
   expect([denied.status, denied.body.cause]).toEqual([403, 'END_USER_REQUEST_DENIED'])
   const cut = await chf.post(`${path}/update`, request(line, [{ ...used(1), ...ask }]))
   expect(cut.body.multipleUnitInformation[0].resultCode).toBe('END_USER_SERVICE_DENIED')
-  await sql`update line set state = 'active', suspended_by = null where line_id = ${line.lineId}`.execute(
+  await sql`update line set state = 'active', suspensions = '{}' where line_id = ${line.lineId}`.execute(
     app.db,
   )
   expect((await chf.post(at, request(line, [ask]))).status).toBe(201)
