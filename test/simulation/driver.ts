@@ -270,4 +270,5 @@ const dueSql = `
     ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
     exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
     exists (select from closure_case
-      where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer')) as open`
+      where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer'))
+      or exists (select from notice where state = 'queued') as open`
