@@ -8,12 +8,12 @@ import {
 } from '../platform/partner.ts'
 import { Fault } from '../values/fault.ts'
 
-const listedWire = z.object({
+export const listedWire = z.object({
   imsi: z.string(),
   state: z.enum(['active', 'suspended']),
   msisdn: z.string().nullable(),
 })
-const stateWire = listedWire.extend({ attached: z.boolean(), openSession: z.boolean() })
+export const stateWire = listedWire.extend({ attached: z.boolean(), openSession: z.boolean() })
 const pageWire = z.object({ items: z.array(listedWire), next: z.string().nullable() })
 
 export type NetworkState = {

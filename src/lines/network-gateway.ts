@@ -2,7 +2,10 @@
 import type { NetworkPlace } from '../platform/config.ts'
 import { type Network, openNetwork } from './gateway.ts'
 import { openOsmoHlr } from './osmo-hlr-gateway.ts'
+import { openWebhook } from './webhook-gateway.ts'
 
 export function openConfiguredNetwork(place: NetworkPlace): Network {
-  return place.osmoHlr ? openOsmoHlr(place.osmoHlr) : openNetwork(place)
+  if (place.osmoHlr) return openOsmoHlr(place.osmoHlr)
+  if (place.webhook) return openWebhook({ url: place.url, ...place.webhook })
+  return openNetwork(place)
 }

@@ -60,6 +60,20 @@ describe('parseConfig', () => {
       expect(() => at(bad)).toThrow(CannotStart)
   })
 
+  test('a provisioning system is given signed commands, and keys only where nobody listens', () => {
+    const secret = `whsec_${Buffer.alloc(32, 4).toString('base64')}`
+    const at = (more: Record<string, string>) =>
+      parseConfig({ ...complete, VIOLET_NETWORK: 'webhook', ...more }).network.webhook
+    const there = { VIOLET_NETWORK_URL: 'https://oss.example/violet' }
+    const all = { ...there, VIOLET_PROVISIONING_SECRET: secret }
+    expect(at(all)).toEqual({ secret, sendsKeys: false })
+    expect(at({ ...all, VIOLET_PROVISIONING_KEYS: '1' })).toEqual({ secret, sendsKeys: true })
+    const open = { ...all, VIOLET_PROVISIONING_KEYS: '1', VIOLET_NETWORK_URL: 'http://oss.example' }
+    for (const bad of [there, { VIOLET_PROVISIONING_SECRET: secret }, open])
+      expect(() => at(bad)).toThrow(CannotStart)
+    expect(at({ ...open, VIOLET_NETWORK_URL: 'http://localhost:9' })).toMatchObject({ secret })
+  })
+
   test.each([
     ['VIOLET_NETWORK', 'smoke-signals'],
     ['VIOLET_PORT', '0'],

@@ -7,8 +7,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Partner = { url: string; key: string; webhookSecret: string }
 
-/** The network's HTTP API, unless it is an OsmoHLR, reached on its VTY. */
-export type NetworkPlace = Partner & { osmoHlr?: { host: string; port: number } }
+/** The network's HTTP API, unless it is an OsmoHLR, reached on its VTY, or takes signed commands at its address. */
+export type NetworkPlace = Partner & {
+  osmoHlr?: { host: string; port: number }
+  webhook?: { secret: string; sendsKeys: boolean }
+}
 
 /** Where online charging answers: HTTP/2, cleartext unless there is a certificate. */
 export type NchfPlace = {
@@ -155,19 +158,32 @@ function required(env: Environment, name: string): string {
 }
 
 function partner(env: Environment, name: string, at: string): Partner {
-  const secretName = `VIOLET_${name}_WEBHOOK_SECRET`
-  const webhookSecret = required(env, secretName)
-  if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(webhookSecret)) {
-    throw new CannotStart(`${secretName} must be "whsec_" and at least 24 bytes in base64.`)
-  }
+  const webhookSecret = webhookSecretOf(env, `VIOLET_${name}_WEBHOOK_SECRET`)
   return { url: at, key: required(env, `VIOLET_${name}_KEY`), webhookSecret }
 }
 
-function networkKind(env: Environment): Pick<NetworkPlace, 'osmoHlr'> {
+function webhookSecretOf(env: Environment, name: string): string {
+  const secret = required(env, name)
+  if (/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)) return secret
+  throw new CannotStart(`${name} must be "whsec_" and at least 24 bytes in base64.`)
+}
+
+function networkKind(env: Environment): Pick<NetworkPlace, 'osmoHlr' | 'webhook'> {
   const kind = given(env, 'VIOLET_NETWORK') ?? 'http'
   if (kind === 'http') return {}
   if (kind === 'osmo-hlr') return { osmoHlr: vtyPlace(given(env, 'VIOLET_OSMO_HLR')) }
-  throw new CannotStart(`VIOLET_NETWORK must be http or osmo-hlr, not "${kind}".`)
+  if (kind === 'webhook') return { webhook: webhookPlace(env) }
+  throw new CannotStart(`VIOLET_NETWORK must be http, osmo-hlr or webhook, not "${kind}".`)
+}
+
+function webhookPlace(env: Environment) {
+  const { protocol, hostname } = new URL(required(env, 'VIOLET_NETWORK_URL'))
+  const secret = webhookSecretOf(env, 'VIOLET_PROVISIONING_SECRET')
+  const sendsKeys = given(env, 'VIOLET_PROVISIONING_KEYS') === '1'
+  const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
+  if (sendsKeys && protocol !== 'https:' && !isLocal)
+    throw new CannotStart('VIOLET_PROVISIONING_KEYS=1 needs an https address: keys go with it.')
+  return { secret, sendsKeys }
 }
 
 function vtyPlace(text = '127.0.0.1:4258') {

@@ -1,13 +1,15 @@
 /** Calls a partner's JSON API with a time limit, and says of each failure whether the thing may have happened. */
 import { Fault } from '../values/fault.ts'
 
-export type PartnerAddress = { name: string; url: string; key: string }
+/** Without a key the call proves otherwise who makes it. */
+export type PartnerAddress = { name: string; url: string; key?: string }
 export type PartnerCall = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   body?: unknown
   /** The same key is the same effect, however often it is asked for. */
   idempotencyKey?: string
+  headers?: Readonly<Record<string, string>>
 }
 export type PartnerAnswer = { status: number; body: unknown }
 /** How a gateway reaches its partner; a simulation passes one of its own. */
@@ -20,9 +22,10 @@ const unreached = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREA
 /** Answers below 500 are returned, 404 included; everything else is thrown as a Fault. */
 export async function callPartner(
   { name, url, key }: PartnerAddress,
-  { method, path, body, idempotencyKey }: PartnerCall,
+  { method, path, body, idempotencyKey, headers: more }: PartnerCall,
 ): Promise<PartnerAnswer> {
-  const headers: Record<string, string> = { authorization: `Bearer ${key}` }
+  const headers: Record<string, string> = { ...more }
+  if (key !== undefined) headers['authorization'] = `Bearer ${key}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey
   try {

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Webhook } from 'standardwebhooks'
+import { Fault } from '../values/fault.ts'
+import type { Listed, Network } from './gateway.ts'
+import { openWebhook } from './webhook-gateway.ts'
+
+const secret = `whsec_${randomBytes(32).toString('base64')}`
+type Subscription = Listed & { attached: boolean; openSession: boolean }
+type Command = { type: string; timestamp: string; data: { imsi: string } & Record<string, unknown> }
+/** What it does wrong with its next command. */
+type Failing =
+  | 'refuses-500'
+  | 'busy-429'
+  | 'resets-before'
+  | 'resets-after'
+  | 'errs-after'
+  | 'hangs-after'
+  | 'says-nonsense'
+  | 'refuses-409'
+
+/** Somebody's provisioning system: proves who asks, does each id once, and fails when told to. */
+function openSystem() {
+  const subscriptions = new Map<string, Subscription>()
+  const seen = new Map<string, { status: number; body: unknown }>()
+  const received: { id: string; command: Command; text: string }[] = []
+  const effects: string[] = []
+  const failing: Failing[] = []
+  const hanging: ServerResponse[] = []
+  const webhook = new Webhook(secret)
+
+  function act({ type, data }: Command) {
+    const { imsi } = data
+    const held = subscriptions.get(imsi)
+    if (type === 'subscription.find') return { status: 200, body: { subscription: held ?? null } }
+    if (type === 'subscription.list') {
+      const all = [...subscriptions.values()].sort((a, b) => (a.imsi < b.imsi ? -1 : 1))
+      const items = all.filter((one) => one.imsi > String(data['after'])).slice(0, 2)
+      return { status: 200, body: { items, next: items.length === 2 ? items[1]!.imsi : null } }
+    }
+    effects.push(`${type} ${imsi}`)
+    if (type === 'subscription.activate') {
+      const msisdn = data['msisdn'] as string | null
+      const state = 'active' as const
+      subscriptions.set(imsi, { imsi, msisdn, state, attached: false, openSession: false })
+    } else if (!held) return { status: 404, body: {} }
+    else if (type === 'subscription.suspend') held.state = 'suspended'
+    else if (type === 'subscription.resume') held.state = 'active'
+    else if (type === 'subscription.delete') subscriptions.delete(imsi)
+    return { status: 200, body: {} }
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse) {
+    const text = Buffer.concat(await Array.fromAsync(request)).toString()
+    const id = String(request.headers['webhook-id'])
+    const say = (status: number, body: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    const headers = request.headers as Record<string, string>
+    try {
+      webhook.verify(text, headers)
+    } catch {
+      return say(401, {})
+    }
+    const command = JSON.parse(text) as Command
+    received.push({ id, command, text })
+    const wrong = failing.shift()
+    if (wrong === 'refuses-500') return say(500, {})
+    if (wrong === 'busy-429') return say(429, {})
+    if (wrong === 'refuses-409') return say(409, {})
+    if (wrong === 'resets-before') return request.socket.destroy()
+    if (!seen.has(id)) seen.set(id, act(command))
+    if (wrong === 'resets-after') return request.socket.destroy()
+    if (wrong === 'errs-after') return say(502, {})
+    if (wrong === 'hangs-after') return hanging.push(response)
+    if (wrong === 'says-nonsense') return say(200, { hello: 'world' })
+    const { status, body } = seen.get(id)!
+    return say(status, body)
+  }
+
+  const server = createServer((request, response) => void answer(request, response))
+  return { server, subscriptions, received, effects, failing }
+}
+
+let system: ReturnType<typeof openSystem>
+let network: Network
+let url: string
+beforeEach(async () => {
+  system = openSystem()
+  await new Promise<void>((done) => system.server.listen(0, '127.0.0.1', done))
+  url = `http://127.0.0.1:${(system.server.address() as AddressInfo).port}/violet`
+  network = openWebhook({ url, secret, sendsKeys: false })
+})
+afterEach(async () => {
+  system.server.closeAllConnections()
+  await new Promise((done) => system.server.close(done))
+})
+
+const secretKeys = { k: randomBytes(16), opc: randomBytes(16) }
+let unsealed = 0
+const subscription = (imsi: string) => ({
+  imsi,
+  iccid: '8944990000000000018',
+  msisdn: '+447700900001',
+  zones: ['europe'],
+  keys: async () => {
+    unsealed += 1
+    return secretKeys
+  },
+})
+const [one, two, three] = ['999700000000001', '999700000000002', '999700000000003'] as const
+
+test('the whole life of a subscription, each command signed, named by its key and done once', async () => {
+  expect(await network.find(one)).toBeUndefined()
+  await network.activate(subscription(one), 'line_1:activate')
+  await network.activate(subscription(one), 'line_1:activate')
+  const state = { state: 'active', msisdn: '+447700900001', attached: false, openSession: false }
+  expect(await network.find(one)).toEqual(state)
+  await network.suspend(one, 'line_1:suspend:2')
+  expect(await network.find(one)).toMatchObject({ state: 'suspended' })
+  await network.resume(one, 'line_1:resume:3')
+  await network.cancelLocation(one, 'case_1:location')
+  await network.delete(one, 'case_1:delete')
+  await network.delete(one, 'case_1:delete-again')
+  await network.cancelLocation(one, 'case_1:location-again')
+  expect(await network.find(one)).toBeUndefined()
+  expect(
+    system.effects.filter((effect) => effect.startsWith('subscription.activate')),
+  ).toHaveLength(1)
+  const [activation] = system.received.filter(({ id }) => id === 'line_1:activate')
+  expect(activation?.command).toMatchObject({
+    type: 'subscription.activate',
+    data: { imsi: one, iccid: '8944990000000000018', msisdn: '+447700900001', zones: ['europe'] },
+  })
+  expect(unsealed).toBe(0)
+  expect(system.received.map(({ text }) => text).join()).not.toContain('opc')
+})
+
+test.each<Failing>([
+  'refuses-500',
+  'busy-429',
+  'resets-before',
+  'resets-after',
+  'errs-after',
+  'hangs-after',
+])(
+  'a system that %s gets the same command again, under the same id, and does it once',
+  async (wrong) => {
+    system.failing.push(wrong)
+    await network.activate(subscription(one), 'line_1:activate')
+    expect(system.received.map(({ id }) => id)).toEqual(['line_1:activate', 'line_1:activate'])
+    expect(new Set(system.received.map(({ text }) => text)).size).toBe(1)
+    expect(system.effects).toHaveLength(1)
+    expect(await network.find(one)).toMatchObject({ state: 'active' })
+  },
+  20_000,
+)
+
+test('what fails again and again is a fault that says whether it may have happened; asked anew, it is done once', async () => {
+  system.failing.push('errs-after', 'errs-after', 'resets-after')
+  const lost = await network.activate(subscription(one), 'line_1:activate').catch((e: unknown) => e)
+  expect(lost).toBeInstanceOf(Fault)
+  expect(lost).toMatchObject({ outcome: 'unknown' })
+  await network.activate(subscription(one), 'line_1:activate')
+  expect(system.effects).toHaveLength(1)
+  system.failing.push('refuses-409')
+  await expect(network.activate(subscription(two), 'line_2:activate')).rejects.toMatchObject({
+    outcome: 'not-done',
+    message: 'network: refused activate with 409',
+  })
+  system.failing.push('busy-429', 'busy-429', 'busy-429')
+  await expect(network.resume(one, 'line_1:resume')).rejects.toMatchObject({ outcome: 'not-done' })
+  system.failing.push('errs-after', 'busy-429', 'busy-429')
+  await expect(network.resume(one, 'line_1:resume:2')).rejects.toMatchObject({ outcome: 'unknown' })
+  await expect(network.suspend(three, 'line_3:suspend')).rejects.toMatchObject({
+    outcome: 'not-done',
+  })
+})
+
+test('an answer that does not say what was asked is no answer', async () => {
+  system.failing.push('says-nonsense')
+  await expect(network.find(one)).rejects.toMatchObject({ outcome: 'not-done' })
+  system.failing.push('says-nonsense')
+  await expect(Array.fromAsync(network.list())).rejects.toBeInstanceOf(Fault)
+})
+
+test('with another secret nothing is done; with nobody there nothing happened', async () => {
+  const other = `whsec_${randomBytes(32).toString('base64')}`
+  const impostor = openWebhook({ url, secret: other, sendsKeys: false })
+  await expect(impostor.activate(subscription(one), 'x')).rejects.toThrow(
+    /refused activate with 401/,
+  )
+  expect(system.effects).toEqual([])
+  const closed = createServer()
+  await new Promise<void>((done) => closed.listen(0, '127.0.0.1', done))
+  const { port } = closed.address() as AddressInfo
+  await new Promise((done) => closed.close(done))
+  const nobody = openWebhook({ url: `http://127.0.0.1:${port}`, secret, sendsKeys: false })
+  await expect(nobody.find(one)).rejects.toMatchObject({ outcome: 'not-done' })
+})
+
+test('everything it holds is listed page by page', async () => {
+  for (const imsi of [one, two, three]) await network.activate(subscription(imsi), `a:${imsi}`)
+  const listed = (await Array.fromAsync(network.list())).flat()
+  expect(listed.map(({ imsi, state }) => [imsi, state])).toEqual(
+    [one, two, three].map((imsi) => [imsi, 'active']),
+  )
+})
+
+test('keys go only to a system that is to have them, and to none without them', async () => {
+  const trusted = openWebhook({ url, secret, sendsKeys: true })
+  await trusted.activate(subscription(one), 'line_1:activate')
+  expect(system.received[0]?.command.data['keys']).toEqual({
+    k: secretKeys.k.toString('hex'),
+    opc: secretKeys.opc.toString('hex'),
+  })
+  const keyless = { ...subscription(two), keys: async () => undefined }
+  await expect(trusted.activate(keyless, 'line_2')).rejects.toMatchObject({ outcome: 'not-done' })
+})
