@@ -35,6 +35,8 @@ export type Line = {
   readonly buckets: readonly Bucket[]
   readonly paid: Money
   readonly promotional: Money
+  readonly spendingCap: Money | null
+  readonly spent: Money
   readonly periodStart: Temporal.Instant | null
   readonly periodEnd: Temporal.Instant | null
   /** The next period begins by itself, paid from the line's credit. */
@@ -102,6 +104,8 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
     })),
     paidCredit: toWire(line.paid),
     promotionalCredit: toWire(line.promotional),
+    spendingCap: line.spendingCap && toWire(line.spendingCap),
+    spent: toWire(line.spent),
     periodStart: shown(line.periodStart),
     periodEnd: shown(line.periodEnd),
     autoRenew: line.autoRenew,

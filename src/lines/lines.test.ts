@@ -5,6 +5,8 @@ import {
   install,
   newPhone,
   openShop,
+  pay,
+  reportUsage,
   send,
   type Shop,
   type Shopper,
@@ -126,6 +128,45 @@ test('a line has a name that its owner gives, until it closes; others don’t se
   expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: 'X' })).body['code']).toBe(
     'line-closing',
   )
+})
+
+test('a line spends as much of its credit as its owner lets it, and no more; a cap is refused where it can’t hold', async () => {
+  const [someone, other] = [await shopper(shop), await shopper(shop)]
+  const { lineId } = await buy(someone)
+  const { imsi } = await install(shop, someone, lineId)
+  const pounds = (amount: string) => ({ amount, currency: 'GBP' })
+  const { body: order } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
+    amount: pounds('10.00'),
+  })
+  await pay(order['checkoutUrl'])
+  await until(
+    async () => (await someone.get(`/v1/orders/${order['orderId']}`)).body['state'],
+    (state) => state === 'paid',
+  )
+  const path = `/v1/lines/${lineId}`
+  const capped = await someone.patch(path, { spendingCap: pounds('2.00') })
+  expect(capped.body).toMatchObject({ spendingCap: pounds('2.00'), spent: pounds('0.00') })
+  const at = shop.app.clock.now().toString()
+  // In France, where the plan of Japan does not work: 150 MB at 0.02 are 3.00, of which 2.00 are spent.
+  const used = { id: `cap-${lineId}`, imsi, kind: 'data', quantity: 150_000_000 }
+  await reportUsage(shop, [{ ...used, startedAt: at, endedAt: at, mcc: '208', mnc: '01' }])
+  const after = await get(someone, lineId)
+  expect([after['spent'], after['paidCredit']]).toEqual([pounds('2.00'), pounds('8.00')])
+  expect((await someone.patch(path, { spendingCap: null })).body['spendingCap']).toBeNull()
+  const codes = []
+  for (const cap of [pounds('-1.00'), pounds('1000.01'), { amount: '5.00', currency: 'EUR' }])
+    codes.push((await someone.patch(path, { spendingCap: cap })).body['code'])
+  expect(codes).toEqual(['amount-out-of-range', 'amount-out-of-range', 'wrong-currency'])
+  expect((await other.patch(path, { spendingCap: null })).body['code']).toBe('not-found')
+  expect((await someone.patch(path, {})).status).toBe(422)
+  // Both or neither.
+  const both = await someone.patch(path, { nickname: 'X', spendingCap: pounds('-1.00') })
+  expect([both.status, (await get(someone, lineId))['nickname']]).toEqual([422, after['nickname']])
+  const { rows } = await sql<{ detail: { cap: string } }>`
+    select detail from audit_entry where subject_id = ${lineId} and action = 'line.cap-set' order by at`.execute(
+    shop.app.db,
+  )
+  expect(rows.map(({ detail }) => detail.cap)).toEqual(['2.00 GBP', 'none'])
 })
 
 test('a withdrawn closure leaves the line as it was; a closed one nothing reopens', async () => {

@@ -1,9 +1,10 @@
 /** Buckets in a line's purse: granted for a period, moved up and down within it, replaced by those of the next. */
 import { sql } from 'kysely'
-import type { Trx } from '../platform/database.ts'
+import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Allowance, Kind } from '../plans/plan.ts'
-import type { LineKey } from './store.ts'
+
+type LineKey = { subscriberId: string; lineId: string }
 
 type Stored = {
   bucketId: string
@@ -108,4 +109,22 @@ async function writeBuckets(trx: Trx, key: LineKey, buckets: readonly Stored[]):
       noticed = ${list(({ noticed }) => noticed)}::int[]
     where ${ownPurse(key)}`.execute(trx)
   if (numAffectedRows !== 1n) throw new Error(`line ${key.lineId} has no purse of its own`)
+}
+
+/** What each line may spend of its credit in a period, and has spent. */
+export async function capsOf(
+  db: Db | Trx,
+  subscriberId: string,
+): Promise<ReadonlyMap<string, { cap: bigint | null; spent: bigint }>> {
+  const { rows } = await sql<{ line_id: string; cap: bigint | null; spent: bigint }>`
+    select p.line_id, p.cap_minor as cap, p.spent_minor as spent from purse p
+    join line l on l.subscriber_id = p.subscriber_id and l.line_id = p.line_id and l.currency = p.currency
+    where p.subscriber_id = ${subscriberId}`.execute(db)
+  return new Map(rows.map(({ line_id, cap, spent }) => [line_id, { cap, spent }]))
+}
+
+/** Null: use may take all the credit there is. */
+export async function setCap(trx: Trx, key: LineKey, capMinor: bigint | null): Promise<void> {
+  await sql`update purse p set version = p.version + 1, cap_minor = ${capMinor}::int8
+    where ${ownPurse(key)}`.execute(trx)
 }

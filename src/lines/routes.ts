@@ -1,12 +1,12 @@
 /** A subscriber's own lines. */
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
-import { audit } from '../platform/audit.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { lineShown } from './line.ts'
-import { linesOf, renameLine } from './store.ts'
+import { setLine } from './setting-store.ts'
+import { linesOf } from './store.ts'
 import { registerSuspensionRoutes } from './suspension-routes.ts'
 import { linePatchWire, lineWire } from './wire.ts'
 
@@ -50,7 +50,7 @@ export function registerLinesRoutes(http: Http, app: App) {
       preHandler: signedIn(app),
       schema: {
         tags: ['Lines'],
-        summary: 'Name a line',
+        summary: 'Name a line, or cap what use may take of its credit',
         params,
         body: linePatchWire,
         response: { 200: lineWire, '4xx': problemWire },
@@ -59,18 +59,7 @@ export function registerLinesRoutes(http: Http, app: App) {
     async (request, reply) => {
       const { subscriberId } = request
       const { lineId } = request.params
-      const no = await app.db.transaction().execute(async (trx) => {
-        const refusal = await renameLine(trx, { subscriberId, lineId }, request.body.nickname)
-        if (refusal) return refusal
-        await audit(trx, app.ids, app.clock.now(), {
-          subscriberId,
-          actor: { kind: 'subscriber', id: subscriberId },
-          action: 'line.renamed',
-          subject: { kind: 'line', id: lineId },
-          reason: 'asked by the subscriber',
-        })
-        return undefined
-      })
+      const no = await setLine(app, { subscriberId, lineId }, request.body)
       if (no) return refused(reply, no)
       const [line] = await linesOf(app.db, subscriberId, lineId)
       return line ? lineShown(line) : refused(reply, refuse('not-found'))

@@ -10,14 +10,15 @@ import { planKey, planVersions } from '../plans/store.ts'
 import { subscriberById } from '../subscribers/store.ts'
 import { verifiedContacts } from '../subscribers/subscriber.ts'
 import type { LineId } from '../values/ids.ts'
-import { zero } from '../values/money.ts'
+import { money, zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { type Bucket, type Line, type LineState, periodFrom, remindAt, whyFixed } from './line.ts'
 import { assignNumber } from './number-store.ts'
+import { capsOf } from './purse-store.ts'
 
 export type LineKey = { subscriberId: string; lineId: string }
 
-/** All lines of a subscriber, oldest first, with all that the API shows of them, in seven set-based reads. */
+/** All lines of a subscriber, oldest first, with all that the API shows of them, in eight set-based reads. */
 export async function linesOf(
   db: Db | Trx,
   subscriberId: string,
@@ -28,22 +29,24 @@ export async function linesOf(
   const rows = await query.orderBy('ordered_at').orderBy('line_id').execute()
   if (rows.length === 0) return []
   const wanted = rows.map((row) => ({ planId: row.plan_id, version: row.plan_version }))
-  const [plans, buckets, profiles, money, closures] = await Promise.all([
+  const [plans, buckets, profiles, held, caps, closures] = await Promise.all([
     planVersions(db, wanted),
     bucketsOf(db, subscriberId),
     profilesOf(db, subscriberId),
     balances(db, subscriberId),
+    capsOf(db, subscriberId),
     openClosures(db, subscriberId),
   ])
   return rows.map((row): Line => {
     const credit = (account: 'paid-credit' | 'promotional-credit') =>
-      money.find(
+      held.find(
         (one) =>
           one.account === account &&
           one.lineId === row.line_id &&
           one.amount.currency === row.currency,
       )?.amount ?? zero(row.currency)
     const profile = profiles.get(row.line_id)!
+    const { cap = null, spent = 0n } = caps.get(row.line_id) ?? {}
     return {
       subscriberId,
       lineId: row.line_id,
@@ -58,6 +61,8 @@ export async function linesOf(
       buckets: buckets.get(row.line_id) ?? [],
       paid: credit('paid-credit'),
       promotional: credit('promotional-credit'),
+      spendingCap: cap === null ? null : money(cap, row.currency),
+      spent: money(spent, row.currency),
       periodStart: row.period_start,
       periodEnd: row.period_end,
       autoRenew: row.auto_renew,

@@ -27,6 +27,8 @@ export const lineWire = z
     buckets: z.array(bucketWire),
     paidCredit: moneyWire,
     promotionalCredit: moneyWire,
+    spendingCap: moneyWire.nullable().describe('What use may take of the credit in a period'),
+    spent: moneyWire.describe('What use has taken of the credit in this period'),
     periodStart: instantWire.nullable(),
     periodEnd: instantWire.nullable(),
     autoRenew: z.boolean().describe('The next period begins by itself, paid from the credit'),
@@ -70,7 +72,17 @@ export const staffLineWire = z
   })
   .meta({ id: 'StaffLine' })
 
-export const linePatchWire = z.object({ nickname: z.string().trim().min(1).max(40) })
+export const linePatchWire = z
+  .object({
+    nickname: z.string().trim().min(1).max(40).optional(),
+    spendingCap: moneyWire
+      .nullable()
+      .optional()
+      .describe('What use may take of the credit in a period; null: all there is'),
+  })
+  .refine(({ nickname, spendingCap }) => nickname !== undefined || spendingCap !== undefined, {
+    message: 'nothing to change',
+  })
 
 export const usageWire = z
   .object({

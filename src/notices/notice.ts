@@ -30,7 +30,7 @@ export type NoticeParams = {
   'line-suspended': { lineName: string; at: string; url: string }
   'line-resumed': { lineName: string; at: string; url: string }
   'line-active': { lineName: string; plan: string; msisdn?: string; url: string }
-  /** `percent` is 80 or 100; `kind` data, voice or sms; `remaining` in bytes, seconds or messages. */
+  /** `percent` is 50, 80 or 100; `kind` data, voice or sms; `remaining` in bytes, seconds or messages. */
   'usage-low': {
     lineName: string
     percent: string

@@ -2,6 +2,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
+import { lineShown } from '../lines/line.ts'
+import { linesOf } from '../lines/store.ts'
+import { lineWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { idempotencyKeyOf } from '../platform/idempotency.ts'
@@ -11,10 +14,11 @@ import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
 import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
 import { findOrder, ownerOfReference } from './order-store.ts'
+import { moveCredit } from './move-store.ts'
 import { type Placed, placePlanOrder, placeTopUp } from './place-store.ts'
 import { registerStatementRoutes } from './statement-routes.ts'
 import { caseOfRefund } from './store.ts'
-import { orderRequestWire, orderWire, topUpWire } from './wire.ts'
+import { creditMoveWire, orderRequestWire, orderWire, topUpWire } from './wire.ts'
 
 const orderParams = z.object({ orderId: z.string().max(60) })
 const orderAnswers = { 200: orderWire, '4xx': problemWire, 503: problemWire }
@@ -22,6 +26,7 @@ const newOrderAnswers = { 201: orderWire, '4xx': problemWire, 503: problemWire }
 
 export function registerPaymentsRoutes(http: Http, app: App, payments: Payments) {
   registerOrdering(http, app, payments)
+  registerMoves(http, app)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)
   registerWebhook(http, app)
@@ -76,6 +81,31 @@ function registerOrdering(http: Http, app: App, payments: Payments) {
         reply,
         await placeTopUp(app, { subscriberId: request.subscriberId, lineId, amount }),
       )
+    },
+  )
+}
+
+function registerMoves(http: Http, app: App) {
+  http.post(
+    '/v1/lines/:lineId/credit-moves',
+    {
+      preHandler: [signedIn(app, true), withKey],
+      schema: {
+        tags: ['Money'],
+        summary: 'Move paid credit to another of your lines',
+        params: z.object({ lineId: z.string().max(60) }),
+        body: creditMoveWire,
+        response: { 200: lineWire, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      const { subscriberId } = request
+      const { lineId } = request.params
+      const key = idempotencyKeyOf(request)!
+      const no = await moveCredit(app, { subscriberId, lineId, key, ...request.body })
+      if (no) return refused(reply, no)
+      const [line] = await linesOf(app.db, subscriberId, lineId)
+      return line ? lineShown(line) : refused(reply, refuse('not-found'))
     },
   )
 }

@@ -14,6 +14,11 @@ export const topUpWire = z.object({
   amount: moneyWire.describe('5.00 to 200.00 in the line’s currency'),
 })
 
+export const creditMoveWire = z.object({
+  toLineId: z.string().max(60).describe('Another line of the same subscriber and currency'),
+  amount: moneyWire,
+})
+
 export const instrumentWire = z
   .object({ brand: z.string(), last4: z.string(), expMonth: z.int(), expYear: z.int() })
   .meta({ id: 'Instrument' })

@@ -1,8 +1,9 @@
-/** Owners of buckets hear once that most of it is gone, and once that all is. */
-import { ownerOf } from '../lines/store.ts'
+/** Owners of buckets hear once that half of it is gone, once that most is, and once that all is. */
+import type { Recipient } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
+import { addresseeOf } from '../subscribers/store.ts'
 import type { LineChange } from './intake.ts'
 import { levelOf } from './purse.ts'
 
@@ -13,10 +14,10 @@ export async function tellLow(
 ): Promise<void> {
   for (const { line, told } of changes) {
     const { subscriberId, lineId } = line
-    const { recipients, locale } = await ownerOf(trx, subscriberId)
-    const { nickname } = await trx
+    const { recipients, locale } = await addresseeOf(trx, subscriberId)
+    const { nickname, msisdn } = await trx
       .selectFrom('line')
-      .select('nickname')
+      .select(['nickname', 'msisdn'])
       .where('subscriber_id', '=', subscriberId)
       .where('line_id', '=', lineId)
       .executeTakeFirstOrThrow()
@@ -25,7 +26,7 @@ export async function tellLow(
       await notify(trx, app, {
         subscriberId,
         noticeId: `usage-low:${bucket.bucketId}:${percent}`,
-        recipients,
+        recipients: withNumber(recipients, msisdn),
         template: 'usage-low',
         locale,
         params: {
@@ -38,4 +39,11 @@ export async function tellLow(
       })
     }
   }
+}
+
+/** Who uses the line reads it on the line. */
+function withNumber(recipients: readonly Recipient[], msisdn: string | null): Recipient[] {
+  const known = recipients.some(({ channel, address }) => channel === 'sms' && address === msisdn)
+  if (msisdn === null || known) return [...recipients]
+  return [...recipients, { channel: 'sms', address: msisdn }]
 }

@@ -97,13 +97,15 @@ export function free(purse: Purse, { taken, minor }: Hold): Purse {
   return hold(purse, { taken: back, minor: -minor })
 }
 
-/** How much of a bucket is gone, as far as its owner is told: 0, 80 or 100 percent. */
+/** How much of a bucket is gone, as far as its owner is told, in percent. */
 export function levelOf({
   granted,
   remaining,
-}: Pick<Bucket, 'granted' | 'remaining'>): 0 | 80 | 100 {
+}: Pick<Bucket, 'granted' | 'remaining'>): 0 | 50 | 80 | 100 {
   if (remaining === 0n) return 100
-  return (granted - remaining) * 100n >= granted * 80n ? 80 : 0
+  const gone = (granted - remaining) * 100n
+  if (gone >= granted * 80n) return 80
+  return gone >= granted * 50n ? 50 : 0
 }
 
 /** The purse once owners were told, and of which buckets they are to be. */

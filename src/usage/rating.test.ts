@@ -210,9 +210,10 @@ test('on a closed line nothing is taken, and its worth is noted', () => {
   })
 })
 
-test('the owner hears at 80 and at 100 percent, once', () => {
+test('the owner hears at 50, at 80 and at 100 percent, once', () => {
   const left = (remaining: bigint) => levelOf({ granted: 1000n, remaining })
-  expect([left(1000n), left(201n), left(200n), left(1n), left(0n)]).toEqual([0, 0, 80, 80, 100])
+  const levels = [1000n, 501n, 500n, 201n, 200n, 1n, 0n].map(left)
+  expect(levels).toEqual([0, 0, 50, 50, 80, 80, 100])
   const first = noticing(purse(500_000_000n))
   expect(first.told.map(({ bucketId }) => bucketId)).toEqual(['b1'])
   expect(noticing(first.purse).told).toEqual([])

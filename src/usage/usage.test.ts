@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -187,7 +188,7 @@ test('beyond the plan promotional credit goes first, then paid, in whole blocks;
   ])
 })
 
-test('the owner hears once at 80 and once at 100 percent', async () => {
+test('the owner hears once at 50, at 80 and at 100 percent, by mail and on the phones they have', async () => {
   const { someone, imsi } = await traveller()
   const told = async () =>
     (
@@ -199,13 +200,36 @@ test('the owner hears once at 80 and once at 100 percent', async () => {
         .orderBy('created_at')
         .execute()
     ).map(({ params }) => (params as { percent: string }).percent)
-  await reportUsage(shop, [record(imsi, { quantity: 2_300_000_000 })])
+  await shop.app.db
+    .insertInto('subscriber_contact')
+    .values({
+      subscriber_id: someone.subscriberId,
+      contact_id: shop.app.ids.make('contact'),
+      kind: 'phone',
+      value: '+447700900777',
+      added_at: shop.app.clock.now(),
+      verified_at: shop.app.clock.now(),
+    })
+    .execute()
+  await reportUsage(shop, [record(imsi, { quantity: 1_400_000_000 })])
   expect(await told()).toEqual([])
+  await reportUsage(shop, [record(imsi, { quantity: 300_000_000 })])
+  await reportUsage(shop, [record(imsi, { quantity: 600_000_000 })])
+  expect(await told()).toEqual(['50', '50'])
+  const { rows } = await sql<{ channel: string; recipient: string }>`
+    select channel, recipient from notice
+    where subscriber_id = ${someone.subscriberId} and template = 'usage-low' order by channel`.execute(
+    shop.app.db,
+  )
+  expect(rows).toEqual([
+    { channel: 'email', recipient: `${someone.subscriberId}@example.com` },
+    { channel: 'sms', recipient: '+447700900777' },
+  ])
   await reportUsage(shop, [record(imsi, { quantity: 200_000_000 })])
   await reportUsage(shop, [record(imsi, { quantity: 100_000_000 })])
-  expect(await told()).toEqual(['80'])
+  expect(await told()).toEqual(['50', '50', '80', '80'])
   await reportUsage(shop, [record(imsi, { quantity: 400_000_000 }), record(imsi)])
-  expect(await told()).toEqual(['80', '100'])
+  expect(await told()).toEqual(['50', '50', '80', '80', '100', '100'])
 })
 
 test('a closing line is still charged; a closed one is not, and nothing reopens', async () => {

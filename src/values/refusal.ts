@@ -47,6 +47,7 @@ export const refusalStatus = {
   'only-at-renewal': 409,
   'allowance-used': 409,
   'not-enough-credit': 409,
+  'same-line': 422,
   'activation-code-unknown': 404,
   'activation-code-used': 409,
   // closure

@@ -1,50 +1,21 @@
 /** Subscribers and staff as programs: each asks, waits, asks again when an answer was lost, and goes on. */
+import {
+  type Answer,
+  type Ask,
+  type Body,
+  get,
+  hours,
+  minutes,
+  ok,
+  post,
+  type Program,
+  type Request,
+  say,
+  seconds,
+  wait,
+} from './ask.ts'
+import { cap, changePlan, moveCredit, setRenewal } from './plans.ts'
 import type { Card, Intent, Person } from './story.ts'
-
-// oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field, as a client would
-export type Body = any
-/** Status 0: nobody answered, however often it was asked. */
-export type Answer = { status: number; body: Body }
-
-export type Request = {
-  do: 'request'
-  method: 'GET' | 'POST' | 'PATCH'
-  path: string
-  body?: unknown
-  /** Sent twice under one key, as an impatient person does. */
-  clicks?: number | undefined
-}
-/** What happens outside of the platform: a page of the provider, a phone, a visited network. */
-export type Outside =
-  | { do: 'pay'; url: string; card: Card; attempt: number }
-  | { do: 'read-code'; to: string; sinceMs: number }
-  | { do: 'phone'; path: '/esim/download' | '/esim/notifications'; body: object }
-  | { do: 'use'; imsi: string; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
-  | { do: 'late'; imsi: string; amount: number; mccmnc: string; minutesAgo: number }
-export type Ask =
-  | Request
-  | Outside
-  | { do: 'wait'; ms: number }
-  | { do: 'wait-until'; afterMs: number }
-  | { do: 'say'; what: string }
-  /** Asks for something that belongs to somebody else. */
-  | { do: 'pry' }
-export type Program = Generator<Ask, void, Answer>
-
-const seconds = 1000
-const minutes = 60 * seconds
-const hours = 60 * minutes
-const ok = ({ status }: Answer) => status >= 200 && status < 300
-const say = (what: string): Ask => ({ do: 'say', what })
-const wait = (ms: number): Ask => ({ do: 'wait', ms })
-const get = (path: string): Request => ({ do: 'request', method: 'GET', path })
-const post = (path: string, body: unknown = {}, clicks?: number): Request => ({
-  do: 'request',
-  method: 'POST',
-  path,
-  body,
-  clicks,
-})
 
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
 
@@ -100,8 +71,10 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'close') return yield* close(intent, mind, email)
   if (intent.kind === 'remove-profile') return yield* removeProfile(mind, intent.line)
   if (intent.kind === 'late-usage') return yield* late(intent, mind)
-  if (intent.kind === 'change-plan') return yield* changePlan(intent, mind)
-  if (intent.kind === 'renewal') return yield* setRenewal(intent, mind)
+  if (intent.kind === 'change-plan') return yield* changePlan(intent, mind.lineIds)
+  if (intent.kind === 'renewal') return yield* setRenewal(intent, mind.lineIds)
+  if (intent.kind === 'move-credit') return yield* moveCredit(intent, mind.lineIds)
+  if (intent.kind === 'cap') return yield* cap(intent, mind.lineIds)
   if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
   if (intent.kind === 'suspend' || intent.kind === 'resume') return yield* pause(intent, mind)
   if (intent.kind === 'ask') {
@@ -140,42 +113,6 @@ function* orderOnly({ line, pounds }: Of<'order-only'>, mind: Mind): Program {
   const amount = { amount: `${pounds}.00`, currency: 'GBP' }
   const ordered = yield* insist(post(`/v1/lines/${lineId}/top-ups`, { amount }), 201)
   mind.unpaid = ordered.body?.checkoutUrl ?? null
-}
-
-/** Looks at the price, agrees to it, and to the new one where it changed meanwhile. */
-function* changePlan({ line, steps, when, clicks }: Of<'change-plan'>, mind: Mind): Program {
-  const lineId = mind.lineIds[line]
-  if (!lineId) return
-  const at = `/v1/lines/${lineId}`
-  const { body } = yield get(at)
-  const adjustment = body?.plan?.dials?.length > 0 ? steps : null
-  const query = new URLSearchParams({ when })
-  for (const [kind, count] of Object.entries(adjustment ?? {})) query.set(kind, String(count))
-  for (let round = 0; round < 3; round += 1) {
-    const shown = yield get(`${at}/plan-change?${query}`)
-    if (!ok(shown)) {
-      yield say(`may not change the plan: ${shown.body?.code ?? shown.status}`)
-      return
-    }
-    const { hash, due } = shown.body
-    const agreed = { when, adjustment, quoteHash: hash }
-    const answer = yield post(`${at}/plan-change`, agreed, clicks)
-    const outcome = ok(answer) ? `for ${due.amount}` : `not: ${answer.body?.code ?? answer.status}`
-    yield say(`changes the plan, ${when}, ${outcome}`)
-    if (answer.body?.code !== 'quote-changed') return
-  }
-}
-
-function* setRenewal({ line, on }: Of<'renewal'>, mind: Mind): Program {
-  const lineId = mind.lineIds[line]
-  if (!lineId) return
-  yield say(`turns renewal ${on ? 'on' : 'off'}`)
-  yield {
-    do: 'request',
-    method: 'PATCH',
-    path: `/v1/lines/${lineId}/renewal`,
-    body: { autoRenew: on },
-  }
 }
 
 /** Asks again for a while when the platform says that it cannot just now. */

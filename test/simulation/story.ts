@@ -22,6 +22,8 @@ export type Intent = At &
       }
     | { kind: 'renewal'; line: number; on: boolean }
     | { kind: 'suspend' | 'resume'; line: number }
+    | { kind: 'move-credit'; from: number; to: number; pounds: number }
+    | { kind: 'cap'; line: number; pounds: number | null }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -125,6 +127,8 @@ const doings = [
   'top-up',
   'change-plan',
   'renewal',
+  'move-credit',
+  'cap',
   'ask',
   'peek',
 ] as const
@@ -144,6 +148,12 @@ function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated
   const what = chance.pick(doings, name, 'w', turn)
   if (what === 'ask' || what === 'peek') return { kind: what }
   if (what === 'renewal') return { kind: what, line, on: chance.happens(0.8, name, 'on', turn) }
+  if (what === 'cap')
+    return { kind: what, line, pounds: chance.pick([null, 0, 2], name, 'cap', turn) }
+  if (what === 'move-credit') {
+    const pounds = chance.between(1, 12, name, 'moves', turn)
+    return { kind: what, from: line, to: line === 0 ? 1 : 0, pounds }
+  }
   if (what === 'change-plan') return changeOf(chance, name, line, turn)
   if (what === 'top-up') {
     const pounds = chance.pick([5, 10, 20], name, 'pounds', turn)

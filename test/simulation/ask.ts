@@ -1,0 +1,47 @@
+/** What a program of a world may ask for, and the words it is written in. */
+import type { Card } from './story.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field, as a client would
+export type Body = any
+/** Status 0: nobody answered, however often it was asked. */
+export type Answer = { status: number; body: Body }
+
+export type Request = {
+  do: 'request'
+  method: 'GET' | 'POST' | 'PATCH'
+  path: string
+  body?: unknown
+  /** Sent twice under one key, as an impatient person does. */
+  clicks?: number | undefined
+}
+/** What happens outside of the platform: a page of the provider, a phone, a visited network. */
+export type Outside =
+  | { do: 'pay'; url: string; card: Card; attempt: number }
+  | { do: 'read-code'; to: string; sinceMs: number }
+  | { do: 'phone'; path: '/esim/download' | '/esim/notifications'; body: object }
+  | { do: 'use'; imsi: string; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
+  | { do: 'late'; imsi: string; amount: number; mccmnc: string; minutesAgo: number }
+export type Ask =
+  | Request
+  | Outside
+  | { do: 'wait'; ms: number }
+  | { do: 'wait-until'; afterMs: number }
+  | { do: 'say'; what: string }
+  /** Asks for something that belongs to somebody else. */
+  | { do: 'pry' }
+export type Program = Generator<Ask, void, Answer>
+
+export const seconds = 1000
+export const minutes = 60 * seconds
+export const hours = 60 * minutes
+export const ok = ({ status }: Answer) => status >= 200 && status < 300
+export const say = (what: string): Ask => ({ do: 'say', what })
+export const wait = (ms: number): Ask => ({ do: 'wait', ms })
+export const get = (path: string): Request => ({ do: 'request', method: 'GET', path })
+export const post = (path: string, body: unknown = {}, clicks?: number): Request => ({
+  do: 'request',
+  method: 'POST',
+  path,
+  body,
+  clicks,
+})
