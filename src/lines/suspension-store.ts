@@ -42,6 +42,10 @@ export async function changeSuspension(
       state: after.state,
       suspensions: [...after.suspensions],
       version: line('version', '+', 1),
+      // A period that ended meanwhile is looked at when service is back.
+      ...(wish === 'resume' && {
+        due_at: sql<Temporal.Instant | null>`case when due_at is not null then ${now}::timestamptz end`,
+      }),
       ...(changesService && { access_due_at: now.add(accessAgainAfter) }),
     }))
     .where('subscriber_id', '=', subscriberId)

@@ -20,7 +20,7 @@ test('the same message to the same recipient has the same name, and no other', (
   )
 })
 
-test('rounds of tries grow apart and end within a day', () => {
+test('rounds of tries grow apart and end within a week', () => {
   const now = Temporal.Instant.from('2026-11-23T10:00:00Z')
   const gaps: number[] = []
   for (let rounds = 0; ; rounds += 1) {
@@ -30,7 +30,7 @@ test('rounds of tries grow apart and end within a day', () => {
   }
   expect(gaps.length).toBeGreaterThan(3)
   expect(gaps).toEqual(gaps.toSorted((a, b) => a - b))
-  expect(gaps.reduce((sum, gap) => sum + gap)).toBeLessThan(24 * 60)
+  expect(gaps.reduce((sum, gap) => sum + gap)).toBeLessThan(7 * 24 * 60)
 })
 
 test('a seal opens with its key and for its message only', () => {

@@ -53,6 +53,15 @@ export function times({ amount, currency }: Money, count: number): Money {
   return { amount: decimal(minor(amount, digits) * BigInt(count), digits), currency }
 }
 
+/** "12,5" and "12.50" are the same amount; undefined when it is none, or outside the limits. */
+export function readMoney(text: string, min: number, max: number): string | undefined {
+  const plain = text.trim().replace(',', '.')
+  if (!/^\d{1,6}(\.\d{1,2})?$/.test(plain)) return undefined
+  const [whole = '0', fraction = ''] = plain.split('.')
+  const amount = `${Number(whole)}.${fraction.padEnd(2, '0')}`
+  return Number(amount) >= min && Number(amount) <= max ? amount : undefined
+}
+
 export function sameAmount(left: Money, right: Money): boolean {
   const rest = sum([left, negate(right)])
   return rest !== undefined && isZero(rest)

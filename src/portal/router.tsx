@@ -112,6 +112,12 @@ const memberPages = [
     () => import('../plans/portal/coverage-page.tsx'),
     'CoveragePage',
   ),
+  signedIn('/lines/$lineId/cap', () => import('../lines/portal/cap-page.tsx'), 'CapPage'),
+  signedIn(
+    '/lines/$lineId/move-credit',
+    () => import('../payments/portal/move-page.tsx'),
+    'MovePage',
+  ),
   signedIn('/statement', () => import('../ledger/portal/statement-page.tsx'), 'StatementPage'),
   signedIn('/account', () => import('../subscribers/portal/account-page.tsx'), 'AccountPage'),
   signedIn(

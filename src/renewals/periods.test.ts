@@ -105,6 +105,21 @@ test('a closing line does not renew; withdrawn it does, closed it never does', a
   expect((await terms(someone)).map(({ cause }) => cause)).toEqual(['bought', 'renewed'])
 })
 
+test('who is suspended is not charged; with service back the period begins at once', async () => {
+  const { flexLine, notices, line, due, at } = own
+  const { someone, lineId } = await flexLine()
+  await someone.patch(at(lineId, 'renewal'), { autoRenew: true })
+  expect((await someone.post(`/v1/lines/${lineId}/suspend`)).status).toBe(200)
+  shop.clock.advance({ hours: 30 * 24 + 1 })
+  await shop.sweep()
+  await new Promise((done) => setTimeout(done, 200))
+  expect((await line(someone, lineId))['paidCredit'].amount).toBe('20.00')
+  shop.clock.advance({ hours: 1 })
+  expect((await someone.post(`/v1/lines/${lineId}/resume`)).status).toBe(200)
+  await due(0, async () => (await notices(someone)).includes('plan-renewed'))
+  expect((await line(someone, lineId))['paidCredit'].amount).toBe('11.00')
+})
+
 test('the same period is never begun twice, whatever asks at once', async () => {
   const { flexLine, quote, confirm, line, terms, at } = own
   const { someone, lineId, key } = await flexLine('100.00')

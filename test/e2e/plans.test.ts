@@ -180,3 +180,45 @@ test.each(looks)(
   },
   90_000,
 )
+
+test.each(looks.slice(0, 3))(
+  '$locale at $width: a line is named and its spending capped, and credit goes to another line',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const { lin, lineId } = await flexLine(look.locale, '20.00')
+    const { lineId: other } = await buyLine(lin, 'japan-3gb-7d')
+    await lin.patch(`/v1/lines/${other}`, { nickname: 'Kyoto' })
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}`)
+    await page.getByRole('button', { name: w('line.more') }).click()
+    await page.getByRole('button', { name: w('line.rename') }).click()
+    await page.getByRole('textbox', { name: w('line.nickname') }).fill('Everyday')
+    await page.getByRole('button', { name: w('button.save') }).click()
+    await page.getByRole('heading', { level: 1, name: 'Everyday' }).waitFor()
+    await page.getByText(w('line.cap'), { exact: true }).click()
+    await page.getByRole('heading', { name: w('cap.head-none') }).waitFor()
+    await seen(page, 'cap', look)
+    await page.getByRole('radio', { name: /£10/ }).check({ force: true })
+    await page.getByRole('button', { name: w('button.save') }).click()
+    await page.getByText(w('line.cap-set', { amount: '£10\\.00' })).waitFor()
+    await page.getByRole('link', { name: w('line.move-credit') }).click()
+    await page.getByRole('radio', { name: /Kyoto/ }).check({ force: true })
+    const amount = page.getByRole('textbox')
+    await amount.fill('20.01')
+    await page.getByRole('button', { name: w('move.confirm-none') }).click()
+    await page.getByText(w('refusal.amount-out-of-range')).waitFor()
+    await amount.fill('7,5')
+    await seen(page, 'move-credit', look)
+    await page
+      .getByRole('button', { name: w('move.confirm', { amount: '£7\\.50', name: 'Kyoto' }) })
+      .click()
+    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
+    await page.getByText('£12.50').first().waitFor()
+    await seen(page, 'line-with-cap', look)
+    await page.goto(`${platform.url}/statement`)
+    await page.getByText(w('statement.moved-line', { amount: '£7\\.50' })).waitFor()
+    await context.close()
+  },
+  90_000,
+)

@@ -7,13 +7,15 @@ import { Icon } from '../../portal/components/icon.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Loaded } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
-import { lineQuery } from '../../portal/queries.ts'
+import { isZero } from '../../portal/format.ts'
+import { lineQuery, linesQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 import { quantityText } from '../../plans/portal/plan-text.ts'
 import { closurePath, DataRing, LineFacts, LineNumber, LineTag, profileWord } from './line-text.tsx'
+import { othersOf } from '../../payments/portal/move-text.ts'
 import { MoreSheet } from './more-sheet.tsx'
 import { SuspendedNotice, SuspendRow } from './suspend.tsx'
 import { UsageList } from './usage-list.tsx'
@@ -171,7 +173,44 @@ function Credit({ line }: { line: Line }) {
           </tr>
         </tbody>
       </table>
+      {line.state !== 'closing' && <CreditActions line={line} />}
     </Section>
+  )
+}
+
+function CreditActions({ line }: { line: Line }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const { lineId, spendingCap, spent } = line
+  const lines = useQuery(linesQuery)
+  const movable = !isZero(line.paidCredit) && othersOf(line, lines.data ?? []).length > 0
+  return (
+    <ul className="rows mt-1 border-t border-line">
+      <li>
+        <Link {...linkProps({ to: `/lines/${lineId}/cap` })} className="row">
+          <span className="grow">
+            <span className="mid block">{t('line.cap')}</span>
+            <span className="small c2 block">
+              {spendingCap
+                ? t('line.cap-set', {
+                    amount: format.money(spendingCap),
+                    spent: format.money(spent),
+                  })
+                : t('line.cap-none')}
+            </span>
+          </span>
+          <Icon name="next" size="s" className="c3 self-center" />
+        </Link>
+      </li>
+      {movable && (
+        <li>
+          <Link {...linkProps({ to: `/lines/${lineId}/move-credit` })} className="row">
+            <span className="grow mid">{t('line.move-credit')}</span>
+            <Icon name="next" size="s" className="c3 self-center" />
+          </Link>
+        </li>
+      )}
+    </ul>
   )
 }
 

@@ -1,10 +1,7 @@
 /** An amount as people type it. */
+import { readMoney } from '../../portal/format.ts'
 
-/** "12,5" and "12.50" are the same amount; undefined when it is none, or outside 5 to 200. */
+/** Undefined when it is none, or outside 5 to 200. */
 export function readAmount(text: string): string | undefined {
-  const plain = text.trim().replace(',', '.')
-  if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return undefined
-  const [whole = '0', fraction = ''] = plain.split('.')
-  const amount = `${Number(whole)}.${fraction.padEnd(2, '0')}`
-  return Number(amount) >= 5 && Number(amount) <= 200 ? amount : undefined
+  return readMoney(text, 5, 200)
 }

@@ -1,0 +1,116 @@
+/** Moving paid credit from one line to another of the same person. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
+import { send } from '../../portal/api.ts'
+import { Button } from '../../portal/components/button.tsx'
+import { Choices } from '../../portal/components/choices.tsx'
+import { TextField } from '../../portal/components/field.tsx'
+import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
+import { Loaded, Refusal } from '../../portal/failure.tsx'
+import { readMoney } from '../../portal/format.ts'
+import { useGo } from '../../portal/go.ts'
+import { Page } from '../../portal/page.tsx'
+import { linesQuery } from '../../portal/queries.ts'
+import { useToast } from '../../portal/toast.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import type { Line } from '../../portal/wire.ts'
+import { useWords } from '../../portal/words.tsx'
+import { othersOf } from './move-text.ts'
+
+export function MovePage() {
+  const { lineId } = useParams({ strict: false }) as { lineId: string }
+  const { t } = useWords()
+  const lines = useQuery(linesQuery)
+  const line = lines.data?.find((one) => one.lineId === lineId)
+  const others = lines.data && line ? othersOf(line, lines.data) : []
+  if (line && others.length > 0) return <Move line={line} others={others} />
+  return (
+    <Page head={t('move.title')} back={`/lines/${lineId}`}>
+      <Loaded query={lines} skeleton={<RowsSkeleton />}>
+        {() => <Empty>{t('move.no-other')}</Empty>}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Move({ line, others }: { line: Line; others: Line[] }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const { currency } = line.paidCredit
+  const initial = { to: '', amount: '' }
+  const [draft, setDraft, forget] = useDraft(`move:${line.lineId}`, initial)
+  const [tried, setTried] = useState(false)
+  const amount = readMoney(draft.amount, 0.01, Number(line.paidCredit.amount))
+  const to = others.find(({ lineId }) => lineId === draft.to)
+  const move = useMove(line, draft.to, { amount: amount ?? '', currency }, forget)
+  const submit = () => {
+    setTried(true)
+    if (amount && to && !move.isPending) move.mutate()
+  }
+  return (
+    <Page
+      head={t('move.head')}
+      title={t('move.title')}
+      sub={t('top-up.sub', { name: line.nickname, balance: format.money(line.paidCredit) })}
+      back={`/lines/${line.lineId}`}
+      dock={
+        <>
+          <Refusal error={move.error} />
+          <Button kind="primary" block busy={move.isPending} onClick={submit}>
+            {amount && to
+              ? t('move.confirm', { amount: format.money({ amount, currency }), name: to.nickname })
+              : t('move.confirm-none')}
+          </Button>
+        </>
+      }
+    >
+      <div className="grid gap-5 mt-5">
+        <Choices
+          legend={t('move.to')}
+          choices={others.map(({ lineId, nickname, paidCredit }) => ({
+            key: lineId,
+            label: nickname,
+            detail: t('move.has', { amount: format.money(paidCredit) }),
+          }))}
+          value={draft.to || undefined}
+          onChange={(next) => setDraft({ ...draft, to: next })}
+          error={tried && !to ? t('move.choose') : undefined}
+        />
+        <TextField
+          label={t('top-up.amount', { currency })}
+          inputMode="decimal"
+          value={draft.amount}
+          onChange={(next) => setDraft({ ...draft, amount: next })}
+          hint={t('move.most', { amount: format.money(line.paidCredit) })}
+          error={tried && !amount ? t('refusal.amount-out-of-range') : undefined}
+        />
+        <p className="small c2">{t('move.what')}</p>
+      </div>
+    </Page>
+  )
+}
+
+function useMove(
+  line: Line,
+  toLineId: string,
+  amount: { amount: string; currency: string },
+  onDone: () => void,
+) {
+  const client = useQueryClient()
+  const toast = useToast()
+  const go = useGo()
+  const { t } = useWords()
+  return useMutation({
+    mutationFn: () =>
+      send<Line>('POST', `/v1/lines/${line.lineId}/credit-moves`, { toLineId, amount }),
+    onSuccess: async () => {
+      onDone()
+      await client.invalidateQueries({ queryKey: ['lines'] })
+      await client.invalidateQueries({ queryKey: ['statement'] })
+      toast(t('move.done'))
+      await go(`/lines/${line.lineId}`)
+    },
+  })
+}
