@@ -235,4 +235,27 @@ describe.skipIf(!hasOsmoHlr)('a line in OsmoHLR', () => {
     expect(causeOf(await sgsn.updateLocation(imsi))).toBe(cause.imsiUnknown)
     await sgsn.close()
   }, 60_000)
+
+  test('a register that is killed while a line closes, and comes back without its nodes, ends the service all the same', async () => {
+    const someone = await member(platform)
+    const { lineId } = await buyLine(someone)
+    await install(platform, someone, lineId)
+    const { imsi } = await platform.db
+      .selectFrom('line')
+      .select('imsi')
+      .where('line_id', '=', lineId)
+      .executeTakeFirstOrThrow()
+    const before = await node('SGSN-KILL')
+    await before.updateLocation(imsi)
+    const draft = await draftClosure(someone, 'line', lineId)
+    await hlr.stop()
+    const { caseId } = (await submit(someone, draft)).body
+    await untilState(someone, caseId, 'executing')
+    await hlr.restart()
+    const after = await node('SGSN-KILL')
+    await untilState(someone, caseId, 'closed')
+    expect(after.told(imsi)).toContain(gsup.deleteData)
+    expect(await showOf(imsi)).toEqual([`% No subscriber for imsi = '${imsi}'`])
+    await after.close()
+  }, 60_000)
 })

@@ -5,6 +5,7 @@ import { type Http, refused, signedIn } from '../platform/http.ts'
 import { refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { lineShown } from './line.ts'
+import { registerNumberRoutes } from './number-routes.ts'
 import { setLine } from './setting-store.ts'
 import { linesOf } from './store.ts'
 import { registerSuspensionRoutes } from './suspension-routes.ts'
@@ -14,6 +15,7 @@ const params = z.object({ lineId: z.string().max(60) })
 
 export function registerLinesRoutes(http: Http, app: App) {
   registerSuspensionRoutes(http, app)
+  registerNumberRoutes(http, app)
   http.get(
     '/v1/lines',
     {

@@ -163,23 +163,13 @@ export async function renameLine(
   return undefined
 }
 
-/** Asked before paying; the number itself is taken when the money is there. */
-export async function hasFreeNumber(db: Db | Trx, country: string): Promise<boolean> {
-  const free = await db
-    .selectFrom('phone_number')
-    .select('msisdn')
-    .where('country', '=', country)
-    .where('state', '=', 'available')
-    .limit(1)
-    .executeTakeFirst()
-  return free !== undefined
-}
-
 type NewLine = {
   subscriberId: string
   plan: Plan
   allowance: Allowance
   nickname: string
+  /** Whose number may be kept already. */
+  orderId?: string
 }
 
 /** A paid line with its number, its buckets and its profile, ready to be installed. */
@@ -187,12 +177,12 @@ export async function createLine(
   trx: Trx,
   ids: Ids,
   now: Temporal.Instant,
-  { subscriberId, plan, allowance, nickname }: NewLine,
+  { subscriberId, plan, allowance, nickname, orderId }: NewLine,
 ): Promise<{ lineId: LineId; msisdn: string | null } | Refusal> {
   const lineId = ids.make<LineId>('line')
   const { numberCountry } = plan
   const msisdn = numberCountry
-    ? await assignNumber(trx, numberCountry, { subscriberId, lineId })
+    ? await assignNumber(trx, numberCountry, { subscriberId, lineId }, orderId)
     : null
   if (msisdn === undefined) return refuse('numbers-exhausted')
   const identities = await drawIdentities(trx)

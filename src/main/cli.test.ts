@@ -17,7 +17,17 @@ const violet = (...args: string[]): Promise<Result> =>
 test('help names every command, and each command has its own', async () => {
   const { code, out } = await violet('--help')
   expect(code).toBe(0)
-  for (const name of ['start', 'migrate', 'seed', 'demo', 'verify', 'pki', 'ledger', 'network']) {
+  for (const name of [
+    'start',
+    'migrate',
+    'seed',
+    'demo',
+    'verify',
+    'pki',
+    'ledger',
+    'network',
+    'numbers',
+  ]) {
     expect(out).toContain(name)
     const own = await violet(name, '--help')
     expect(own).toMatchObject({ code: 0, out: expect.stringContaining(`violet ${name}`) })
@@ -36,6 +46,9 @@ test.each([
   [['ledger', 'chekc']],
   [['ledger', 'check', '--fast']],
   [['ledger', 'check', 'GBP']],
+  [['numbers']],
+  [['numbers', 'import']],
+  [['numbers', 'import', '/nowhere.csv']],
   [['network']],
   [['network', 'reconcile', '--wet-run']],
   [['network', 'reconcile', '--most']],

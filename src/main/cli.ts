@@ -28,6 +28,7 @@ export function violet(outcome: Outcome): Command {
   addPki(program, outcome)
   addLedger(program, outcome)
   addNetwork(program, outcome)
+  addNumbers(program, outcome)
   return program
 }
 
@@ -157,6 +158,33 @@ function addNetwork(program: Command, outcome: Outcome): void {
       await withConfig(data, async (config: Config) => {
         outcome.code = await networkReconcileCommand(config, wanted)
       })
+    })
+}
+
+function addNumbers(program: Command, outcome: Outcome): void {
+  const numbers = program.command('numbers').description('the inventory of telephone numbers')
+  withPlace(numbers.command('import'))
+    .description(
+      'take a CSV file of numbers in, whole or not at all; 0 all are in, 1 a row is bad (docs/numbers.md)',
+    )
+    .argument('<file>', 'columns msisdn, country, type; the first line names them')
+    .option('--rejects <file>', 'where bad rows go (default: beside the file)')
+    .action(async (file: string, { data, rejects, json }: Place & { rejects?: string }) => {
+      const { numbersImportCommand, readNumberFile } = await import('./numbers.ts')
+      const read = readNumberFile(file)
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async ({ databaseUrl }) => {
+        outcome.code = await numbersImportCommand(databaseUrl, file, read, { rejects, json })
+      })
+    })
+  withPlace(numbers.command('list'))
+    .description(
+      'how many there are by country and type: available, reserved, assigned, quarantined',
+    )
+    .action(async ({ data, json }: Place) => {
+      const { numbersListCommand } = await import('./numbers.ts')
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, ({ databaseUrl }) => numbersListCommand(databaseUrl, json))
     })
 }
 

@@ -162,7 +162,8 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
     throw new Error(`order ${orderId} was accepted with dials that are not sold`)
   const nickname = order.nickname ?? plan.name[locale] ?? plan.name['en'] ?? ''
   const { allowance } = offer
-  const line = await createLine(trx, app.ids, now, { subscriberId, plan, allowance, nickname })
+  const wanted = { subscriberId, plan, allowance, nickname, orderId }
+  const line = await createLine(trx, app.ids, now, wanted)
   if (isRefusal(line)) return line
   const key = { subscriberId, lineId: line.lineId }
   await beginTerms(trx, now, key, { plan, adjustment: order.adjustment })

@@ -1,11 +1,12 @@
 /** Placing an order: what is refused before anybody pays, and the row that everything later hangs on. */
-import { hasFreeNumber, lockLines } from '../lines/store.ts'
+import { reserveNumber } from '../lines/number-store.ts'
+import { lockLines } from '../lines/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { type Adjustment, offerOf } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
-import { subscriberById } from '../subscribers/store.ts'
+import { lockSubscriber, subscriberById } from '../subscribers/store.ts'
 import { isComplete } from '../subscribers/subscriber.ts'
 import type { OrderId } from '../values/ids.ts'
 import {
@@ -38,13 +39,18 @@ export async function placePlanOrder(app: App, asked: PlanOrder): Promise<Placed
     if (!plan) return refuse('plan-not-sold')
     const offer = offerOf(plan, adjustment)
     if (isRefusal(offer)) return offer
-    if (plan.numberCountry && !(await hasFreeNumber(trx, plan.numberCountry))) {
-      return refuse('numbers-exhausted')
+    const orderId = app.ids.make<OrderId>('order')
+    if (plan.numberCountry) {
+      // Orders at once would each find the others' reservations not made yet.
+      await lockSubscriber(trx, subscriberId)
+      const wanted = { country: plan.numberCountry, subscriberId, orderId }
+      const isKept = await reserveNumber(trx, app.clock.now(), wanted)
+      if (!isKept) return refuse('numbers-exhausted')
     }
     return place(trx, app, buyer.locale, {
       kind: 'plan',
       subscriberId,
-      orderId: app.ids.make<OrderId>('order'),
+      orderId,
       planId,
       planVersion: plan.version,
       adjustment: adjustment ?? null,

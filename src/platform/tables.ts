@@ -319,9 +319,12 @@ export interface PaymentOrder {
 
 export interface PhoneNumber {
   country: string;
+  kind: Generated<string>;
   line_id: string | null;
   msisdn: string;
   quarantined_until: Temporal.Instant | null;
+  reserved_for: string | null;
+  reserved_until: Temporal.Instant | null;
   state: Generated<string>;
   subscriber_id: string | null;
   version: Generated<number>;

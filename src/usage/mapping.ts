@@ -1,6 +1,7 @@
 /** How a file of usage is read: which column is which, in which units and times; one line is one record. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { splitLine } from '../values/csv.ts'
 import { lineKind } from '../values/wire.ts'
 import { checked, microseconds, type Read, type Reason, type UsageRecord } from './record.ts'
 
@@ -147,39 +148,6 @@ const isRecord = (read: object): read is UsageRecord => 'country' in read || 'mc
 
 function turnedAway(reason: Reason, usageId: string, imsi: string): Read {
   return { usageId, imsi: imsi.slice(0, 15), reason }
-}
-
-/** RFC 4180, one record a line: quotes may hold the delimiter and doubled quotes. Undefined: a quote is left open. */
-export function splitLine(line: string, delimiter: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(delimiter)
-  const cells: string[] = []
-  let at = 0
-  while (at <= line.length) {
-    if (line[at] !== '"') {
-      const next = line.indexOf(delimiter, at)
-      const end = next < 0 ? line.length : next
-      cells.push(line.slice(at, end))
-      at = end + 1
-      continue
-    }
-    let text = ''
-    let end = at + 1
-    for (;;) {
-      const quote = line.indexOf('"', end)
-      if (quote < 0) return undefined
-      text += line.slice(end, quote)
-      if (line[quote + 1] !== '"') {
-        at = quote + 1
-        break
-      }
-      text += '"'
-      end = quote + 2
-    }
-    if (at < line.length && line[at] !== delimiter) return undefined
-    cells.push(text)
-    at += 1
-  }
-  return cells
 }
 
 function timeOf(text: string, form: Mapping['time']): number {
