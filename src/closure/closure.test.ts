@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest'
-import de from '../policy/packs/de.json' with { type: 'json' }
-import gb from '../policy/packs/gb.json' with { type: 'json' }
-import cn from '../policy/packs/cn.json' with { type: 'json' }
-import { policySchema } from '../policy/policy.ts'
+import { packOf } from '../policy/packs.ts'
 import {
   backoffMs,
   type CaseState,
@@ -15,9 +12,9 @@ import { caseStates } from './wire.ts'
 
 const now = Temporal.Instant.from('2026-11-23T10:42:00Z')
 const policies = {
-  gb: policySchema.parse(gb),
-  de: policySchema.parse(de),
-  cn: policySchema.parse(cn),
+  gb: packOf('GB'),
+  de: packOf('DE'),
+  cn: packOf('CN'),
 }
 
 function caseIn(state: CaseState, facts: Partial<ClosureCase> = {}): ClosureCase {

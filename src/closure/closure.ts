@@ -1,6 +1,6 @@
 /** The closure case: its states, what may happen in each, and what it does next. */
 import type { Policy } from '../policy/policy.ts'
-import { after } from '../policy/policy.ts'
+import { dueBy } from '../policy/policy.ts'
 import type { caseStates } from './wire.ts'
 
 export type CaseState = (typeof caseStates)[number]
@@ -114,8 +114,7 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
 }
 
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
-  const coolingOff = around.policy.rules.coolingOff.value
-  const until = after(c.submittedAt ?? around.now, coolingOff, around.policy.timeZone)
+  const until = dueBy(around.policy, 'coolingOff', c.submittedAt ?? around.now)
   if (Temporal.Instant.compare(until, around.now) <= 0)
     return enterReview(around, 'identity-checked')
   return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
@@ -126,7 +125,7 @@ function enterReview({ policy, risk, now }: Surroundings, event: string): Move {
   if (policy.rules.autoApprove.value && risk === 'low') {
     return { kind: 'enter', state: 'approved', event: 'approved-by-policy', dueAt: null }
   }
-  const dueAt = after(now, policy.rules.reviewSla.value, policy.timeZone)
+  const dueAt = dueBy(policy, 'reviewSla', now)
   return { kind: 'enter', state: 'in_review', event, dueAt }
 }
 

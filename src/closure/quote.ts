@@ -1,6 +1,6 @@
 /** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
 import { createHash } from 'node:crypto'
-import { after } from '../policy/policy.ts'
+import { dueBy } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
@@ -32,11 +32,12 @@ export function makeQuote(
   now: Temporal.Instant,
 ): Quote {
   const settlements = settleAll(facts, choices, now)
-  const { rules, timeZone } = facts.policy
+  const { policy } = facts
+  const { rules } = policy
   const canMove = facts.staying.length > 0
   const reviewed = !rules.autoApprove.value
-  const waited = after(now, rules.coolingOff.value, timeZone)
-  const endsAt = reviewed ? after(waited, rules.reviewSla.value, timeZone) : waited
+  const waited = dueBy(policy, 'coolingOff', now)
+  const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null
   const needed = new Set<'paid' | 'promotional' | 'reason'>(
     settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
@@ -49,8 +50,7 @@ export function makeQuote(
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
     refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
-    refundBy:
-      refunds.length > 0 ? after(endsAt, rules.refundDeadline.value, timeZone).toString() : null,
+    refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', endsAt).toString() : null,
     choicesNeeded: [...needed],
     allowed: {
       paid: rules.paidDispositions.value.filter((disposition) => disposition !== 'move' || canMove),

@@ -2,7 +2,7 @@
 import type { App } from '../platform/app.ts'
 import type { Http } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
-import { publishedPolicies } from '../policy/store.ts'
+import { publishedResidences } from '../policy/store.ts'
 import { operatorWire } from '../subscribers/wire.ts'
 
 /** A platform with its demo's partners around it tells where they are; one in earnest has none. */
@@ -18,16 +18,13 @@ export function registerOperatorRoutes(http: Http, app: App) {
         response: { 200: operatorWire },
       },
     },
-    async () => {
-      const policies = await publishedPolicies(app.db)
-      return {
-        ...operator,
-        url: publicUrl,
-        locales: ['en' as const, 'zh-CN' as const],
-        residence: policies.map(({ country }) => country),
-        demo,
-      }
-    },
+    async () => ({
+      ...operator,
+      url: publicUrl,
+      locales: ['en' as const, 'zh-CN' as const],
+      residence: [...(await publishedResidences(app.db))],
+      demo,
+    }),
   )
 }
 

@@ -1,52 +1,30 @@
 /** What a country's rules decide about closing: one versioned document, each value with its source and confidence. */
-import { z } from 'zod'
+import { termEnd } from './business-days.ts'
+import { firstSchema, upgrade } from './first-format.ts'
+import { type Policy, policySchema } from './schema.ts'
 
-/** S statute seen · S? statute named, not read · C court · R regulator · 2 secondary · P practice · D Violet's default, no source. */
-const confidence = z.enum(['S', 'S?', 'C', 'R', '2', 'P', 'D'])
+export type { Policy } from './schema.ts'
+export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
 
-const rule = <Value extends z.ZodType>(value: Value) =>
-  z.strictObject({ value, source: z.string().min(1), confidence })
-
-const duration = z.string().refine(isDuration, 'an ISO 8601 duration that is not negative')
-const labels = z.record(z.string(), z.string().min(1))
-const keep = z.strictObject({ for: duration, basis: z.string().min(1) })
-
-export const policySchema = z.strictObject({
-  country: z.string().regex(/^[A-Z]{2}$/),
-  version: z.int().min(1),
-  review: z.literal('operator: have this reviewed'),
-  timeZone: z.string(),
-  rules: z.strictObject({
-    reasonMode: rule(z.enum(['none', 'optional', 'required'])),
-    coolingOff: rule(duration),
-    autoApprove: rule(z.boolean()),
-    reviewSla: rule(duration),
-    ifLate: rule(z.enum(['approved', 'escalated'])),
-    paidDispositions: rule(z.array(z.enum(['refund', 'move', 'donate'])).min(1)),
-    promotionalDispositions: rule(z.array(z.enum(['move', 'give-up'])).min(1)),
-    promoRefundable: rule(z.literal(false)),
-    refundDeadline: rule(duration),
-    driftTolerance: rule(z.record(z.string(), z.string())),
-    quarantineMin: rule(duration),
-    buttonLabels: rule(z.strictObject({ 'close.open': labels, 'close.confirm': labels })),
-    retention: rule(
-      z.strictObject({ invoices: keep, usage: keep, certificate: keep, contacts: keep }),
-    ),
-  }),
-})
-
-export type Policy = z.infer<typeof policySchema>
-export type RetentionCategory = keyof Policy['rules']['retention']['value']
+/** A stored document of any format; it throws on one that was never a policy. */
+export function readPolicy(document: unknown): Policy {
+  const isFirst = typeof document === 'object' && document !== null && !('format' in document)
+  return isFirst ? upgrade(firstSchema.parse(document)) : policySchema.parse(document)
+}
 
 /** A rule of calendar length counted from a moment, on the operator's local calendar. */
 export function after(start: Temporal.Instant, length: string, timeZone: string): Temporal.Instant {
   return start.toZonedDateTimeISO(timeZone).add(Temporal.Duration.from(length)).toInstant()
 }
 
-function isDuration(text: string): boolean {
-  try {
-    return Temporal.Duration.from(text).sign >= 0
-  } catch {
-    return false
-  }
+type Timed = 'coolingOff' | 'reviewSla' | 'refundDeadline'
+
+/** When the time that a rule gives is over, counted in the days it is given in. */
+export function dueBy(policy: Policy, name: Timed, start: Temporal.Instant): Temporal.Instant {
+  const { value, days } = policy.rules[name]
+  return termEnd(start, value, {
+    unit: days ?? 'calendar',
+    zone: policy.timeZone,
+    calendar: policy.rules.holidayCalendar.value,
+  })
 }

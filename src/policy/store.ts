@@ -1,13 +1,11 @@
 /** Published policies, by country and version; a published version is never changed. */
+import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
-import cn from './packs/cn.json' with { type: 'json' }
-import de from './packs/de.json' with { type: 'json' }
-import gb from './packs/gb.json' with { type: 'json' }
-import { type Policy, policySchema } from './policy.ts'
+import { followed, packs, residences } from './packs.ts'
+import { type Policy, readPolicy } from './policy.ts'
 
 /** Publishes the packs that come with Violet and aren't there yet. */
 export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void> {
-  const packs = [gb, de, cn].map((pack) => policySchema.parse(pack))
   await db
     .insertInto('policy_version')
     .values(
@@ -22,15 +20,17 @@ export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void>
     .execute()
 }
 
+/** The newest policy a country follows: its own, or for a member of the European Union without one the Union's. */
 export async function currentPolicy(db: Db | Trx, country: string): Promise<Policy | undefined> {
   const row = await db
     .selectFrom('policy_version')
     .select('document')
-    .where('country', '=', country)
+    .where('country', 'in', followed(country))
+    .orderBy(sql`country = ${country}`, 'desc')
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row && policySchema.parse(row.document)
+  return row && readPolicy(row.document)
 }
 
 /** The version a case is pinned to. */
@@ -45,7 +45,7 @@ export async function pinnedPolicy(
     .where('country', '=', country)
     .where('version', '=', version)
     .executeTakeFirstOrThrow()
-  return policySchema.parse(row.document)
+  return readPolicy(row.document)
 }
 
 /** The newest version of every country. */
@@ -57,4 +57,10 @@ export async function publishedPolicies(db: Db) {
     .orderBy('country')
     .orderBy('version', 'desc')
     .execute()
+}
+
+/** The countries people can live in under the published policies. */
+export async function publishedResidences(db: Db): Promise<readonly string[]> {
+  const rows = await db.selectFrom('policy_version').distinct().select('country').execute()
+  return residences(rows.map(({ country }) => country))
 }

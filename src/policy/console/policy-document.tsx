@@ -7,7 +7,9 @@ import { Notice } from '../../portal/components/notice.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { useValueText } from './value-text.ts'
 
-type Rule = { value: unknown; source: string; confidence: string }
+type Value = { value: unknown; source: string; confidence: string; days?: string }
+type Variant = Value & { segment?: string[]; plan?: string[] }
+type Rule = Value & { variants?: Variant[] }
 
 function rulesOf({ document }: Policy): [string, Rule][] {
   const rules = document['rules']
@@ -21,18 +23,40 @@ function rulesOf({ document }: Policy): [string, Rule][] {
 /** As closing goes: asking, deciding, money, afterwards. A rule newer than this console comes
  * last. */
 const order: readonly string[] = [
+  'loginGateAllowed',
+  'identityEvidence',
   'buttonLabels',
   'reasonMode',
+  'saveOfferMax',
+  'withdrawalWindow',
+  'noticeRule',
+  'maxCloseTime',
   'coolingOff',
   'autoApprove',
   'reviewSla',
   'ifLate',
+  'holidayCalendar',
+  'adultAge',
+  'arrearsBlocks',
+  'etfRule',
+  'deathWaivesEtf',
+  'refundRight',
+  'idCopyForRefundAllowed',
   'paidDispositions',
   'promotionalDispositions',
   'promoRefundable',
   'driftTolerance',
+  'refundFee',
+  'refundFeeMax',
+  'refundClaimWindow',
   'refundDeadline',
+  'unclaimedRule',
+  'lateUsageCap',
+  'lateUsageWindow',
+  'portCodeTtl',
+  'portAfterEnd',
   'quarantineMin',
+  'quarantineMax',
   'retention',
 ]
 
@@ -64,6 +88,7 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
       </header>
       <Notice live={false}>{t('policies.review')}</Notice>
       <RuleTable rules={rules} />
+      <Notes notes={policy.document['notes']} />
       <section className="casesect">
         <h2 className="strong">{t('policies.confidence')}</h2>
         <dl className="kv legend">
@@ -79,9 +104,52 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
   )
 }
 
+function Notes({ notes }: { notes: unknown }) {
+  const { t } = useConsoleWords()
+  if (!Array.isArray(notes) || notes.length === 0) return null
+  return (
+    <section className="casesect">
+      <h2 className="strong">{t('policies.notes')}</h2>
+      <ul>
+        {notes.map((note) => (
+          <li key={String(note)}>{String(note)}</li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** The value, and below it for whom it differs, with the source of that. */
+function ValueText({ name, rule }: { name: string; rule: Rule }) {
+  const { code } = useConsoleWords()
+  const valueText = useValueText()
+  const lines = ({ value, days }: Value) => {
+    const unit = days && days !== 'calendar' && value !== null ? ` (${code('days', days)})` : ''
+    return valueText(name, value).map((line) => line + unit)
+  }
+  const whom = ({ segment = [], plan = [] }: Variant) =>
+    [
+      ...segment.map((each) => code('segment', each)),
+      ...plan.map((each) => code('plan-kind', each)),
+    ].join(', ')
+  return (
+    <>
+      {lines(rule).map((line, at) => (
+        <span key={at} className="block">
+          {line}
+        </span>
+      ))}
+      {rule.variants?.map((variant, at) => (
+        <span key={at} className="caption c2 block">
+          {whom(variant)}: {lines(variant).join(' ')} · {variant.source}
+        </span>
+      ))}
+    </>
+  )
+}
+
 function RuleTable({ rules }: { rules: [string, Rule][] }) {
   const { t, code } = useConsoleWords()
-  const valueText = useValueText()
   return (
     <table className="table rules">
       <caption className="sr-only">{t('policies.rules')}</caption>
@@ -93,23 +161,19 @@ function RuleTable({ rules }: { rules: [string, Rule][] }) {
         </tr>
       </thead>
       <tbody>
-        {rules.map(([name, { value, source, confidence }]) => (
+        {rules.map(([name, rule]) => (
           <tr key={name}>
             <th scope="row">
               {code('rule', name)}
               <span className="mono caption c3 block">{name}</span>
             </th>
             <td data-head={t('policies.value')}>
-              {valueText(name, value).map((line, at) => (
-                <span key={at} className="block">
-                  {line}
-                </span>
-              ))}
+              <ValueText name={name} rule={rule} />
             </td>
             <td data-head={t('policies.source')}>
-              <span className="c2">{source}</span>
+              <span className="c2">{rule.source}</span>
               <span className="caption c3 block">
-                {code('confidence', confidence)} ({confidence})
+                {code('confidence', rule.confidence)} ({rule.confidence})
               </span>
             </td>
           </tr>

@@ -25,25 +25,40 @@ export function useValueText() {
     return parts.map(([unit, count]) => code('duration', unit, { count })).join(' ')
   }
   const plain = (name: string, value: unknown): string => {
+    if (value === null) return t('value.nothing-found')
     if (typeof value === 'boolean') return t(value ? 'value.yes' : 'value.no')
     if (typeof value !== 'string') return String(value)
     const units = parseDuration(value)
     return units ? duration(units) : code(`value-${name}`, value)
   }
   const entry = (name: string, key: string, value: unknown): string => {
-    if (/^[A-Z]{3}$/.test(key)) return format.money({ amount: String(value), currency: key })
+    if (/^[A-Z]{3}$/.test(key)) return format.money({ amount: amountOf(value, key), currency: key })
     if (isKeep(value)) return `${code('kept', key)}: ${plain(name, value.for)} (${value.basis})`
     if (typeof value === 'object' && value !== null) {
       const labels = Object.entries(value).map(([locale, text]) => `${locale} “${String(text)}”`)
       return `${key}: ${labels.length > 0 ? format.list(labels) : t('value.none-prescribed')}`
     }
-    return `${key}: ${plain(name, value)}`
+    return `${code(`key-${name}`, key)}: ${plain(name, value)}`
   }
+  const kindOf = (name: string, { kind, amount = {}, ...facts }: Record<string, unknown>) => [
+    code(`value-${name}`, String(kind), facts as Record<string, number>),
+    ...Object.entries(amount as object).map(([key, each]) => entry(name, key, each)),
+  ]
   return (name: string, value: unknown): string[] => {
     if (Array.isArray(value)) return [format.list(value.map((each) => plain(name, each)))]
     if (typeof value !== 'object' || value === null) return [plain(name, value)]
+    if ('kind' in value) return kindOf(name, value as Record<string, unknown>)
+    if (Object.keys(value).length === 0) return [t('value.nothing')]
     return Object.entries(value).map(([key, each]) => entry(name, key, each))
   }
+}
+
+/** Amounts are minor units where they are numbers, decimal where they are text. */
+function amountOf(value: unknown, currency: string): string {
+  if (typeof value !== 'number') return String(value)
+  const style = { style: 'currency', currency } as const
+  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat('en', style).resolvedOptions()
+  return (value / 10 ** digits).toFixed(digits)
 }
 
 function isKeep(value: unknown): value is { for: string; basis: string } {
