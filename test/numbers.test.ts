@@ -98,7 +98,7 @@ test('one bad row and nothing is taken in; each is named with its line and reaso
   expect(existsSync(`${clash}.rejects.csv`)).toBe(false)
   expect(await count()).toBe(1)
   const told = await take(bad, { json: false })
-  expect(told.text).toMatch(/line 5: not-e164[^]*Nothing was taken in: 3 bad rows/)
+  expect(told.text).toMatch(/line 5: not-e164[^]*Nothing was taken in\. Bad rows: 3/)
 })
 
 test.each([

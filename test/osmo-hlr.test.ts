@@ -56,6 +56,10 @@ function vectorOf({ elements }: Heard): { rand: Buffer; res: Buffer } {
 }
 
 describe.skipIf(!hasOsmoHlr)('OsmoHLR', () => {
+  test('an empty register lists nobody', async () => {
+    expect((await Array.fromAsync(network.list())).flat()).toEqual([])
+  })
+
   test('gives service with keys and number, repeated without a change; without keys it refuses', async () => {
     const one = subscription('+447700900123')
     expect(await network.find(one.imsi)).toBeUndefined()

@@ -60,6 +60,7 @@ test('what the list says, and how much of it came', () => {
   ])
   expect(countListed(lines)).toBe(3)
   expect(countListed(lines.slice(0, -1))).toBeUndefined()
+  expect(countListed([...lines.slice(0, 2), '% No matching subscriber(s)'])).toBe(0)
 })
 
 test('a command did what it should, or did not', () => {

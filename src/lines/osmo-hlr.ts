@@ -84,6 +84,7 @@ export function readListed(lines: readonly string[]): HlrListed[] {
 
 /** How many the register says it listed; undefined: the list was cut short. */
 export function countListed(lines: readonly string[]): number | undefined {
+  if (lines.some((line) => line.startsWith('% No matching subscriber'))) return 0
   const last = lines.map((line) => /^\s*Subscribers Shown: (\d+)/.exec(line)?.[1]).find(Boolean)
   return last === undefined ? undefined : Number(last)
 }

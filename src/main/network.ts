@@ -81,7 +81,7 @@ function fieldsOf({ listed, lines, outcomes, tooManyStrangers }: Reconciled) {
 function reportOf(done: Reconciled, dryRun: boolean): string {
   const { listed, lines, outcomes, tooManyStrangers } = done
   const figure = new Intl.NumberFormat('en')
-  const head = `${figure.format(lines)} lines here, ${figure.format(listed)} subscribers in the register.`
+  const head = `Lines here: ${figure.format(lines)}. Subscribers in the register: ${figure.format(listed)}.`
   if (outcomes.length === 0) return `${head} They agree.\n`
   const rows = outcomes.slice(0, shownMax).map(rowOf)
   const more = outcomes.length - rows.length

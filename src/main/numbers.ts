@@ -120,14 +120,13 @@ type Fields = { added: number; known: number; bad: number; rejectsFile: string |
 
 function reportOf({ added, known, bad: count, rejectsFile }: Fields, bad: readonly Bad[]): string {
   const figure = new Intl.NumberFormat('en')
-  if (count === 0)
-    return `${figure.format(added)} numbers added, ${figure.format(known)} known before.\n`
+  if (count === 0) return `Added: ${figure.format(added)}. Known before: ${figure.format(known)}.\n`
   const shown = bad
     .slice(0, shownMax)
     .map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`)
   const more = count - shown.length
   const rest = more > 0 ? [`… and ${figure.format(more)} more`] : []
-  const end = `Nothing was taken in: ${figure.format(count)} bad rows, all in ${rejectsFile}.`
+  const end = `Nothing was taken in. Bad rows: ${figure.format(count)}, all in ${rejectsFile}.`
   return [...shown, ...rest, end, ''].join('\n')
 }
 
