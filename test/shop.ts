@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { startNetwork } from '../simulators/network/server.ts'
 import { startPayments } from '../simulators/payments/server.ts'
+import { removedQueue } from '../src/esim/esim.ts'
 import { registerEsimRoutes } from '../src/esim/routes.ts'
 import { registerLinesRoutes } from '../src/lines/routes.ts'
 import { linesJobs, lineQueues } from '../src/lines/steps.ts'
@@ -61,6 +62,7 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   const config = configOf({ port, publicUrl, databaseUrl: database.url }, payments.url, network.url)
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const queues = [
+    removedQueue,
     ...lineQueues,
     ...renewalQueues,
     ...paymentsQueues,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decimal, money } from '../values/money.ts'
+import { belongsTo, isOpenIn, makeAddendum, publishedAddendumSchema } from './addendum.ts'
 import {
   arithmeticProblems,
   certificateSchema,
@@ -141,5 +142,38 @@ describe('its text', () => {
   test('docs/schemas publishes the schema that is checked with', () => {
     const path = new URL('../../docs/schemas/closure-certificate.v1.json', import.meta.url)
     expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify(publishedSchema(), null, 2)}\n`)
+  })
+})
+
+describe('an addendum', () => {
+  const certificate = makeCertificate(sampleInput)
+  const signed = { certificate, jws: 'a.b.c' }
+  const { iccid } = sampleInput.lines[0]!
+  const confirmedAt = '2027-03-01T10:00:00Z'
+
+  test('names the certificate it adds to, and no more of the profile than that does', () => {
+    const made = makeAddendum(signed, { iccid, confirmedAt })
+    expect(JSON.stringify(made)).not.toContain(iccid)
+    expect(belongsTo(made, signed)).toBe(true)
+    expect(belongsTo(made, { certificate, jws: 'a.b.d' })).toBe(false)
+    expect(belongsTo({ ...made, iccidMasked: '•••• 9999' }, signed)).toBe(false)
+  })
+
+  test('is made only where the certificate left the removal open', () => {
+    const as = (profileRemoval: 'confirmed' | 'unconfirmed' | 'never-downloaded') =>
+      makeCertificate({
+        ...sampleInput,
+        lines: sampleInput.lines.map((line) => ({ ...line, profileRemoval })),
+      })
+    expect(isOpenIn(as('unconfirmed'), iccid)).toBe(true)
+    expect(isOpenIn(as('confirmed'), iccid)).toBe(false)
+    expect(isOpenIn(as('never-downloaded'), iccid)).toBe(false)
+    expect(isOpenIn(as('unconfirmed'), `${iccid.slice(0, -4)}9999`)).toBe(false)
+  })
+
+  test('docs/schemas publishes its schema', () => {
+    const path = new URL('../../docs/schemas/closure-addendum.v1.json', import.meta.url)
+    const text = `${JSON.stringify(publishedAddendumSchema(), null, 2)}\n`
+    expect(readFileSync(path, 'utf8')).toBe(text)
   })
 })

@@ -4,6 +4,7 @@ import QRCode from 'qrcode'
 import type { Config } from '../platform/config.ts'
 import { renderPdf } from '../platform/documents.ts'
 import type { Signer } from '../platform/signing.ts'
+import { makeAddendum } from './addendum.ts'
 import { type ClosureCertificate, makeCertificate } from './certificate.ts'
 import { certificatePage, type Locale } from './certificate-page.ts'
 import { putSeal, readSeal, sealPayload, sealPlace } from './pdf-seal.ts'
@@ -17,6 +18,10 @@ export function openDocuments({ publicUrl }: Pick<Config, 'publicUrl'>, signer: 
       const jws = await signer.sign(certificate)
       const pdf = await renderCertificate(certificate, jws, locale, `${publicUrl}/verify`, signer)
       return { certificate, jws, pdf }
+    },
+    async amend(signed, removal) {
+      const addendum = makeAddendum(signed, removal)
+      return { addendum, jws: await signer.sign(addendum) }
     },
   }
 }

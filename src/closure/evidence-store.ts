@@ -1,6 +1,11 @@
-/** Certificates in the database, and the public look-up by reference. */
+/** Certificates and what was added to them, in the database, and the public look-up by reference. */
+import { sql } from 'kysely'
+import { localeFor, type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
-import type { Db } from '../platform/database.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { ClosureAddendum } from './addendum.ts'
+import type { ClosureCertificate } from './certificate.ts'
+import { addendaOf, certificateFile } from '../notices/store.ts'
 import { eventsOf, findCase, locateCase } from './store.ts'
 import type { Seen } from './view.ts'
 import { loadFacts } from './facts-store.ts'
@@ -24,12 +29,74 @@ export async function findCertificate(
     .where('t.case_id', '=', caseId)
     .executeTakeFirst()
   if (!row) return undefined
-  return { reference: row.reference, json: certificateFile(row.document, row.jws), pdf: row.pdf }
+  const addenda = await addendaOf(db, subscriberId, caseId)
+  const json = certificateFile({ certificate: row.document, jws: row.jws, addenda })
+  return { reference: row.reference, json, pdf: row.pdf }
 }
 
-/** The JSON download: a readable copy beside the signed one, which alone counts. */
-export function certificateFile(certificate: unknown, jws: string): string {
-  return `${JSON.stringify({ certificate, jws }, null, 2)}\n`
+export type SignedCase = {
+  readonly subscriberId: string
+  readonly caseId: string
+  readonly certificate: ClosureCertificate
+  readonly jws: string
+}
+
+/** The ended case that closed the line of a profile, with its certificate. */
+export async function signedCaseOfProfile(
+  db: Db,
+  subscriberId: string,
+  iccid: string,
+): Promise<SignedCase | undefined> {
+  const { rows } = await sql<{ case_id: string; document: unknown; jws: string }>`
+    select t.case_id, t.document, t.jws
+    from line l
+    join closure_case c on c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id
+    join closure_certificate t on t.subscriber_id = c.subscriber_id and t.case_id = c.case_id
+    where l.subscriber_id = ${subscriberId} and l.iccid = ${iccid}`.execute(db)
+  const [row] = rows
+  if (!row) return undefined
+  const certificate = row.document as ClosureCertificate
+  return { subscriberId, caseId: row.case_id, certificate, jws: row.jws }
+}
+
+/** False when it was there already. */
+export async function insertAddendum(
+  trx: Trx,
+  now: Temporal.Instant,
+  { subscriberId, caseId }: SignedCase,
+  { iccid, addendum, jws }: { iccid: string; addendum: ClosureAddendum; jws: string },
+): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('closure_addendum')
+    .values({
+      subscriber_id: subscriberId,
+      case_id: caseId,
+      iccid,
+      document: addendum,
+      jws,
+      signed_at: now,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n
+}
+
+/** Whom the end of a case was told, and in which language; nobody once their addresses are erased. */
+export async function toldOfCase(trx: Trx, subscriberId: string, caseId: string) {
+  const rows = await trx
+    .selectFrom('notice')
+    .select(['channel', 'recipient', 'locale'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .where('template', '=', 'closure-closed')
+    .where('recipient', '<>', '')
+    .orderBy('notice_id')
+    .execute()
+  const recipients = rows.map(({ channel, recipient }): Recipient => ({
+    channel: channel === 'sms' ? 'sms' : 'email',
+    address: recipient,
+  }))
+  return { recipients, locale: localeFor(rows[0]?.locale ?? 'en') }
 }
 
 /** What the public page needs of a submitted case; a draft has no public progress. */

@@ -1,10 +1,9 @@
 /** ES9+ over HTTP (SGP.22 §6.5.2): what phones call. Failures are answers with status 200, notifications always 204. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { activateQueue } from '../lines/line.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
-import { isRefusal } from '../values/refusal.ts'
+import { hearReport } from './report-steps.ts'
 import type { Rsp } from './rsp-gateway.ts'
 import { insertSession, lockOrder, lockSession, saveOrder, saveSession } from './rsp-store.ts'
 import type { OrderRow } from './rsp-store.ts'
@@ -21,7 +20,6 @@ import {
   verifyNotification,
   type VerifiedNotification,
 } from './sgp22/smdp-notification.ts'
-import { recordReport } from './store.ts'
 
 /** A result of an installation may carry the card's answers to every profile element. */
 const bodyLimit = 128 * 1024
@@ -195,16 +193,5 @@ async function failInstallation(
 
 async function report(trx: Trx, app: App, verified: VerifiedNotification): Promise<void> {
   const { eid, iccid, event, seqNumber: seq } = verified
-  const now = app.clock.now()
-  const heard = await recordReport(trx, now, { eid, iccid, event, seq })
-  if (isRefusal(heard) || !heard.installed) return
-  const { subscriberId, lineId } = heard.profile
-  await audit(trx, app.ids, now, {
-    subscriberId,
-    actor: system,
-    action: 'profile-installed',
-    subject: { kind: 'line', id: lineId },
-    reason: 'the phone reported it',
-  })
-  await app.queue.send(trx, activateQueue, lineId, { subscriberId, lineId })
+  await hearReport(trx, app, { eid, iccid, event, seq })
 }

@@ -14,6 +14,9 @@ export type ProfileState =
 export type DeviceState = 'enabled' | 'disabled' | 'deleted'
 export type Removal = 'confirmed' | 'unconfirmed' | 'never-downloaded'
 
+/** Told when a phone confirms that a profile is gone: `subscriberId`, `iccid`, `confirmedAt`. */
+export const removedQueue = 'esim.removed'
+
 export type ProfileStatus = {
   readonly state: ProfileState
   readonly deviceState: DeviceState | null

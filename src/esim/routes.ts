@@ -1,7 +1,6 @@
 /** Installing: the subscriber's activation code, and the channel of the phone that downloads it. */
 import QRCode from 'qrcode'
 import { z } from 'zod'
-import { activateQueue } from '../lines/line.ts'
 import { installationWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -11,8 +10,9 @@ import { isRefusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
 import { mayDownload } from './esim.ts'
 import { installLinks } from './iccid.ts'
+import { hearReport } from './report-steps.ts'
 import { qrText } from './sgp22/activation-code.ts'
-import { downloadProfile, lineNameOf, profilesOf, recordReport } from './store.ts'
+import { downloadProfile, lineNameOf, profilesOf } from './store.ts'
 import { downloadedWire, downloadWire, notificationWire } from './wire.ts'
 
 export function registerEsimRoutes(http: Http, app: App) {
@@ -103,22 +103,8 @@ function registerNotifications(http: Http, app: App) {
       },
     },
     async (request, reply) => {
-      const now = app.clock.now()
-      const answer = await app.db.transaction().execute(async (trx) => {
-        const heard = await recordReport(trx, now, request.body)
-        if (isRefusal(heard) || !heard.installed) return heard
-        const { subscriberId, lineId } = heard.profile
-        await audit(trx, app.ids, now, {
-          subscriberId,
-          actor: system,
-          action: 'profile-installed',
-          subject: { kind: 'line', id: lineId },
-          reason: 'the phone reported it',
-        })
-        await app.queue.send(trx, activateQueue, lineId, { subscriberId, lineId })
-        return heard
-      })
-      if (isRefusal(answer)) return refused(reply, answer)
+      const answer = await app.db.transaction().execute((trx) => hearReport(trx, app, request.body))
+      if (answer) return refused(reply, answer)
       return reply.code(204).send(null)
     },
   )

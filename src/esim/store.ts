@@ -159,19 +159,38 @@ export async function downloadProfile(
   return { ...profile, ...after }
 }
 
-/** Records a phone's report; `installed` says that this report is the one that brought the profile to life. */
+/** Records a phone's report. `installed`, `removed`: this is the one that brought the profile to life, or says it is gone. */
 export async function recordReport(
   trx: Trx,
   now: Temporal.Instant,
   device: { eid: string; iccid: string; event: DeviceEvent; seq: number },
-): Promise<{ profile: Profile; installed: boolean } | Refusal> {
+): Promise<{ profile: Profile; installed: boolean; removed: boolean } | Refusal> {
   const profile = await lockProfile(trx, { iccid: device.iccid })
   if (!profile || profile.eid !== device.eid) return refuse('not-found')
   const after = report(profile, device.event, device.seq)
-  if (!after) return { profile, installed: false }
+  if (!after) return { profile, installed: false, removed: false }
   await saveProfile(trx, profile, after, now)
   const installed = after.state === 'installed' && profile.state !== 'installed'
-  return { profile: { ...profile, ...after }, installed }
+  const removed = after.removal === 'confirmed' && profile.removal !== 'confirmed'
+  return { profile: { ...profile, ...after }, installed, removed }
+}
+
+/** What is known of the removal of profiles, held still until the transaction ends. */
+export async function lockRemovals(
+  trx: Trx,
+  subscriberId: string,
+  iccids: readonly string[],
+): Promise<ReadonlyMap<string, Removal>> {
+  if (iccids.length === 0) return new Map()
+  const rows = await trx
+    .selectFrom('profile')
+    .select(['iccid', 'removal'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('iccid', 'in', iccids)
+    .orderBy('iccid')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map(({ iccid, removal }) => [iccid, removal as Removal]))
 }
 
 /** Ends the profile of a closing line; the removal it returns goes on the certificate. */

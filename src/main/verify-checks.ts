@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { z } from 'zod'
+import { addendumSchema, belongsTo, type ClosureAddendum } from '../closure/addendum.ts'
 import {
   arithmeticProblems,
   certificateSchema,
@@ -12,7 +13,15 @@ import { signatureType } from '../platform/signing.ts'
 import type { CertificateFile } from './verify-file.ts'
 import type { Keys } from './verify-keys.ts'
 
-export type Check = 'file' | 'key' | 'signature' | 'schema' | 'arithmetic' | 'copy' | 'page'
+export type Check =
+  | 'file'
+  | 'key'
+  | 'signature'
+  | 'schema'
+  | 'arithmetic'
+  | 'copy'
+  | 'page'
+  | 'addendum'
 export type Problem = { check: Check; field?: string; problem: string }
 type Key = { kty: string; crv: string; x: string }
 export type Verdict = {
@@ -23,6 +32,8 @@ export type Verdict = {
   keyId: string | undefined
   /** Only what the signature covers; undefined unless it holds. */
   certificate: ClosureCertificate | undefined
+  /** What was added to it; only what its own signature covers. */
+  addenda: readonly ClosureAddendum[]
 }
 
 /** What the file claims before anything was checked: only good for asking for its keys. */
@@ -42,6 +53,7 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
     problems: [{ check, problem }],
     keyId,
     certificate: undefined,
+    addenda: [],
   })
   if (keyId === undefined) return refused('key', 'the signature names none')
   const key = await publishedKey(keyId, keys)
@@ -55,7 +67,35 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
   const checked: Check[] = ['file', 'key', 'signature', 'schema', 'arithmetic']
   if (file.kind !== 'jws') checked.push(file.kind === 'json' ? 'copy' : 'page')
   const { data: certificate } = certificateSchema.safeParse(payload)
-  return { valid: problems.length === 0, checked, problems, keyId, certificate }
+  const added = await checkAddenda(file, certificate, keys)
+  if (added.checked) checked.push('addendum')
+  problems.push(...added.problems)
+  const valid = problems.length === 0
+  return { valid, checked, problems, keyId, certificate, addenda: added.addenda }
+}
+
+/** Each by its own signature, to this certificate, and read as it was signed. */
+async function checkAddenda(
+  file: CertificateFile,
+  certificate: ClosureCertificate | undefined,
+  keys: Keys,
+) {
+  const problems: Problem[] = []
+  const addenda: ClosureAddendum[] = []
+  const given = file.kind === 'json' ? file.addenda : []
+  for (const [at, { addendum: copy, jws }] of given.entries()) {
+    const header = z.object({ kid: z.string() }).safeParse(jsonOf(jws.split('.')[0] ?? ''))
+    const key = header.data && (await publishedKey(header.data.kid, keys))
+    const parsed = addendumSchema.safeParse(key && (await signedPayload(jws, key)))
+    const says = (text: string) => problems.push(problem('addendum', [String(at)], text))
+    if (!key) says('is not signed with a published key')
+    else if (!parsed.success) says('does not fit: it was changed after it was signed')
+    else if (!certificate || !belongsTo(parsed.data, { certificate, jws: file.jws }))
+      says('belongs to another certificate')
+    else if (differences(parsed.data, copy).length > 0) says('reads otherwise than what was signed')
+    else addenda.push(parsed.data)
+  }
+  return { checked: given.length > 0, problems, addenda }
 }
 
 /** What is wrong with a file whoever signed it; nothing found here says nothing about who did. */

@@ -2,9 +2,12 @@
 import { inflateSync } from 'node:zlib'
 
 export type CertificateFile =
-  | { kind: 'json'; jws: string; copy: unknown }
+  | { kind: 'json'; jws: string; copy: unknown; addenda: readonly SignedCopy[] }
   | { kind: 'jws'; jws: string }
   | { kind: 'pdf'; jws: string; bytes: Uint8Array }
+
+/** What was added later: signed, with a copy for reading. */
+export type SignedCopy = { addendum: unknown; jws: string }
 
 export type Opened = { found: CertificateFile } | { problem: string }
 
@@ -31,15 +34,29 @@ function readJson(text: string): Opened {
   } catch {
     return none('is neither a PDF, nor JSON, nor a compact JWS')
   }
-  const { certificate, jws } = (file ?? {}) as { certificate?: unknown; jws?: unknown }
+  const { certificate, jws, addenda = [] } = (file ?? {}) as Record<string, unknown>
   if (certificate === undefined) return none('has no "certificate"')
   if (typeof jws !== 'string') return none('has no "jws"')
   if (!compact.test(jws)) return none('has a "jws" that is no compact JWS')
+  if (!isSignedCopies(addenda)) return none('has "addenda" that are not signed')
   // Spelled otherwise it might still mean the same, but somebody has touched it.
   const spelled = [JSON.stringify(file), JSON.stringify(file, null, 2)]
   if (!spelled.includes(text.replace(/\n$/, '')))
     return none('was spelled otherwise when it was made: somebody changed its text')
-  return { found: { kind: 'json', jws, copy: certificate } }
+  return { found: { kind: 'json', jws, copy: certificate, addenda } }
+}
+
+function isSignedCopies(value: unknown): value is SignedCopy[] {
+  if (!Array.isArray(value) || value.length > 1000) return false
+  return value.every(
+    (one: unknown) =>
+      typeof one === 'object' &&
+      one !== null &&
+      'addendum' in one &&
+      'jws' in one &&
+      typeof one.jws === 'string' &&
+      compact.test(one.jws),
+  )
 }
 
 function readPdf(raw: Buffer): Opened {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeAddendum } from '../closure/addendum.ts'
 import { makeCertificate } from '../closure/certificate.ts'
 import { sampleInput } from '../closure/certificate-sample.ts'
 import { renderCertificate } from '../closure/document-gateway.ts'
@@ -55,6 +56,34 @@ async function verifyPath(file: string, keysAt?: string) {
   const code = await verifyCommand(file, { keys: keysAt, json: true }, (more) => (text += more))
   return { code, ...(JSON.parse(text) as Answer) }
 }
+
+describe('what was added to a certificate', () => {
+  const file = async (change: (added: { addendum: object; jws: string }) => object) => {
+    const certificate = makeCertificate(sampleInput)
+    const jws = await signer.sign(certificate)
+    const { iccid } = sampleInput.lines[0]!
+    const addendum = makeAddendum(
+      { certificate, jws },
+      { iccid, confirmedAt: '2027-03-01T10:00:00Z' },
+    )
+    const addenda = [change({ addendum, jws: await signer.sign(addendum) })]
+    return verify(`${JSON.stringify({ certificate, jws, addenda }, null, 2)}\n`)
+  }
+
+  test('counts with its own signature', async () => {
+    const answer = await file((added) => added)
+    expect(answer).toMatchObject({ code: 0, valid: true, problems: [] })
+    expect(answer.checked).toContain('addendum')
+  })
+
+  test.each([
+    ['a copy that reads otherwise', (a: object) => ({ ...a, addendum: { ...a, more: 1 } })],
+    ['a signature of another thing', (a: object) => ({ ...a, jws: forms.jws.toString() })],
+    ['no signature at all', (a: object) => ({ ...a, jws: 'x' })],
+  ])('%s makes the file invalid', async (_, change) => {
+    expect(await file(change)).toMatchObject({ code: 1, valid: false })
+  })
+})
 
 describe('what is genuine is valid', () => {
   test.each([

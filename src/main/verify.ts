@@ -1,5 +1,6 @@
 /** `violet verify`: tells anybody, offline, whether a certificate is genuine and what it says. */
 import { readFile, stat } from 'node:fs/promises'
+import type { ClosureAddendum } from '../closure/addendum.ts'
 import type { ClosureCertificate } from '../closure/certificate.ts'
 import {
   checkCertificate,
@@ -28,7 +29,7 @@ export async function verifyCommand(
     const problems: Problem[] = [{ check: 'file', problem: opened.problem }]
     const checked = ['file'] as const
     return answer(
-      { valid: false, checked, problems, keyId: undefined, certificate: undefined },
+      { valid: false, checked, problems, keyId: undefined, certificate: undefined, addenda: [] },
       path,
       undefined,
       json,
@@ -45,7 +46,7 @@ export async function verifyCommand(
     if (problems.length === 0) return unanswered(error.message, json, write)
     const checked = ['file', 'schema', 'arithmetic'] as const
     return answer(
-      { valid: false, checked, problems, keyId: undefined, certificate: undefined },
+      { valid: false, checked, problems, keyId: undefined, certificate: undefined, addenda: [] },
       path,
       undefined,
       json,
@@ -85,7 +86,7 @@ function answer(
   json: boolean,
   write: (text: string) => void,
 ): number {
-  const { valid, checked, problems, certificate, keyId } = verdict
+  const { valid, checked, problems, certificate, keyId, addenda } = verdict
   if (json) {
     const facts = {
       valid,
@@ -95,11 +96,12 @@ function answer(
       keyId: keyId ?? null,
       keysFrom: at?.from ?? null,
       checked,
+      addenda: addenda.map(({ iccidMasked, confirmedAt }) => ({ iccidMasked, confirmedAt })),
       problems,
     }
     write(`${JSON.stringify(facts)}\n`)
   } else if (valid && certificate) {
-    write(`${summary(certificate, keyId, at).map(plain).join('\n')}\n`)
+    write(`${summary(certificate, addenda, keyId, at).map(plain).join('\n')}\n`)
   } else {
     const lines = problems.map(
       ({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`,
@@ -109,7 +111,12 @@ function answer(
   return valid ? 0 : 1
 }
 
-function summary(certificate: ClosureCertificate, keyId = '', at?: KeysAt): string[] {
+function summary(
+  certificate: ClosureCertificate,
+  addenda: readonly ClosureAddendum[],
+  keyId = '',
+  at?: KeysAt,
+): string[] {
   const { reference, scope, issuer, money, lines, kept } = certificate
   const ended = scope === 'line' ? 'a line' : 'an account'
   const row = (label: string, text: string) => `  ${label.padEnd(15)} ${text}`
@@ -120,6 +127,9 @@ function summary(certificate: ClosureCertificate, keyId = '', at?: KeysAt): stri
     row('settled', certificate.settledAt),
     ...lines.map((line) =>
       row('line', `${line.numberMasked ?? line.name}, profile removal ${line.profileRemoval}`),
+    ),
+    ...addenda.map(({ iccidMasked, confirmedAt }) =>
+      row('added', `profile ${iccidMasked} was deleted, confirmed by the phone at ${confirmedAt}`),
     ),
     ...money.map(({ currency, total, leftOver }) =>
       row(currency, `${total} on it, ${total} accounted for, ${leftOver} left over`),

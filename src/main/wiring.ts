@@ -2,6 +2,7 @@
 import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
+import { addendumJobs, addendumQueues } from '../closure/addendum-steps.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
@@ -72,6 +73,7 @@ export async function openGateways(config: Config): Promise<Gateways> {
 
 export const allQueues: readonly string[] = [
   ...closureQueues,
+  ...addendumQueues,
   ...noticeQueues,
   ...lineQueues,
   ...renewalQueues,
@@ -122,6 +124,7 @@ export function openNchf(app: App) {
 export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
     ...closureJobs(app, gateways),
+    ...addendumJobs(app, gateways),
     ...noticeJobs(app, gateways.outbox),
     ...linesJobs(app, gateways.network),
     ...renewalJobs(app),

@@ -117,6 +117,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     progressUrl: url,
     keysUrl: url,
   },
+  'closure-removal-confirmed': { ...closing, at, progressUrl: url },
   'refund-sent': { reference: closing.reference, amount: '25.25 GBP', instrument: 'visa 4242', at },
   'refund-failed': {
     reference: closing.reference,

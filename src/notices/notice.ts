@@ -126,6 +126,13 @@ export type NoticeParams = {
   }
   'refund-sent': { reference: string; amount: string; instrument: string; at: string }
   /** `failure` is the provider's code, such as card_expired. */
+  /** The phone confirmed that the profile of a closed line is gone; the certificate comes again, with its addendum. */
+  'closure-removal-confirmed': {
+    reference: string
+    lineName: string
+    at: string
+    progressUrl: string
+  }
   'refund-failed': {
     reference: string
     amount: string

@@ -4,9 +4,10 @@ import type { JobData, Job } from '../platform/queue.ts'
 import type { Attachment, Outbox } from './gateway.ts'
 import { htmlOf, textOf } from './mail.ts'
 import { messageOf, type Sender } from './message.ts'
-import { localeFor, messageId } from './notice.ts'
+import { localeFor, messageId, type TemplateName } from './notice.ts'
 import { sealKey, unseal } from '../platform/seal.ts'
 import {
+  certificateFile,
   certificateOf,
   markFailed,
   markSent,
@@ -75,17 +76,22 @@ async function giveUp(app: App, data: JobData, error: string): Promise<void> {
   await postpone(app.db, app.clock.now(), notice, error.slice(0, 300))
 }
 
+/** The messages that carry the certificate, with what was added to it. */
+const proofs: ReadonlySet<string> = new Set<TemplateName>([
+  'closure-closed',
+  'closure-removal-confirmed',
+])
+
 async function attachmentsOf(app: App, notice: QueuedNotice): Promise<Attachment[]> {
-  if (notice.template !== 'closure-closed' || notice.caseId === null) return []
+  if (!proofs.has(notice.template) || notice.caseId === null) return []
   const files = await certificateOf(app.db, notice.subscriberId, notice.caseId)
   // Thrown so that the message waits: a closing mail without its proof must not leave.
   if (!files) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
   const name = `violet-closure-${notice.params['reference'] ?? notice.caseId}`
-  const json = Buffer.from(
-    `${JSON.stringify({ certificate: files.document, jws: files.jws }, null, 2)}\n`,
-  )
+  const { document, pdf, ...signed } = files
+  const json = Buffer.from(certificateFile({ certificate: document, ...signed }))
   return [
-    { filename: `${name}.pdf`, contentType: 'application/pdf', content: files.pdf },
+    { filename: `${name}.pdf`, contentType: 'application/pdf', content: pdf },
     { filename: `${name}.json`, contentType: 'application/json', content: json },
   ]
 }

@@ -203,19 +203,53 @@ export async function eraseNotices(trx: Trx, subscriberId: string): Promise<void
     .execute()
 }
 
-export type CertificateFiles = { document: unknown; jws: string; pdf: Buffer }
+export type CertificateFiles = {
+  document: unknown
+  jws: string
+  pdf: Buffer
+  addenda: readonly Addendum[]
+}
+export type Addendum = { addendum: unknown; jws: string }
 
 export async function certificateOf(
   db: Db,
   subscriberId: string,
   caseId: string,
 ): Promise<CertificateFiles | undefined> {
-  return db
+  const row = await db
     .selectFrom('closure_certificate')
     .select(['document', 'jws', 'pdf'])
     .where('subscriber_id', '=', subscriberId)
     .where('case_id', '=', caseId)
     .executeTakeFirst()
+  return row && { ...row, addenda: await addendaOf(db, subscriberId, caseId) }
+}
+
+/** What was added to a certificate after it was signed, oldest first. */
+export async function addendaOf(
+  db: Db,
+  subscriberId: string,
+  caseId: string,
+): Promise<readonly Addendum[]> {
+  return db
+    .selectFrom('closure_addendum')
+    .select(['document as addendum', 'jws'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .orderBy('signed_at')
+    .orderBy('iccid')
+    .execute()
+}
+
+/** The JSON file of a certificate: readable copies beside the signed ones, which alone count. */
+export function certificateFile(file: {
+  certificate: unknown
+  jws: string
+  addenda: readonly Addendum[]
+}): string {
+  const { certificate, jws, addenda } = file
+  const more = addenda.length > 0 ? { addenda } : {}
+  return `${JSON.stringify({ certificate, jws, ...more }, null, 2)}\n`
 }
 
 function sealCode(app: Tools, about: string, code: string): string {

@@ -125,6 +125,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     actions: [{ label: 'closure-closed.action', url: 'progressUrl' }],
     tables: 'statement',
   },
+  'closure-removal-confirmed': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-removal-confirmed.action', url: 'progressUrl' }],
+  },
   'refund-sent': { facts: ['reference', 'amount', 'instrument', 'at'] },
   'refund-failed': {
     facts: ['reference', 'amount', 'instrument', 'at'],

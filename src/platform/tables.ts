@@ -45,6 +45,15 @@ export interface Bucket {
   subscriber_id: string | null;
 }
 
+export interface ClosureAddendum {
+  case_id: string;
+  document: unknown;
+  iccid: string;
+  jws: string;
+  signed_at: Temporal.Instant;
+  subscriber_id: string;
+}
+
 export interface ClosureCase {
   attention: unknown | null;
   case_id: string;
@@ -670,6 +679,7 @@ export interface UsageReject {
 export interface DB {
   audit_entry: AuditEntry;
   bucket: Bucket;
+  closure_addendum: ClosureAddendum;
   closure_case: ClosureCase;
   closure_certificate: ClosureCertificate;
   closure_event: ClosureEvent;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { makeAddendum } from '../../src/closure/addendum.ts'
 import { makeCertificate } from '../../src/closure/certificate.ts'
 import type { Documents } from '../../src/closure/steps/documents.ts'
 import { openRsp } from '../../src/esim/rsp-gateway.ts'
@@ -82,6 +83,10 @@ const documents: Documents = {
     const certificate = makeCertificate(input)
     const jws = await signer.sign(certificate)
     return { certificate, jws, pdf: Buffer.from(jws) }
+  },
+  async amend(signed, removal) {
+    const addendum = makeAddendum(signed, removal)
+    return { addendum, jws: await signer.sign(addendum) }
   },
 }
 const gateways = {

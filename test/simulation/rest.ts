@@ -21,6 +21,7 @@ export async function brokenAtRest(world: World): Promise<Broken[]> {
     ...(await unkeptPromises(eyes)),
     ...(await brokenChains(eyes, db)),
     ...(await badCertificates(eyes)),
+    ...(await unsaidRemovals(eyes)),
     ...(await unsent(eyes)),
   ]
 }
@@ -97,6 +98,25 @@ async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
     if (!verified) found.push(broken('a closed case has no valid certificate', reference))
   }
   return found
+}
+
+/** A profile that its phone says is gone, of which neither the certificate nor an addendum to it says so. */
+async function unsaidRemovals(pool: pg.Pool): Promise<Broken[]> {
+  const { rows } = await pool.query<{ what: string }>(
+    `select c.reference || ' ' || l.iccid as what
+     from closure_case c join closure_certificate k using (subscriber_id, case_id)
+     cross join lateral jsonb_array_elements_text(c.closing_lines) as n (line_id)
+     join line l on l.subscriber_id = c.subscriber_id and l.line_id = n.line_id
+     join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
+     where c.state = 'closed' and p.removal = 'confirmed' and not exists (
+       select from closure_addendum a where a.subscriber_id = c.subscriber_id
+         and a.case_id = c.case_id and a.iccid = l.iccid)
+     and not exists (
+       select from jsonb_array_elements(k.document -> 'lines') as d
+       where d ->> 'profileRemoval' = 'confirmed'
+         and right(d ->> 'iccidMasked', 4) = right(l.iccid, 4))`,
+  )
+  return rows.map(({ what }) => broken('a proven removal is in no document', what))
 }
 
 async function unsent(pool: pg.Pool): Promise<Broken[]> {

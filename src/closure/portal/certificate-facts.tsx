@@ -4,9 +4,17 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import type { Added } from './certificate.ts'
 import { FinalStatement } from './quote-tables.tsx'
 
 type Entry = { kind: QuoteEntry['kind']; detail?: Record<string, string>; amount: string }
+
+type Line = {
+  name: string
+  numberMasked: string | null
+  iccidMasked: string
+  profileRemoval: string
+}
 
 /** The members shown here; the signature covers all of them. */
 type Claims = {
@@ -15,18 +23,13 @@ type Claims = {
   subscriberName?: string
   serviceEndedAt?: string
   settledAt?: string
-  lines?: {
-    name: string
-    numberMasked: string | null
-    iccidMasked: string
-    profileRemoval: string
-  }[]
+  lines?: Line[]
   money?: { currency: string; sources: Entry[]; destinations: Entry[]; total: string }[]
 }
 
-type Props = { claims: Record<string, unknown>; keyId: string }
+type Props = { claims: Record<string, unknown>; keyId: string; added: readonly Added[] }
 
-export function CertificateFacts({ claims, keyId }: Props) {
+export function CertificateFacts({ claims, keyId, added }: Props) {
   const { t } = useWords()
   const format = useFormat()
   const facts = claims as Claims
@@ -38,6 +41,11 @@ export function CertificateFacts({ claims, keyId }: Props) {
     ['verify.settled', facts.settledAt && format.full(facts.settledAt)],
     ['verify.key', keyId],
   ]
+  const removalOf = ({ profileRemoval, iccidMasked }: Line, later: readonly Added[]) => {
+    const proven = later.find((one) => one.iccidMasked === iccidMasked)
+    if (proven) return t('verify.removal-later', { at: format.full(proven.confirmedAt) })
+    return t(removals[profileRemoval] ?? 'verify.removal-unconfirmed')
+  }
   return (
     <Section title={t('verify.says')}>
       <dl className="kv mt-2.5">
@@ -55,7 +63,7 @@ export function CertificateFacts({ claims, keyId }: Props) {
           <dt className="strong">{line.name}</dt>
           <dd>{line.numberMasked}</dd>
           <dt>{t('line.profile')}</dt>
-          <dd>{t(removals[line.profileRemoval] ?? 'verify.removal-unconfirmed')}</dd>
+          <dd>{removalOf(line, added)}</dd>
         </dl>
       ))}
       {facts.money?.map((table) => (

@@ -33,9 +33,31 @@ beforeAll(async () => {
 })
 
 test('a genuine certificate is valid as a compact JWS and as the JSON file', async () => {
-  expect(await checkCertificate(` ${jws}\n`, jwks)).toEqual({ kind: 'valid', claims, keyId: 'k1' })
+  expect(await checkCertificate(` ${jws}\n`, jwks)).toEqual({
+    kind: 'valid',
+    claims,
+    keyId: 'k1',
+    added: [],
+  })
   const file = JSON.stringify({ certificate: { ...claims }, jws })
   expect((await checkCertificate(file, jwks)).kind).toBe('valid')
+})
+
+test('what was added later counts with its own signature, to this certificate, as it was signed', async () => {
+  const digest = await crypto.subtle.digest('SHA-256', encoder.encode(jws))
+  const certificateSha256 = new Uint8Array(digest).toHex()
+  const proof = { iccidMasked: '•••• 0826', confirmedAt: '2027-01-05T09:00:00Z' }
+  const addendum = { type: 'violet.closure-addendum.v1', certificateSha256, ...proof }
+  const file = async (signed: object, shown: object = signed) => {
+    const addenda = [{ addendum: shown, jws: await sign(signed, privateKey) }]
+    return checkCertificate(JSON.stringify({ certificate: claims, jws, addenda }), jwks)
+  }
+  expect(await file(addendum)).toEqual({ kind: 'valid', claims, keyId: 'k1', added: [proof] })
+  const wrong = { kind: 'not-valid', reason: 'changed' }
+  const later = { ...addendum, confirmedAt: '2028-01-01T00:00:00Z' }
+  expect(await file(addendum, later)).toEqual(wrong)
+  expect(await file({ ...addendum, certificateSha256: '0'.repeat(64) })).toEqual(wrong)
+  expect(await file({ ...addendum, type: 'invoice' })).toEqual(wrong)
 })
 
 test('one changed byte is found, wherever it stands', async () => {

@@ -3,8 +3,11 @@
 
 export type Jwks = { keys: (JsonWebKey & { kid?: string })[] }
 
+/** A profile whose removal was proven after the certificate was signed. */
+export type Added = { iccidMasked: string; confirmedAt: string }
+
 export type Check =
-  | { kind: 'valid'; claims: Record<string, unknown>; keyId: string }
+  | { kind: 'valid'; claims: Record<string, unknown>; keyId: string; added: Added[] }
   | { kind: 'not-valid'; reason: 'no-certificate' | 'unknown-key' | 'changed' | 'not-supported' }
 
 type Parts = { protectedHeader: string; payload: string; signature: string }
@@ -25,7 +28,35 @@ export async function checkCertificate(text: string, jwks: Jwks): Promise<Check>
     return { kind: 'not-valid', reason: 'no-certificate' }
   }
   if (!agrees(text, claims)) return { kind: 'not-valid', reason: 'changed' }
-  return { kind: 'valid', claims, keyId }
+  const added = await checkAddenda(text, parts, jwks)
+  if (!added) return { kind: 'not-valid', reason: 'changed' }
+  return { kind: 'valid', claims, keyId, added }
+}
+
+/** What was added to a certificate; undefined when any of it is not genuine, or belongs to another one. */
+async function checkAddenda(text: string, of: Parts, jwks: Jwks): Promise<Added[] | undefined> {
+  const { addenda = [] } = parse(text.trim()) ?? {}
+  if (!Array.isArray(addenda)) return undefined
+  const digest = await sha256(`${of.protectedHeader}.${of.payload}.${of.signature}`)
+  const added: Added[] = []
+  for (const one of addenda as { addendum?: unknown; jws?: unknown }[]) {
+    const parts = typeof one?.jws === 'string' ? compactIn(one.jws) : undefined
+    const claims = parts && json(parts.payload)
+    const keyId = String((parts && json(parts.protectedHeader)?.['kid']) ?? '')
+    const key = jwks.keys.find(({ kid }) => kid === keyId)
+    if (!parts || !claims || !key || !(await verify(parts, key))) return undefined
+    const { type, certificateSha256, iccidMasked, confirmedAt } = claims
+    const isOfThis =
+      String(type ?? '').startsWith('violet.closure-addendum') && certificateSha256 === digest
+    if (!isOfThis || canonical(one.addendum) !== canonical(claims)) return undefined
+    added.push({ iccidMasked: String(iccidMasked), confirmedAt: String(confirmedAt) })
+  }
+  return added
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 async function verify(parts: Parts, jwk: JsonWebKey): Promise<boolean | undefined> {

@@ -43,7 +43,11 @@ export function VerifyPage() {
       }
     >
       {check.data?.kind === 'valid' && (
-        <CertificateFacts claims={check.data.claims} keyId={check.data.keyId} />
+        <CertificateFacts
+          claims={check.data.claims}
+          keyId={check.data.keyId}
+          added={check.data.added}
+        />
       )}
       <DropZone onFile={take} />
       <div className="mt-5">

@@ -1,4 +1,5 @@
 /** The end of a case: the signed certificate, what is kept, the last mail, and for an account the last sign-out. */
+import { lockRemovals } from '../../esim/store.ts'
 import { findRefundRow } from '../../payments/store.ts'
 import { system } from '../../platform/audit.ts'
 import type { Trx } from '../../platform/database.ts'
@@ -97,6 +98,12 @@ export const closeStep: InsideStep = {
 async function certificateInput(trx: Trx, context: StepContext): Promise<CertificateInput> {
   const { app, c, facts, now } = context
   const done = await doneSteps(trx, c)
+  // A deletion that is reported from now on comes after the certificate, and is added to it.
+  const removals = await lockRemovals(
+    trx,
+    c.subscriberId,
+    facts.lines.map(({ iccid }) => iccid),
+  )
   return {
     issuer: { name: operator.name, address: operator.address, url: app.config.publicUrl },
     reference: c.reference,
@@ -110,7 +117,7 @@ async function certificateInput(trx: Trx, context: StepContext): Promise<Certifi
       name: lineName(line),
       msisdn: line.msisdn,
       iccid: line.iccid,
-      profileRemoval: line.removal,
+      profileRemoval: removals.get(line.iccid) ?? line.removal,
       numberKeptUnusedUntil: done.get(stepName('close-line', line.lineId))?.['numberUntil'] ?? null,
     })),
     money: (await endedTables(trx, context)).map((table) => ({
