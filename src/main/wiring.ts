@@ -37,6 +37,7 @@ import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
 import { registerRenewalsRoutes } from '../renewals/routes.ts'
+import { tellNewVersions } from '../renewals/version-store.ts'
 import { renewalJobs, renewalQueues, sweepRenewals } from '../renewals/steps.ts'
 import { registerStaffRoutes } from '../staff/routes.ts'
 import { registerSubscriberRoutes } from '../subscribers/routes.ts'
@@ -150,5 +151,6 @@ export const upkeep: readonly ((app: App) => Promise<void>)[] = [
   sweepSubscribers,
   sweepIdempotency,
   sealDays,
+  tellNewVersions,
   sweepRspSessions,
 ]

@@ -84,6 +84,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     waitsUntil: at,
     url,
   },
+  'plan-version': { lineName: 'Travel', plan: 'Flex', price: '12.30 GBP', url },
   'plan-ended': { lineName: 'Travel', plan: 'Flex', at, url },
   'closure-received': {
     ...closing,

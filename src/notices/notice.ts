@@ -74,6 +74,8 @@ export type NoticeParams = {
     waitsUntil: string
     url: string
   }
+  /** `price` is that of the newer version, as it is sold. */
+  'plan-version': { lineName: string; plan: string; price: string; url: string }
   'plan-ended': { lineName: string; plan: string; at: string; url: string }
   /** `ifLate` is approved or escalated; `endsAt` is when service ends and nothing can be undone any more. */
   'closure-received': {

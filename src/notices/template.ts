@@ -82,6 +82,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['lineName', 'plan', 'price', 'missing', 'waitsUntil'],
     actions: [{ label: 'plan-waits.action', url: 'url' }],
   },
+  'plan-version': {
+    facts: ['lineName', 'plan', 'price'],
+    actions: [{ label: 'plan-version.action', url: 'url' }],
+  },
   'plan-ended': {
     facts: ['lineName', 'plan', 'at'],
     actions: [{ label: 'plan-ended.action', url: 'url' }],

@@ -62,6 +62,8 @@ async function seedPlans(trx: Trx, now: Temporal.Instant) {
         version,
         document: JSON.stringify(document),
         valid_from: now,
+        // A first version has nobody to tell.
+        told_at: version === 1 ? now : null,
       })),
     )
     .execute()

@@ -243,6 +243,7 @@ export interface LineRenewal {
   reminded_for: Temporal.Instant | null;
   steps: unknown | null;
   subscriber_id: string;
+  told_version: Generated<number>;
   waiting_since: Temporal.Instant | null;
 }
 
@@ -342,6 +343,7 @@ export interface PhoneNumber {
 export interface PlanVersion {
   document: unknown;
   plan_id: string;
+  told_at: Temporal.Instant | null;
   valid_from: Temporal.Instant;
   valid_to: Temporal.Instant | null;
   version: number;

@@ -4,13 +4,14 @@ import type { TemplateName } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { Trx } from '../platform/database.ts'
 import { decimal, type Money } from '../values/money.ts'
+import type { Plan } from '../plans/plan.ts'
 import type { ChangeQuote } from './change.ts'
 import type { Tools } from './period-store.ts'
 import { type Standing, waitDays } from './renewal.ts'
 
 type Told = Extract<
   TemplateName,
-  'plan-changed' | 'plan-reminder' | 'plan-renewed' | 'plan-waits' | 'plan-ended'
+  'plan-changed' | 'plan-reminder' | 'plan-renewed' | 'plan-waits' | 'plan-ended' | 'plan-version'
 >
 
 const text = (amount: Money) => `${decimal(amount)} ${amount.currency}`
@@ -113,4 +114,17 @@ export async function tellWaiting(
 export async function tellEnded(trx: Trx, app: Tools, standing: Standing): Promise<void> {
   const at = standing.periodEnd!.toString()
   await tell(trx, app, standing, { template: 'plan-ended', about: at, params: { at } })
+}
+
+export async function tellVersion(
+  trx: Trx,
+  app: Tools,
+  standing: Standing,
+  newer: Plan,
+): Promise<void> {
+  await tell(trx, app, standing, {
+    template: 'plan-version',
+    about: String(newer.version),
+    params: { price: text(newer.price) },
+  })
 }
