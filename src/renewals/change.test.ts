@@ -154,6 +154,9 @@ test.each<[string, Standing, Temporal.Instant, object]>([
   ['a week over, poor', credit(899n), day(37), { do: 'end', gaveUp: true }],
   ['suspended', { ...standing, state: 'suspended' }, day(31), { do: 'nothing' }],
   ['closing', { ...standing, state: 'closing' }, day(31), { do: 'nothing' }],
+  ['closing, poor', { ...credit(0n), state: 'closing' }, day(31), { do: 'nothing' }],
+  ['closing, off', { ...standing, autoRenew: false, state: 'closing' }, day(31), { do: 'nothing' }],
+  ['closing, near the end', { ...standing, state: 'closing' }, day(28), { do: 'nothing' }],
   ['closed', { ...standing, state: 'closed' }, day(31), { do: 'nothing', lookAt: null }],
 ])('due: %s', (_, one, now, wanted) => {
   expect(dueOn(one, now)).toMatchObject(wanted)

@@ -44,6 +44,16 @@ test('more data now: the price shown is paid from the credit, the bucket grows, 
   ])
 })
 
+test('turned back the same day, everything paid for it comes back, and all that was granted goes', async () => {
+  const { flexLine, change, line, data } = own
+  const { someone, lineId } = await flexLine()
+  const up = await change(someone, lineId, { data: 10 })
+  const down = await change(someone, lineId, {})
+  expect(down.quote['due'].amount).toBe(`-${up.quote['due'].amount}`)
+  const after = await line(someone, lineId)
+  expect([after['paidCredit'].amount, data(after).granted]).toEqual(['20.00', '5000000000'])
+})
+
 test('the used day of a changed plan is earned with its tax as a posting of its own', async () => {
   const { flexLine, change } = own
   const { someone, lineId } = await flexLine()
