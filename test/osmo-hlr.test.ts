@@ -178,6 +178,13 @@ describe.skipIf(!hasOsmoHlr)('OsmoHLR', () => {
     expect(listed.length).toBe(new Set(listed.map(({ imsi }) => imsi)).size)
   })
 
+  test('many at once wait for each other instead of running out of time', async () => {
+    const many = Array.from({ length: 100 }, () => subscription())
+    await Promise.all(many.map((one) => network.activate(one, key)))
+    const found = await Promise.all(many.map(({ imsi }) => network.find(imsi)))
+    expect(found.every((held) => held?.state === 'active')).toBe(true)
+  }, 60_000)
+
   test('away, it did nothing; what would end a command is never sent', async () => {
     const away = openOsmoHlr({ host: hlr.host, port: 1 })
     await expect(away.find('999700000000001')).rejects.toMatchObject({ outcome: 'not-done' })

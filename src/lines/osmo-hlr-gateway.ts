@@ -17,10 +17,13 @@ import { type Vty, type VtyPlace, withVty } from './vty-gateway.ts'
 
 const name = 'network'
 const acknowledgeMsMax = 4000
+/** It does one thing at a time and syncs each to disk: more sessions at once would only run out of time. */
+const sessionsMax = 4
 
 /** No key goes with a change: each of them leads to the same state however often it is made. */
 export function openOsmoHlr(place: VtyPlace): Network {
-  const speak = <T>(use: (vty: Vty) => Promise<T>) => withVty(place, use)
+  const inTurn = openTurns(sessionsMax)
+  const speak = <T>(use: (vty: Vty) => Promise<T>) => inTurn(() => withVty(place, use))
   return {
     activate: (subscription) => speak((vty) => activate(vty, subscription)),
     suspend: (imsi) =>
@@ -140,4 +143,21 @@ async function endAccess(vty: Vty, { imsi, msisdn, servedBy, ...held }: HlrSubsc
   }
   if (silent.length === 0) return
   throw new Fault(name, 'unknown', `was not heard to drop it on ${silent.join(', ')}`)
+}
+
+/** Lets so many go on at once; the others wait for their turn, first come first. */
+function openTurns(turnsMax: number) {
+  const waiting: (() => void)[] = []
+  let free = turnsMax
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((go) => waiting.push(go))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free += 1
+    }
+  }
 }
