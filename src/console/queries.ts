@@ -4,6 +4,7 @@ import { read, Refused } from '../portal/api.ts'
 import type {
   AuditPage,
   CaseState,
+  NumberStock,
   Policy,
   QueuePage,
   RefundPage,
@@ -94,6 +95,12 @@ export const rejectQuery = (rejectId: string) =>
     queryFn: ({ signal }) =>
       read<UsageReject>(`/v1/staff/usage/rejects/${encodeURIComponent(rejectId)}`, signal),
   })
+
+export const numbersQuery = queryOptions({
+  queryKey: ['staff', 'numbers'],
+  queryFn: async ({ signal }) =>
+    (await read<{ items: NumberStock[] }>('/v1/staff/numbers', signal)).items,
+})
 
 export const policiesQuery = queryOptions({
   queryKey: ['staff', 'policies'],

@@ -47,6 +47,7 @@ const daily: readonly Entry[] = [
 ]
 const operator: readonly Entry[] = [
   { to: '/policies', glyph: 'policy', word: 'nav.policies' },
+  { to: '/numbers', glyph: 'list', word: 'nav.numbers' },
   { to: '/statistics', glyph: 'chart', word: 'nav.statistics' },
   { to: '/audit', glyph: 'audit', word: 'nav.audit', roles: ['auditor', 'admin'] },
   { to: '/keys', glyph: 'key', word: 'nav.keys' },

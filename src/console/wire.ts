@@ -19,6 +19,7 @@ export type Refund = z.output<typeof staff.refundRowWire>
 export type RefundPage = z.output<typeof staff.refundListWire>
 export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>
 export type SubscriberPage = z.output<typeof staff.subscriberListWire>
+export type NumberStock = z.output<typeof lines.stockWire>
 export type StaffLine = z.output<typeof lines.staffLineWire>
 export type AuditRow = z.output<typeof staff.auditRowWire>
 export type AuditPage = z.output<typeof staff.auditListWire>

@@ -2,21 +2,9 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, staffOnly } from '../platform/http.ts'
-import { countryWire, problemWire } from '../values/wire.ts'
-import { numberKinds } from './number.ts'
+import { problemWire } from '../values/wire.ts'
 import { numberStock } from './number-store.ts'
-
-const count = z.int().min(0)
-const stockWire = z
-  .object({
-    country: countryWire,
-    type: z.enum(numberKinds),
-    available: count,
-    reserved: count.describe('Kept for an order that is not paid yet'),
-    assigned: count,
-    quarantined: count.describe('Kept unused after a closing, for as long as policy says'),
-  })
-  .meta({ id: 'NumberStock' })
+import { stockWire } from './wire.ts'
 
 export function registerNumberRoutes(http: Http, app: App) {
   http.get(

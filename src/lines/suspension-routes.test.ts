@@ -187,3 +187,13 @@ test('a line that is not installed, is closing or has closed is neither suspende
     expect((await someone.post(`${at}/${wish}`)).body.code).toBe('line-closed')
   expect(await platform.gateways.network.find(imsi)).toBeUndefined()
 })
+
+test('staff see how many numbers there are by country and type; nobody else does', async () => {
+  const support = await staff('support@violet.example')
+  const { body } = await support.get('/v1/staff/numbers')
+  const gb = body.items.find(({ country }: { country: string }) => country === 'GB')
+  expect(gb).toMatchObject({ type: 'mobile', reserved: 0 })
+  expect(gb.assigned).toBeGreaterThan(0)
+  expect(gb.available).toBeGreaterThan(0)
+  expect((await person(platform).get('/v1/staff/numbers')).status).toBe(401)
+})

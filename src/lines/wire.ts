@@ -115,3 +115,15 @@ export const installationWire = z
     state: lineWire.shape.profile.shape.state,
   })
   .meta({ id: 'Installation' })
+
+const count = z.int().min(0)
+export const stockWire = z
+  .object({
+    country: countryWire,
+    type: z.enum(['mobile', 'fixed', 'toll-free', 'voip', 'other']),
+    available: count,
+    reserved: count.describe('Kept for an order that is not paid yet'),
+    assigned: count,
+    quarantined: count.describe('Kept unused after a closing, for as long as policy says'),
+  })
+  .meta({ id: 'NumberStock' })

@@ -71,6 +71,11 @@ test.each([
     await form.waitFor({ state: 'hidden' })
     await console_.getByText(c('line-state.suspended')).first().waitFor()
 
+    await console_.goto(`${platform.url}/console/numbers`)
+    await console_.getByRole('heading', { name: c('numbers.title') }).waitFor()
+    await console_.getByText(c('number-type.mobile')).first().waitFor()
+    await expectSound(console_, 'numbers')
+
     await page.reload()
     await page.getByText(w('line.suspended-operator')).waitFor()
     await expectSound(page, 'suspended by the operator')
