@@ -1,6 +1,6 @@
 /** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
 import { createHash } from 'node:crypto'
-import { dueBy } from '../policy/policy.ts'
+import { dueBy, paidDispositions } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
@@ -53,7 +53,7 @@ export function makeQuote(
     refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', endsAt).toString() : null,
     choicesNeeded: [...needed],
     allowed: {
-      paid: rules.paidDispositions.value.filter((disposition) => disposition !== 'move' || canMove),
+      paid: paidDispositions(policy).filter((disposition) => disposition !== 'move' || canMove),
       promotional: rules.promotionalDispositions.value.filter(
         (disposition) => disposition !== 'move' || canMove,
       ),
@@ -110,11 +110,11 @@ function nextChange({ lines }: Facts, now: Temporal.Instant): Temporal.Instant {
 
 /** Whether choices are ones that policy and the facts allow. */
 export function checkChoices(facts: Facts, choices: Choices): Refusal | undefined {
-  const { paidDispositions, promotionalDispositions } = facts.policy.rules
+  const { promotionalDispositions } = facts.policy.rules
+  const allowed: readonly string[] = paidDispositions(facts.policy)
   const { paid, promotional } = choices
   const notAllowed = (disposition: string) => refuse('choice-not-allowed', { disposition })
-  if (paid && !(paidDispositions.value as readonly string[]).includes(paid.disposition))
-    return notAllowed(paid.disposition)
+  if (paid && !allowed.includes(paid.disposition)) return notAllowed(paid.disposition)
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
     return notAllowed(promotional.disposition)
   }

@@ -1,5 +1,6 @@
 /** The readiness checklist: each row is fine or says what to do. */
 import type { z } from 'zod'
+import { arrearsBlock } from '../policy/policy.ts'
 import { decimal, isZero, sum, zero } from '../values/money.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import type { readinessRowWire } from './wire.ts'
@@ -36,11 +37,12 @@ function identity(facts: Facts): ReadinessRow {
   }
 }
 
-function arrears({ owedMinor, lines }: Facts): ReadinessRow {
+function arrears({ owedMinor, lines, policy }: Facts): ReadinessRow {
   if (owedMinor === 0n) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
   const code = lines[0]?.prepaid.currency ?? 'GBP'
   const amount = decimal({ ...zero(code), minor: -owedMinor })
-  return { key: 'arrears', state: 'to-do', detail: { amount, currency: code }, action: 'pay' }
+  const state = arrearsBlock(policy, 'close') ? 'blocks' : 'to-do'
+  return { key: 'arrears', state, detail: { amount, currency: code }, action: 'pay' }
 }
 
 function balance({ lines }: Facts): ReadinessRow {

@@ -1,8 +1,10 @@
 /** What a country's rules decide about closing: one versioned document, each value with its source and confidence. */
-import { termEnd } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
+import { endOf } from './rule-for.ts'
 import { type Policy, policySchema } from './schema.ts'
 
+export { paidDispositions } from './dues.ts'
+export { arrearsBlock } from './rights.ts'
 export type { Policy } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
 
@@ -21,10 +23,5 @@ type Timed = 'coolingOff' | 'reviewSla' | 'refundDeadline'
 
 /** When the time that a rule gives is over, counted in the days it is given in. */
 export function dueBy(policy: Policy, name: Timed, start: Temporal.Instant): Temporal.Instant {
-  const { value, days } = policy.rules[name]
-  return termEnd(start, value, {
-    unit: days ?? 'calendar',
-    zone: policy.timeZone,
-    calendar: policy.rules.holidayCalendar.value,
-  })
+  return endOf(policy, policy.rules[name], start)
 }

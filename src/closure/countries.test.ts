@@ -1,0 +1,165 @@
+/** One case under every policy that comes with Violet: the same facts, quoted and decided by each country's rules. */
+import { expect, test } from 'vitest'
+import { refundOf } from '../policy/dues.ts'
+import { packOf, packs } from '../policy/packs.ts'
+import { money } from '../values/money.ts'
+import type { ClosureCase } from './closure.ts'
+import { nextMove } from './closure.ts'
+import type { Facts, LineFacts } from './facts.ts'
+import { checkChoices, makeQuote } from './quote.ts'
+import { readiness } from './readiness.ts'
+
+/** A Friday afternoon in Europe; the Monday after is a business day everywhere. */
+const friday = Temporal.Instant.from('2026-11-27T13:00:00Z')
+const pounds = (minor: bigint) => money(minor, 'GBP')
+
+const line: LineFacts = {
+  lineId: 'line_1',
+  nickname: '',
+  msisdn: '+447700900461',
+  imsi: '234990000000461',
+  iccid: '8944000000000000461',
+  state: 'active',
+  profileState: 'installed',
+  removal: 'unconfirmed',
+  paid: pounds(2000n),
+  promotional: pounds(800n),
+  prepaid: pounds(0n),
+  periodDays: 30,
+  unusedRefund: 'days',
+  periodStart: friday,
+  dataGranted: 0n,
+  dataRemaining: 0n,
+  openSessions: 0,
+}
+
+function factsIn(country: string, owedMinor = 0n): Facts {
+  return {
+    subscriber: {
+      subscriberId: 'sub_1',
+      name: 'Lin Yue',
+      country: country.slice(0, 2),
+      locale: 'en',
+      createdAt: friday,
+      exportedAt: null,
+    },
+    contacts: [
+      {
+        contactId: 'contact_1',
+        kind: 'email',
+        value: 'lin@example.com',
+        addedAt: friday,
+        verifiedAt: friday,
+      },
+    ],
+    removedAt: [],
+    lines: [line],
+    staying: [],
+    refundable: [
+      { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
+    ],
+    owedMinor,
+    policy: packOf(country),
+  }
+}
+
+const refund = { paid: { disposition: 'refund' as const }, promotional: null }
+const donate = { paid: { disposition: 'donate' as const }, promotional: null }
+const local = (country: string, at: string | null) =>
+  at &&
+  Temporal.Instant.from(at)
+    .toZonedDateTimeISO(packOf(country).timeZone)
+    .toPlainDateTime()
+    .toString()
+    .slice(0, 16)
+
+/**
+ * Country; ends at, refund by (local); refund offered; due without and with a port, where the operator asks for a fee of
+ * 5.00; why. A waiting time of 24 hours ends on Saturday, so the review's day is all of Monday.
+ */
+const rows = [
+  ['DE', '2026-11-30T14:00', '2026-12-14T14:00', true, 2000n, 2000n, 'TKG 64(4): any end'],
+  ['FR', '2026-12-01T00:00', '2026-12-11T00:00', true, 0n, 1500n, 'L224-40: 10 days; EECC 106(6)'],
+  ['BE', '2026-12-01T00:00', '2026-12-29T00:00', true, 0n, 2000n, 'RD 30.7.2022; 4 weeks'],
+  ['IT', '2026-12-01T00:00', '2026-12-15T00:00', true, 1500n, 1500n, 'law 40/2007: cost-based fee'],
+  ['EU', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 1500n, 'EECC 106(6): switching'],
+  ['GB', '2026-11-27T13:00', '2026-12-11T13:00', true, 1500n, 1500n, 'Violet default'],
+  ['US', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 0n, 'nothing federal found'],
+  ['US-CA', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 0n, 'as the US'],
+  ['CN', '2026-12-01T00:00', '2026-12-22T00:00', true, 1500n, 1500n, 'practice: 15 business days'],
+  ['BR', '2026-12-01T10:00', '2026-12-15T10:00', true, 1500n, 1500n, 'RGC 15: 2 business days'],
+  ['IN', '2026-12-01T00:00', '2027-01-15T00:00', true, 0n, 0n, 'TRAI: P45D; prepaid forfeited'],
+  ['JP', '2026-12-01T00:00', null, false, 0n, 0n, 'Payment Services Act 20: prohibited'],
+] as const
+
+test('there is a row for every pack', () => {
+  expect(rows.map(([country]) => country).sort()).toEqual(
+    packs.map(({ country }) => country).sort(),
+  )
+})
+
+test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)', (...row) => {
+  const [country, endsAt, refundBy, offered, due, ported] = row
+  const facts = factsIn(country)
+  const choices = offered ? refund : donate
+  const { wire, settlements } = makeQuote(facts, choices, null, null, friday)
+  expect(local(country, wire.endsAt)).toBe(endsAt)
+  expect(local(country, wire.refundBy)).toBe(refundBy)
+  expect(wire.allowed.paid.includes('refund')).toBe(offered)
+  expect(checkChoices(facts, refund) === undefined).toBe(offered)
+  const [settled] = settlements
+  expect(settled?.destinationsTotal?.minor).toBe(2800n)
+  expect(settled?.refund.minor).toBe(offered ? 2000n : 0n)
+  const dueIf = (isPorted: boolean) =>
+    refundOf(packOf(country), {
+      ported: isPorted,
+      paid: line.paid,
+      promotional: line.promotional,
+      feeAsked: pounds(500n),
+      endedAt: friday,
+      claimedAt: null,
+    }).due.minor
+  expect([dueIf(false), dueIf(true)]).toEqual([due, ported])
+})
+
+test('the worker decides as the quote said: straight through, after a review, after a waiting time', () => {
+  const c: ClosureCase = {
+    subscriberId: 'sub_1',
+    caseId: 'case_1',
+    reference: 'VC-7K3M-92QF',
+    scope: 'line',
+    lineId: 'line_1',
+    state: 'verifying',
+    submittedAt: friday,
+    dueAt: null,
+    endsAt: null,
+    serviceEndedAt: null,
+    closedAt: null,
+    failures: 0,
+    version: 1,
+  }
+  const stateIn = (country: string) => {
+    const move = nextMove(c, {
+      policy: packOf(country),
+      risk: 'low',
+      now: friday,
+      ending: [],
+      settling: [],
+      done: new Set(),
+      markedLate: false,
+    })
+    return move.kind === 'enter' ? move.state : move.kind
+  }
+  expect(stateIn('GB')).toBe('approved')
+  expect(stateIn('DE')).toBe('in_review')
+  expect(packs.filter(({ country }) => stateIn(country) === 'cooling_off')).toHaveLength(10)
+})
+
+test('arrears hold a closing up only where policy says so: China by practice, not India or Brazil', () => {
+  const stateIn = (country: string) =>
+    readiness(factsIn(country, -500n), false).find(({ key }) => key === 'arrears')?.state
+  expect(packs.filter(({ country }) => stateIn(country) === 'blocks')).toEqual([packOf('CN')])
+  expect(stateIn('IN')).toBe('to-do')
+  expect(stateIn('BR')).toBe('to-do')
+  expect(readiness(factsIn('CN'), false).find(({ key }) => key === 'arrears')?.state).toBe('fine')
+})

@@ -1,0 +1,90 @@
+/** What a policy lets happen on the way out: sign-in, evidence, offers, arrears, taking it back, a number's next owner. */
+import type { Policy } from './schema.ts'
+import { endOf, endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
+
+/** Whether signing in may be asked of somebody who wants to declare the end. */
+export function mayAskSignIn(policy: Policy, { hasAccount }: { hasAccount: boolean }): boolean {
+  const { value } = ruleFor(policy, 'loginGateAllowed')
+  return value === 'yes' || (value === 'existing_account_only' && hasAccount)
+}
+
+/** Whether a copy of an ID may be a condition for paying out. */
+export function mayAskIdCopy(policy: Policy): boolean {
+  return ruleFor(policy, 'idCopyForRefundAllowed').value
+}
+
+/** Whether an ID document may be checked against the registration; it need not be copied for that. */
+export function mayCheckDocument(policy: Policy): boolean {
+  return ruleFor(policy, 'identityEvidence').value.includes('id_document')
+}
+
+/** Violet's own limit where the law gives no number: one offer, shown once. */
+const offersMax = 1
+
+export function mayOffer(
+  policy: Policy,
+  offer: { path: 'closing' | 'port'; shownBefore: number; besideCancel: boolean },
+  whom: Whom = prepaidConsumer,
+): boolean {
+  const { value } = ruleFor(policy, 'saveOfferMax', whom)
+  if (value.onlyBesideCancel && !offer.besideCancel) return false
+  return offer.shownBefore < Math.min(value[offer.path] ?? offersMax, offersMax)
+}
+
+export type Closing = { allowed: boolean; by: Temporal.Instant | null }
+
+/** Whether a line closes, and by when at the latest; what is owed stays owed either way. */
+export function mayClose(
+  policy: Policy,
+  { overdue, receivedAt }: { overdue: boolean; receivedAt: Temporal.Instant },
+  whom: Whom = prepaidConsumer,
+): Closing {
+  if (overdue && arrearsBlock(policy, 'close')) return { allowed: false, by: null }
+  return { allowed: true, by: endOfAny(policy, ruleFor(policy, 'maxCloseTime', whom), receivedAt) }
+}
+
+/** Where nothing was found arrears block nothing. */
+export function arrearsBlock(policy: Policy, what: 'close' | 'port'): boolean {
+  return ruleFor(policy, 'arrearsBlocks').value[what] === true
+}
+
+export type Porting = { allowed: true } | { allowed: false; why: 'arrears' | 'ended-too-long-ago' }
+
+/** Whether the number can leave: with a bill unpaid, or after the line's end. */
+export function mayPort(
+  policy: Policy,
+  asked: { overdue: boolean; endedAt: Temporal.Instant | null; at: Temporal.Instant },
+): Porting {
+  if (asked.overdue && arrearsBlock(policy, 'port')) return { allowed: false, why: 'arrears' }
+  if (asked.endedAt === null) return { allowed: true }
+  const until = endOfAny(policy, ruleFor(policy, 'portAfterEnd'), asked.endedAt)
+  const isLate = until !== null && Temporal.Instant.compare(asked.at, until) > 0
+  return isLate ? { allowed: false, why: 'ended-too-long-ago' } : { allowed: true }
+}
+
+/** Until when a request can be taken back; by law, or because the operator grants it. */
+export function regretUntil(
+  policy: Policy,
+  receivedAt: Temporal.Instant,
+): { until: Temporal.Instant; byLaw: boolean } {
+  const rule = ruleFor(policy, 'coolingOff')
+  return { until: endOf(policy, rule, receivedAt), byLaw: rule.confidence !== 'D' }
+}
+
+export type Reuse =
+  | { kind: 'too-early'; from: Temporal.Instant }
+  | { kind: 'allowed'; until: Temporal.Instant | null }
+  | { kind: 'overdue'; since: Temporal.Instant }
+
+/** Whether a number that was given up may go to somebody else; overdue: it should have gone already. */
+export function mayReassign(
+  policy: Policy,
+  { givenUpAt, at }: { givenUpAt: Temporal.Instant; at: Temporal.Instant },
+  whom: Whom = prepaidConsumer,
+): Reuse {
+  const from = endOf(policy, ruleFor(policy, 'quarantineMin', whom), givenUpAt)
+  if (Temporal.Instant.compare(at, from) < 0) return { kind: 'too-early', from }
+  const until = endOfAny(policy, ruleFor(policy, 'quarantineMax', whom), givenUpAt)
+  const isOver = until !== null && Temporal.Instant.compare(at, until) > 0
+  return isOver ? { kind: 'overdue', since: until } : { kind: 'allowed', until }
+}
