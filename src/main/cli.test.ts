@@ -27,6 +27,7 @@ test('help names every command, and each command has its own', async () => {
     'ledger',
     'network',
     'numbers',
+    'policy',
   ]) {
     expect(out).toContain(name)
     const own = await violet(name, '--help')
@@ -49,6 +50,11 @@ test.each([
   [['numbers']],
   [['numbers', 'import']],
   [['numbers', 'import', '/nowhere.csv']],
+  [['policy']],
+  [['policy', 'lint']],
+  [['policy', 'lint', '/nowhere.json']],
+  [['policy', 'lint', 'package.json']],
+  [['policy', 'lint', 'README.md']],
   [['network']],
   [['network', 'reconcile', '--wet-run']],
   [['network', 'reconcile', '--most']],

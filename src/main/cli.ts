@@ -28,6 +28,7 @@ export function violet(outcome: Outcome): Command {
   addPki(program, outcome)
   addLedger(program, outcome)
   addNetwork(program, outcome)
+  addPolicy(program, outcome)
   addNumbers(program, outcome)
   return program
 }
@@ -185,6 +186,22 @@ function addNumbers(program: Command, outcome: Outcome): void {
       const { numbersListCommand } = await import('./numbers.ts')
       const { withConfig } = await import('./with-config.ts')
       await withConfig(data, ({ databaseUrl }) => numbersListCommand(databaseUrl, json))
+    })
+}
+
+function addPolicy(program: Command, outcome: Outcome): void {
+  const policy = program.command('policy').description('the rules of each country')
+  policy
+    .command('lint')
+    .description(
+      'check policy files: unknown fields, impossible combinations, what to have checked; ' +
+        '0 no errors, 2 errors (docs/schemas/policy.v2.json)',
+    )
+    .argument('<files...>', 'policy documents or packs, JSON')
+    .option('--json', 'print one JSON object', false)
+    .action(async (files: string[], options: { json: boolean }) => {
+      const { policyLintCommand } = await import('./policy.ts')
+      outcome.code = policyLintCommand(files, options)
     })
 }
 

@@ -1,0 +1,183 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { lint } from './lint.ts'
+import { packOf, packs } from './packs.ts'
+
+const today = Temporal.PlainDate.from('2026-11-26')
+const folder = new URL('./packs/', import.meta.url)
+const files = readdirSync(folder).filter((name) => name !== 'default.json')
+const read = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown
+
+test.each(files)('the pack %s has no errors', (name) => {
+  const { errors, warnings } = lint(read(name), today)
+  expect(errors).toEqual([])
+  expect(warnings.some(({ message }) => message.startsWith('are inherited: '))).toBe(true)
+})
+
+test('a complete document has none either, and says what to have checked', () => {
+  for (const pack of packs) expect(lint(pack, today).errors, pack.country).toEqual([])
+  const { warnings } = lint(packOf('IN'), today)
+  expect(warnings).toContainEqual({
+    path: 'rules',
+    message: expect.stringMatching(/^rest on secondary sources: .*refundRight/),
+  })
+})
+
+/** India’s document with some rules and head fields otherwise. */
+function changed(rules: Record<string, object>, head: object = {}): unknown {
+  const policy = structuredClone(packOf('IN')) as unknown as {
+    rules: Record<string, object>
+  }
+  for (const [name, facts] of Object.entries(rules))
+    policy.rules[name] = { ...policy.rules[name], ...facts }
+  return { ...policy, ...head }
+}
+
+const law = { source: 'a law', confidence: 'S' }
+
+test.each<[string, unknown, string, RegExp]>([
+  ['an unknown field', changed({}, { extra: 1 }), 'extra', /unknown field/],
+  ['an unknown rule', changed({ wish: law }), 'rules.wish', /unknown field/],
+  ['another format', changed({}, { format: 3 }), 'format', /2/],
+  [
+    'a negative duration',
+    changed({ coolingOff: { value: '-PT1H' } }),
+    'rules.coolingOff.value',
+    /ISO 8601 duration/,
+  ],
+  [
+    'half a day',
+    changed({ coolingOff: { value: 'P0.5D' } }),
+    'rules.coolingOff.value',
+    /ISO 8601 duration/,
+  ],
+  [
+    'a rule without a source',
+    changed({ adultAge: { source: undefined } }),
+    'rules.adultAge.source',
+    /missing/,
+  ],
+  ['a time zone that is none', changed({}, { timeZone: 'Mars' }), 'timeZone', /IANA/],
+  [
+    'a number kept longer than it may be',
+    changed({ quarantineMax: { value: 'P30D' } }),
+    'rules.quarantineMax.value',
+    /shorter than quarantineMin P90D/,
+  ],
+  [
+    'a number given away that could still leave',
+    changed({ portAfterEnd: { value: 'P120D' } }),
+    'rules.quarantineMin.value',
+    /shorter than portAfterEnd P120D/,
+  ],
+  [
+    'waiting longer than closing may take',
+    changed({ coolingOff: { value: 'P20D' } }),
+    'rules.coolingOff.value',
+    /longer than maxCloseTime P7D/,
+  ],
+  [
+    'a refund that is prohibited',
+    changed({ refundRight: { value: 'prohibited', ...law } }),
+    'rules.paidDispositions.value',
+    /prohibits/,
+  ],
+  [
+    'a right to a refund, and none offered',
+    changed({
+      refundRight: { value: 'any_end', ...law },
+      paidDispositions: { value: ['donate'] },
+    }),
+    'rules.paidDispositions.value',
+    /no refund/,
+  ],
+  [
+    'a fee above the most',
+    changed({ refundFeeMax: { value: { INR: 100 }, ...law }, refundFee: { value: { INR: 200 } } }),
+    'rules.refundFee.value',
+    /200 INR is above refundFeeMax 100/,
+  ],
+  [
+    'an end before the beginning',
+    changed({ adultAge: { validFrom: '2026-02-01', validTo: '2026-01-01' } }),
+    'rules.adultAge.validTo',
+    /before validFrom/,
+  ],
+  [
+    'a default that names a law',
+    changed({ adultAge: { source: 'Majority Act', confidence: 'D' } }),
+    'rules.adultAge.confidence',
+    /own default/,
+  ],
+  [
+    'a law that is a default',
+    changed({ adultAge: { source: 'Violet default', confidence: 'S' } }),
+    'rules.adultAge.confidence',
+    /no law/,
+  ],
+  [
+    'a currency nobody knows',
+    changed({ refundFee: { value: { XXQ: 1 } } }),
+    'rules.refundFee.value',
+    /XXQ/,
+  ],
+  [
+    'a tolerance in half pence',
+    changed({ driftTolerance: { value: { GBP: '1.005' } } }),
+    'rules.driftTolerance.value',
+    /GBP/,
+  ],
+  [
+    'a variant for everybody',
+    changed({ adultAge: { variants: [{ value: 19, ...law }] } }),
+    'rules.adultAge.variants[0]',
+    /everybody/,
+  ],
+  [
+    'a label in no language',
+    changed({
+      buttonLabels: {
+        value: {
+          'close.open': { 'not a tag': 'x' },
+          'close.confirm': {},
+          'withdraw.open': {},
+          'withdraw.confirm': {},
+        },
+      },
+    }),
+    'rules.buttonLabels.value',
+    /language tag/,
+  ],
+  ['no object at all', 7, 'the document', /object/],
+  ['nothing', null, 'the document', /object/],
+])('%s is an error with its path', (_, document, path, message) => {
+  const { errors } = lint(document, today)
+  expect(errors.map((error) => error.path)).toContain(path)
+  expect(errors.find((error) => error.path === path)?.message).toMatch(message)
+})
+
+test('a clash that holds for one kind of contract only is found', () => {
+  const document = changed({
+    quarantineMax: { variants: [{ value: 'P30D', segment: ['business'], ...law }] },
+  })
+  expect(lint(document, today).errors).toEqual([
+    { path: 'rules.quarantineMax.value', message: 'P30D is shorter than quarantineMin P90D' },
+  ])
+})
+
+test('what is over, ends soon or leaves no time is a warning', () => {
+  const past = changed({ adultAge: { validTo: '2026-11-25' } })
+  expect(lint(past, today).warnings).toContainEqual({
+    path: 'rules.adultAge.validTo',
+    message: 'not in force since 2026-11-25',
+  })
+  expect(lint(packOf('CN'), today).warnings).toContainEqual({
+    path: 'rules.holidayCalendar.value',
+    message: 'CN knows announced days off until 2026-12-31 only',
+  })
+  const hurried = changed({ reviewSla: { value: 'P9D' } })
+  expect(lint(hurried, today).warnings).toContainEqual({
+    path: 'rules.maxCloseTime.value',
+    message: 'waiting and review may take longer than P7D',
+  })
+})
