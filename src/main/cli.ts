@@ -203,6 +203,21 @@ function addPolicy(program: Command, outcome: Outcome): void {
       const { policyLintCommand } = await import('./policy.ts')
       outcome.code = policyLintCommand(files, options)
     })
+  withPlace(policy.command('simulate'))
+    .description('replay past closures under a draft: what differs in time, money and reviews')
+    .requiredOption('--draft <file>', 'a policy document or pack, JSON')
+    .option('--of <country>', 'whose closures (default: those of the draft’s country)')
+    .action(async ({ data, draft, of, json }: Place & { draft: string; of?: string }) => {
+      const { draftOf, policySimulateCommand } = await import('./policy.ts')
+      const wanted = draftOf(draft, of)
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async ({ databaseUrl }) => {
+        outcome.code = await policySimulateCommand(databaseUrl, wanted.draft, {
+          of: wanted.of,
+          json,
+        })
+      })
+    })
 }
 
 function addUsage(program: Command, outcome: Outcome): void {

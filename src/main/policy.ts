@@ -1,7 +1,13 @@
-/** `violet policy`: checks policy files before they are published. */
+/** `violet policy`: checks policy files before they are published, and replays past closures under a draft. */
 import { readFileSync, statSync } from 'node:fs'
+import type { Replay } from '../closure/replay.ts'
+import { replayUnder } from '../closure/replay-store.ts'
 import { systemClock } from '../platform/clock.ts'
-import { type Finding, lint, type Linted } from '../policy/lint.ts'
+import { openDatabase, openPool } from '../platform/database.ts'
+import { CannotStart } from '../platform/process.ts'
+import { completeDocument, type Finding, lint, type Linted } from '../policy/lint.ts'
+import type { Policy } from '../policy/policy.ts'
+import { decimal, money } from '../values/money.ts'
 
 const bytesMax = 1_000_000
 
@@ -59,4 +65,72 @@ export function readJson(file: string): { document: unknown } | { problem: strin
   } catch (error) {
     return { problem: `is no JSON in UTF-8: ${(error as Error).message}` }
   }
+}
+
+/** 0: replayed; 2: the draft has errors. Nothing is written. */
+export async function policySimulateCommand(
+  databaseUrl: string,
+  draft: Policy,
+  { of, json }: { of: string; json: boolean },
+  { out }: Streams = streams,
+): Promise<number> {
+  const db = openDatabase(openPool(databaseUrl, 1))
+  try {
+    const replay = await replayUnder(db, draft, of, () => undefined)
+    out(json ? `${JSON.stringify(wireOf(replay, of))}\n` : reportOf(replay, of))
+    return 0
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** A draft that can be published, and the country whose closures are replayed. */
+export function draftOf(file: string, country: string | undefined): { draft: Policy; of: string } {
+  const read = readJson(file)
+  if ('problem' in read) throw new CannotStart(`${file} ${read.problem}.`)
+  const today = systemClock.now().toZonedDateTimeISO('UTC').toPlainDate()
+  const { errors } = lint(read.document, today)
+  if (errors.length > 0)
+    throw new CannotStart(errors.map((error) => lineOf(file, 'error', error)).join('\n'))
+  const draft = completeDocument(read.document)
+  const of = country ?? draft.country
+  if (!/^[A-Z]{2}$/.test(of))
+    throw new CannotStart(`--of must be a country of two letters, not "${of}".`)
+  return { draft, of }
+}
+
+function wireOf({ refunds, hours, ...counts }: Replay, country: string) {
+  return {
+    country,
+    ...counts,
+    hoursMean: { before: mean(hours.before, counts.cases), draft: mean(hours.draft, counts.cases) },
+    refunds: Object.fromEntries(
+      Object.entries(refunds).map(([code, { before, draft }]) => [
+        code,
+        { before: decimal(money(before, code)), draft: decimal(money(draft, code)) },
+      ]),
+    ),
+  }
+}
+
+const mean = (sum: number, count: number) => (count === 0 ? 0 : Math.round((sum / count) * 10) / 10)
+
+function reportOf(replay: Replay, country: string): string {
+  const { cases, reviews, ends, refundsBy, numbersFree, choicesGone } = replay
+  if (cases === 0) return `No closure of ${country} was ever submitted.\n`
+  const { hoursMean, refunds } = wireOf(replay, country)
+  const moved = ({ sooner, same, later }: Replay['ends']) =>
+    `${sooner} sooner, ${same} at the same time, ${later} later`
+  return [
+    `${cases} closures of ${country}, as they were and under the draft:`,
+    `Reviews     ${reviews.before} -> ${reviews.draft}`,
+    `Ends        ${moved(ends)}; ${hoursMean.before} h -> ${hoursMean.draft} h on average`,
+    ...Object.entries(refunds).map(
+      ([code, { before, draft }]) => `Refunds     ${before} -> ${draft} ${code}`,
+    ),
+    `Refunds by  ${moved(refundsBy)}`,
+    `Numbers     ${moved(numbersFree)} free again`,
+    `Choices     ${choicesGone} made a choice that the draft does not offer`,
+    '',
+  ].join('\n')
 }

@@ -21,6 +21,13 @@ export function lint(document: unknown, today: Temporal.PlainDate): Linted {
   return { country, errors, warnings: [...secondLook(policy, own), ...expiring(policy, today)] }
 }
 
+/** The policy of a document, a pack or a document of the first format; it throws where lint finds it malformed. */
+export function completeDocument(document: unknown): Policy {
+  const read = parse(document)
+  if ('issues' in read) throw new Error('malformed: lint it first')
+  return read.policy
+}
+
 type Issue = z.core.$ZodIssue
 /** The names of the rules that stand in the file itself; the others are inherited. */
 type Read = { policy: Policy; own: ReadonlySet<string> } | { issues: readonly Issue[] }

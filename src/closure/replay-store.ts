@@ -1,0 +1,80 @@
+/** Reads past closures a page at a time, in one read-only snapshot, and replays each under a draft. */
+import { sql } from 'kysely'
+import type { Db, Trx } from '../platform/database.ts'
+import type { Policy } from '../policy/policy.ts'
+import { pinnedPolicy } from '../policy/store.ts'
+import type { Risk } from './closure.ts'
+import type { QuoteWire } from './quote.ts'
+import { emptyReplay, type PastCase, type Replay, tally } from './replay.ts'
+import type { Choices } from './settlement.ts'
+
+const page = 2000
+
+type Row = {
+  subscriber_id: string
+  case_id: string
+  submitted_at: Temporal.Instant
+  risk: Risk
+  choices: Partial<Choices>
+  quote: QuoteWire | null
+  policy_country: string
+  policy_version: number
+}
+
+/** Submitted closures of a country: those pinned to its policy and those of people who live there. */
+export async function replayUnder(
+  db: Db,
+  draft: Policy,
+  country: string,
+  onPage: (cases: number) => void,
+): Promise<Replay> {
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      const total = emptyReplay()
+      const pinned = new Map<string, Policy>()
+      for (let rows = await read(trx, country); ;) {
+        for (const row of rows) {
+          const key = `${row.policy_country} ${row.policy_version}`
+          const policy =
+            pinned.get(key) ?? (await pinnedPolicy(trx, row.policy_country, row.policy_version))
+          pinned.set(key, policy)
+          tally(total, pastOf(row), policy, draft)
+        }
+        onPage(total.cases)
+        const last = rows.at(-1)
+        if (!last || rows.length < page) return total
+        rows = await read(trx, country, last)
+      }
+    })
+}
+
+async function read(
+  trx: Trx,
+  country: string,
+  last: Pick<Row, 'subscriber_id' | 'case_id'> = { subscriber_id: '', case_id: '' },
+): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    select c.subscriber_id, c.case_id, c.submitted_at, c.risk, c.choices, c.quote,
+      c.policy_country, c.policy_version
+    from closure_case c join subscriber s on s.subscriber_id = c.subscriber_id
+    where (c.subscriber_id, c.case_id) > (${last.subscriber_id}, ${last.case_id})
+      and c.submitted_at is not null and (c.policy_country = ${country} or s.country = ${country})
+    order by c.subscriber_id, c.case_id limit ${page}`.execute(trx)
+  return rows
+}
+
+function pastOf({ submitted_at, risk, choices, quote }: Row): PastCase {
+  const tables = quote?.currencies ?? []
+  return {
+    submittedAt: submitted_at,
+    risk,
+    choices: { paid: choices.paid ?? null, promotional: choices.promotional ?? null },
+    hasNumber: (quote?.numberKeptUnusedUntil ?? null) !== null,
+    refunds: Object.fromEntries(
+      tables.map(({ currency, refund }) => [currency, BigInt(refund.amount.replace('.', ''))]),
+    ),
+  }
+}
