@@ -21,7 +21,7 @@ import type { Ids } from '../../src/platform/ids.ts'
 import type { CallPartner, PartnerAnswer, PartnerCall } from '../../src/platform/partner.ts'
 import { Fault } from '../../src/values/fault.ts'
 import { busily, current, meet } from './node.ts'
-import type { Partner } from './story.ts'
+import { hourMs, type Partner } from './story.ts'
 
 export const partnerKey = 'simulated'
 
@@ -131,6 +131,9 @@ export function least(times: readonly (number | null | undefined)[]): number | u
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
+/** Longer than a provider remembers what it did under which key. */
+const awayMs = 26 * hourMs
+
 /** Carries a call of the process that makes it: lost on the way there, done and lost on the way back, or answered. */
 export const reach: CallPartner = async ({ name }, call) => {
   const partner = name as 'payments' | 'network'
@@ -166,7 +169,11 @@ async function travel<Answer>(partner: Partner, place: string, act: () => Promis
   if (there === 'lost') throw new Fault(partner, 'unknown', 'did not answer (lost)')
   if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
   const answer = await busily(life, act)
-  const back = await meet(`${place}, answered`, ['crash', 'freeze', 'answer-lost'])
+  const kinds = ['crash', 'freeze', 'answer-lost']
+  // What asks for an effect and is not answered for longer than its key is known has to look first.
+  if (place.includes(' POST ')) kinds.push('goes-away')
+  const back = await meet(`${place}, answered`, kinds)
+  if (back === 'goes-away') world.outages.push({ partner, untilMs: world.nowMs + awayMs })
   if (back) throw new Fault(partner, 'unknown', 'did not answer (answer lost)')
   return answer
 }
