@@ -214,7 +214,8 @@ function openBetterAuth(
     },
     advanced: {
       cookiePrefix: cookie,
-      database: { generateId: 'uuid' },
+      // Our migrations make these tables; reading the whole catalog at every start would be for nothing.
+      database: { generateId: 'uuid', validateSchema: false },
       ipAddress: { ipAddressHeaders: ['x-client-ip'] },
     },
     plugins: [emailCodes(realm, masterKey, send)],

@@ -36,17 +36,20 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 export async function openStage() {
   quietErrors()
   const cluster = await startThrowAwayCluster()
-  const admin = new pg.Client({ connectionString: cluster.url('postgres') })
-  await admin.connect()
+  const [admin, cleaner] = await Promise.all([connectTo(cluster), connectTo(cluster)])
   await admin.query('create database template_world')
   await fill(cluster.url('template_world'))
   let made = 0
+  let dropped: Promise<unknown> = Promise.resolve()
   const database = async () => {
     const name = `world_${(made += 1)}`
     await admin.query(`create database ${name} template template_world strategy file_copy`)
     return {
       url: cluster.url(name),
-      drop: async () => void (await admin.query(`drop database ${name} with (force)`)),
+      // On a connection of its own, so that the next world need not wait for it.
+      drop() {
+        dropped = cleaner.query(`drop database ${name} with (force)`)
+      },
     }
   }
   return {
@@ -74,10 +77,17 @@ export async function openStage() {
       }
     },
     async close() {
-      await admin.end()
+      await dropped
+      await Promise.all([admin.end(), cleaner.end()])
       await cluster.stop()
     },
   }
+}
+
+async function connectTo(cluster: { url(database: string): string }): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: cluster.url('postgres') })
+  await client.connect()
+  return client
 }
 
 // A library that meets a fault tells the console; here that is every second request.

@@ -58,7 +58,7 @@ const frozenForMs = [15_000, 120_000, 40 * 60_000, 3 * hourMs]
 /** Opens a world on a database of its own, a copy of the template. */
 export async function openWorld(
   story: Story,
-  database: { url: string; drop(): Promise<void> },
+  database: { url: string; drop(): void },
 ): Promise<World> {
   const { seed } = story
   const chance = dice(seed)
@@ -129,7 +129,7 @@ export async function openWorld(
       await queue.close()
       await pool.end()
       await eyes.end()
-      await database.drop()
+      database.drop()
     },
   }
   for (const node of world.nodes) await world.restart(node)
