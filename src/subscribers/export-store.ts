@@ -97,6 +97,19 @@ const sources: Record<DatasetName, Source> = {
         'close_cause',
       ),
   ),
+  plans: {
+    batch: (subscriberId, [line = '', term = '-1']) => sql<Stored>`
+      select t.* from line_term t
+      where t.subscriber_id = ${subscriberId} and (t.line_id, t.term) > (${line}, ${term}::int)
+      order by t.line_id, t.term limit ${batchRows}`,
+    keyOf: ({ line_id, term }) => [String(line_id), String(term)],
+    row: (row) => [
+      ...cells(row, 'line_id', 'term', 'cause', 'plan_id', 'plan_version', 'steps'),
+      ...cells(row, 'period_start', 'period_end'),
+      amountCell(row, 'paid_minor'),
+      ...cells(row, 'currency', 'data_bytes', 'voice_seconds', 'sms_messages', 'began_at'),
+    ],
+  },
   usage: byId('usage_id', sql`select t.* from usage_record t`, (row) => [
     ...cells(
       row,

@@ -59,6 +59,24 @@ async function lineWithUsage(subscriberId: string, nickname: string) {
       ordered_at: now,
     })
     .execute()
+  await db
+    .insertInto('line_term')
+    .values({
+      subscriber_id: subscriberId,
+      line_id: lineId,
+      term: 1,
+      cause: 'bought',
+      plan_id: 'p',
+      plan_version: 1,
+      steps: '{"data": 5, "voice": 2, "sms": 1}',
+      paid_minor: 900n,
+      currency: 'GBP',
+      data_bytes: 5_000_000_000n,
+      voice_seconds: 7200n,
+      sms_messages: 50n,
+      began_at: now,
+    })
+    .execute()
   const usage = Array.from({ length: usageRows }, () => ({
     subscriber_id: subscriberId,
     usage_id: ids.make('usage'),
@@ -125,6 +143,9 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
   expect(String(files.get('data/usage.csv')).trim().split('\r\n')).toHaveLength(usageRows + 1)
   expect(JSON.parse(String(files.get('data/profile.json')))).toMatchObject([
     { name: 'Lin "Yue"', country: 'GB' },
+  ])
+  expect(JSON.parse(String(files.get('data/plans.json')))).toMatchObject([
+    { term: '1', cause: 'bought', amount: '9.00', currency: 'GBP', dataBytes: '5000000000' },
   ])
   expect(String(files.get('data/profile.csv'))).toContain('"Lin ""Yue"""')
   expect(String(files.get('data/tickets.csv'))).toContain('"one, ""two""\nthree"')
