@@ -271,4 +271,5 @@ const dueSql = `
     exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
     exists (select from closure_case
       where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer'))
-      or exists (select from notice where state = 'queued') as open`
+      or exists (select from notice where state = 'queued')
+      or exists (select from pgboss.job where state = 'active') as open`

@@ -7,7 +7,7 @@ const line = 0
 
 /**
  * One who joins, uses, pays too late, leaves, and is refunded to two cards of which one has died; one whose closing is
- * reviewed; one who stays until a period ends, and suspends the line in between.
+ * reviewed, and who deletes the eSIM afterwards; one who stays until a period ends, and suspends the line in between.
  */
 export const wholeWay: Story = {
   seed: 7001,
@@ -49,6 +49,7 @@ export const wholeWay: Story = {
           clicks: 1,
           withdrawAfterMs: null,
         },
+        { kind: 'remove-profile', afterMs: 20 * dayMs, line },
       ],
     },
     {
