@@ -147,7 +147,11 @@ test.each(curves)(
     select action from audit_entry where subject_id = ${lineId} and action like 'profile-%' order by at`.execute(
       platform.db,
     )
-    expect(rows.map(({ action }) => action)).toEqual(['profile-downloaded', 'profile-installed'])
+    expect(rows.map(({ action }) => action)).toEqual([
+      'profile-downloaded',
+      'profile-installed',
+      'profile-deleted',
+    ])
     expect(await downloadProfile(es9, chipOf(curve), wish)).toMatchObject({ subjectCode: '8.2.6' })
   },
   60_000,
