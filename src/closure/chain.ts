@@ -30,6 +30,23 @@ export function hashEvent(caseId: string, event: Omit<ChainedEvent, 'hash'>): st
   return createHash('sha256').update(text).digest('hex')
 }
 
+/** New events as the next links of a timeline. */
+export function chain(
+  caseId: string,
+  last: Pick<ChainedEvent, 'seq' | 'hash'>,
+  events: readonly { kind: string; detail?: Record<string, string> }[],
+  { at, actor }: { at: Temporal.Instant; actor: { kind: string; id: string } },
+): ChainedEvent[] {
+  let { seq, hash } = last
+  return events.map(({ kind, detail = {} }) => {
+    seq += 1
+    const link = { seq, at, kind, actorKind: actor.kind, actorId: actor.id, detail }
+    const event = { ...link, previousHash: hash }
+    hash = hashEvent(caseId, event)
+    return { ...event, hash }
+  })
+}
+
 /** True when no event was changed, removed from the middle, or put in later. */
 export function isIntact(caseId: string, events: readonly ChainedEvent[]): boolean {
   let previousHash = firstHash

@@ -1,6 +1,7 @@
-/** Reads what closing needs to know in four set-based queries, inside the caller's transaction. */
+/** Reads what closing needs to know of any number of cases in a handful of set-based queries, inside the caller's transaction. */
 import { sql } from 'kysely'
 import type { Trx } from '../platform/database.ts'
+import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type Currency, money } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
@@ -15,6 +16,7 @@ export type Scope = {
 export type Pin = { country: string; version: number } | null
 
 type LineRow = {
+  subscriber_id: string
   line_id: string
   nickname: string
   msisdn: string | null
@@ -35,61 +37,97 @@ type LineRow = {
   open_sessions: number
 }
 
+export type Asked = Scope & { subscriberId: string; pin: Pin }
+
 /** Undefined when there is no such subscriber, line of theirs, or policy for their country. */
 export async function loadFacts(
   trx: Trx,
   subscriberId: string,
-  { scope, lineId, closingLines }: Scope,
+  scope: Scope,
   pin: Pin,
   evenClosed = false,
 ): Promise<Facts | undefined> {
+  const [facts] = await loadFactsOf(trx, [{ ...scope, subscriberId, pin }], evenClosed)
+  return facts
+}
+
+/** The same for a set: the facts of each, in the order they were asked for. */
+export async function loadFactsOf(
+  trx: Trx,
+  all: readonly Asked[],
+  evenClosed = false,
+): Promise<(Facts | undefined)[]> {
+  const ids = [...new Set(all.map(({ subscriberId }) => subscriberId))]
   let query = trx
     .selectFrom('subscriber')
-    .select(['name', 'country', 'locale', 'created_at', 'exported_at'])
-    .where('subscriber_id', '=', subscriberId)
+    .select(['subscriber_id', 'name', 'country', 'locale', 'created_at', 'exported_at'])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
   if (!evenClosed) query = query.where('state', '=', 'active')
-  const subscriber = await query.executeTakeFirst()
-  if (!subscriber?.country) return undefined
-  const policy = pin
-    ? await pinnedPolicy(trx, pin.country, pin.version)
-    : await currentPolicy(trx, subscriber.country)
-  if (!policy) return undefined
-  const lines = await loadLines(trx, subscriberId)
-  const closing = lines.filter((line) =>
-    closingLines
-      ? closingLines.includes(line.lineId)
-      : scope === 'account'
-        ? line.state !== 'closed'
-        : line.lineId === lineId,
-  )
-  if (scope === 'line' && closing.length === 0) return undefined
-  const staying = lines.filter(
-    (line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing',
-  )
-  return {
-    subscriber: {
-      subscriberId,
-      name: subscriber.name,
-      country: subscriber.country,
-      locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en',
-      createdAt: subscriber.created_at,
-      exportedAt: subscriber.exported_at,
-    },
-    ...(await loadContacts(trx, subscriberId)),
-    lines: closing,
-    staying: staying.map((line) => ({
-      lineId: line.lineId,
-      name: lineName(line),
-      currency: line.prepaid.currency,
-    })),
-    policy,
-    ...(await loadMoney(trx, subscriberId)),
+  const subscribers = new Map((await query.execute()).map((row) => [row.subscriber_id, row]))
+  const policyFor = rememberPolicies(trx)
+  const linesOf = await loadLines(trx, ids)
+  const contactsOf = await loadContacts(trx, ids)
+  const moneyOf = await loadMoney(trx, ids)
+
+  const found: (Facts | undefined)[] = []
+  for (const { subscriberId, pin, ...scope } of all) {
+    const subscriber = subscribers.get(subscriberId)
+    const policy = subscriber?.country && (await policyFor(subscriber.country, pin))
+    const lines = linesOf.get(subscriberId) ?? []
+    const closing = lines.filter((line) => closes(line, scope))
+    if (!subscriber?.country || !policy || (scope.scope === 'line' && closing.length === 0)) {
+      found.push(undefined)
+      continue
+    }
+    const staying = lines.filter(
+      (line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing',
+    )
+    found.push({
+      subscriber: {
+        subscriberId,
+        name: subscriber.name,
+        country: subscriber.country,
+        locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en',
+        createdAt: subscriber.created_at,
+        exportedAt: subscriber.exported_at,
+      },
+      ...contactsOf(subscriberId),
+      lines: closing,
+      staying: staying.map((line) => ({
+        lineId: line.lineId,
+        name: lineName(line),
+        currency: line.prepaid.currency,
+      })),
+      policy,
+      ...moneyOf(subscriberId),
+    })
+  }
+  return found
+}
+
+function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolean {
+  if (closingLines) return closingLines.includes(line.lineId)
+  return scope === 'account' ? line.state !== 'closed' : line.lineId === lineId
+}
+
+/** A set has few policies: each is read once. */
+function rememberPolicies(trx: Trx) {
+  const policies = new Map<string, Policy | undefined>()
+  return async (country: string, pin: Pin): Promise<Policy | undefined> => {
+    const key = pin ? `${pin.country} ${pin.version}` : country
+    if (!policies.has(key)) {
+      const policy = pin
+        ? await pinnedPolicy(trx, pin.country, pin.version)
+        : await currentPolicy(trx, country)
+      policies.set(key, policy)
+    }
+    return policies.get(key)
   }
 }
 
-async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
+async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, LineFacts[]>> {
   const { rows } = await sql<LineRow>`
-    select l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
+    select l.subscriber_id, l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
       coalesce(r.prepaid_from, l.period_start) as period_start,
       coalesce(r.prepaid_days, (v.document ->> 'periodDays')::int) as period_days,
       coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund,
@@ -112,9 +150,9 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
       from ledger_balance
       where subscriber_id = l.subscriber_id and line_id = l.line_id and currency = l.currency) m on true
     left join purse s on s.subscriber_id = l.subscriber_id and s.line_id = l.line_id and s.currency = l.currency
-    where l.subscriber_id = ${subscriberId}
+    where l.subscriber_id = any(${ids})
     order by l.ordered_at, l.line_id`.execute(trx)
-  return rows.map((row) => ({
+  return groupBy(rows, (row) => ({
     lineId: row.line_id,
     nickname: row.nickname,
     msisdn: row.msisdn,
@@ -135,36 +173,72 @@ async function loadLines(trx: Trx, subscriberId: string): Promise<LineFacts[]> {
   }))
 }
 
+function groupBy<Row extends { subscriber_id: string }, Item>(
+  rows: readonly Row[],
+  make: (row: Row) => Item,
+): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const row of rows) {
+    const group = groups.get(row.subscriber_id)
+    if (group) group.push(make(row))
+    else groups.set(row.subscriber_id, [make(row)])
+  }
+  return groups
+}
+
 async function loadContacts(
   trx: Trx,
-  subscriberId: string,
-): Promise<Pick<Facts, 'contacts' | 'removedAt'>> {
+  ids: readonly string[],
+): Promise<(subscriberId: string) => Pick<Facts, 'contacts' | 'removedAt'>> {
   const rows = await trx
     .selectFrom('subscriber_contact')
-    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at', 'removed_at'])
-    .where('subscriber_id', '=', subscriberId)
+    .select([
+      'subscriber_id',
+      'contact_id',
+      'kind',
+      'value',
+      'added_at',
+      'verified_at',
+      'removed_at',
+    ])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
     .orderBy('added_at')
     .execute()
-  const contacts: ContactFacts[] = rows
-    .filter(({ removed_at }) => removed_at === null)
-    .map((row) => ({
-      contactId: row.contact_id,
-      kind: row.kind as 'email' | 'phone',
-      value: row.value,
-      addedAt: row.added_at,
-      verifiedAt: row.verified_at,
-    }))
-  return { contacts, removedAt: rows.flatMap(({ removed_at }) => (removed_at ? [removed_at] : [])) }
+  const groups = groupBy(rows, (row) => row)
+  return (subscriberId) => {
+    const own = groups.get(subscriberId) ?? []
+    const contacts = own
+      .filter(({ removed_at }) => removed_at === null)
+      .map((row): ContactFacts => ({
+        contactId: row.contact_id,
+        kind: row.kind as 'email' | 'phone',
+        value: row.value,
+        addedAt: row.added_at,
+        verifiedAt: row.verified_at,
+      }))
+    return {
+      contacts,
+      removedAt: own.flatMap(({ removed_at }) => (removed_at ? [removed_at] : [])),
+    }
+  }
 }
 
 async function loadMoney(
   trx: Trx,
-  subscriberId: string,
-): Promise<Pick<Facts, 'refundable' | 'owedMinor'>> {
+  ids: readonly string[],
+): Promise<(subscriberId: string) => Pick<Facts, 'refundable' | 'owedMinor'>> {
   const orders = await trx
     .selectFrom('payment_order')
-    .select(['order_id', 'line_id', 'minor', 'refunded_minor', 'currency', 'instrument'])
-    .where('subscriber_id', '=', subscriberId)
+    .select([
+      'subscriber_id',
+      'order_id',
+      'line_id',
+      'minor',
+      'refunded_minor',
+      'currency',
+      'instrument',
+    ])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
     .where('state', '=', 'paid')
     .whereRef('refunded_minor', '<', 'minor')
     .orderBy('paid_at', 'desc')
@@ -172,19 +246,22 @@ async function loadMoney(
     .execute()
   const owed = await trx
     .selectFrom('ledger_account')
-    .select((build) => build.fn.coalesce(build.fn.sum<bigint>('minor'), sql<bigint>`0`).as('minor'))
-    .where('subscriber_id', '=', subscriberId)
+    .select((build) => ['subscriber_id', build.fn.sum<bigint>('minor').as('minor')])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
     .where('account', '=', 'owed')
-    .executeTakeFirstOrThrow()
-  return {
-    refundable: orders.map((order) => ({
-      orderId: order.order_id,
-      lineId: order.line_id,
-      instrument: instrumentName(order.instrument as { brand?: string; last4?: string } | null),
-      left: { minor: order.minor - order.refunded_minor, currency: order.currency as Currency },
-    })),
-    owedMinor: BigInt(owed.minor),
-  }
+    .groupBy('subscriber_id')
+    .execute()
+  const refundable = groupBy(orders, (order) => ({
+    orderId: order.order_id,
+    lineId: order.line_id,
+    instrument: instrumentName(order.instrument as { brand?: string; last4?: string } | null),
+    left: { minor: order.minor - order.refunded_minor, currency: order.currency as Currency },
+  }))
+  const owedMinor = new Map(owed.map((row) => [row.subscriber_id, BigInt(row.minor)]))
+  return (subscriberId) => ({
+    refundable: refundable.get(subscriberId) ?? [],
+    owedMinor: owedMinor.get(subscriberId) ?? 0n,
+  })
 }
 
 function instrumentName(instrument: { brand?: string; last4?: string } | null): string {

@@ -27,12 +27,12 @@ import {
   changeCase,
   closureQueue,
   doneSteps,
-  eventsOf,
   findCase,
   lockCase,
   recordStep,
   refundIdsOf,
 } from './store.ts'
+import { eventsOf } from './timeline-store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]

@@ -1,14 +1,14 @@
 /** The closure case in rows: every change carries the version it was decided on, its events and its audit entry. */
 import { type Selectable, sql } from 'kysely'
 import type { App } from '../platform/app.ts'
-import { type Actor, audit } from '../platform/audit.ts'
-import type { Db, Trx } from '../platform/database.ts'
+import { type Actor, audit, auditAll } from '../platform/audit.ts'
+import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
-import { type ChainedEvent, firstHash, hashEvent } from './chain.ts'
 import type { Attention, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
+import { appendEvents, type CaseCommit, type NewEvent } from './timeline-store.ts'
 
 export const closureQueue = 'closure.advance'
 
@@ -138,7 +138,8 @@ export async function insertDraft(
       subscriber_id: draft.subscriberId,
     })
     .execute()
-  await appendEvents(trx, draft, now, actor, [{ kind: 'created', detail: { scope: draft.scope } }])
+  const events = [{ kind: 'created', detail: { scope: draft.scope } }]
+  await appendEvents(trx, [{ c: draft, events }], { now, actor })
   await audit(trx, app.ids, now, {
     subscriberId: draft.subscriberId,
     actor,
@@ -171,7 +172,13 @@ export type CaseChange = {
   claimedBy?: string | null
   claimedUntil?: Temporal.Instant | null
 }
-export type NewEvent = { kind: string; detail?: Record<string, string> }
+
+export type ChangedCase = {
+  c: StoredCase
+  change: CaseChange
+  reason: string
+  events?: readonly NewEvent[]
+}
 
 /**
  * Commits one change of a case, if it still has the version the change was decided on; false when somebody was faster.
@@ -183,44 +190,64 @@ export async function changeCase(
   c: StoredCase,
   change: CaseChange,
   {
-    now,
-    actor,
     reason,
     events = [],
     wake = false,
-  }: {
-    now: Temporal.Instant
-    actor: Actor
-    reason: string
-    events?: NewEvent[]
-    wake?: boolean
-  },
+    ...commit
+  }: CaseCommit & { reason: string; events?: NewEvent[]; wake?: boolean },
 ): Promise<boolean> {
-  const changed = await trx
-    .updateTable('closure_case')
-    .set({
-      ...columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change),
-      version: c.version + 1,
-    })
-    .where('subscriber_id', '=', c.subscriberId)
-    .where('case_id', '=', c.caseId)
-    .where('version', '=', c.version)
-    .returning('version')
-    .executeTakeFirst()
-  if (!changed) return false
-  await appendEvents(trx, c, now, actor, events)
-  if (change.state !== undefined && change.state !== c.state) {
-    await audit(trx, app.ids, now, {
-      subscriberId: c.subscriberId,
-      actor,
-      action: `closure.${change.state}`,
-      subject: { kind: 'closure', id: c.caseId },
-      reason,
-      detail: { from: c.state, to: change.state },
-    })
-  }
+  const woken = wake ? { ...change, wakeAt: lostJobAt(commit.now) } : change
+  const changed = await changeCases(trx, app, [{ c, change: woken, reason, events }], commit)
+  if (changed.size === 0) return false
   if (wake) await wakeCase(trx, app, c)
   return true
+}
+
+/** The same for a set of cases, each with its own change; gives those that still had their version. */
+export async function changeCases(
+  trx: Trx,
+  app: App,
+  all: readonly ChangedCase[],
+  { now, actor }: CaseCommit,
+): Promise<Set<string>> {
+  const columns = sql.join(changeable.map((name) => sql.ref(name)))
+  const asked = all.map(({ c, change }) => ({
+    subscriber_id: c.subscriberId,
+    case_id: c.caseId,
+    version: c.version,
+    change: columnsOf(change),
+  }))
+  const { rows } = await sql<{ case_id: string }>`
+    update closure_case c
+    set (${columns}, version) = (select ${columns}, c.version + 1 from jsonb_populate_record(c, x.change))
+    from jsonb_to_recordset(${rowsParameter(asked)}) as x(subscriber_id text, case_id text, version int, change jsonb)
+    where c.subscriber_id = x.subscriber_id and c.case_id = x.case_id
+      and c.version = x.version
+    returning c.case_id`.execute(trx)
+  const changed = new Set(rows.map(({ case_id }) => case_id))
+  const done = all.filter(({ c }) => changed.has(c.caseId))
+  await appendEvents(
+    trx,
+    done.map(({ c, events = [] }) => ({ c, events })),
+    { now, actor },
+  )
+  const moved = done.filter(
+    ({ c, change }) => change.state !== undefined && change.state !== c.state,
+  )
+  await auditAll(
+    trx,
+    app.ids,
+    now,
+    moved.map(({ c, change: { state = c.state }, reason }) => ({
+      subscriberId: c.subscriberId,
+      actor,
+      action: `closure.${state}`,
+      subject: { kind: 'closure', id: c.caseId },
+      reason,
+      detail: { from: c.state, to: state },
+    })),
+  )
+  return changed
 }
 
 export async function wakeCase(
@@ -234,13 +261,16 @@ export async function wakeCase(
   })
 }
 
+const changeable = Object.keys(columnsOf({}))
+
+/** A column that is undefined keeps its value. */
 function columnsOf(change: CaseChange) {
-  const columns = {
+  return {
     state: change.state,
     policy_country: change.policyCountry,
     policy_version: change.policyVersion,
     choices: change.choices,
-    closing_lines: change.closingLines && JSON.stringify(change.closingLines),
+    closing_lines: change.closingLines,
     quote: change.quote,
     quote_hash: change.quote?.hash,
     risk: change.risk,
@@ -258,79 +288,6 @@ function columnsOf(change: CaseChange) {
     claimed_by: change.claimedBy,
     claimed_until: change.claimedUntil,
   }
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
-}
-
-/** Appends to the timeline; the case row is locked or was just changed, so sequence numbers never collide. */
-async function appendEvents(
-  trx: Trx,
-  { subscriberId, caseId }: { subscriberId: string; caseId: string },
-  now: Temporal.Instant,
-  actor: Actor,
-  events: readonly NewEvent[],
-): Promise<void> {
-  if (events.length === 0) return
-  const last = await trx
-    .selectFrom('closure_event')
-    .select(['seq', 'hash'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('case_id', '=', caseId)
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  let seq = last?.seq ?? 0
-  let previousHash = last?.hash ?? firstHash
-  const rows = events.map(({ kind, detail = {} }) => {
-    seq += 1
-    const event = {
-      seq,
-      at: now,
-      kind,
-      actorKind: actor.kind,
-      actorId: actor.id,
-      detail,
-      previousHash,
-    }
-    const hash = hashEvent(caseId, event)
-    previousHash = hash
-    return {
-      subscriber_id: subscriberId,
-      case_id: caseId,
-      seq,
-      at: now.round('millisecond'),
-      kind,
-      detail,
-      actor_kind: actor.kind,
-      actor_id: actor.id,
-      previous_hash: event.previousHash,
-      hash,
-    }
-  })
-  await trx.insertInto('closure_event').values(rows).execute()
-}
-
-export async function eventsOf(
-  db: Db | Trx,
-  subscriberId: string,
-  caseId: string,
-): Promise<ChainedEvent[]> {
-  const rows = await db
-    .selectFrom('closure_event')
-    .selectAll()
-    .where('subscriber_id', '=', subscriberId)
-    .where('case_id', '=', caseId)
-    .orderBy('seq')
-    .execute()
-  return rows.map((row) => ({
-    seq: row.seq,
-    at: row.at,
-    kind: row.kind,
-    actorKind: row.actor_kind,
-    actorId: row.actor_id,
-    detail: row.detail as Record<string, string>,
-    previousHash: row.previous_hash,
-    hash: row.hash,
-  }))
 }
 
 export async function doneSteps(

@@ -1,5 +1,5 @@
 /** The audit trail: who changed what, when, and why; written in the transaction that made the change. */
-import type { Trx } from './database.ts'
+import { insertRows, type Trx } from './database.ts'
 import type { Ids } from './ids.ts'
 
 export type Actor = { kind: 'subscriber' | 'staff' | 'system'; id: string }
@@ -20,9 +20,19 @@ export async function audit(
   now: Temporal.Instant,
   entry: AuditEntry,
 ): Promise<void> {
-  await trx
-    .insertInto('audit_entry')
-    .values({
+  await auditAll(trx, ids, now, [entry])
+}
+
+export async function auditAll(
+  trx: Trx,
+  ids: Ids,
+  now: Temporal.Instant,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  await insertRows(
+    trx,
+    'audit_entry',
+    entries.map((entry) => ({
       subscriber_id: entry.subscriberId,
       audit_id: ids.make('audit'),
       at: now,
@@ -33,6 +43,6 @@ export async function audit(
       subject_id: entry.subject.id,
       reason: entry.reason,
       detail: entry.detail ?? {},
-    })
-    .execute()
+    })),
+  )
 }

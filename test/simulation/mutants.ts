@@ -46,7 +46,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('store.ts'),
-        find: `    .where('version', '=', c.version)\n`,
+        find: `\n      and c.version = x.version`,
         replace: '',
       },
       {

@@ -2,7 +2,7 @@
 import { compactVerify, createLocalJWKSet } from 'jose'
 import type pg from 'pg'
 import { isIntact } from '../../src/closure/chain.ts'
-import { eventsOf } from '../../src/closure/store.ts'
+import { eventsOf } from '../../src/closure/timeline-store.ts'
 import type { Db } from '../../src/platform/database.ts'
 import type { Broken } from './invariants.ts'
 import { release } from './platform.ts'

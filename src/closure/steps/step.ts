@@ -6,7 +6,8 @@ import type { Trx } from '../../platform/database.ts'
 import type { Policy } from '../../policy/policy.ts'
 import type { Facts } from '../facts.ts'
 import type { StoredCase } from '../case.ts'
-import type { CaseChange, NewEvent } from '../store.ts'
+import type { CaseChange } from '../store.ts'
+import type { NewEvent } from '../timeline-store.ts'
 import type { Documents } from './documents.ts'
 
 export type Partners = {

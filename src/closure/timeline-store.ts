@@ -1,0 +1,69 @@
+/** A case's timeline in rows: append-only and hash-chained; the database refuses a change to it. */
+import { sql } from 'kysely'
+import type { Actor } from '../platform/audit.ts'
+import { type Db, insertRows, type Trx } from '../platform/database.ts'
+import type { StoredCase } from './case.ts'
+import { chain, type ChainedEvent, firstHash } from './chain.ts'
+
+export type NewEvent = { kind: string; detail?: Record<string, string> }
+export type CaseCommit = { now: Temporal.Instant; actor: Actor }
+type Timeline = { c: Pick<StoredCase, 'subscriberId' | 'caseId'>; events: readonly NewEvent[] }
+
+/** Appends to timelines; the case rows are locked or were just changed, so sequence numbers never collide. */
+export async function appendEvents(
+  trx: Trx,
+  timelines: readonly Timeline[],
+  { now, actor }: CaseCommit,
+): Promise<void> {
+  const longer = timelines.filter(({ events }) => events.length > 0)
+  if (longer.length === 0) return
+  const { rows } = await sql<{ case_id: string; seq: number; hash: string }>`
+    select x.case_id, e.seq, e.hash
+    from unnest(${longer.map(({ c }) => c.subscriberId)}::text[], ${longer.map(({ c }) => c.caseId)}::text[])
+      as x(subscriber_id, case_id)
+    join lateral (select seq, hash from closure_event
+      where subscriber_id = x.subscriber_id and case_id = x.case_id order by seq desc limit 1) e on true`.execute(
+    trx,
+  )
+  const last = new Map(rows.map((row) => [row.case_id, row]))
+  const rowsOf = ({ c, events }: Timeline) => {
+    const { seq = 0, hash = firstHash } = last.get(c.caseId) ?? {}
+    return chain(c.caseId, { seq, hash }, events, { at: now, actor }).map((event) => ({
+      subscriber_id: c.subscriberId,
+      case_id: c.caseId,
+      seq: event.seq,
+      at: event.at.round('millisecond'),
+      kind: event.kind,
+      detail: event.detail,
+      actor_kind: event.actorKind,
+      actor_id: event.actorId,
+      previous_hash: event.previousHash,
+      hash: event.hash,
+    }))
+  }
+  await insertRows(trx, 'closure_event', longer.flatMap(rowsOf))
+}
+
+export async function eventsOf(
+  db: Db | Trx,
+  subscriberId: string,
+  caseId: string,
+): Promise<ChainedEvent[]> {
+  const rows = await db
+    .selectFrom('closure_event')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .orderBy('seq')
+    .execute()
+  return rows.map((row) => ({
+    seq: row.seq,
+    at: row.at,
+    kind: row.kind,
+    actorKind: row.actor_kind,
+    actorId: row.actor_id,
+    detail: row.detail as Record<string, string>,
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  }))
+}
