@@ -42,12 +42,12 @@ const forbidden = [
   {
     name: 'features-through-their-door',
     comment:
-      'Across features import the file named after the feature (its door), its wire.ts, or, from a ' +
+      'Across features import the file named after the feature (its door), its wire.ts or closing.ts, or, from a ' +
       'file that may be impure, its store.ts or gateway.ts.',
     from: { path: `^src/${ANY_FEATURE}/`, pathNot: [PAGES, TEST] },
     to: {
       path: `^src/${ANY_FEATURE}/`,
-      pathNot: [`^src/$1/`, DOORS, String.raw`/wire\.ts$`, String.raw`[/-](store|gateway)\.ts$`],
+      pathNot: [`^src/$1/`, DOORS, String.raw`/(wire|closing)\.ts$`, String.raw`[/-](store|gateway)\.ts$`],
     },
   },
   {

@@ -1,6 +1,8 @@
 /** Durable jobs on the same database: enqueued in the transaction that changed the domain, woken by NOTIFY. */
+import assert from 'node:assert/strict'
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
+import { payloadKeys } from './closing.ts'
 import type { Trx } from './database.ts'
 
 export type JobData = Record<string, string>
@@ -50,6 +52,7 @@ export async function openQueue(
   }
   return {
     async send(trx, queue, key, data, afterSeconds = 0) {
+      assertNamesNobody(queue, data)
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
@@ -59,6 +62,14 @@ export async function openQueue(
     async close() {
       await boss.stop({ graceful: true, timeout: 8000 })
     },
+  }
+}
+
+/** Ended jobs stay for days, so what they carry is named in `closing.ts`: ids and moments, never a person's data. */
+function assertNamesNobody(queue: string, data: JobData) {
+  for (const [key, value] of Object.entries(data)) {
+    assert(payloadKeys.has(key), `a job of ${queue} carries "${key}", which has no closing rule`)
+    assert(!/@|^\+\d/.test(value), `a job of ${queue} carries an address in "${key}"`)
   }
 }
 

@@ -1,0 +1,38 @@
+/** What closing leaves of itself: the proof for its years, the timeline without a name. */
+import type { Closing } from '../values/closing.ts'
+
+export const closing: Closing = {
+  blockers: [],
+  steps: ['certificate', 'close'],
+  leftovers: {
+    closure_case: {
+      retain: {
+        contacts: { reason_text: 'null' },
+        invoices: { quote: 'null', choices: "'{}'" },
+      },
+      anonymise: 'attention decision',
+      plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
+        risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
+        claimed_until failures version`,
+    },
+    closure_index: { plain: 'case_id reference subscriber_id' },
+    closure_step: {
+      retain: { invoices: { outcome: "'{}'" } },
+      plain: 'subscriber_id case_id step done_at',
+    },
+    // Append-only and hash-chained: what it says is chosen so that it names nobody.
+    closure_event: {
+      anonymise: 'detail actor_id',
+      plain: 'subscriber_id case_id seq at kind actor_kind previous_hash hash',
+    },
+    closure_addendum: {
+      retain: { certificate: 'rows' },
+      plain: 'subscriber_id case_id iccid document jws signed_at',
+    },
+    closure_certificate: {
+      retain: { certificate: 'rows' },
+      plain: 'subscriber_id case_id document jws pdf signed_at',
+    },
+    retention: { plain: 'subscriber_id case_id category basis keep_until erased_at' },
+  },
+}

@@ -1,0 +1,21 @@
+/** What closing means for lines: the network forgets them, their number goes, their names go with the contacts. */
+import type { Closing } from '../values/closing.ts'
+
+export const closing: Closing = {
+  blockers: ['other-lines', 'unbind'],
+  steps: ['detach', 'close-line'],
+  leftovers: {
+    line: {
+      retain: { contacts: { nickname: "''", msisdn: 'null' } },
+      // Identifiers of a card that no network knows any more.
+      anonymise: 'imsi iccid',
+      plain: `subscriber_id line_id state plan_id plan_version currency ordered_at activated_at period_start
+        period_end auto_renew closed_at close_cause version due_at state_before_closing suspensions access_due_at`,
+    },
+    line_index: { anonymise: 'imsi', plain: 'line_id subscriber_id' },
+    phone_number: {
+      erase: { subscriber_id: 'null', line_id: 'null' },
+      plain: `msisdn country state quarantined_until version kind reserved_for reserved_until`,
+    },
+  },
+}

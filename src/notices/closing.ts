@@ -1,0 +1,13 @@
+/** What closing means for messages: to whom and what goes with the contacts, that and when one was sent stays. */
+import type { Closing } from '../values/closing.ts'
+
+export const closing: Closing = {
+  blockers: [],
+  steps: [],
+  leftovers: {
+    notice: {
+      retain: { contacts: { recipient: "''", params: "'{}'", failure: 'null' } },
+      plain: `subscriber_id notice_id channel template locale case_id state created_at sent_at rounds due_at`,
+    },
+  },
+}

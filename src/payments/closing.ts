@@ -1,0 +1,22 @@
+/** What closing means for payments: what is left goes back, and what invoices need stays for their years. */
+import type { Closing } from '../values/closing.ts'
+
+export const closing: Closing = {
+  blockers: [],
+  steps: ['refund'],
+  leftovers: {
+    payment_order: {
+      retain: {
+        contacts: { nickname: 'null' },
+        invoices: { instrument: 'null', checkout_url: 'null', checkout_id: 'null' },
+      },
+      plain: `subscriber_id order_id kind line_id plan_id plan_version adjustment minor currency state attempt failure
+        payment_id refunded_minor created_at paid_at due_at version expires_at`,
+    },
+    refund: {
+      plain: `subscriber_id refund_id case_id order_id minor currency state provider_refund_id failure requested_at
+        ended_at version`,
+    },
+    payment_index: { plain: 'reference subscriber_id' },
+  },
+}

@@ -1,0 +1,24 @@
+/** What the platform itself keeps of a subscriber: the audit trail without a name, answers for a day. */
+import type { Closing } from '../values/closing.ts'
+
+/** What a job of the queue may carry: ids, which lead to nobody once their subscriber is erased, and how it came about. */
+export const payloadKeys: ReadonlySet<string> = new Set([
+  ...['subscriberId', 'lineId', 'iccid', 'orderId', 'caseId', 'noticeId'],
+  ...['attempt', 'reason', 'confirmedAt'],
+])
+
+export const closing: Closing = {
+  blockers: [],
+  steps: [],
+  leftovers: {
+    audit_entry: {
+      anonymise: 'actor_id reason detail',
+      plain: 'subscriber_id audit_id at actor_kind action subject_kind subject_id',
+    },
+    idempotency_key: {
+      lives: 'P1D',
+      plain: 'owner_id key request_hash status response created_at',
+    },
+    migrations: 'nobody',
+  },
+}

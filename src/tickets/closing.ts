@@ -1,0 +1,18 @@
+/** What closing means for conversations: what was said goes with the contacts, that it was said stays. */
+import type { Closing } from '../values/closing.ts'
+
+export const closing: Closing = {
+  blockers: [],
+  steps: [],
+  leftovers: {
+    ticket: {
+      retain: { contacts: { subject: "''", context: "'{}'" } },
+      plain: 'subscriber_id ticket_id state created_at updated_at',
+    },
+    ticket_message: {
+      retain: { contacts: { body: "''" } },
+      plain: 'subscriber_id ticket_id message_id author_kind author_id at',
+    },
+    ticket_index: { plain: 'ticket_id subscriber_id' },
+  },
+}

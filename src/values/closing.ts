@@ -1,0 +1,58 @@
+/** What a feature says of closing: what may block it, which steps it does, and what is left over, column by column. */
+
+/** Kept for a reason that the policy names, for as long as it says (`retention` of a policy). */
+export type Category = 'contacts' | 'usage' | 'invoices' | 'certificate'
+export const categories: readonly Category[] = ['contacts', 'usage', 'invoices', 'certificate']
+
+/** The whole row goes, or these columns are set to a SQL literal. */
+export type Emptied = 'rows' | Readonly<Record<string, string>>
+
+/**
+ * What becomes of one table's rows when an account has ended. Every column is named once: erased with the account,
+ * retained until the day of its category, anonymous, or plain. The erasure is performed from these words.
+ */
+export type TableClaim = {
+  /** How a row leads to a subscriber, as SQL over `t` and `$1`; left out: by its own `subscriber_id`. */
+  readonly through?: string
+  /** Gone when the account ends. */
+  readonly erase?: Emptied
+  /** Gone on the day until which the policy keeps this category. */
+  readonly retain?: Readonly<Partial<Record<Category, Emptied>>>
+  /** Usage is kept by line: the rows of the lines that a case closed. */
+  readonly byLine?: boolean
+  /** Stays, since it leads to nobody once what it was joined with is gone. */
+  readonly anonymise?: string
+  /** Says nothing about a person: keys, states, figures, moments. */
+  readonly plain?: string
+  /** Gone after this time whatever happens to the account (ISO 8601), by the feature's own sweep. */
+  readonly lives?: string
+}
+
+/** About no subscriber: catalog, policy, staff, the operator's own sums. */
+export type Leftover = TableClaim | 'nobody'
+
+export type Closing = {
+  /** Rows of the readiness checklist that this feature answers. */
+  readonly blockers: readonly string[]
+  /** Verbs of a closure's durable steps that end what this feature holds. */
+  readonly steps: readonly string[]
+  readonly leftovers: Readonly<Record<string, Leftover>>
+}
+
+const words = (text = '') => text.split(/\s+/).filter((word) => word !== '')
+const emptied = (what: Emptied | undefined) => (typeof what === 'object' ? Object.keys(what) : [])
+
+/** Every column that a claim names, as often as it names it. */
+export function columnsOf(claim: TableClaim): string[] {
+  return [
+    ...emptied(claim.erase),
+    ...Object.values(claim.retain ?? {}).flatMap(emptied),
+    ...words(claim.anonymise),
+    ...words(claim.plain),
+  ]
+}
+
+/** Whether the claim takes whole rows away, so that a column it does not name goes with them. */
+export function takesRows({ erase, retain = {}, lives }: TableClaim): boolean {
+  return erase === 'rows' || lives !== undefined || Object.values(retain).includes('rows')
+}
