@@ -27,7 +27,8 @@ import {
 } from '../src/esim/sgp22/euicc.ts'
 import { readSubscription } from '../src/esim/sgp22/saip-personalise.ts'
 import { certificateFromPem } from '../src/esim/sgp22/test-pki.ts'
-import { endProfile, drawIdentities, releaseProfile } from '../src/esim/store.ts'
+import { endProfiles } from '../src/esim/closing-store.ts'
+import { drawIdentities, releaseProfile } from '../src/esim/store.ts'
 import { until } from '../src/main/demo-person.ts'
 import { openRspServer } from '../src/main/rsp-server.ts'
 import { openHttp } from '../src/platform/http.ts'
@@ -338,7 +339,9 @@ test('closing against downloading: exactly one wins, every time', async () => {
     const racing: Es9 = async (address, name, body) => {
       if (name !== 'getBoundProfilePackage') return es9(address, name, body)
       const close = () =>
-        db.transaction().execute((trx) => endProfile(trx, app.clock.now(), { subscriberId, iccid }))
+        db
+          .transaction()
+          .execute(async (trx) => (await endProfiles(trx, [{ subscriberId, iccid }])).get(iccid)!)
       const early = round % 2 === 0
       if (early) closing = close()
       const reply = es9(address, name, body)

@@ -1,6 +1,6 @@
 /** What else happens when a case enters a state: agreement is checked, notices leave; all in the same transaction. */
 import type { NoticeParams } from '../notices/notice.ts'
-import { notify } from '../notices/store.ts'
+import { notifyAll } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -9,7 +9,7 @@ import type { Move } from './closure.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
-import { changeCase, type CaseChange } from './store.ts'
+import { changeCase, type CaseChange, changeCases, type SetCommit } from './store.ts'
 
 type Enter = Extract<Move, { kind: 'enter' }>
 export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>
@@ -25,28 +25,49 @@ const reasons: Record<string, string> = {
   'service-ended': 'the network confirms that every line is gone',
 }
 
-export async function enter(
+export type Entering = { c: StoredCase; facts: Facts; move: Enter }
+
+export async function enterAll(
   trx: Trx,
   app: App,
-  c: StoredCase,
-  facts: Facts,
-  move: Enter,
-  now: Temporal.Instant,
+  all: readonly Entering[],
+  commit: Omit<SetCommit, 'actor'>,
 ): Promise<void> {
-  if (move.state === 'executing' && hasDrifted(c, facts)) return askAgain(trx, app, c, facts, now)
-  const change: CaseChange = { state: move.state, dueAt: move.dueAt }
-  if (move.endsAt) change.endsAt = move.endsAt
-  if (move.state === 'settling') change.serviceEndedAt = now
-  const changed = await changeCase(trx, app, c, change, {
-    now,
-    actor: system,
-    reason: reasons[move.event] ?? move.event,
-    events: [{ kind: move.event }],
-    wake: true,
-  })
-  if (!changed) return
-  if (move.event !== 'approved-because-late') return
-  await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
+  const drifted = all.filter(
+    ({ c, facts, move }) => move.state === 'executing' && hasDrifted(c, facts),
+  )
+  for (const { c, facts } of drifted) await askAgain(trx, app, c, facts, commit.now)
+  const entering = all.filter((one) => !drifted.includes(one))
+  const changed = await changeCases(
+    trx,
+    app,
+    entering.map(({ c, move }) => ({
+      c,
+      change: changeOf(move, commit.now),
+      reason: reasons[move.event] ?? move.event,
+      events: [{ kind: move.event }],
+      wake: true,
+    })),
+    { ...commit, actor: system },
+  )
+  const late = entering.filter(
+    ({ c, move }) => move.event === 'approved-because-late' && changed.has(c.caseId),
+  )
+  await tellAll(
+    trx,
+    app,
+    'closure-approved',
+    late.map(({ c, facts }) => ({ c, facts, params: approvedParams(app, c, facts, commit.now) })),
+  )
+}
+
+function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseChange {
+  return {
+    state,
+    dueAt,
+    ...(endsAt && { endsAt }),
+    ...(state === 'settling' && { serviceEndedAt: now }),
+  }
 }
 
 /** Less would come back than was agreed, by more than policy tolerates: the subscriber looks again. */
@@ -91,27 +112,47 @@ async function askAgain(
   })
 }
 
+type Told<Template extends ClosureTemplate> = {
+  c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'version'>
+  facts: Facts
+  params: NoticeParams[Template]
+}
+
 /** Sends one notice of the case to every verified contact that is not closing; its name makes it once. */
 export async function tell<Template extends ClosureTemplate>(
   trx: Trx,
   app: App,
-  c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'version'>,
+  c: Told<Template>['c'],
   facts: Facts,
   template: Template,
   params: NoticeParams[Template],
 ): Promise<void> {
-  await notify(trx, app, {
-    subscriberId: c.subscriberId,
-    noticeId: `${c.caseId}:${template}:${c.version}`,
-    recipients: codeContacts(facts).map(({ kind, value }) => ({
-      channel: kind === 'email' ? 'email' : 'sms',
-      address: value,
+  await tellAll(trx, app, template, [{ c, facts, params }])
+}
+
+/** The same notice for any number of cases. */
+export async function tellAll<Template extends ClosureTemplate>(
+  trx: Trx,
+  app: App,
+  template: Template,
+  all: readonly Told<Template>[],
+): Promise<void> {
+  await notifyAll(
+    trx,
+    app,
+    all.map(({ c, facts, params }) => ({
+      subscriberId: c.subscriberId,
+      noticeId: `${c.caseId}:${template}:${c.version}`,
+      recipients: codeContacts(facts).map(({ kind, value }) => ({
+        channel: kind === 'email' ? ('email' as const) : ('sms' as const),
+        address: value,
+      })),
+      template,
+      locale: facts.subscriber.locale,
+      caseId: c.caseId,
+      params,
     })),
-    template,
-    locale: facts.subscriber.locale,
-    caseId: c.caseId,
-    params,
-  })
+  )
 }
 
 /** What a notice calls the thing that closes: the line, or nothing for the whole account. */

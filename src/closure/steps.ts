@@ -5,8 +5,8 @@ import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
-import { enter } from './enter-store.ts'
-import { loadFacts } from './facts-store.ts'
+import { enterAll } from './enter-store.ts'
+import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
 import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
@@ -18,21 +18,27 @@ import { refund } from './steps/refund.ts'
 import {
   isPending,
   type Outcome,
+  type OutsideStep,
   type Partners,
+  type Recorded,
   type Step,
   type StepContext,
 } from './steps/step.ts'
 import type { StoredCase } from './case.ts'
 import {
+  type CaseKey,
   changeCase,
+  changeCases,
   closureQueue,
-  doneSteps,
+  doneStepsOf,
   findCase,
-  lockCase,
-  recordStep,
+  findCases,
+  lockCases,
+  recordSteps,
   refundIdsOf,
+  type SetCommit,
 } from './store.ts'
-import { eventsOf } from './timeline-store.ts'
+import { markedLate } from './timeline-store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
@@ -59,125 +65,223 @@ export function closureJobs(app: App, partners: Partners): Job[] {
 }
 
 type Loaded = { c: StoredCase; facts: Facts; move: Move; lastRefund: boolean }
+type At<Kind extends Move['kind']> = Loaded & { move: Extract<Move, { kind: Kind }> }
+
+/** How a set of cases is taken on: who goes on with each afterwards, and how many are outside at once. */
+export type Way = { waking: SetCommit['waking']; lanes: number }
+const alone: Way = { waking: 'jobs', lanes: 1 }
 
 /** Makes the next move of a case. Run twice, or by two workers at once, it has the effect of once. */
 export async function advance(app: App, partners: Partners, data: JobData): Promise<void> {
-  const loaded = await load(app, data)
-  if (!loaded) return
-  const { c, facts, move } = loaded
-  if (move.kind === 'step') return takeStep(app, partners, loaded, move.step)
-  const now = app.clock.now()
-  await app.db.transaction().execute(async (trx) => {
-    if (move.kind === 'enter') return enter(trx, app, c, facts, move, now)
-    const commit = { now, actor: system, reason: 'the review deadline passed' }
-    if (move.kind === 'late') {
-      await changeCase(
-        trx,
-        app,
-        c,
-        { wakeAt: null },
-        { ...commit, events: [{ kind: 'review-late' }] },
-      )
-      return
-    }
-    await changeCase(trx, app, c, { wakeAt: move.kind === 'wait' ? move.until : null }, commit)
-  })
+  const { subscriberId = '', caseId = '' } = data
+  await advanceAll(app, partners, [{ subscriberId, caseId }], alone)
 }
 
-async function load(
+/**
+ * Makes the next move of each case: those that make the same move make it in one transaction. What a partner refuses
+ * to one is tried again for that one alone.
+ */
+export async function advanceAll(
   app: App,
-  { subscriberId = '', caseId = '' }: JobData,
-): Promise<Loaded | undefined> {
+  partners: Partners,
+  keys: readonly CaseKey[],
+  way: Way,
+): Promise<void> {
+  const loaded = await load(app, keys)
+  const at = <Kind extends Move['kind']>(kind: Kind) =>
+    loaded.filter((one): one is At<Kind> => one.move.kind === kind)
+  const entering = at('enter')
+  if (entering.length > 0) {
+    const commit = { now: app.clock.now(), waking: way.waking }
+    await app.db.transaction().execute((trx) => enterAll(trx, app, entering, commit))
+  }
+  await rest(app, [...at('rest'), ...at('wait')])
+  await markLate(app, at('late'))
+  const verbs = Map.groupBy(at('step'), ({ move }) => parseStep(move.step).verb)
+  for (const [verb, taking] of verbs) await takeSteps(app, partners, verb, taking, way)
+}
+
+async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
   return app.db
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (trx) => {
-      const c = await findCase(trx, subscriberId, caseId)
-      if (!c || c.state === 'draft' || hasEnded(c.state)) return undefined
-      const pin = { country: c.policyCountry, version: c.policyVersion }
-      const facts = await loadFacts(trx, subscriberId, c, pin)
-      if (!facts)
-        throw new Error(`closure ${c.reference} has lost its subscriber, its lines or its policy`)
-      const done = await doneSteps(trx, c)
-      const events = await eventsOf(trx, subscriberId, caseId)
-      const settling = settlingSteps(await refundIdsOf(trx, c))
-      const move = nextMove(c, {
-        policy: facts.policy,
-        risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
-        now: app.clock.now(),
-        ending: endingSteps(facts),
-        settling,
-        done: new Set(done.keys()),
-        markedLate: events.some(({ kind }) => kind === 'review-late'),
+      const found = await findCases(trx, keys)
+      const cases = found.filter(({ state }) => state !== 'draft' && !hasEnded(state))
+      const asked = cases.map((c) => ({
+        ...c,
+        pin: { country: c.policyCountry, version: c.policyVersion },
+      }))
+      const factsOf = await loadFactsOf(trx, asked)
+      const doneOf = await doneStepsOf(trx, cases)
+      const idsOf = await refundIdsOf(trx, cases)
+      const late = await markedLate(trx, cases)
+      return cases.map((c, index) => {
+        const facts = factsOf[index]
+        if (!facts)
+          throw new Error(`closure ${c.reference} has lost its subscriber, its lines or its policy`)
+        const settling = settlingSteps(idsOf(c))
+        const done = doneOf(c)
+        const move = nextMove(c, {
+          policy: facts.policy,
+          risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
+          now: app.clock.now(),
+          ending: endingSteps(facts),
+          settling,
+          done: new Set(done.keys()),
+          markedLate: late.has(c.caseId),
+        })
+        const openRefunds = settling.filter((step) => step.startsWith('refund:') && !done.has(step))
+        return { c, facts, move, lastRefund: openRefunds.length === 1 }
       })
-      const openRefunds = settling.filter((step) => step.startsWith('refund:') && !done.has(step))
-      return { c, facts, move, lastRefund: openRefunds.length === 1 }
     })
 }
 
-async function takeStep(app: App, partners: Partners, loaded: Loaded, name: string): Promise<void> {
-  const { c, facts } = loaded
-  const { verb, subject } = parseStep(name)
-  const step = steps[verb]
-  const context: StepContext = {
-    app,
-    partners,
+async function rest(app: App, resting: readonly (At<'rest'> | At<'wait'>)[]): Promise<void> {
+  if (resting.length === 0) return
+  const commit = { now: app.clock.now(), actor: system, waking: 'caller' } as const
+  const changes = resting.map(({ c, move }) => ({
     c,
-    facts,
-    policy: facts.policy,
-    subject,
-    now: app.clock.now(),
-  }
-  let outcome
-  try {
-    if (step.kind === 'inside')
-      return await commitStep(app, loaded, name, (trx) => step.record(trx, context))
-    outcome = (await step.isDone(context)) ?? (await step.perform(context))
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    return postpone(app, c, name, error)
-  }
-  if (isPending(outcome)) {
-    const wakeAt = app.clock.now().add({ milliseconds: outcome.pendingMs })
-    return waitFor(app, c, wakeAt)
-  }
-  const performed: Outcome = outcome
-  await commitStep(app, loaded, name, async (trx) => {
-    const recorded = await step.record(trx, context, performed)
-    return { ...recorded, outcome: recorded.outcome ?? performed }
+    change: { wakeAt: move.kind === 'wait' ? move.until : null },
+    reason: 'nothing to do before then',
+  }))
+  await app.db.transaction().execute((trx) => changeCases(trx, app, changes, commit))
+}
+
+async function markLate(app: App, late: readonly At<'late'>[]): Promise<void> {
+  if (late.length === 0) return
+  const commit = { now: app.clock.now(), actor: system, waking: 'caller' } as const
+  const changes = late.map(({ c }) => ({
+    c,
+    change: { wakeAt: null },
+    reason: 'the review deadline passed',
+    events: [{ kind: 'review-late' }],
+  }))
+  await app.db.transaction().execute((trx) => changeCases(trx, app, changes, commit))
+}
+
+async function takeSteps(
+  app: App,
+  partners: Partners,
+  verb: Verb,
+  taking: readonly At<'step'>[],
+  way: Way,
+): Promise<void> {
+  const step = steps[verb]
+  const now = app.clock.now()
+  const loaded = taking.map((one) => ({ ...one, context: contextOf(app, partners, one, now) }))
+  if (step.kind === 'inside')
+    return commitSteps(app, loaded, way, (trx, all) =>
+      step.record(
+        trx,
+        all.map(({ context }) => context),
+      ),
+    )
+  const performed = await inLanes(loaded, way.lanes, (one) => perform(app, step, one))
+  const outcomes = performed.flatMap((one) => one ?? [])
+  if (outcomes.length === 0) return
+  await commitSteps(app, outcomes, way, async (trx, all) => {
+    const recorded = await step.record(
+      trx,
+      all.map(({ context, performed: outcome }) => ({ ...context, performed: outcome })),
+    )
+    return recorded.map((one, index) => ({
+      ...one,
+      outcome: one.outcome ?? all[index]!.performed,
+    }))
   })
 }
 
-async function commitStep(
+type Taking = At<'step'> & { context: StepContext }
+
+function contextOf(
   app: App,
-  { c, lastRefund }: Loaded,
-  name: string,
-  record: (trx: Trx) => ReturnType<Extract<Step, { kind: 'inside' }>['record']>,
+  partners: Partners,
+  { c, facts, move }: At<'step'>,
+  now: Temporal.Instant,
+): StepContext {
+  const { subject } = parseStep(move.step)
+  return { app, partners, c, facts, policy: facts.policy, subject, now }
+}
+
+/** Asks the partner, unless the effect stands; undefined when there is nothing to record yet. */
+async function perform(
+  app: App,
+  step: OutsideStep,
+  taking: Taking,
+): Promise<(Taking & { performed: Outcome }) | undefined> {
+  const { c, context, move } = taking
+  let outcome
+  try {
+    outcome = (await step.isDone(context)) ?? (await step.perform(context))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    await postpone(app, c, move.step, error)
+    return undefined
+  }
+  if (isPending(outcome)) {
+    await waitFor(app, c, app.clock.now().add({ milliseconds: outcome.pendingMs }))
+    return undefined
+  }
+  return { ...taking, performed: outcome }
+}
+
+async function commitSteps<One extends Taking>(
+  app: App,
+  loaded: readonly One[],
+  { waking }: Way,
+  record: (trx: Trx, all: readonly One[]) => Promise<Recorded[]>,
 ): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
     // The version is checked under the lock before anything is written: another worker's commit makes this one a no-op.
-    const current = await lockCase(trx, c.subscriberId, c.caseId)
-    if (!current || current.version !== c.version) return
-    const { events = [], change = {}, outcome = {} } = await record(trx)
-    const now = app.clock.now()
-    await recordStep(trx, c, name, outcome, now)
-    const all =
-      lastRefund && name.startsWith('refund:') ? [...events, { kind: 'refunds-ended' }] : events
-    const ended = change.state !== undefined && hasEnded(change.state)
-    await changeCase(
+    const locked = await lockCases(
       trx,
-      app,
-      c,
-      { failures: 0, dueAt: null, ...(ended && { wakeAt: null }), ...change },
-      {
-        now,
-        actor: system,
-        reason: `step ${name} is done`,
-        events: all,
-        wake: !ended,
-      },
+      loaded.map(({ c }) => c),
     )
+    const versions = new Map(locked.map(({ caseId, version }) => [caseId, version]))
+    const current = loaded.filter(({ c }) => versions.get(c.caseId) === c.version)
+    if (current.length === 0) return
+    const recorded = await record(trx, current)
+    const now = app.clock.now()
+    const done = current.map((one, index) => ({ ...one, ...recorded[index] }))
+    await recordSteps(
+      trx,
+      done.map(({ c, move, outcome = {} }) => ({ c, step: move.step, outcome })),
+      now,
+    )
+    await changeCases(trx, app, done.map(stepDone), { now, actor: system, waking })
   })
+}
+
+function stepDone({ c, move, lastRefund, events = [], change = {} }: At<'step'> & Recorded) {
+  const ended = change.state !== undefined && hasEnded(change.state)
+  const wasLast = lastRefund && move.step.startsWith('refund:')
+  return {
+    c,
+    change: { failures: 0, dueAt: null, ...(ended && { wakeAt: null }), ...change },
+    reason: `step ${move.step} is done`,
+    events: wasLast ? [...events, { kind: 'refunds-ended' }] : events,
+    wake: !ended,
+  }
+}
+
+/** Runs for each, at most so many at once; the results are in the order of the items. */
+async function inLanes<Item, Result>(
+  items: readonly Item[],
+  lanes: number,
+  run: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  let next = 0
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next
+      next += 1
+      results[index] = await run(items[index]!)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane))
+  return results
 }
 
 async function waitFor(app: App, c: StoredCase, wakeAt: Temporal.Instant): Promise<void> {

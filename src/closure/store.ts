@@ -2,7 +2,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { type Actor, audit, auditAll } from '../platform/audit.ts'
-import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
+import { type Db, insertRows, pairs, rowsParameter, type Trx } from '../platform/database.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import type { Attention, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
@@ -57,19 +57,35 @@ export async function findCase(
   return row && fromRow(row)
 }
 
+export type CaseKey = { readonly subscriberId: string; readonly caseId: string }
+
+const those = (keys: readonly CaseKey[]) => sql`
+  ${pairs(keys.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)`
+
+export async function findCases(trx: Trx, keys: readonly CaseKey[]): Promise<StoredCase[]> {
+  const { rows } = await sql<Selectable<CaseRow>>`
+    select c.* from closure_case c
+    join ${those(keys)} on c.subscriber_id = x.subscriber_id and c.case_id = x.case_id
+    order by c.case_id`.execute(trx)
+  return rows.map(fromRow)
+}
+
+/** In one order whoever asks, so that two sets never wait for each other. */
+export async function lockCases(trx: Trx, keys: readonly CaseKey[]): Promise<StoredCase[]> {
+  const { rows } = await sql<Selectable<CaseRow>>`
+    select c.* from closure_case c
+    join ${those(keys)} on c.subscriber_id = x.subscriber_id and c.case_id = x.case_id
+    order by c.case_id for update of c`.execute(trx)
+  return rows.map(fromRow)
+}
+
 export async function lockCase(
   trx: Trx,
   subscriberId: string,
   caseId: string,
 ): Promise<StoredCase | undefined> {
-  const row = await trx
-    .selectFrom('closure_case')
-    .selectAll()
-    .where('subscriber_id', '=', subscriberId)
-    .where('case_id', '=', caseId)
-    .forUpdate()
-    .executeTakeFirst()
-  return row && fromRow(row)
+  const [c] = await lockCases(trx, [{ subscriberId, caseId }])
+  return c
 }
 
 /** Every case of a subscriber, newest first. */
@@ -178,7 +194,11 @@ export type ChangedCase = {
   change: CaseChange
   reason: string
   events?: readonly NewEvent[]
+  /** Whether the case goes on at once. */
+  wake?: boolean
 }
+/** `waking`: whether a job is sent for each case that goes on, or the caller takes them on itself. */
+export type SetCommit = CaseCommit & { waking: 'jobs' | 'caller' }
 
 /**
  * Commits one change of a case, if it still has the version the change was decided on; false when somebody was faster.
@@ -189,18 +209,11 @@ export async function changeCase(
   app: App,
   c: StoredCase,
   change: CaseChange,
-  {
-    reason,
-    events = [],
-    wake = false,
-    ...commit
-  }: CaseCommit & { reason: string; events?: NewEvent[]; wake?: boolean },
+  { now, actor, ...rest }: CaseCommit & { reason: string; events?: NewEvent[]; wake?: boolean },
 ): Promise<boolean> {
-  const woken = wake ? { ...change, wakeAt: lostJobAt(commit.now) } : change
-  const changed = await changeCases(trx, app, [{ c, change: woken, reason, events }], commit)
-  if (changed.size === 0) return false
-  if (wake) await wakeCase(trx, app, c)
-  return true
+  const commit = { now, actor, waking: 'jobs' } as const
+  const changed = await changeCases(trx, app, [{ c, change, ...rest }], commit)
+  return changed.size > 0
 }
 
 /** The same for a set of cases, each with its own change; gives those that still had their version. */
@@ -208,14 +221,15 @@ export async function changeCases(
   trx: Trx,
   app: App,
   all: readonly ChangedCase[],
-  { now, actor }: CaseCommit,
+  { now, actor, waking }: SetCommit,
 ): Promise<Set<string>> {
+  if (all.length === 0) return new Set()
   const columns = sql.join(changeable.map((name) => sql.ref(name)))
-  const asked = all.map(({ c, change }) => ({
+  const asked = all.map(({ c, change, wake }) => ({
     subscriber_id: c.subscriberId,
     case_id: c.caseId,
     version: c.version,
-    change: columnsOf(change),
+    change: columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change),
   }))
   const { rows } = await sql<{ case_id: string }>`
     update closure_case c
@@ -247,18 +261,17 @@ export async function changeCases(
       detail: { from: c.state, to: state },
     })),
   )
+  const woken = done.flatMap(({ c, wake }) => (wake ? c : []))
+  if (waking === 'jobs') await wakeCases(trx, app, woken)
   return changed
 }
 
-export async function wakeCase(
-  trx: Trx,
-  app: App,
-  c: { subscriberId: string; caseId: string },
-): Promise<void> {
-  await app.queue.send(trx, closureQueue, c.caseId, {
-    subscriberId: c.subscriberId,
-    caseId: c.caseId,
-  })
+export async function wakeCases(trx: Trx, app: App, cases: readonly CaseKey[]): Promise<void> {
+  const jobs = cases.map(({ subscriberId, caseId }) => ({
+    key: caseId,
+    data: { subscriberId, caseId },
+  }))
+  await app.queue.sendAll(trx, closureQueue, jobs)
 }
 
 const changeable = Object.keys(columnsOf({}))
@@ -290,42 +303,52 @@ function columnsOf(change: CaseChange) {
   }
 }
 
-export async function doneSteps(
+export type DoneSteps = ReadonlyMap<string, Record<string, string>>
+
+/** The steps that are done, with their outcomes, by case. */
+export async function doneStepsOf(
   db: Db | Trx,
-  c: StoredCase,
-): Promise<Map<string, Record<string, string>>> {
-  const rows = await db
-    .selectFrom('closure_step')
-    .select(['step', 'outcome'])
-    .where('subscriber_id', '=', c.subscriberId)
-    .where('case_id', '=', c.caseId)
-    .execute()
-  return new Map(rows.map(({ step, outcome }) => [step, outcome as Record<string, string>]))
+  keys: readonly CaseKey[],
+): Promise<(c: CaseKey) => DoneSteps> {
+  const { rows } = await sql<{ case_id: string; step: string; outcome: Record<string, string> }>`
+    select s.case_id, s.step, s.outcome from closure_step s
+    join ${those(keys)} on s.subscriber_id = x.subscriber_id and s.case_id = x.case_id`.execute(db)
+  const byCase = new Map<string, Map<string, Record<string, string>>>()
+  for (const { case_id, step, outcome } of rows) {
+    const done = byCase.get(case_id) ?? new Map<string, Record<string, string>>()
+    byCase.set(case_id, done.set(step, outcome))
+  }
+  return ({ caseId }) => byCase.get(caseId) ?? new Map()
 }
 
-/** The refunds a settled case has set up, in order. */
-export async function refundIdsOf(db: Db | Trx, c: StoredCase): Promise<string[]> {
-  const rows = await db
-    .selectFrom('refund')
-    .select('refund_id')
-    .where('subscriber_id', '=', c.subscriberId)
-    .where('case_id', '=', c.caseId)
-    .orderBy('refund_id')
-    .execute()
-  return rows.map(({ refund_id }) => refund_id)
+/** The refunds that settled cases have set up, in order, by case. */
+export async function refundIdsOf(
+  db: Db | Trx,
+  keys: readonly CaseKey[],
+): Promise<(c: CaseKey) => readonly string[]> {
+  const { rows } = await sql<{ case_id: string; refund_id: string }>`
+    select r.case_id, r.refund_id from refund r
+    join ${those(keys)} on r.subscriber_id = x.subscriber_id and r.case_id = x.case_id
+    order by r.refund_id`.execute(db)
+  const byCase = Map.groupBy(rows, ({ case_id }) => case_id)
+  return ({ caseId }) => (byCase.get(caseId) ?? []).map(({ refund_id }) => refund_id)
 }
 
-export async function recordStep(
+export type DoneStep = { c: CaseKey; step: string; outcome: Record<string, string> }
+
+export async function recordSteps(
   trx: Trx,
-  c: StoredCase,
-  step: string,
-  outcome: Record<string, string>,
+  done: readonly DoneStep[],
   now: Temporal.Instant,
 ): Promise<void> {
-  await trx
-    .insertInto('closure_step')
-    .values({ subscriber_id: c.subscriberId, case_id: c.caseId, step, outcome, done_at: now })
-    .execute()
+  const rows = done.map(({ c, step, outcome }) => ({
+    subscriber_id: c.subscriberId,
+    case_id: c.caseId,
+    step,
+    outcome,
+    done_at: now,
+  }))
+  await insertRows(trx, 'closure_step', rows)
 }
 
 /** A job that was woken and not heard of by then is taken for lost and sent again. */
@@ -343,7 +366,7 @@ export async function sweepClosures(app: App): Promise<void> {
         select subscriber_id, case_id from closure_case where wake_at <= ${now}
         order by wake_at limit 500 for update skip locked)
       returning subscriber_id, case_id`.execute(trx)
-    for (const row of due.rows)
-      await wakeCase(trx, app, { subscriberId: row.subscriber_id, caseId: row.case_id })
+    const cases = due.rows.map((row) => ({ subscriberId: row.subscriber_id, caseId: row.case_id }))
+    await wakeCases(trx, app, cases)
   })
 }

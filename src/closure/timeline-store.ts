@@ -1,7 +1,7 @@
 /** A case's timeline in rows: append-only and hash-chained; the database refuses a change to it. */
 import { sql } from 'kysely'
 import type { Actor } from '../platform/audit.ts'
-import { type Db, insertRows, type Trx } from '../platform/database.ts'
+import { type Db, insertRows, pairs, type Trx } from '../platform/database.ts'
 import type { StoredCase } from './case.ts'
 import { chain, type ChainedEvent, firstHash } from './chain.ts'
 
@@ -19,8 +19,7 @@ export async function appendEvents(
   if (longer.length === 0) return
   const { rows } = await sql<{ case_id: string; seq: number; hash: string }>`
     select x.case_id, e.seq, e.hash
-    from unnest(${longer.map(({ c }) => c.subscriberId)}::text[], ${longer.map(({ c }) => c.caseId)}::text[])
-      as x(subscriber_id, case_id)
+    from ${pairs(longer.map(({ c }) => [c.subscriberId, c.caseId]))} as x(subscriber_id, case_id)
     join lateral (select seq, hash from closure_event
       where subscriber_id = x.subscriber_id and case_id = x.case_id order by seq desc limit 1) e on true`.execute(
     trx,
@@ -66,4 +65,17 @@ export async function eventsOf(
     previousHash: row.previous_hash,
     hash: row.hash,
   }))
+}
+
+/** The cases whose review has been marked late. */
+export async function markedLate(
+  trx: Trx,
+  cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ case_id: string }>`
+    select distinct e.case_id from closure_event e
+    join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
+      on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
+    where e.kind = 'review-late'`.execute(trx)
+  return new Set(rows.map(({ case_id }) => case_id))
 }

@@ -1,6 +1,6 @@
 /** The subscriber's way out, one transaction per intent: start, choose, ask for the code, submit, withdraw. */
 import { sql } from 'kysely'
-import { reopenLine, startClosingLine } from '../lines/store.ts'
+import { reopenLines, startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -205,7 +205,10 @@ async function submitDraft(
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
-  for (const lineId of lineIds) await startClosingLine(trx, now, { subscriberId, lineId })
+  await startClosingLines(
+    trx,
+    lineIds.map((lineId) => ({ subscriberId, lineId })),
+  )
   await tell(trx, app, c, facts, 'closure-received', receivedParams(app, c, facts, quote, now))
   return { ...c, ...change, version: c.version + 1 }
 }
@@ -290,7 +293,8 @@ export async function reopen(
   now: Temporal.Instant,
 ): Promise<Facts | undefined> {
   const { subscriberId } = c
-  for (const lineId of c.closingLines ?? []) await reopenLine(trx, now, { subscriberId, lineId })
+  const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
+  await reopenLines(trx, now, lines)
   return loadFacts(trx, subscriberId, c, pinOf(c))
 }
 

@@ -8,7 +8,6 @@ import {
   type DeviceEvent,
   type DeviceState,
   download,
-  end,
   type ProfileState,
   type ProfileStatus,
   type Removal,
@@ -23,7 +22,7 @@ export type Profile = ProfileStatus & {
   readonly matchingId: string
 }
 
-const columns = [
+export const columns = [
   'subscriber_id',
   'line_id',
   'iccid',
@@ -45,7 +44,7 @@ type Row = Record<
   last_seq: number
 }
 
-function profileOf(row: Row): Profile {
+export function profileOf(row: Row): Profile {
   return {
     subscriberId: row.subscriber_id,
     lineId: row.line_id,
@@ -173,49 +172,6 @@ export async function recordReport(
   const installed = after.state === 'installed' && profile.state !== 'installed'
   const removed = after.removal === 'confirmed' && profile.removal !== 'confirmed'
   return { profile: { ...profile, ...after }, installed, removed }
-}
-
-/** What is known of the removal of profiles, held still until the transaction ends. */
-export async function lockRemovals(
-  trx: Trx,
-  subscriberId: string,
-  iccids: readonly string[],
-): Promise<ReadonlyMap<string, Removal>> {
-  if (iccids.length === 0) return new Map()
-  const rows = await trx
-    .selectFrom('profile')
-    .select(['iccid', 'removal'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('iccid', 'in', iccids)
-    .orderBy('iccid')
-    .forUpdate()
-    .execute()
-  return new Map(rows.map(({ iccid, removal }) => [iccid, removal as Removal]))
-}
-
-/** Ends the profile of a closing line; the removal it returns goes on the certificate. */
-export async function endProfile(
-  trx: Trx,
-  now: Temporal.Instant,
-  { subscriberId, iccid }: { subscriberId: string; iccid: string },
-): Promise<Removal> {
-  const row = await trx
-    .selectFrom('profile')
-    .select(columns)
-    .where('subscriber_id', '=', subscriberId)
-    .where('iccid', '=', iccid)
-    .forUpdate()
-    .executeTakeFirstOrThrow()
-  const profile = profileOf(row)
-  const after = end(profile)
-  if (after !== profile) await saveProfile(trx, profile, after, now)
-  // Nobody downloads it any more, so nobody needs its keys.
-  await trx
-    .deleteFrom('profile_secret')
-    .where('subscriber_id', '=', subscriberId)
-    .where('iccid', '=', iccid)
-    .execute()
-  return after.removal
 }
 
 /** What the phone shows the profile as. */

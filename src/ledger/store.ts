@@ -1,6 +1,6 @@
 /** The only writer of money: transfers of balanced postings, each written once by its key. */
 import { sql } from 'kysely'
-import type { Db, Trx } from '../platform/database.ts'
+import { type Db, insertRows, rowsParameter, type Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { money } from '../values/money.ts'
 import { checkLedger } from './check-store.ts'
@@ -31,33 +31,49 @@ export async function post(
   ids: Ids,
   transfer: Transfer,
 ): Promise<'posted' | 'posted-before'> {
-  const { subscriberId, key, kind, at, detail, postings } = transfer
-  const transferId = ids.make('transfer')
-  const inserted = await trx
-    .insertInto('ledger_transfer')
-    .values({
-      subscriber_id: subscriberId,
-      transfer_id: transferId,
-      key,
-      kind,
-      detail,
-      posted_at: at,
-    })
-    .onConflict((conflict) => conflict.columns(['subscriber_id', 'key']).doNothing())
-    .returning('transfer_id')
-    .executeTakeFirst()
-  if (!inserted) return 'posted-before'
-  const rows = entriesOf(postings).map((entry, seq) => ({
+  const written = await postAll(trx, ids, [transfer])
+  return written.size === 1 ? 'posted' : 'posted-before'
+}
+
+/** The same for any number of transfers, with different keys; gives the keys that were not used before. */
+export async function postAll(
+  trx: Trx,
+  ids: Ids,
+  transfers: readonly Transfer[],
+): Promise<ReadonlySet<string>> {
+  if (transfers.length === 0) return new Set()
+  const named = transfers.map((transfer) => ({ ...transfer, transferId: ids.make('transfer') }))
+  const asked = named.map(({ subscriberId, transferId, key, kind, detail, at }) => ({
     subscriber_id: subscriberId,
     transfer_id: transferId,
-    seq,
-    account: entry.account,
-    line_id: entry.lineId,
-    currency: entry.amount.currency,
-    minor: entry.amount.minor,
+    key,
+    kind,
+    detail,
+    posted_at: at,
   }))
-  await trx.insertInto('ledger_posting').values(rows).execute()
-  return 'posted'
+  const { rows } = await sql<{ transfer_id: string }>`
+    insert into ledger_transfer (subscriber_id, transfer_id, key, kind, detail, posted_at)
+    select subscriber_id, transfer_id, key, kind, detail, posted_at
+    from jsonb_populate_recordset(null::ledger_transfer, ${rowsParameter(asked)})
+    on conflict (subscriber_id, key) do nothing returning transfer_id`.execute(trx)
+  const inserted = new Set(rows.map(({ transfer_id }) => transfer_id))
+  const written = named.filter(({ transferId }) => inserted.has(transferId))
+  await insertRows(
+    trx,
+    'ledger_posting',
+    written.flatMap(({ subscriberId, transferId, postings }) =>
+      entriesOf(postings).map((entry, seq) => ({
+        subscriber_id: subscriberId,
+        transfer_id: transferId,
+        seq,
+        account: entry.account,
+        line_id: entry.lineId,
+        currency: entry.amount.currency,
+        minor: entry.amount.minor,
+      })),
+    ),
+  )
+  return new Set(written.map(({ key }) => key))
 }
 
 type BalanceRow = { account: SubscriberAccount; line_id: string; currency: string; minor: bigint }

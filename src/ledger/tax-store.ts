@@ -4,12 +4,14 @@ import { type Tax, taxOfCountry } from './tax.ts'
 
 export { type Tax, taxOfCountry }
 
+export const untaxed: Tax = { country: null, rate: 0n }
+
 export async function taxFor(
   db: Db | Trx,
   subscriberId: string,
   at: Temporal.Instant,
 ): Promise<Tax> {
-  return (await taxesFor(db, [subscriberId], at)).get(subscriberId) ?? { country: null, rate: 0n }
+  return (await taxesFor(db, [subscriberId], at)).get(subscriberId) ?? untaxed
 }
 
 /** For a whole batch in one read. */

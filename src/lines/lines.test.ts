@@ -13,17 +13,11 @@ import {
   shopper,
   until,
 } from '../../test/shop.ts'
-import { endProfile } from '../esim/store.ts'
+import { endProfiles } from '../esim/closing-store.ts'
 import { activateQueue } from './line.ts'
 import { sweepNumbers } from './number-store.ts'
-import {
-  closeLine,
-  createLine,
-  linesOf,
-  quarantineNumber,
-  reopenLine,
-  startClosingLine,
-} from './store.ts'
+import { closeLines, quarantineNumbers, reopenLines, startClosingLines } from './closing-store.ts'
+import { createLine, linesOf } from './store.ts'
 import { planOnSale } from '../plans/store.ts'
 import { isRefusal } from '../values/refusal.ts'
 
@@ -89,11 +83,13 @@ test('a line that closed while its activation ran holds nothing in the network',
   const [line] = await linesOf(shop.app.db, someone.subscriberId, lineId)
   const { imsi, iccid } = line!
   await inTrx((trx) =>
-    closeLine(trx, shop.app.clock.now(), {
-      subscriberId: someone.subscriberId,
-      lineId,
-      cause: 'closure',
-    }),
+    closeLines(trx, shop.app.clock.now(), [
+      {
+        subscriberId: someone.subscriberId,
+        lineId,
+        cause: 'closure',
+      },
+    ]),
   )
   const leftOver = { imsi, iccid, msisdn: null, zones: [], keys: async () => undefined }
   await shop.gateways.network.activate(leftOver, 'left over')
@@ -122,9 +118,7 @@ test('a line has a name that its owner gives, until it closes; others don’t se
   expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: '' })).body['code']).toBe(
     'invalid-request',
   )
-  await inTrx((trx) =>
-    startClosingLine(trx, shop.app.clock.now(), { subscriberId: someone.subscriberId, lineId }),
-  )
+  await inTrx((trx) => startClosingLines(trx, [{ subscriberId: someone.subscriberId, lineId }]))
   expect((await someone.patch(`/v1/lines/${lineId}`, { nickname: 'X' })).body['code']).toBe(
     'line-closing',
   )
@@ -176,17 +170,17 @@ test('a withdrawn closure leaves the line as it was; a closed one nothing reopen
   const before = await get(someone, lineId)
   const key = { subscriberId: someone.subscriberId, lineId: lineId as string }
   const now = shop.app.clock.now()
-  await inTrx((trx) => startClosingLine(trx, now, key))
-  await inTrx((trx) => startClosingLine(trx, now, key))
+  await inTrx((trx) => startClosingLines(trx, [key]))
+  await inTrx((trx) => startClosingLines(trx, [key]))
   expect((await get(someone, lineId))['state']).toBe('closing')
-  await inTrx((trx) => reopenLine(trx, now, key))
+  await inTrx((trx) => reopenLines(trx, now, [key]))
   expect(await get(someone, lineId)).toEqual(before)
-  await inTrx((trx) => closeLine(trx, now, { ...key, cause: 'closure' }))
-  await inTrx((trx) => reopenLine(trx, now, key))
-  await inTrx((trx) => startClosingLine(trx, now, key))
+  await inTrx((trx) => closeLines(trx, now, [{ ...key, cause: 'closure' }]))
+  await inTrx((trx) => reopenLines(trx, now, [key]))
+  await inTrx((trx) => startClosingLines(trx, [key]))
   const closed = await get(someone, lineId)
   expect(closed['state']).toBe('closed')
-  await inTrx((trx) => closeLine(trx, now.add({ hours: 1 }), { ...key, cause: 'other' }))
+  await inTrx((trx) => closeLines(trx, now.add({ hours: 1 }), [{ ...key, cause: 'other' }]))
   expect(await get(someone, lineId)).toEqual(closed)
 })
 
@@ -197,7 +191,7 @@ test('a number is kept from everybody until its quarantine is over', async () =>
   const now = shop.app.clock.now()
   const until = now.add({ hours: 90 * 24 })
   await inTrx((trx) =>
-    quarantineNumber(trx, now, { subscriberId: someone.subscriberId, lineId, until }),
+    quarantineNumbers(trx, [{ subscriberId: someone.subscriberId, lineId, until }]),
   )
   const state = async () =>
     await shop.app.db
@@ -319,12 +313,9 @@ test('ending a profile: no download afterwards; a later deletion is confirmed an
   const { eid, iccid } = await install(shop, someone, used['lineId'])
   const end = async (lineId: string) => {
     const [line] = await linesOf(shop.app.db, someone.subscriberId, lineId)
-    return inTrx<string>((trx) =>
-      endProfile(trx, shop.app.clock.now(), {
-        subscriberId: someone.subscriberId,
-        iccid: line!.iccid,
-      }),
-    )
+    const { subscriberId } = someone
+    const iccid = line!.iccid
+    return inTrx(async (trx) => (await endProfiles(trx, [{ subscriberId, iccid }])).get(iccid))
   }
   expect(await end(fresh['lineId'])).toBe('never-downloaded')
   expect(await end(used['lineId'])).toBe('unconfirmed')
@@ -334,7 +325,7 @@ test('ending a profile: no download afterwards; a later deletion is confirmed an
   })
   expect([gone.status, gone.body['code']]).toEqual([409, 'profile-not-available'])
   const key = { subscriberId: someone.subscriberId, lineId: used['lineId'] as string }
-  await inTrx((trx) => closeLine(trx, shop.app.clock.now(), { ...key, cause: 'closure' }))
+  await inTrx((trx) => closeLines(trx, shop.app.clock.now(), [{ ...key, cause: 'closure' }]))
   await send(shop, '/esim/notifications', { eid, iccid, event: 'delete', seq: 7 })
   await send(shop, '/esim/notifications', { eid, iccid, event: 'enable', seq: 8 })
   const line = await get(someone, used['lineId'])

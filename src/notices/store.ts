@@ -1,6 +1,7 @@
 /** Notices in the database: asked for once in the transaction that made them necessary, sent by a job. */
 import type { App } from '../platform/app.ts'
-import type { Db, Trx } from '../platform/database.ts'
+import { sql } from 'kysely'
+import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import {
   type Channel,
   localeFor,
@@ -25,10 +26,35 @@ export async function notify<Template extends TemplateName>(
   app: Tools,
   request: NoticeRequest<Template>,
 ): Promise<void> {
-  const { subscriberId, noticeId, recipients, template, locale, params, caseId, code } = request
-  if (recipients.length === 0) return
+  await notifyAll(trx, app, [request])
+}
+
+/** The same for any number of messages. */
+export async function notifyAll<Template extends TemplateName>(
+  trx: Trx,
+  app: Tools,
+  requests: readonly NoticeRequest<Template>[],
+): Promise<void> {
   const now = app.clock.now()
-  const rows = recipients.map((recipient) => {
+  const asked = requests.flatMap((request) => rowsOf(app, request, now))
+  if (asked.length === 0) return
+  const { rows } = await sql<{ subscriber_id: string; notice_id: string }>`
+    insert into notice (subscriber_id, notice_id, channel, recipient, template, locale, params, case_id, created_at)
+    select subscriber_id, notice_id, channel, recipient, template, locale, params, case_id, created_at
+    from jsonb_populate_recordset(null::notice, ${rowsParameter(asked)})
+    on conflict (subscriber_id, notice_id) do nothing returning subscriber_id, notice_id`.execute(
+    trx,
+  )
+  await enqueue(trx, app, rows)
+}
+
+function rowsOf<Template extends TemplateName>(
+  app: Tools,
+  request: NoticeRequest<Template>,
+  now: Temporal.Instant,
+) {
+  const { subscriberId, noticeId, recipients, template, locale, params, caseId, code } = request
+  return recipients.map((recipient) => {
     const rowId = noticeRowId(noticeId, recipient)
     const sealed =
       code === undefined ? {} : { sealed: sealCode(app, `${subscriberId} ${rowId}`, code) }
@@ -44,13 +70,6 @@ export async function notify<Template extends TemplateName>(
       created_at: now,
     }
   })
-  const inserted = await trx
-    .insertInto('notice')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['subscriber_id', 'notice_id']).doNothing())
-    .returning('notice_id')
-    .execute()
-  for (const { notice_id } of inserted) await enqueue(trx, app, subscriberId, notice_id)
 }
 
 /** A sign-in code to an address that may not belong to anybody yet. */
@@ -188,8 +207,8 @@ export async function wakeDueNotices(app: App, limit = 200): Promise<void> {
         .where('subscriber_id', '=', subscriber_id)
         .where('notice_id', '=', notice_id)
         .execute()
-      await enqueue(trx, app, subscriber_id, notice_id)
     }
+    await enqueue(trx, app, due)
   })
 }
 
@@ -259,13 +278,13 @@ function sealCode(app: Tools, about: string, code: string): string {
 async function enqueue(
   trx: Trx,
   app: Tools,
-  subscriberId: string,
-  noticeId: string,
+  rows: readonly { subscriber_id: string; notice_id: string }[],
 ): Promise<void> {
-  await app.queue.send(trx, 'notices.send', `${subscriberId} ${noticeId}`, {
-    subscriberId,
-    noticeId,
-  })
+  const jobs = rows.map(({ subscriber_id: subscriberId, notice_id: noticeId }) => ({
+    key: `${subscriberId} ${noticeId}`,
+    data: { subscriberId, noticeId },
+  }))
+  await app.queue.sendAll(trx, 'notices.send', jobs)
 }
 
 async function deleteNotice(db: Db, subscriberId: string, rowId: string): Promise<void> {

@@ -16,7 +16,7 @@ import { money } from '../values/money.ts'
 import { checkOrder, returnPayment } from './order-steps.ts'
 import { takeDueOrders } from './order-store.ts'
 import { paymentsJobs } from './steps.ts'
-import { endRefund, findRefundRow, startRefund } from './store.ts'
+import { endRefunds, findRefundRow, startRefunds } from './store.ts'
 
 let shop: Shop
 beforeAll(async () => {
@@ -145,13 +145,15 @@ test('a refund is set aside on its order, never beyond what was paid, and wakes 
   const caseId = shop.app.ids.make('case')
   const start = (refundId: string, minor: bigint) =>
     shop.app.db.transaction().execute((trx) =>
-      startRefund(trx, now, {
-        subscriberId,
-        refundId,
-        caseId,
-        orderId,
-        amount: money(minor, 'GBP'),
-      }),
+      startRefunds(trx, now, [
+        {
+          subscriberId,
+          refundId,
+          caseId,
+          orderId,
+          amount: money(minor, 'GBP'),
+        },
+      ]),
     )
   await start(`${caseId}.1`, 1500n)
   await expect(start(`${caseId}.2`, 301n)).rejects.toThrow(/payment_order_check/)
@@ -183,7 +185,7 @@ test('a refund is set aside on its order, never beyond what was paid, and wakes 
     providerRefundId: sent.refundId,
   }
   for (const state of ['succeeded', 'unclaimed'] as const) {
-    await shop.app.db.transaction().execute((trx) => endRefund(trx, now, { ...ended, state }))
+    await shop.app.db.transaction().execute((trx) => endRefunds(trx, now, [{ ...ended, state }]))
   }
   expect((await findRefundRow(shop.app.db, subscriberId, row.refundId)).state).toBe('succeeded')
 })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { renewing } from '../../test/renewing.ts'
 import { buy, openShop, type Shop, type Shopper, shopper } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
-import { startClosingLine } from '../lines/store.ts'
+import { startClosingLines } from '../lines/closing-store.ts'
 
 let shop: Shop
 beforeAll(async () => {
@@ -86,6 +86,6 @@ test('refused: the same line, another’s, nothing, another currency, a line tha
   expect(refused.body['code']).toBe('wrong-currency')
   const bare = await someone.post(`/v1/lines/${lineId}/credit-moves`, euros, '')
   expect(bare.body['code']).toBe('idempotency-key-missing')
-  await shop.app.db.transaction().execute((trx) => startClosingLine(trx, shop.app.clock.now(), key))
+  await shop.app.db.transaction().execute((trx) => startClosingLines(trx, [key]))
   expect(await code('1.00')).toBe('line-closing')
 })

@@ -173,7 +173,7 @@ export async function change(trx: Trx, key: OrderKey, changed: OrderChange): Pro
     .execute()
 }
 
-export async function indexReference(trx: Trx, reference: string, subscriberId: string) {
+async function indexReference(trx: Trx, reference: string, subscriberId: string) {
   await trx
     .insertInto('payment_index')
     .values({ reference, subscriber_id: subscriberId })

@@ -79,6 +79,11 @@ export function rowsParameter(rows: readonly object[]): RawBuilder<unknown> {
   return sql`${text}::text::jsonb`
 }
 
+/** Pairs of keys as a relation: `join ${pairs(lines)} as x(subscriber_id, line_id) on …`. */
+export function pairs(keys: readonly (readonly [string, string])[]): RawBuilder<unknown> {
+  return sql`unnest(${keys.map(([first]) => first)}::text[], ${keys.map(([, second]) => second)}::text[])`
+}
+
 /** Inserts any number of rows in one statement. Every row names the same columns. */
 export async function insertRows<Table extends keyof DB & string>(
   trx: Trx,

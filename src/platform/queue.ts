@@ -12,9 +12,12 @@ export type Job = {
   /** Called when the job failed for good; says so where a person looks. */
   gaveUp(data: JobData, error: string): Promise<void>
 }
+export type KeyedJob = { key: string; data: JobData }
 export type Queue = {
   /** Enqueues inside the caller's transaction; one job at a time runs per key. `afterSeconds`: not before. */
   send(trx: Trx, queue: string, key: string, data: JobData, afterSeconds?: number): Promise<void>
+  /** The same for any number of jobs, in one statement. */
+  sendAll(trx: Trx, queue: string, jobs: readonly KeyedJob[]): Promise<void>
   work(jobs: readonly Job[]): Promise<void>
   close(): Promise<void>
 }
@@ -56,6 +59,9 @@ export async function openQueue(
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
+    async sendAll(trx, queue, jobs) {
+      await insertJobs(boss, trx, queue, jobs)
+    },
     async work(jobs) {
       for (const job of jobs) await workOn(boss, job, log)
     },
@@ -71,6 +77,18 @@ function assertNamesNobody(queue: string, data: JobData) {
     assert(payloadKeys.has(key), `a job of ${queue} carries "${key}", which has no closing rule`)
     assert(!/@|^\+\d/.test(value), `a job of ${queue} carries an address in "${key}"`)
   }
+}
+
+export async function insertJobs(
+  boss: PgBoss,
+  trx: Trx,
+  queue: string,
+  jobs: readonly KeyedJob[],
+): Promise<void> {
+  if (jobs.length === 0) return
+  for (const { data } of jobs) assertNamesNobody(queue, data)
+  const rows = jobs.map(({ key, data }) => ({ data, singletonKey: key }))
+  await boss.insert(queue, rows, { db: fromKysely(trx) })
 }
 
 async function workOn(boss: PgBoss, job: Job, log: Logger) {

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { included, renewing } from '../../test/renewing.ts'
 import { openShop, type Shop, type Shopper } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
-import { closeLine, reopenLine, startClosingLine } from '../lines/store.ts'
-import { endRenewal } from './setting-store.ts'
+import { closeLines, reopenLines, startClosingLines } from '../lines/closing-store.ts'
+import { endRenewals } from './setting-store.ts'
 
 let shop: Shop
 let own: ReturnType<typeof renewing>
@@ -85,7 +85,7 @@ test('a closing line does not renew; withdrawn it does, closed it never does', a
   await someone.patch(at(lineId, 'renewal'), { autoRenew: true })
   const inTrx = (work: Parameters<ReturnType<typeof shop.app.db.transaction>['execute']>[0]) =>
     shop.app.db.transaction().execute(work)
-  await inTrx((trx) => startClosingLine(trx, shop.app.clock.now(), key))
+  await inTrx((trx) => startClosingLines(trx, [key]))
   shop.clock.advance({ hours: 30 * 24 + 1 })
   for (let turn = 0; turn < 4; turn += 1) {
     await shop.sweep()
@@ -94,11 +94,11 @@ test('a closing line does not renew; withdrawn it does, closed it never does', a
   }
   expect(await notices(someone)).toEqual([])
   expect((await line(someone, lineId))['paidCredit'].amount).toBe('20.00')
-  await inTrx((trx) => reopenLine(trx, shop.app.clock.now(), key))
+  await inTrx((trx) => reopenLines(trx, shop.app.clock.now(), [key]))
   await due(0, async () => (await notices(someone)).includes('plan-renewed'))
   await inTrx(async (trx) => {
-    await endRenewal(trx, key)
-    await closeLine(trx, shop.app.clock.now(), { ...key, cause: 'closure' })
+    await endRenewals(trx, [key])
+    await closeLines(trx, shop.app.clock.now(), [{ ...key, cause: 'closure' }])
   })
   shop.clock.advance({ hours: 31 * 24 })
   await shop.sweep()

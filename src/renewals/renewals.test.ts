@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { included, renewing, type Steps } from '../../test/renewing.ts'
 import { buy, openShop, type Shop, shopper } from '../../test/shop.ts'
-import { startClosingLine } from '../lines/store.ts'
+import { startClosingLines } from '../lines/closing-store.ts'
 
 let shop: Shop
 let own: ReturnType<typeof renewing>
@@ -148,7 +148,7 @@ test('refused, with the reason: closing, closed, not installed, out of steps, us
   expect(await code({ data: 1 })).toBe('allowance-used')
   const shown = (await quote(someone, lineId, { data: 9 })).body
   const inTrx = shop.app.db.transaction()
-  await inTrx.execute((trx) => startClosingLine(trx, shop.app.clock.now(), key))
+  await inTrx.execute((trx) => startClosingLines(trx, [key]))
   const agreed = { ...request, quoteHash: shown['hash'] }
   expect((await confirm(someone, lineId, agreed)).body['code']).toBe('line-closing')
   const off = await someone.patch(at(lineId, 'renewal'), { autoRenew: true })

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { whyFixed } from '../lines/line.ts'
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
-import type { Trx } from '../platform/database.ts'
+import { pairs, type Trx } from '../platform/database.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { isOver } from './renewal.ts'
 import { type LineKey, lockStanding } from './standing-store.ts'
@@ -55,22 +55,19 @@ export async function wakeRenewal(trx: Trx, now: Temporal.Instant, key: LineKey)
       and state not in ('closing', 'closed')`.execute(trx)
 }
 
-/** A line ends: it renews no more and nothing waits for it. Writes no audit of its own: the case does. */
-export async function endRenewal(
+/** Lines end: they renew no more and nothing waits for them; gives which did renew. The case writes the audit. */
+export async function endRenewals(
   trx: Trx,
-  { subscriberId, lineId }: LineKey,
-): Promise<{ wasOn: boolean }> {
-  const line = await trx
-    .selectFrom('line')
-    .select('auto_renew')
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', '=', lineId)
-    .executeTakeFirst()
-  await setRenewal(
-    trx,
-    { subscriberId, lineId },
-    { next_version: null, next_steps: null, waiting_since: null },
-  )
-  await setLine(trx, { subscriberId, lineId }, { auto_renew: false })
-  return { wasOn: line?.auto_renew ?? false }
+  lines: readonly LineKey[],
+): Promise<ReadonlySet<string>> {
+  const those = sql`
+    ${pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))} as x(subscriber_id, line_id)`
+  await sql`
+    update line_renewal r set next_version = null, next_steps = null, waiting_since = null, changes = r.changes + 1
+    from ${those} where r.subscriber_id = x.subscriber_id and r.line_id = x.line_id`.execute(trx)
+  const { rows } = await sql<{ line_id: string }>`
+    update line l set auto_renew = false, version = l.version + 1
+    from ${those} where l.subscriber_id = x.subscriber_id and l.line_id = x.line_id and l.auto_renew
+    returning l.line_id`.execute(trx)
+  return new Set(rows.map(({ line_id }) => line_id))
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { included, renewing } from '../../test/renewing.ts'
 import { openShop, type Shop } from '../../test/shop.ts'
 import { catalogPlans } from '../plans/catalog.ts'
-import { startClosingLine } from '../lines/store.ts'
+import { startClosingLines } from '../lines/closing-store.ts'
 import { tellNewVersions } from './version-store.ts'
 
 let shop: Shop
@@ -38,9 +38,7 @@ test('a newer version changes no line; its owner is told once, and may begin the
   const { flexLine, line, notices, at, confirm, due } = renewing(shop)
   const { someone, lineId } = await flexLine('30.00')
   const leaving = await flexLine('0.00')
-  await shop.app.db
-    .transaction()
-    .execute((trx) => startClosingLine(trx, shop.app.clock.now(), leaving.key))
+  await shop.app.db.transaction().execute((trx) => startClosingLines(trx, [leaving.key]))
   const before = await line(someone, lineId)
   await tellNewVersions(shop.app)
   expect(await notices(someone)).toEqual([])

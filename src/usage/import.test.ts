@@ -6,7 +6,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buy, install, openShop, type Shop, shopper } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
-import { closeLine } from '../lines/store.ts'
+import { closeLines } from '../lines/closing-store.ts'
 import { type Imported, importUsage, type ImportOptions } from './import-steps.ts'
 import { defaultMapping, mappingSchema } from './mapping.ts'
 import { rejectPage } from './reject-store.ts'
@@ -167,7 +167,7 @@ test('a late record of a closed line is absorbed and reopens nothing', async () 
   await shop.app.db
     .transaction()
     .execute((trx) =>
-      closeLine(trx, shop.app.clock.now(), { subscriberId, lineId, cause: 'closure' }),
+      closeLines(trx, shop.app.clock.now(), [{ subscriberId, lineId, cause: 'closure' }]),
     )
   const path = file(text(row(imsi, { quantity: 2_000_001 })))
   expect(await take(path)).toMatchObject({ charged: 1, rejected: 0 })

@@ -14,7 +14,7 @@ import {
   untilOrder,
 } from '../../test/shop.ts'
 import { post, proveLedger } from '../ledger/store.ts'
-import { closeLine, startClosingLine } from '../lines/store.ts'
+import { closeLines, startClosingLines } from '../lines/closing-store.ts'
 import { money } from '../values/money.ts'
 
 let shop: Shop
@@ -238,12 +238,12 @@ test('a closing line is still charged; a closed one is not, and nothing reopens'
   const now = shop.app.clock.now()
   await shop.app.db
     .transaction()
-    .execute((trx) => startClosingLine(trx, now, { subscriberId, lineId }))
+    .execute((trx) => startClosingLines(trx, [{ subscriberId, lineId }]))
   await reportUsage(shop, [record(imsi)])
   expect(await line()).toMatchObject({ state: 'closing', buckets: [{ remaining: '2999000000' }] })
   await shop.app.db
     .transaction()
-    .execute((trx) => closeLine(trx, now, { subscriberId, lineId, cause: 'closure' }))
+    .execute((trx) => closeLines(trx, now, [{ subscriberId, lineId, cause: 'closure' }]))
   const late = record(imsi, { quantity: 2_000_001 })
   expect((await reportUsage(shop, [late])).body['accepted']).toEqual([late.id])
   expect(await line()).toMatchObject({ state: 'closed', buckets: [{ remaining: '2999000000' }] })

@@ -148,12 +148,20 @@ function writes({ text, values = [] }: Asked): string | undefined {
   if (/pgboss/.test(text)) return undefined
   const table = written.exec(text)?.[1]?.toLowerCase()
   if (!table) return undefined
+  const given = values.flatMap(unfolded)
   if (table === 'closure_case') {
-    const state = values.find((value) => states.has(value))
+    const state = given.find((value) => states.has(value))
     return state ? `${table}(${String(state)})` : table
   }
-  const step = table === 'closure_step' && values.find(isStep)
+  const step = table === 'closure_step' && given.find(isStep)
   return step ? `${table}(${step.split(':')[0]})` : table
+}
+
+/** A set of rows is one parameter: of those, what they say a step or a state is. */
+function unfolded(value: unknown): unknown[] {
+  if (typeof value !== 'string' || !value.startsWith('[{')) return [value]
+  const rows = JSON.parse(value) as { step?: string; state?: string; change?: { state?: string } }[]
+  return rows.flatMap(({ step, state, change }) => [step, change?.state ?? state])
 }
 
 function isStep(value: unknown): value is string {

@@ -22,21 +22,15 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps.ts'),
-        find: `  let outcome\n  try {`,
-        replace: `  let late = false\n  let outcome\n  try {`,
-      },
-      {
-        file: closure('steps.ts'),
         find: `    outcome = (await step.isDone(context)) ?? (await step.perform(context))`,
-        replace: `    const stands = await step.isDone(context)
-    late = stands === undefined
-    outcome = stands ?? { state: 'succeeded' }`,
+        replace: `    outcome = (await step.isDone(context)) ?? { state: 'succeeded', asked: 'later' }`,
       },
       {
         file: closure('steps.ts'),
-        find: `    return { ...recorded, outcome: recorded.outcome ?? performed }\n  })`,
-        replace: `    return { ...recorded, outcome: recorded.outcome ?? performed }\n  })
-  if (late) await step.perform(context)`,
+        find: `      outcome: one.outcome ?? all[index]!.performed,\n    }))\n  })`,
+        replace: `      outcome: one.outcome ?? all[index]!.performed,\n    }))\n  })
+  for (const { context, performed: outcome } of outcomes)
+    if (outcome['asked'] === 'later') await step.perform(context)`,
       },
     ],
   },
@@ -51,8 +45,8 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: closure('steps.ts'),
-        find: `    if (!current || current.version !== c.version) return`,
-        replace: `    if (!current) return`,
+        find: `loaded.filter(({ c }) => versions.get(c.caseId) === c.version)`,
+        replace: `loaded.filter(({ c }) => versions.has(c.caseId))`,
       },
     ],
   },
@@ -62,9 +56,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps.ts'),
-        find: `        ending: endingSteps(facts),\n        settling,`,
-        replace: `        ending: settling.slice(0, -2),
-        settling: [...endingSteps(facts), ...settling.slice(-2)],`,
+        find: `          ending: endingSteps(facts),\n          settling,`,
+        replace: `          ending: settling.slice(0, -2),
+          settling: [...endingSteps(facts), ...settling.slice(-2)],`,
       },
     ],
   },
@@ -96,8 +90,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('enter-store.ts'),
-        find: `    wake: true,`,
-        replace: `    wake: false,`,
+        find: `      wake: true,`,
+        replace: `      wake: false,`,
       },
     ],
   },
@@ -107,8 +101,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('store.ts'),
-        find: `  if (wake) await wakeCase(trx, app, c)`,
-        replace: `  if (wake) await wakeCase(trx, app, c)\n  if (wake) await wakeCase(trx, app, c)`,
+        find: `  if (waking === 'jobs') await wakeCases(trx, app, woken)`,
+        replace: `  if (waking === 'jobs') await wakeCases(trx, app, [...woken, ...woken])`,
       },
     ],
   },
@@ -118,8 +112,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/line.ts'),
-        find: `    const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)`,
-        replace: `    const until = after(now, 'PT1S', policy.timeZone)`,
+        find: `  return after(now, policy.rules.quarantineMin.value, policy.timeZone)`,
+        replace: `  return after(now, 'PT1S', policy.timeZone)`,
       },
     ],
   },
@@ -129,10 +123,10 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('enter-store.ts'),
-        find: `  await notify(trx, app, {`,
-        replace: `  const early = (request: Parameters<typeof notify>[2]) =>
-    app.db.transaction().execute((own) => notify(own, app, request))
-  await early({`,
+        find: `  await notifyAll(\n    trx,\n    app,\n    all.map(`,
+        replace: `  const early = (requests: Parameters<typeof notifyAll>[2]) =>
+    app.db.transaction().execute((own) => notifyAll(own, app, requests))
+  await early(\n    all.map(`,
       },
     ],
   },
@@ -169,8 +163,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/line.ts'),
-        find: `    const removal = await endProfile(trx, now, { subscriberId: c.subscriberId, iccid: line.iccid })`,
-        replace: `    const removal: string = 'unconfirmed'`,
+        find: `    const removals = await endProfiles(trx, ending)`,
+        replace: `    const removals = new Map(ending.map(({ iccid }) => [iccid, 'unconfirmed']))`,
       },
     ],
   },
@@ -191,8 +185,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/refund.ts'),
-        find: `    const succeeded = outcome['state'] === 'succeeded'`,
-        replace: `    const succeeded = true`,
+        find: `      const succeeded = performed['state'] === 'succeeded'`,
+        replace: `      const succeeded = true`,
       },
     ],
   },

@@ -68,6 +68,7 @@ function appOf(isServer: boolean): App {
     log: pino({ level: 'error', base: null, timestamp: false }, { write: keepLine }),
     queue: {
       send: (...job) => current().world.queue.send(...job),
+      sendAll: (...jobs) => current().world.queue.sendAll(...jobs),
       work: async () => {},
       close: async () => {},
     },

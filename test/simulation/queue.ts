@@ -1,13 +1,14 @@
 /** The real queue on a clock that moves: pg-boss on the world's database, one job at a time by the world's choice. */
 import { fromKysely, PgBoss, TestClock } from 'pg-boss'
 import type pg from 'pg'
-import type { JobData, Queue } from '../../src/platform/queue.ts'
+import { insertJobs, type JobData, type Queue } from '../../src/platform/queue.ts'
 import type { Dice } from './dice.ts'
 
 export type FetchedJob = { id: string; retryCount: number; data: JobData }
 
 export type SimQueue = {
   send: Queue['send']
+  sendAll: Queue['sendAll']
   setTime(ms: number): Promise<void>
   /** The queues in which a job may be taken now. */
   ready(nowMs: number): Promise<string[]>
@@ -52,6 +53,7 @@ export async function openSimQueue(
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(name, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
+    sendAll: (trx, name, jobs) => insertJobs(boss, trx, name, jobs),
     setTime: (ms) => clock.setTime(ms),
     ready: async (ms) =>
       namesOf(await eyes.query({ name: 'ready', text: readySql, values: [at(ms)] })),

@@ -1,16 +1,17 @@
-/** The end of a case: the signed certificate, what is kept, the last mail, and for an account the last sign-out. */
-import { lockRemovals } from '../../esim/store.ts'
-import { findRefundRow } from '../../payments/store.ts'
+/** The end of cases: the signed certificate, what is kept, the last mail, and for an account the last sign-out. */
+import { sql } from 'kysely'
+import { lockRemovals } from '../../esim/closing-store.ts'
+import { refundRows } from '../../payments/store.ts'
 import { system } from '../../platform/audit.ts'
-import type { Trx } from '../../platform/database.ts'
+import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
 import { after, type RetentionCategory } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
 import { type CertificateInput } from '../certificate.ts'
-import { closingName, progressUrl, tell } from '../enter-store.ts'
+import { closingName, progressUrl, tellAll } from '../enter-store.ts'
 import { type Facts, lineName } from '../facts.ts'
 import type { QuoteWire } from '../quote.ts'
-import { doneSteps, refundIdsOf } from '../store.ts'
+import { type CaseKey, type DoneSteps, doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
 import type { InsideStep, Recorded, StepContext } from './step.ts'
 
@@ -19,91 +20,135 @@ type Table = QuoteWire['currencies'][number]
 export const certificateStep: InsideStep = {
   kind: 'inside',
 
-  async record(trx, context) {
-    const { c, facts, now, partners } = context
-    const input = await certificateInput(trx, context)
-    const { certificate, jws, pdf } = await partners.documents.certify(
-      input,
-      facts.subscriber.locale,
+  async record(trx, all) {
+    const inputs = await certificateInputs(trx, all)
+    const signed = await Promise.all(
+      all.map(({ facts, partners }, index) =>
+        partners.documents.certify(inputs[index]!, facts.subscriber.locale),
+      ),
     )
-    await trx
-      .insertInto('closure_certificate')
-      .values({
+    await insertRows(
+      trx,
+      'closure_certificate',
+      all.map(({ c, now }, index) => ({
         subscriber_id: c.subscriberId,
         case_id: c.caseId,
-        document: certificate,
-        jws,
-        pdf: Buffer.from(pdf),
+        document: signed[index]!.certificate,
+        jws: signed[index]!.jws,
+        pdf: Buffer.from(signed[index]!.pdf),
         signed_at: now,
-      })
-      .execute()
-    return { events: [{ kind: 'certificate-signed' }] }
+      })),
+    )
+    return all.map(() => ({ events: [{ kind: 'certificate-signed' }] }))
   },
 }
 
 export const closeStep: InsideStep = {
   kind: 'inside',
 
-  async record(trx, context): Promise<Recorded> {
-    const { app, c, facts, now } = context
-    const { subscriberId, caseId } = c
-    const kept = keptOf(context)
-    await trx
-      .insertInto('retention')
-      .values([
-        ...kept.map(({ category, basis, until }) => ({
-          subscriber_id: subscriberId,
-          case_id: caseId,
-          category,
-          basis,
-          keep_until: until,
-        })),
-        ...erasedOf(context).map((category) => ({
-          subscriber_id: subscriberId,
-          case_id: caseId,
-          category,
-          basis: 'no reason to keep',
-          erased_at: now,
-        })),
-      ])
-      .execute()
-    await trx
-      .deleteFrom('one_time_code')
-      .where('subscriber_id', '=', subscriberId)
-      .where('subject_id', '=', caseId)
-      .execute()
-    await tell(trx, app, c, facts, 'closure-closed', {
-      reference: c.reference,
-      lineName: closingName(c, facts),
-      closedAt: now.toString(),
-      statement: JSON.stringify(await endedTables(trx, context)),
-      kept: JSON.stringify(
-        kept.map(({ until, ...row }) => ({ ...row, until: until.toString(), erasedAt: null })),
-      ),
-      progressUrl: progressUrl(app, c),
-      keysUrl: `${app.config.publicUrl}/.well-known/closure-keys.json`,
-    })
-    if (c.scope === 'account') {
-      await refuseStragglers(trx, context)
-      await closeSubscriber(trx, app, {
-        subscriberId,
+  async record(trx, all) {
+    const [{ app, now }] = all as [StepContext]
+    await insertRows(
+      trx,
+      'retention',
+      all.flatMap((context) => retentionOf(context)),
+    )
+    const those = pairs(all.map(({ c }) => [c.subscriberId, c.caseId]))
+    await sql`
+      delete from one_time_code o using ${those} as x(subscriber_id, case_id)
+      where o.subscriber_id = x.subscriber_id and o.subject_id = x.case_id`.execute(trx)
+    const tables = await endedTables(trx, all)
+    await tellAll(
+      trx,
+      app,
+      'closure-closed',
+      all.map((context) => {
+        const { c, facts } = context
+        return { c, facts, params: closedParams(context, tables(c)) }
+      }),
+    )
+    for (const { c } of all) {
+      if (c.scope !== 'account') continue
+      await refuseStragglers(trx, c)
+      const close = {
+        subscriberId: c.subscriberId,
         actor: system,
         reason: `closure ${c.reference}`,
-      })
+      }
+      await closeSubscriber(trx, app, close)
     }
-    return { events: [{ kind: 'closed' }], change: { state: 'closed', closedAt: now, dueAt: null } }
+    return all.map((): Recorded => ({
+      events: [{ kind: 'closed' }],
+      change: { state: 'closed', closedAt: now, dueAt: null },
+    }))
   },
 }
 
-async function certificateInput(trx: Trx, context: StepContext): Promise<CertificateInput> {
+function retentionOf(context: StepContext) {
+  const { c, now } = context
+  const row = { subscriber_id: c.subscriberId, case_id: c.caseId }
+  const kept = keptOf(context).map(({ category, basis, until }) => ({
+    ...row,
+    category,
+    basis,
+    keep_until: until,
+    erased_at: null,
+  }))
+  const basis = 'no reason to keep'
+  const erased = erasedOf(context).map((category) => ({
+    ...row,
+    category,
+    basis,
+    keep_until: null,
+    erased_at: now,
+  }))
+  return [...kept, ...erased]
+}
+
+function closedParams(context: StepContext, tables: readonly Table[]) {
   const { app, c, facts, now } = context
-  const done = await doneSteps(trx, c)
-  // A deletion that is reported from now on comes after the certificate, and is added to it.
-  const removals = await lockRemovals(
+  const kept = keptOf(context).map(({ until, ...row }) => ({
+    ...row,
+    until: until.toString(),
+    erasedAt: null,
+  }))
+  return {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    closedAt: now.toString(),
+    statement: JSON.stringify(tables),
+    kept: JSON.stringify(kept),
+    progressUrl: progressUrl(app, c),
+    keysUrl: `${app.config.publicUrl}/.well-known/closure-keys.json`,
+  }
+}
+
+async function certificateInputs(
+  trx: Trx,
+  all: readonly StepContext[],
+): Promise<CertificateInput[]> {
+  const doneOf = await doneStepsOf(
     trx,
-    c.subscriberId,
-    facts.lines.map(({ iccid }) => iccid),
+    all.map(({ c }) => c),
   )
+  const profiles = all.flatMap(({ c, facts }) =>
+    facts.lines.map(({ iccid }) => ({ subscriberId: c.subscriberId, iccid })),
+  )
+  // A deletion that is reported from now on comes after the certificate, and is added to it.
+  const removals = await lockRemovals(trx, profiles)
+  const tables = await endedTables(trx, all)
+  return all.map((context) =>
+    certificateInput(context, doneOf(context.c), removals, tables(context.c)),
+  )
+}
+
+function certificateInput(
+  context: StepContext,
+  done: DoneSteps,
+  removals: Awaited<ReturnType<typeof lockRemovals>>,
+  tables: readonly Table[],
+): CertificateInput {
+  const { app, c, facts, now } = context
   return {
     issuer: { name: operator.name, address: operator.address, url: app.config.publicUrl },
     reference: c.reference,
@@ -120,7 +165,7 @@ async function certificateInput(trx: Trx, context: StepContext): Promise<Certifi
       profileRemoval: removals.get(line.iccid) ?? line.removal,
       numberKeptUnusedUntil: done.get(stepName('close-line', line.lineId))?.['numberUntil'] ?? null,
     })),
-    money: (await endedTables(trx, context)).map((table) => ({
+    money: tables.map((table) => ({
       currency: table.currency,
       sources: table.sources.map(({ kind, detail, amount }) => ({
         kind,
@@ -149,23 +194,33 @@ function movedTo({ staying }: Facts, lineId: string | null): Record<string, stri
   return line ? { toLineName: line.name } : {}
 }
 
-/** The settled tables, with a refund that could not be delivered shown as what became of it. */
-async function endedTables(trx: Trx, { c }: StepContext): Promise<Table[]> {
-  const done = await doneSteps(trx, c)
-  const tables = JSON.parse(done.get('settle')?.['tables'] ?? '[]') as Table[]
-  const unclaimed = new Set<string>()
-  for (const refundId of await refundIdsOf(trx, c)) {
-    const row = await findRefundRow(trx, c.subscriberId, refundId)
-    if (row.state === 'unclaimed') unclaimed.add(row.orderId)
+/** The settled tables by case, with a refund that could not be delivered shown as what became of it. */
+async function endedTables(
+  trx: Trx,
+  all: readonly StepContext[],
+): Promise<(c: CaseKey) => Table[]> {
+  const cases = all.map(({ c }) => c)
+  const doneOf = await doneStepsOf(trx, cases)
+  const idsOf = await refundIdsOf(trx, cases)
+  const refunds = await refundRows(
+    trx,
+    cases.flatMap((c) => idsOf(c).map((refundId) => ({ subscriberId: c.subscriberId, refundId }))),
+  )
+  return (c) => {
+    const tables = JSON.parse(doneOf(c).get('settle')?.['tables'] ?? '[]') as Table[]
+    const own = idsOf(c).flatMap((refundId) => refunds.get(refundId) ?? [])
+    const unclaimed = new Set(
+      own.filter(({ state }) => state === 'unclaimed').map(({ orderId }) => orderId),
+    )
+    return tables.map((table) => ({
+      ...table,
+      destinations: table.destinations.map((row) =>
+        row.kind === 'refund' && unclaimed.has(row.detail['orderId'] ?? '')
+          ? { ...row, kind: 'unclaimed' as const }
+          : row,
+      ),
+    }))
   }
-  return tables.map((table) => ({
-    ...table,
-    destinations: table.destinations.map((row) =>
-      row.kind === 'refund' && unclaimed.has(row.detail['orderId'] ?? '')
-        ? { ...row, kind: 'unclaimed' as const }
-        : row,
-    ),
-  }))
 }
 
 function keptOf({ c, policy, now }: StepContext) {
@@ -184,7 +239,7 @@ function erasedOf({ c }: StepContext): string[] {
 }
 
 /** A line that came while the account was closing would be stranded; a person looks before the account ends. */
-async function refuseStragglers(trx: Trx, { c }: StepContext): Promise<void> {
+async function refuseStragglers(trx: Trx, c: CaseKey): Promise<void> {
   const open = await trx
     .selectFrom('line')
     .select('line_id')

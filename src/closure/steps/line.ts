@@ -1,60 +1,96 @@
 /** Ends what a line holds on our side: its download, its service, its number. */
-import { endProfile } from '../../esim/store.ts'
-import { closeLine, quarantineNumber } from '../../lines/store.ts'
-import { audit, system } from '../../platform/audit.ts'
+import { endProfiles } from '../../esim/closing-store.ts'
+import { closeLines, quarantineNumbers } from '../../lines/closing-store.ts'
+import { auditAll, system } from '../../platform/audit.ts'
 import { after } from '../../policy/policy.ts'
-import { endRenewal } from '../../renewals/setting-store.ts'
+import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
+import type { LineFacts } from '../facts.ts'
 import type { InsideStep, StepContext } from './step.ts'
 
 export const stopDownload: InsideStep = {
   kind: 'inside',
 
-  async record(trx, context) {
-    const { app, c, now } = context
-    const line = lineOf(context)
-    const removal = await endProfile(trx, now, { subscriberId: c.subscriberId, iccid: line.iccid })
-    await audit(trx, app.ids, now, {
-      subscriberId: c.subscriberId,
-      actor: system,
-      action: 'profile.ended',
-      subject: { kind: 'line', id: line.lineId },
-      reason: `closure ${c.reference}`,
-      detail: { removal },
-    })
-    return { outcome: { removal } }
+  async record(trx, all) {
+    const [{ app, now }] = all as [StepContext]
+    const ending = all.map((context) => closingLine(context))
+    const removals = await endProfiles(trx, ending)
+    await auditAll(
+      trx,
+      app.ids,
+      now,
+      ending.map((line) => entry(line, 'profile.ended', { removal: removalOf(line) })),
+    )
+    return ending.map((line) => ({ outcome: { removal: removalOf(line) } }))
+
+    function removalOf({ iccid }: ClosingLine): string {
+      const removal = removals.get(iccid)
+      if (!removal) throw new Error(`no profile has the ICCID ${iccid}`)
+      return removal
+    }
   },
 }
 
 export const closeLineStep: InsideStep = {
   kind: 'inside',
 
-  async record(trx, context) {
-    const { app, c, now, policy } = context
-    const { lineId, msisdn } = lineOf(context)
-    const sessionsEnded = await endSessions(trx, { subscriberId: c.subscriberId, lineId })
-    const renewal = await endRenewal(trx, { subscriberId: c.subscriberId, lineId })
-    await closeLine(trx, now, { subscriberId: c.subscriberId, lineId, cause: 'closure' })
-    await audit(trx, app.ids, now, {
-      subscriberId: c.subscriberId,
-      actor: system,
-      action: 'line.closed',
-      subject: { kind: 'line', id: lineId },
-      reason: `closure ${c.reference}`,
-      detail: { sessionsEnded: String(sessionsEnded), renewalEnded: String(renewal.wasOn) },
+  async record(trx, all) {
+    const [{ app, now }] = all as [StepContext]
+    const closing = all.map((context) => closingLine(context))
+    const ended = await endSessions(trx, closing)
+    const renewed = await endRenewals(trx, closing)
+    await closeLines(
+      trx,
+      now,
+      closing.map(({ subscriberId, lineId }) => ({ subscriberId, lineId, cause: 'closure' })),
+    )
+    await auditAll(
+      trx,
+      app.ids,
+      now,
+      closing.map((line) =>
+        entry(line, 'line.closed', {
+          sessionsEnded: String(ended.get(line.lineId) ?? 0),
+          renewalEnded: String(renewed.has(line.lineId)),
+        }),
+      ),
+    )
+    const kept = closing.map((line) => (line.msisdn ? { ...line, until: keptUntil(line) } : null))
+    await quarantineNumbers(
+      trx,
+      kept.flatMap((line) => line ?? []),
+    )
+    return kept.map((line) => {
+      if (!line) return {}
+      const until = line.until.toString()
+      return {
+        outcome: { numberUntil: until },
+        events: [{ kind: 'number-kept', detail: { until } }],
+      }
     })
-    if (!msisdn) return {}
-    const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)
-    await quarantineNumber(trx, now, { subscriberId: c.subscriberId, lineId, until })
-    return {
-      outcome: { numberUntil: until.toString() },
-      events: [{ kind: 'number-kept', detail: { until: until.toString() } }],
-    }
   },
 }
 
-function lineOf({ facts, subject }: StepContext) {
+type ClosingLine = LineFacts &
+  Pick<StepContext['c'], 'subscriberId' | 'reference'> &
+  Pick<StepContext, 'policy' | 'now'>
+
+function closingLine({ c, facts, subject, policy, now }: StepContext): ClosingLine {
   const line = facts.lines.find(({ lineId }) => lineId === subject)
   if (!line) throw new Error(`step names a line that is not closing: ${subject}`)
-  return line
+  const { subscriberId, reference } = c
+  return { ...line, subscriberId, reference, policy, now }
+}
+
+function keptUntil({ policy, now }: ClosingLine): Temporal.Instant {
+  return after(now, policy.rules.quarantineMin.value, policy.timeZone)
+}
+
+function entry(
+  { subscriberId, lineId, reference }: ClosingLine,
+  action: string,
+  detail: Record<string, string>,
+) {
+  const subject = { kind: 'line', id: lineId }
+  return { subscriberId, actor: system, action, subject, reason: `closure ${reference}`, detail }
 }

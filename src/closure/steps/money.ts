@@ -1,68 +1,88 @@
 /** Settles the money: earns the used days, empties every account of the closing lines, and sets refunds up. */
 import { earn } from '../../ledger/ledger.ts'
-import { post } from '../../ledger/store.ts'
-import { taxFor } from '../../ledger/tax-store.ts'
-import { startRefund } from '../../payments/store.ts'
+import { postAll, type Transfer } from '../../ledger/store.ts'
+import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
+import { startRefunds } from '../../payments/store.ts'
 import { decimal } from '../../values/money.ts'
 import { settleAll, tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
-import type { InsideStep } from './step.ts'
+import type { InsideStep, StepContext } from './step.ts'
 
 export const settleStep: InsideStep = {
   kind: 'inside',
 
-  async record(trx, context) {
-    const { app, c, facts, now } = context
-    const { subscriberId, caseId } = c
-    const detail = { reference: c.reference }
-    // Days count to the day the closure was received: a slow review never costs the subscriber anything.
-    const settlements = settleAll(facts, c.choices, c.submittedAt ?? now)
-    const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
-    if (missing.length > 0)
-      throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
-    const tax = await taxFor(trx, subscriberId, now)
-    for (const { currency, earned, postings } of settlements) {
-      const transfer = { subscriberId, at: now, detail }
-      if (earned.length > 0) {
-        const split = earn(earned, tax)
-        await post(trx, app.ids, {
-          ...transfer,
-          key: `${caseId}:earned:${currency}`,
-          kind: 'plan-days-used',
-          detail: { ...detail, ...split.detail },
-          postings: split.postings,
-        })
-      }
-      if (postings.length > 0) {
-        await post(trx, app.ids, {
-          ...transfer,
-          key: `${caseId}:settlement:${currency}`,
-          kind: 'settlement',
-          postings,
-        })
-      }
-    }
-    const refunds = settlements.flatMap((settlement) => settlement.refunds)
-    for (const [index, { orderId, amount }] of refunds.entries()) {
-      await startRefund(trx, now, {
-        subscriberId,
-        refundId: `${caseId}.${index + 1}`,
-        caseId,
-        orderId,
-        amount,
-      })
-    }
-    return {
+  async record(trx, all) {
+    const [{ app, now }] = all as [StepContext]
+    const taxes = await taxesFor(
+      trx,
+      all.map(({ c }) => c.subscriberId),
+      now,
+    )
+    const settled = all.map((context) => ({ context, settlements: settlementsOf(context) }))
+    await postAll(
+      trx,
+      app.ids,
+      settled.flatMap(({ context, settlements }) =>
+        settlements.flatMap((one) =>
+          transfersOf(context, one, taxes.get(context.c.subscriberId) ?? untaxed),
+        ),
+      ),
+    )
+    const refunds = settled.map(({ context: { c }, settlements }) =>
+      settlements
+        .flatMap((settlement) => settlement.refunds)
+        .map(({ orderId, amount }, index) => ({
+          subscriberId: c.subscriberId,
+          refundId: `${c.caseId}.${index + 1}`,
+          caseId: c.caseId,
+          orderId,
+          amount,
+        })),
+    )
+    await startRefunds(trx, now, refunds.flat())
+    return settled.map(({ settlements }) => ({
       outcome: { tables: JSON.stringify(settlements.map(tableOf)) },
-      events: [{ kind: 'money-settled', detail: summaryOf(settlements, refunds) }],
-    }
+      events: [{ kind: 'money-settled', detail: summaryOf(settlements) }],
+    }))
   },
 }
 
-function summaryOf(
-  settlements: readonly Settlement[],
-  refunds: Settlement['refunds'],
-): Record<string, string> {
+// Days count to the day the closure was received: a slow review never costs the subscriber anything.
+function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
+  const settlements = settleAll(facts, c.choices, c.submittedAt ?? now)
+  const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
+  if (missing.length > 0)
+    throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
+  return settlements
+}
+
+function transfersOf(
+  { c, now }: StepContext,
+  { currency, earned, postings }: Settlement,
+  tax: Tax,
+): Transfer[] {
+  const detail = { reference: c.reference }
+  const transfer = { subscriberId: c.subscriberId, at: now, detail }
+  const transfers: Transfer[] = []
+  if (earned.length > 0) {
+    const split = earn(earned, tax)
+    transfers.push({
+      ...transfer,
+      key: `${c.caseId}:earned:${currency}`,
+      kind: 'plan-days-used',
+      detail: { ...detail, ...split.detail },
+      postings: split.postings,
+    })
+  }
+  if (postings.length > 0) {
+    const key = `${c.caseId}:settlement:${currency}`
+    transfers.push({ ...transfer, key, kind: 'settlement', postings })
+  }
+  return transfers
+}
+
+function summaryOf(settlements: readonly Settlement[]): Record<string, string> {
+  const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const [first] = settlements.filter(({ refund }) => refund.minor > 0n)
   if (!first) return { refunds: '0' }
   const instruments = [...new Set(refunds.map(({ instrument }) => instrument))].join(', ')

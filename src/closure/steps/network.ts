@@ -22,8 +22,8 @@ export const detach: OutsideStep = {
     return { network: 'absent' }
   },
 
-  async record() {
-    return {}
+  async record(_trx, all) {
+    return all.map(() => ({}))
   },
 }
 

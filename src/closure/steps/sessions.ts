@@ -25,8 +25,8 @@ export const endSessionsStep: OutsideStep = {
     return waitedMs < waitMs ? { pendingMs: againMs } : { sessions: 'left open by the network' }
   },
 
-  async record() {
-    return {}
+  async record(_trx, all) {
+    return all.map(() => ({}))
   },
 }
 

@@ -33,18 +33,23 @@ export type Pending = { pendingMs: number }
 
 export type Recorded = { events?: NewEvent[]; change?: CaseChange; outcome?: Outcome }
 
-/** Touches the outside world: it must be able to say whether its effect already stands there. */
+export type Performed = StepContext & { readonly performed: Outcome }
+
+/**
+ * Touches the outside world: it must be able to say whether its effect already stands there. What came of it is
+ * recorded for any number of cases at once, and given for each in the same order.
+ */
 export type OutsideStep = {
   kind: 'outside'
   isDone(context: StepContext): Promise<Outcome | Pending | undefined>
   perform(context: StepContext): Promise<Outcome | Pending>
-  record(trx: Trx, context: StepContext, outcome: Outcome): Promise<Recorded>
+  record(trx: Trx, all: readonly Performed[]): Promise<Recorded[]>
 }
 
-/** Touches only our own database: its record is its effect, written once with the case's version. */
+/** Touches only our own database: its record is its effect, written once with each case's version. */
 export type InsideStep = {
   kind: 'inside'
-  record(trx: Trx, context: StepContext): Promise<Recorded>
+  record(trx: Trx, all: readonly StepContext[]): Promise<Recorded[]>
 }
 
 export type Step = OutsideStep | InsideStep

@@ -1,0 +1,54 @@
+/** What closing lines do to their profiles, any number at once. */
+import { sql } from 'kysely'
+import { pairs, rowsParameter, type Trx } from '../platform/database.ts'
+import { end, type Removal } from './esim.ts'
+import { columns, profileOf } from './store.ts'
+
+export type ProfileOf = { readonly subscriberId: string; readonly iccid: string }
+
+const those = (profiles: readonly ProfileOf[]) => sql`
+  ${pairs(profiles.map(({ subscriberId, iccid }) => [subscriberId, iccid]))} as x(subscriber_id, iccid)`
+
+/** What is known of the removal of profiles by ICCID, held still until the transaction ends. */
+export async function lockRemovals(
+  trx: Trx,
+  profiles: readonly ProfileOf[],
+): Promise<ReadonlyMap<string, Removal>> {
+  const { rows } = await sql<{ iccid: string; removal: Removal }>`
+    select p.iccid, p.removal from profile p
+    join ${those(profiles)} on p.subscriber_id = x.subscriber_id and p.iccid = x.iccid
+    order by p.iccid for update of p`.execute(trx)
+  return new Map(rows.map(({ iccid, removal }) => [iccid, removal]))
+}
+
+/** Ends the profiles of closing lines; the removal it returns for each goes on the certificate. */
+export async function endProfiles(
+  trx: Trx,
+  profiles: readonly ProfileOf[],
+): Promise<ReadonlyMap<string, Removal>> {
+  const { rows } = await sql<Parameters<typeof profileOf>[0]>`
+    select ${sql.join(columns.map((name) => sql.ref(`p.${name}`)))} from profile p
+    join ${those(profiles)} on p.subscriber_id = x.subscriber_id and p.iccid = x.iccid
+    order by p.iccid for update of p`.execute(trx)
+  const ended = rows.map(profileOf).map((before) => ({ before, after: end(before) }))
+  const changed = ended.flatMap(({ before, after }) =>
+    before === after
+      ? []
+      : {
+          subscriber_id: before.subscriberId,
+          iccid: before.iccid,
+          state: after.state,
+          removal: after.removal,
+        },
+  )
+  await sql`
+    update profile p set state = x.state, removal = x.removal, version = p.version + 1
+    from jsonb_to_recordset(${rowsParameter(changed)})
+      as x(subscriber_id text, iccid text, state text, removal text)
+    where p.subscriber_id = x.subscriber_id and p.iccid = x.iccid`.execute(trx)
+  // Nobody downloads them any more, so nobody needs their keys.
+  await sql`
+    delete from profile_secret s using ${those(profiles)}
+    where s.subscriber_id = x.subscriber_id and s.iccid = x.iccid`.execute(trx)
+  return new Map(ended.map(({ before, after }) => [before.iccid, after.removal]))
+}
