@@ -47,7 +47,12 @@ const forbidden = [
     from: { path: `^src/${ANY_FEATURE}/`, pathNot: [PAGES, TEST] },
     to: {
       path: `^src/${ANY_FEATURE}/`,
-      pathNot: [`^src/$1/`, DOORS, String.raw`/(wire|closing)\.ts$`, String.raw`[/-](store|gateway)\.ts$`],
+      pathNot: [
+        `^src/$1/`,
+        DOORS,
+        String.raw`/(wire|closing)\.ts$`,
+        String.raw`[/-](store|gateway)\.ts$`,
+      ],
     },
   },
   {
