@@ -24,4 +24,11 @@ export type StoredCase = ClosureCase & {
   claimedBy: string | null
   claimedUntil: Temporal.Instant | null
   createdAt: Temporal.Instant
+  /** The operator closes it, with others; null: its owner asked. */
+  bulkId: string | null
+}
+
+/** Until when days are counted as used: what an owner asked for, to that day; what the operator ends, to the end. */
+export function countedTo(c: StoredCase): Temporal.Instant | null {
+  return c.bulkId === null ? c.submittedAt : c.endsAt
 }

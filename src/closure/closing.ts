@@ -13,8 +13,13 @@ export const closing: Closing = {
       anonymise: 'attention decision',
       plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
-        claimed_until failures version`,
+        claimed_until failures version bulk_id`,
     },
+    closure_bulk: 'nobody',
+    closure_bulk_approval: 'nobody',
+    closure_bulk_line: { plain: 'subscriber_id bulk_id line_id place cohort case_id refusal' },
+    // A row that names no line of ours may name somebody all the same.
+    closure_bulk_reject: { lives: 'P90D', plain: 'bulk_id place row reason' },
     closure_index: { plain: 'case_id reference subscriber_id' },
     closure_step: {
       retain: { invoices: { outcome: "'{}'" } },

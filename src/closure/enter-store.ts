@@ -9,7 +9,7 @@ import type { Move } from './closure.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
-import { changeCase, type CaseChange, changeCases, type SetCommit } from './store.ts'
+import { type CaseKey, changeCase, type CaseChange, changeCases, type SetCommit } from './store.ts'
 
 type Enter = Extract<Move, { kind: 'enter' }>
 export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>
@@ -32,7 +32,7 @@ export async function enterAll(
   app: App,
   all: readonly Entering[],
   commit: Omit<SetCommit, 'actor'>,
-): Promise<void> {
+): Promise<CaseKey[]> {
   const drifted = all.filter(
     ({ c, facts, move }) => move.state === 'executing' && hasDrifted(c, facts),
   )
@@ -59,6 +59,7 @@ export async function enterAll(
     'closure-approved',
     late.map(({ c, facts }) => ({ c, facts, params: approvedParams(app, c, facts, commit.now) })),
   )
+  return entering.flatMap(({ c }) => (changed.has(c.caseId) ? c : []))
 }
 
 function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseChange {
@@ -72,7 +73,8 @@ function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseC
 
 /** Less would come back than was agreed, by more than policy tolerates: the subscriber looks again. */
 function hasDrifted(c: StoredCase, facts: Facts): boolean {
-  if (!c.quote) return false
+  // Nobody agreed to what the operator ends: its money counts to the last day.
+  if (!c.quote || c.bulkId !== null) return false
   const settlements = settleAll(facts, c.choices, c.submittedAt ?? c.createdAt)
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true

@@ -8,6 +8,7 @@ import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { claim, countsByState, decide, queuePage, release, retry } from './review-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
+import { registerBulkRoutes } from './bulk-routes.ts'
 import { statistics } from './statistics-store.ts'
 import { caseStateWire } from './wire.ts'
 
@@ -79,6 +80,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
   )
 
   registerReviewRoutes(http, app)
+  registerBulkRoutes(http, app)
 }
 
 function registerReviewRoutes(http: Http, app: App) {

@@ -79,26 +79,31 @@ export async function advance(app: App, partners: Partners, data: JobData): Prom
 
 /**
  * Makes the next move of each case: those that make the same move make it in one transaction. What a partner refuses
- * to one is tried again for that one alone.
+ * to one is tried again for that one alone. Gives those that go on at once.
  */
 export async function advanceAll(
   app: App,
   partners: Partners,
   keys: readonly CaseKey[],
   way: Way,
-): Promise<void> {
+): Promise<CaseKey[]> {
   const loaded = await load(app, keys)
   const at = <Kind extends Move['kind']>(kind: Kind) =>
     loaded.filter((one): one is At<Kind> => one.move.kind === kind)
+  const goOn: CaseKey[] = []
   const entering = at('enter')
   if (entering.length > 0) {
     const commit = { now: app.clock.now(), waking: way.waking }
-    await app.db.transaction().execute((trx) => enterAll(trx, app, entering, commit))
+    goOn.push(
+      ...(await app.db.transaction().execute((trx) => enterAll(trx, app, entering, commit))),
+    )
   }
   await rest(app, [...at('rest'), ...at('wait')])
   await markLate(app, at('late'))
   const verbs = Map.groupBy(at('step'), ({ move }) => parseStep(move.step).verb)
-  for (const [verb, taking] of verbs) await takeSteps(app, partners, verb, taking, way)
+  for (const [verb, taking] of verbs)
+    goOn.push(...(await takeSteps(app, partners, verb, taking, way)))
+  return goOn
 }
 
 async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
@@ -166,7 +171,7 @@ async function takeSteps(
   verb: Verb,
   taking: readonly At<'step'>[],
   way: Way,
-): Promise<void> {
+): Promise<CaseKey[]> {
   const step = steps[verb]
   const now = app.clock.now()
   const loaded = taking.map((one) => ({ ...one, context: contextOf(app, partners, one, now) }))
@@ -179,8 +184,8 @@ async function takeSteps(
     )
   const performed = await inLanes(loaded, way.lanes, (one) => perform(app, step, one))
   const outcomes = performed.flatMap((one) => one ?? [])
-  if (outcomes.length === 0) return
-  await commitSteps(app, outcomes, way, async (trx, all) => {
+  if (outcomes.length === 0) return []
+  return commitSteps(app, outcomes, way, async (trx, all) => {
     const recorded = await step.record(
       trx,
       all.map(({ context, performed: outcome }) => ({ ...context, performed: outcome })),
@@ -231,8 +236,8 @@ async function commitSteps<One extends Taking>(
   loaded: readonly One[],
   { waking }: Way,
   record: (trx: Trx, all: readonly One[]) => Promise<Recorded[]>,
-): Promise<void> {
-  await app.db.transaction().execute(async (trx) => {
+): Promise<CaseKey[]> {
+  return app.db.transaction().execute(async (trx) => {
     // The version is checked under the lock before anything is written: another worker's commit makes this one a no-op.
     const locked = await lockCases(
       trx,
@@ -240,7 +245,7 @@ async function commitSteps<One extends Taking>(
     )
     const versions = new Map(locked.map(({ caseId, version }) => [caseId, version]))
     const current = loaded.filter(({ c }) => versions.get(c.caseId) === c.version)
-    if (current.length === 0) return
+    if (current.length === 0) return []
     const recorded = await record(trx, current)
     const now = app.clock.now()
     const done = current.map((one, index) => ({ ...one, ...recorded[index] }))
@@ -249,7 +254,9 @@ async function commitSteps<One extends Taking>(
       done.map(({ c, move, outcome = {} }) => ({ c, step: move.step, outcome })),
       now,
     )
-    await changeCases(trx, app, done.map(stepDone), { now, actor: system, waking })
+    const changes = done.map(stepDone)
+    await changeCases(trx, app, changes, { now, actor: system, waking })
+    return changes.flatMap(({ c, wake }) => (wake ? c : []))
   })
 }
 

@@ -33,6 +33,7 @@ function fromRow(row: Selectable<CaseRow>): StoredCase {
     claimedBy: row.claimed_by,
     claimedUntil: row.claimed_until,
     createdAt: row.created_at,
+    bulkId: row.bulk_id,
     submittedAt: row.submitted_at,
     dueAt: row.due_at,
     endsAt: row.ends_at,
@@ -229,7 +230,7 @@ export async function changeCases(
     subscriber_id: c.subscriberId,
     case_id: c.caseId,
     version: c.version,
-    change: columnsOf(wake ? { ...change, wakeAt: lostJobAt(now) } : change),
+    change: columnsOf(wake ? { ...change, wakeAt: lostJobAt(now, waking) } : change),
   }))
   const { rows } = await sql<{ case_id: string }>`
     update closure_case c
@@ -351,9 +352,9 @@ export async function recordSteps(
   await insertRows(trx, 'closure_step', rows)
 }
 
-/** A job that was woken and not heard of by then is taken for lost and sent again. */
-function lostJobAt(now: Temporal.Instant): Temporal.Instant {
-  return now.add({ seconds: 60 })
+/** A job that was woken and not heard of by then is taken for lost and sent again; a set takes longer. */
+function lostJobAt(now: Temporal.Instant, waking: SetCommit['waking']): Temporal.Instant {
+  return now.add({ minutes: waking === 'jobs' ? 1 : 15 })
 }
 
 /** Wakes every case whose time has come: waits are rows, so they survive deploys and can be read in SQL. */
@@ -361,7 +362,7 @@ export async function sweepClosures(app: App): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     const due = await sql<{ subscriber_id: string; case_id: string }>`
-      update closure_case set wake_at = ${lostJobAt(now)}
+      update closure_case set wake_at = ${lostJobAt(now, 'jobs')}
       where (subscriber_id, case_id) in (
         select subscriber_id, case_id from closure_case where wake_at <= ${now}
         order by wake_at limit 500 for update skip locked)

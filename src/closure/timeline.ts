@@ -20,6 +20,10 @@ const always = () => true
 const never = () => null
 const approvals = ['approved-by-policy', 'approved', 'approved-because-late']
 
+const announced: Stage = { key: 'announced', over: ['announced'], shown: always, due: never }
+/** Nobody asked for what the operator announced, so nobody checks who did. */
+const firstOfAnnounced = 'service-ends'
+
 const stages: readonly Stage[] = [
   { key: 'received', over: ['submitted'], shown: always, due: never },
   {
@@ -67,7 +71,9 @@ export function timeline(
   events: readonly CaseEvent[],
 ): TimelineRow[] {
   if (c.state === 'draft') return []
-  const rows = stages
+  const first = stages.findIndex(({ key }) => key === firstOfAnnounced)
+  const way = has(events, 'announced') ? [announced, ...stages.slice(first)] : stages
+  const rows = way
     .filter((stage) => stage.shown(c, policy, events))
     .map((stage): TimelineRow => {
       const event = events.find(({ kind }) => stage.over.includes(kind))

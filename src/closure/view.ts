@@ -48,7 +48,7 @@ export function viewOf(seen: Seen): ClosureView {
     quote: seen.quote,
     codeContacts: codeContacts(facts).map(contactOf),
     timeline: timeline(c, facts.policy, seen.events),
-    canWithdraw: mayWithdraw(c.state),
+    canWithdraw: c.bulkId === null && mayWithdraw(c.state),
     dueAt: text(c.dueAt),
     createdAt: c.createdAt.toString(),
     submittedAt: text(c.submittedAt),

@@ -263,6 +263,7 @@ export async function withdrawClosure(
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (c.state === 'withdrawn') return c
+    if (c.bulkId !== null) return refuse('closed-by-operator')
     if (!mayWithdraw(c.state)) return refuse('past-point-of-no-return')
     const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
     await changeCase(trx, app, c, change, {

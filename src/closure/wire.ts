@@ -140,6 +140,7 @@ export const timelineRowWire = z
   .object({
     key: z.enum([
       'received',
+      'announced',
       'identity-checked',
       'waiting-time',
       'review',

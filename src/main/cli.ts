@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
+import { addClosure } from './cli-closure.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
 import type { UsageImportOptions } from './usage.ts'
 
@@ -30,6 +31,7 @@ export function violet(outcome: Outcome): Command {
   addNetwork(program, outcome)
   addPolicy(program, outcome)
   addNumbers(program, outcome)
+  addClosure(program, outcome, withPlace)
   return program
 }
 

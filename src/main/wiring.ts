@@ -3,6 +3,13 @@ import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { addendumJobs, addendumQueues } from '../closure/addendum-steps.ts'
+import {
+  bulkJobs,
+  bulkQueues,
+  endBulk,
+  sweepBulk,
+  sweepBulkRejects,
+} from '../closure/bulk-steps.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
@@ -74,6 +81,7 @@ export async function openGateways(config: Config): Promise<Gateways> {
 
 export const allQueues: readonly string[] = [
   ...closureQueues,
+  ...bulkQueues,
   ...addendumQueues,
   ...noticeQueues,
   ...lineQueues,
@@ -125,6 +133,7 @@ export function openNchf(app: App) {
 export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
     ...closureJobs(app, gateways),
+    ...bulkJobs(app, gateways),
     ...addendumJobs(app, gateways),
     ...noticeJobs(app, gateways.outbox),
     ...linesJobs(app, gateways.network),
@@ -136,6 +145,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
 /** Each is run every second and does nothing when nothing is due. */
 export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepClosures,
+  sweepBulk,
   sweepNotices,
   sweepRenewals,
   sweepAccess,
@@ -148,6 +158,8 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
 
 /** Each is run once a minute: what nobody waits for. */
 export const upkeep: readonly ((app: App) => Promise<void>)[] = [
+  endBulk,
+  sweepBulkRejects,
   sweepSubscribers,
   sweepIdempotency,
   sealDays,

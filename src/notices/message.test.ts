@@ -98,6 +98,14 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   },
   'line-suspended': { lineName: 'Travel', at, url },
   'line-resumed': { lineName: 'Travel', at, url },
+  'closure-announced': {
+    ...closing,
+    endsAt: at,
+    refund: '25.25 GBP',
+    reason: 'This brand ends.',
+    progressUrl: url,
+  },
+  'closure-called-off': { ...closing, at, url },
   'closure-withdrawn': { ...closing, at, url },
   'closure-approved': {
     ...closing,

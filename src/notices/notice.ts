@@ -89,6 +89,16 @@ export type NoticeParams = {
     withdrawUrl: string
     progressUrl: string
   }
+  /** The operator closes the line on its own account; `reason` is in the operator's words. */
+  'closure-announced': {
+    reference: string
+    lineName: string
+    endsAt: string
+    refund?: string
+    reason: string
+    progressUrl: string
+  }
+  'closure-called-off': { reference: string; lineName: string; at: string; url: string }
   'closure-withdrawn': { reference: string; lineName: string; at: string; url: string }
   'closure-approved': {
     reference: string

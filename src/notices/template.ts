@@ -99,6 +99,14 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     ],
     warns: true,
   },
+  'closure-announced': {
+    facts: ['reference', 'endsAt', 'refund', 'reason'],
+    actions: [{ label: 'closure-announced.action', url: 'progressUrl' }],
+  },
+  'closure-called-off': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-called-off.action', url: 'url' }],
+  },
   'closure-withdrawn': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-withdrawn.action', url: 'url' }],

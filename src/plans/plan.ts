@@ -58,6 +58,12 @@ export const planDocument = z
     kind: z.enum(['home', 'travel', 'adjustable']),
     name: words,
     summary: words,
+    brand: z
+      .string()
+      .min(1)
+      .max(80)
+      .optional()
+      .describe('The name it is sold under; left out: the operator’s own'),
     zoneId: z.string().min(1),
     countries: z.array(countryWire).min(1),
     price: price.refine(({ minor }) => minor > 0n, 'a plan has a price'),

@@ -54,8 +54,52 @@ export interface ClosureAddendum {
   subscriber_id: string;
 }
 
+export interface ClosureBulk {
+  bulk_id: string;
+  cohort_size: number;
+  ended_at: Temporal.Instant | null;
+  ends_at: Temporal.Instant;
+  fingerprint: string;
+  lanes: number;
+  network_rate: number | null;
+  payments_rate: number | null;
+  proposed_at: Temporal.Instant;
+  proposed_by: string;
+  reason: string;
+  source: string;
+  started_at: Temporal.Instant | null;
+  state: string;
+  totals: unknown;
+  version: Generated<number>;
+  wake_at: Temporal.Instant | null;
+}
+
+export interface ClosureBulkApproval {
+  approved_at: Temporal.Instant;
+  bulk_id: string;
+  staff_id: string;
+}
+
+export interface ClosureBulkLine {
+  bulk_id: string;
+  case_id: string | null;
+  cohort: number;
+  line_id: string;
+  place: number;
+  refusal: string | null;
+  subscriber_id: string;
+}
+
+export interface ClosureBulkReject {
+  bulk_id: string;
+  place: number;
+  reason: string;
+  row: string;
+}
+
 export interface ClosureCase {
   attention: unknown | null;
+  bulk_id: string | null;
   case_id: string;
   choices: Generated<unknown>;
   claimed_by: string | null;
@@ -682,6 +726,10 @@ export interface DB {
   audit_entry: AuditEntry;
   bucket: Bucket;
   closure_addendum: ClosureAddendum;
+  closure_bulk: ClosureBulk;
+  closure_bulk_approval: ClosureBulkApproval;
+  closure_bulk_line: ClosureBulkLine;
+  closure_bulk_reject: ClosureBulkReject;
   closure_case: ClosureCase;
   closure_certificate: ClosureCertificate;
   closure_event: ClosureEvent;

@@ -62,6 +62,7 @@ export const refusalStatus = {
   'no-other-channel': 409,
   blocked: 409,
   'past-point-of-no-return': 409,
+  'closed-by-operator': 409,
   'already-decided': 409,
   'reason-code-missing': 422,
   'claimed-by-other': 409,

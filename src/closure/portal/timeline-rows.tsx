@@ -14,6 +14,7 @@ type Row = PublicClosure['timeline'][number]
 
 const titles: Record<Row['key'], WordKey> = {
   received: 'step.received',
+  announced: 'step.announced',
   'identity-checked': 'step.identity-checked',
   'waiting-time': 'step.waiting-time',
   review: 'step.review',

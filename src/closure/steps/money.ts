@@ -4,6 +4,7 @@ import { postAll, type Transfer } from '../../ledger/store.ts'
 import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
 import { startRefunds } from '../../payments/store.ts'
 import { decimal } from '../../values/money.ts'
+import { countedTo } from '../case.ts'
 import { settleAll, tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
 import type { InsideStep, StepContext } from './step.ts'
@@ -49,7 +50,7 @@ export const settleStep: InsideStep = {
 
 // Days count to the day the closure was received: a slow review never costs the subscriber anything.
 function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
-  const settlements = settleAll(facts, c.choices, c.submittedAt ?? now)
+  const settlements = settleAll(facts, c.choices, countedTo(c) ?? now)
   const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
   if (missing.length > 0)
     throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)

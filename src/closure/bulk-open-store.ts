@@ -1,0 +1,289 @@
+/** Opens the cases of one cohort: each line's quote, its case, its notice; or why it takes no part. One transaction. */
+import { sql } from 'kysely'
+import { startClosingLines } from '../lines/closing-store.ts'
+import type { App } from '../platform/app.ts'
+import { type Actor, auditAll, system } from '../platform/audit.ts'
+import { insertRows, rowsParameter, type Trx } from '../platform/database.ts'
+import { after } from '../policy/policy.ts'
+import type { CaseId } from '../values/ids.ts'
+import { type Bulk, bulkChoices, type LineRefusal, openLine, openTally } from './bulk.ts'
+import type { BulkTotals, OpenedLine } from './bulk.ts'
+import type { ProposedLine } from './bulk-store.ts'
+import { lineName, type Facts } from './facts.ts'
+import { loadFactsOf } from './facts-store.ts'
+import { progressUrl, refundParam, tellAll } from './enter-store.ts'
+import { makeReference } from './reference.ts'
+import { type CaseKey, changeCases, findCases } from './store.ts'
+import { appendEvents } from './timeline-store.ts'
+
+type Line = { subscriberId: string; lineId: string }
+type Looked = Line & { facts: Facts | undefined; opened: OpenedLine; drafts: readonly string[] }
+
+/** What each line's closure would be. Nothing is written; with `lock` nobody else begins one meanwhile. */
+async function look(
+  trx: Trx,
+  lines: readonly Line[],
+  endsAt: Temporal.Instant,
+  lock: boolean,
+): Promise<Looked[]> {
+  const owners = [...new Set(lines.map(({ subscriberId }) => subscriberId))].sort()
+  // The subscriber's row is the lock that makes two ways to close a line one case.
+  if (lock)
+    await sql`select 1 from subscriber where subscriber_id = any(${owners}) order by subscriber_id
+      for update`.execute(trx)
+  const { rows: open } = await sql<OpenCase>`
+    select subscriber_id, case_id, scope, line_id, state from closure_case
+    where subscriber_id = any(${owners}) and state not in ('closed', 'withdrawn', 'rejected')`.execute(
+    trx,
+  )
+  const casesOf = Map.groupBy(open, ({ subscriber_id }) => subscriber_id)
+  const factsOf = await loadFactsOf(
+    trx,
+    lines.map(({ subscriberId, lineId }) => ({
+      subscriberId,
+      scope: 'line' as const,
+      lineId,
+      closingLines: null,
+      pin: null,
+    })),
+  )
+  return lines.map((line, index) => {
+    const facts = factsOf[index]
+    const own = (casesOf.get(line.subscriberId) ?? []).filter(
+      ({ scope, line_id }) => scope === 'account' || line_id === line.lineId,
+    )
+    const closing = own.some(({ state }) => state !== 'draft')
+    const opened = openLine(facts, closing, endsAt, (one) => numberUntil(one, endsAt))
+    const drafts = own.filter(({ scope }) => scope === 'line').map(({ case_id }) => case_id)
+    return { ...line, facts, opened, drafts }
+  })
+}
+
+type OpenCase = {
+  subscriber_id: string
+  case_id: string
+  scope: string
+  line_id: string | null
+  state: string
+}
+
+function numberUntil({ lines, policy }: Facts, endsAt: Temporal.Instant): Temporal.Instant | null {
+  const [line] = lines
+  if (!line?.msisdn) return null
+  return after(endsAt, policy.rules.quarantineMin.value, policy.timeZone)
+}
+
+const linesAtOnce = 1000
+
+/** What a bulk closure would do, with every line's part given to `each`. */
+export async function dryRun(
+  { db }: Pick<App, 'db'>,
+  lines: readonly ProposedLine[],
+  endsAt: Temporal.Instant,
+  each: (line: ProposedLine, opened: OpenedLine) => void = () => undefined,
+): Promise<BulkTotals> {
+  const tally = openTally()
+  for (let at = 0; at < lines.length; at += linesAtOnce) {
+    const part = lines.slice(at, at + linesAtOnce)
+    const looked = await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .execute((trx) => look(trx, part, endsAt, false))
+    for (const [index, { opened }] of looked.entries()) {
+      tally.count(opened)
+      each(part[index]!, opened)
+    }
+  }
+  return tally.totals()
+}
+
+/** Opens what of a cohort is not open yet, unless the bulk closure was paused or called off. Again it does nothing. */
+export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number): Promise<void> {
+  const now = app.clock.now()
+  const { rows: running } = await sql`
+    select from closure_bulk where bulk_id = ${bulk.bulkId} and state = 'running' for share`.execute(
+    trx,
+  )
+  if (running.length === 0) return
+  const { rows } = await sql<{ subscriber_id: string; line_id: string }>`
+    select subscriber_id, line_id from closure_bulk_line
+    where bulk_id = ${bulk.bulkId} and cohort = ${cohort} and case_id is null and refusal is null
+    order by place`.execute(trx)
+  if (rows.length === 0) return
+  const lines = rows.map((row) => ({ subscriberId: row.subscriber_id, lineId: row.line_id }))
+  const looked = await look(trx, lines, bulk.endsAt, true)
+  const opening = looked.flatMap((one) => openingOf(app, bulk, one))
+  const refused = looked.flatMap(({ subscriberId, lineId, opened }) =>
+    'refusal' in opened ? { subscriberId, lineId, refusal: opened.refusal } : [],
+  )
+  await dropDrafts(trx, app, opening, now)
+  await insertCases(trx, app, bulk, opening, now)
+  await startClosingLines(trx, opening)
+  await tellAll(
+    trx,
+    app,
+    'closure-announced',
+    opening.map(({ caseId, reference, facts, quote, subscriberId }) => ({
+      c: { subscriberId, caseId, version: 0 },
+      facts,
+      params: {
+        reference,
+        lineName: lineName(facts.lines[0]!),
+        endsAt: bulk.endsAt.toString(),
+        ...refundParam(quote),
+        reason: bulk.reason,
+        progressUrl: progressUrl(app, { reference }),
+      },
+    })),
+  )
+  await markLines(trx, bulk.bulkId, [
+    ...opening.map(({ subscriberId, lineId, caseId }) => ({ subscriberId, lineId, caseId })),
+    ...refused,
+  ])
+}
+
+type Opening = ReturnType<typeof openingOf>[number]
+
+function openingOf(app: App, bulk: Bulk, { facts, opened, ...line }: Looked) {
+  if ('refusal' in opened || !facts) return []
+  return [
+    {
+      ...line,
+      facts,
+      quote: opened.quote.wire,
+      caseId: app.ids.make<CaseId>('case'),
+      reference: makeReference(app.ids.random(8)),
+      bulkId: bulk.bulkId,
+    },
+  ]
+}
+
+/** Somebody began to close the line and has not asked for it: that way ends, since the line closes anyway. */
+async function dropDrafts(
+  trx: Trx,
+  app: App,
+  opening: readonly Opening[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const keys = opening.flatMap(({ subscriberId, drafts }) =>
+    drafts.map((caseId) => ({ subscriberId, caseId })),
+  )
+  if (keys.length === 0) return
+  const changes = (await findCases(trx, keys)).map((c) => ({
+    c,
+    change: { state: 'withdrawn', dueAt: null, wakeAt: null } as const,
+    reason: 'the operator closes the line',
+    events: [{ kind: 'withdrawn' }],
+  }))
+  await changeCases(trx, app, changes, { now, actor: system, waking: 'caller' })
+}
+
+async function insertCases(
+  trx: Trx,
+  app: App,
+  bulk: Bulk,
+  opening: readonly Opening[],
+  now: Temporal.Instant,
+): Promise<void> {
+  const actor: Actor = { kind: 'system', id: bulk.bulkId }
+  await insertRows(
+    trx,
+    'closure_case',
+    opening.map(({ subscriberId, lineId, caseId, reference, facts, quote }) => ({
+      subscriber_id: subscriberId,
+      case_id: caseId,
+      reference,
+      scope: 'line',
+      line_id: lineId,
+      state: 'scheduled',
+      policy_country: facts.policy.country,
+      policy_version: facts.policy.version,
+      choices: bulkChoices,
+      closing_lines: [lineId],
+      quote,
+      quote_hash: quote.hash,
+      created_at: now,
+      submitted_at: now,
+      ends_at: bulk.endsAt,
+      failures: 0,
+      version: 0,
+      risk: 'low',
+      bulk_id: bulk.bulkId,
+    })),
+  )
+  await insertRows(
+    trx,
+    'closure_index',
+    opening.map(({ caseId, reference, subscriberId }) => ({
+      case_id: caseId,
+      reference,
+      subscriber_id: subscriberId,
+    })),
+  )
+  await appendEvents(
+    trx,
+    opening.map(({ quote, ...c }) => {
+      const detail = { quote: quote.hash, refunds: String(quote.refundTo.length) }
+      return { c, events: [{ kind: 'announced' }, { kind: 'submitted', detail }] }
+    }),
+    { now, actor },
+  )
+  await auditAll(
+    trx,
+    app.ids,
+    now,
+    opening.map(({ subscriberId, caseId }) => ({
+      subscriberId,
+      actor,
+      action: 'closure.scheduled',
+      subject: { kind: 'closure', id: caseId },
+      reason: bulk.reason,
+      detail: { bulkId: bulk.bulkId },
+    })),
+  )
+}
+
+type Mark = Line & { caseId?: string; refusal?: LineRefusal }
+
+async function markLines(trx: Trx, bulkId: string, marks: readonly Mark[]): Promise<void> {
+  const rows = marks.map(({ subscriberId, lineId, caseId = null, refusal = null }) => ({
+    subscriber_id: subscriberId,
+    line_id: lineId,
+    case_id: caseId,
+    refusal,
+  }))
+  await sql`
+    update closure_bulk_line b set case_id = x.case_id, refusal = x.refusal
+    from jsonb_to_recordset(${rowsParameter(rows)})
+      as x(subscriber_id text, line_id text, case_id text, refusal text)
+    where b.bulk_id = ${bulkId} and b.subscriber_id = x.subscriber_id and b.line_id = x.line_id`.execute(
+    trx,
+  )
+}
+
+/** The cases of a cohort that are on their way. */
+export async function underWay(
+  { db }: Pick<App, 'db'>,
+  bulkId: string,
+  cohort: number,
+): Promise<CaseKey[]> {
+  const { rows } = await sql<{ subscriber_id: string; case_id: string }>`
+    select b.subscriber_id, b.case_id from closure_bulk_line b
+    join closure_case c on c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
+    where b.bulk_id = ${bulkId} and b.cohort = ${cohort} and c.state in ('scheduled', 'executing', 'settling')
+    order by b.place`.execute(db)
+  return rows.map((row) => ({ subscriberId: row.subscriber_id, caseId: row.case_id }))
+}
+
+/** Everything of a bulk closure has come to its end. */
+export async function hasEndedAll(trx: Trx, bulkId: string): Promise<boolean> {
+  const { rows } = await sql<{ open: boolean }>`
+    select exists (
+      select from closure_bulk_line b
+      left join closure_case c on c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
+      where b.bulk_id = ${bulkId} and b.refusal is null
+        and (c.state is null or c.state not in ('closed', 'withdrawn', 'rejected'))) as open`.execute(
+    trx,
+  )
+  return rows[0]?.open === false
+}

@@ -1,0 +1,162 @@
+/** The durable work of a bulk closure: one job takes one cohort as far as it goes at once, and sends the next. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
+import type { App } from '../platform/app.ts'
+import { system } from '../platform/audit.ts'
+import type { Job, JobData } from '../platform/queue.ts'
+import type { Bulk } from './bulk.ts'
+import { hasEndedAll, openCohort, underWay } from './bulk-open-store.ts'
+import { bulkQueue, cohortJob, cohortsOf, findBulk, note, startCohorts } from './bulk-store.ts'
+import { advanceAll } from './steps.ts'
+import type { Partners } from './steps/step.ts'
+
+export const bulkQueues = [bulkQueue]
+
+/** Calls to partners that a cohort has under way at once. */
+const callsAtOnce = 16
+/** A job ends well before the queue takes it for lost; the cohort then goes on in another. */
+const workMsMax = 120_000
+
+export function bulkJobs(app: App, partners: Partners): Job[] {
+  return [
+    {
+      queue: bulkQueue,
+      run: (data) => runCohort(app, partners, data),
+      gaveUp: (data, error) => giveUp(app, data, error),
+    },
+  ]
+}
+
+/** Takes a cohort as far as it goes. Run twice, or by two workers at once, it has the effect of once. */
+export async function runCohort(
+  app: App,
+  partners: Partners,
+  { bulkId = '', cohort: text = '' }: JobData,
+): Promise<void> {
+  const cohort = Number(text)
+  const bulk = await findBulk(app.db, bulkId)
+  if (bulk?.state !== 'running') return
+  await app.db.transaction().execute((trx) => openCohort(trx, app, bulk, cohort))
+  const finished = await carryOut(app, partners, bulk, cohort)
+  await app.db.transaction().execute(async (trx) => {
+    const next = finished ? cohort + bulk.lanes : cohort
+    if (next < (await cohortsOf(trx, bulk)))
+      await app.queue.sendAll(trx, bulkQueue, [cohortJob(bulkId, next)])
+  })
+}
+
+/** False when there is more to do and no time left for it in this job. */
+async function carryOut(
+  app: App,
+  partners: Partners,
+  bulk: Bulk,
+  cohort: number,
+): Promise<boolean> {
+  if (Temporal.Instant.compare(bulk.endsAt, app.clock.now()) > 0) return true
+  const paced = pacedPartners(partners, bulk)
+  const endMs = performance.now() + workMsMax
+  let keys = await underWay(app, bulk.bulkId, cohort)
+  while (keys.length > 0) {
+    if (performance.now() > endMs) return false
+    if ((await findBulk(app.db, bulk.bulkId))?.state !== 'running') return true
+    // Those that wait for a partner, or for a person, go on alone.
+    keys = await advanceAll(app, paced, keys, { waking: 'caller', lanes: callsAtOnce })
+  }
+  return true
+}
+
+/** Partners that are asked no more often than agreed; the cohorts under way share the rate. */
+function pacedPartners(partners: Partners, { networkRate, paymentsRate, lanes }: Bulk): Partners {
+  const network = pace(networkRate && networkRate / lanes)
+  const payments = pace(paymentsRate && paymentsRate / lanes)
+  return {
+    ...partners,
+    network: {
+      find: (...asked) => network(() => partners.network.find(...asked)),
+      cancelLocation: (...asked) => network(() => partners.network.cancelLocation(...asked)),
+      delete: (...asked) => network(() => partners.network.delete(...asked)),
+    },
+    payments: {
+      refund: (...asked) => payments(() => partners.payments.refund(...asked)),
+      findRefund: (...asked) => payments(() => partners.payments.findRefund(...asked)),
+    },
+  }
+}
+
+/** Lets calls begin at an even rate. */
+function pace(perSecond: number | null) {
+  let nextMs = 0
+  return async <Result>(call: () => Promise<Result>): Promise<Result> => {
+    if (perSecond !== null) {
+      const nowMs = performance.now()
+      const startMs = Math.max(nowMs, nextMs)
+      nextMs = startMs + 1000 / perSecond
+      if (startMs > nowMs) await sleep(startMs - nowMs)
+    }
+    return call()
+  }
+}
+
+/** A cohort that fails for good: its cases go on one by one, and each that can't asks a person. */
+async function giveUp(app: App, { bulkId = '', cohort = '0' }: JobData, error: string) {
+  app.log.error({ bulkId, cohort, error }, 'a cohort of a bulk closure goes on line by line')
+  const now = app.clock.now()
+  await app.db.transaction().execute(async (trx) => {
+    await sql`
+      update closure_case c set wake_at = ${now} from closure_bulk_line b
+      where b.bulk_id = ${bulkId} and b.cohort = ${Number(cohort)} and c.subscriber_id = b.subscriber_id
+        and c.case_id = b.case_id and c.state in ('scheduled', 'executing', 'settling')`.execute(
+      trx,
+    )
+  })
+}
+
+/** Takes up the cohorts of bulk closures whose day has come. */
+export async function sweepBulk(app: App): Promise<void> {
+  const now = app.clock.now()
+  await app.db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ bulk_id: string }>`
+      update closure_bulk set wake_at = null
+      where bulk_id in (select bulk_id from closure_bulk where wake_at <= ${now} and state = 'running'
+        order by wake_at limit 5 for update skip locked)
+      returning bulk_id`.execute(trx)
+    for (const { bulk_id } of rows) {
+      const bulk = await findBulk(trx, bulk_id)
+      if (bulk) await startCohorts(trx, app, bulk)
+    }
+  })
+}
+
+/** Says that a bulk closure is done once each of its lines has come to an end. */
+export async function endBulk(app: App): Promise<void> {
+  const now = app.clock.now()
+  const running = await app.db
+    .selectFrom('closure_bulk')
+    .select('bulk_id')
+    .where('state', '=', 'running')
+    .where('ends_at', '<=', now)
+    .execute()
+  for (const { bulk_id } of running) {
+    await app.db.transaction().execute(async (trx) => {
+      if (!(await hasEndedAll(trx, bulk_id))) return
+      const ended = await trx
+        .updateTable('closure_bulk')
+        .set((row) => ({ state: 'done', ended_at: now, version: row('version', '+', 1) }))
+        .where('bulk_id', '=', bulk_id)
+        .where('state', '=', 'running')
+        .returning('reason')
+        .executeTakeFirst()
+      if (ended) await note(trx, app, bulk_id, system, 'done', ended.reason)
+    })
+  }
+}
+
+const rejectDays = 90
+
+/** Rows that named no line of ours are kept long enough to mend the file, and may name somebody: then they go. */
+export async function sweepBulkRejects(app: App): Promise<void> {
+  const before = app.clock.now().subtract({ hours: 24 * rejectDays })
+  await sql`
+    delete from closure_bulk_reject r using closure_bulk b
+    where b.bulk_id = r.bulk_id and b.proposed_at < ${before}`.execute(app.db)
+}

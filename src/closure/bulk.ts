@@ -1,0 +1,188 @@
+/** Closing many lines at once: what a file asks for, who may approve it, and what one line's closure would be. */
+import { dueBy } from '../policy/policy.ts'
+import { splitLine } from '../values/csv.ts'
+import { add, isZero, type Money, toWire } from '../values/money.ts'
+import type { Facts } from './facts.ts'
+import { checkChoices, makeQuote, type Quote } from './quote.ts'
+import type { Choices } from './settlement.ts'
+
+export type BulkState = 'proposed' | 'running' | 'paused' | 'done' | 'cancelled'
+export type Bulk = {
+  readonly bulkId: string
+  readonly source: string
+  readonly reason: string
+  readonly state: BulkState
+  readonly endsAt: Temporal.Instant
+  readonly cohortSize: number
+  readonly lanes: number
+  readonly networkRate: number | null
+  readonly paymentsRate: number | null
+  readonly proposedBy: string
+  readonly proposedAt: Temporal.Instant
+  readonly startedAt: Temporal.Instant | null
+  readonly endedAt: Temporal.Instant | null
+  readonly totals: BulkTotals
+  readonly version: number
+}
+
+/** Two people, neither of them the one who proposed it. */
+export const approvalsNeeded = 2
+
+/** The operator ends service, so what was paid goes back the way it came, and what was given ends. */
+export const bulkChoices: Choices = {
+  paid: { disposition: 'refund' },
+  promotional: { disposition: 'give-up' },
+}
+
+export const identifiers = ['lineId', 'msisdn', 'iccid', 'imsi'] as const
+export type Identifier = (typeof identifiers)[number]
+/** `place` is the row of the file, from 1 for the header. */
+export type AskedLine = { place: number; value: string; row: string }
+export type RejectReason = 'empty' | 'unreadable' | 'twice' | 'unknown'
+export type Reject = { place: number; row: string; reason: RejectReason }
+export type BulkFile = { by: Identifier; asked: AskedLine[]; rejects: Reject[] }
+
+/** Reads a file whose header names one identifier of lines; undefined when it names none. */
+export function readBulkFile(text: string): BulkFile | undefined {
+  const [header = '', ...rows] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const names = (splitLine(header, ',') ?? []).map((name) => name.trim().toLowerCase())
+  const by = identifiers.find((name) => names.includes(name.toLowerCase()))
+  if (!by) return undefined
+  const column = names.indexOf(by.toLowerCase())
+  const asked: AskedLine[] = []
+  const rejects: Reject[] = []
+  const seen = new Set<string>()
+  for (const [index, row] of rows.entries()) {
+    const place = index + 2
+    if (row === '') continue
+    const value = splitLine(row, ',')?.[column]?.trim()
+    if (value === undefined) rejects.push({ place, row, reason: 'unreadable' })
+    else if (value === '') rejects.push({ place, row, reason: 'empty' })
+    else if (seen.has(value)) rejects.push({ place, row, reason: 'twice' })
+    else asked.push({ place, value, row })
+    if (value) seen.add(value)
+  }
+  return { by, asked, rejects }
+}
+
+/** Why a line takes no part. */
+export type LineRefusal =
+  | 'line-closed'
+  | 'closure-open'
+  | 'account-closed'
+  | 'refund-not-allowed'
+  | 'withdrawn-by-operator'
+
+export type OpenedLine = { refusal: LineRefusal } | { quote: Quote }
+
+/**
+ * What closing one line for the operator would be, as of the day service ends.
+ * `closing`: the line, or its whole account, is being closed already.
+ */
+export function openLine(
+  facts: Facts | undefined,
+  closing: boolean,
+  endsAt: Temporal.Instant,
+  numberUntil: (facts: Facts) => Temporal.Instant | null,
+): OpenedLine {
+  const [line] = facts?.lines ?? []
+  if (!facts || !line) return { refusal: 'account-closed' }
+  if (line.state === 'closed') return { refusal: 'line-closed' }
+  if (closing || line.state === 'closing') return { refusal: 'closure-open' }
+  if (checkChoices(facts, bulkChoices)) return { refusal: 'refund-not-allowed' }
+  const quote = makeQuote(facts, bulkChoices, 'operator', numberUntil(facts), endsAt)
+  return { quote: { ...quote, wire: datedFor(quote, facts, endsAt) } }
+}
+
+/** A quote counts from now; this one from the day that is known. */
+function datedFor({ wire }: Quote, { policy }: Facts, endsAt: Temporal.Instant): Quote['wire'] {
+  const refundBy =
+    wire.refundTo.length > 0 ? dueBy(policy, 'refundDeadline', endsAt).toString() : null
+  return { ...wire, endsAt: endsAt.toString(), immediate: false, refundBy }
+}
+
+/** What a bulk closure comes to; amounts are sums over its lines, per currency, as decimal strings. */
+export type BulkTotals = {
+  lines: number
+  refused: Record<string, number>
+  refund: MoneyWire[]
+  forfeited: MoneyWire[]
+  /** What was used of what was paid ahead. */
+  earned: MoneyWire[]
+}
+type MoneyWire = { amount: string; currency: string }
+
+/** Adds the lines of a dry run up, one after another. */
+export function openTally() {
+  let lines = 0
+  const refused: Record<string, number> = {}
+  const sums = { refund: new Map(), forfeited: new Map(), earned: new Map() } as Record<
+    'refund' | 'forfeited' | 'earned',
+    Map<string, Money>
+  >
+  const sumUp = (kind: keyof typeof sums, amount: Money) => {
+    const before = sums[kind].get(amount.currency)
+    sums[kind].set(amount.currency, before ? add(before, amount) : amount)
+  }
+  return {
+    count(opened: OpenedLine): void {
+      if ('refusal' in opened) {
+        refused[opened.refusal] = (refused[opened.refusal] ?? 0) + 1
+        return
+      }
+      lines += 1
+      for (const { refund, destinations, earned } of opened.quote.settlements) {
+        sumUp('refund', refund)
+        for (const { kind, amount } of destinations)
+          if (kind === 'promotion-forfeited') sumUp('forfeited', amount)
+        for (const { amount } of earned) sumUp('earned', amount)
+      }
+    },
+    totals(): BulkTotals {
+      const wire = (kind: keyof typeof sums) =>
+        [...sums[kind].values()].filter((amount) => !isZero(amount)).map(toWire)
+      return {
+        lines,
+        refused,
+        refund: wire('refund'),
+        forfeited: wire('forfeited'),
+        earned: wire('earned'),
+      }
+    },
+  }
+}
+
+/** How many cohorts there are. */
+export function cohortCount(lines: number, cohortSize: number): number {
+  return Math.ceil(lines / cohortSize)
+}
+
+/** How many lines stand where: waiting, a state of their case, or a refusal. */
+export type Progress = {
+  lines: number
+  waiting: number
+  refused: Record<string, number>
+  states: Record<string, number>
+}
+export type BulkView = Bulk & {
+  rejects: number
+  progress: Progress
+  approvals: { staffId: string; name: string; at: Temporal.Instant }[]
+}
+
+export type LineOutcome = {
+  place: number
+  lineId: string | null
+  reference: string | null
+  /** A state of the case, `waiting`, `refused` or `rejected`. */
+  outcome: string
+  reason: string | null
+  endedAt: Temporal.Instant | null
+}
+
+export const outcomeColumns = ['row', 'lineId', 'reference', 'outcome', 'reason', 'closedAt']
+
+export function outcomeCells(outcome: LineOutcome): (string | null)[] {
+  const { place, lineId, reference, outcome: what, reason, endedAt } = outcome
+  return [String(place), lineId, reference, what, reason, endedAt?.toString() ?? null]
+}

@@ -1,0 +1,327 @@
+/** `violet closure`: proposes that many lines close, shows how far that is, and writes what became of each. */
+import { createHash } from 'node:crypto'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { App } from '../platform/app.ts'
+import { systemClock } from '../platform/clock.ts'
+import type { Config } from '../platform/config.ts'
+import { type Db, openDatabase, openPool } from '../platform/database.ts'
+import { systemIds } from '../platform/ids.ts'
+import { openLog } from '../platform/log.ts'
+import { CannotStart } from '../platform/process.ts'
+import { openProgress } from '../platform/progress.ts'
+import { openQueue } from '../platform/queue.ts'
+import {
+  type BulkFile,
+  type BulkTotals,
+  type BulkView,
+  type OpenedLine,
+  outcomeCells,
+  outcomeColumns,
+  readBulkFile,
+} from '../closure/bulk.ts'
+import { linesOfBrand, linesOfPlan, resolveLines } from '../closure/bulk-lines-store.ts'
+import { callOffBulk } from '../closure/bulk-off-store.ts'
+import { dryRun } from '../closure/bulk-open-store.ts'
+import { pauseBulk, propose, type ProposedLine, resumeBulk } from '../closure/bulk-store.ts'
+import { outcomesOf, seeBulk } from '../closure/bulk-view-store.ts'
+import { csvRow } from '../values/csv.ts'
+import { isRefusal } from '../values/refusal.ts'
+import { allQueues } from './wiring.ts'
+
+type Write = (text: string) => void
+const toStdout: Write = (text) => process.stdout.write(text)
+const figure = new Intl.NumberFormat('en')
+const byCli = 'violet closure'
+
+export type BulkFlags = {
+  brand?: string | undefined
+  plan?: string | undefined
+  on?: string | undefined
+  reason?: string | undefined
+  dryRun: boolean
+  outcomes?: string | undefined
+  cohort: string
+  lanes: string
+  networkRate?: string | undefined
+  paymentsRate?: string | undefined
+  json: boolean
+}
+export type Wanted = {
+  file: BulkFile | undefined
+  source: string
+  fingerprint: string
+  endsAt: Temporal.Instant
+}
+
+/**
+ * Reads what was asked for before anything is opened.
+ * @throws CannotStart with what to do instead.
+ */
+export function bulkWanted(path: string | undefined, flags: BulkFlags): Wanted {
+  const given = [path, flags.brand, flags.plan].filter((one) => one !== undefined)
+  if (given.length !== 1) throw new CannotStart('Give one of: a file, --brand NAME, --plan ID.')
+  if (!flags.dryRun && !flags.reason)
+    throw new CannotStart('Say why with --reason: every subscriber is told.')
+  const endsAt = dayOf(flags.on)
+  const file = path === undefined ? undefined : readFile(path)
+  const source =
+    path !== undefined
+      ? basename(path)
+      : flags.brand !== undefined
+        ? `brand ${flags.brand}`
+        : `plan ${flags.plan}`
+  const asked = file ? JSON.stringify([file.by, file.asked.map(({ value }) => value)]) : source
+  const fingerprint = createHash('sha256').update(asked).digest('hex').slice(0, 32)
+  return { file, source, fingerprint, endsAt }
+}
+
+function readFile(path: string): BulkFile {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code
+    throw new CannotStart(`${path} cannot be read (${why}).`)
+  }
+  const file = readBulkFile(text)
+  if (!file)
+    throw new CannotStart(`${path} has no column lineId, msisdn, iccid or imsi in its first line.`)
+  if (file.asked.length === 0) throw new CannotStart(`${path} names no lines.`)
+  return file
+}
+
+const noticeDays = 30
+
+function dayOf(on: string | undefined): Temporal.Instant {
+  const now = systemClock.now()
+  if (on === undefined) return now.add({ hours: 24 * noticeDays })
+  if (on === 'now') return now
+  try {
+    const day = on.includes('T')
+      ? Temporal.Instant.from(on)
+      : Temporal.PlainDate.from(on).toZonedDateTime('UTC').toInstant()
+    if (Temporal.Instant.compare(day, now) >= 0) return day
+  } catch {
+    throw new CannotStart(`--on is a date such as 2027-01-31, a moment, or "now"; not "${on}".`)
+  }
+  throw new CannotStart(`--on ${on} has passed; say "now" to end service at once.`)
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0 && value <= most) return value
+  throw new CannotStart(`--${name} is a whole number from 1 to ${figure.format(most)}.`)
+}
+
+/** 0: proposed, or shown; 1: some rows name no line of ours. */
+export async function bulkCommand(
+  config: Config,
+  wanted: Wanted,
+  flags: BulkFlags,
+  write = toStdout,
+): Promise<number> {
+  const cohortSize = wholeNumber('cohort', flags.cohort, 5000)
+  const lanes = wholeNumber('lanes', flags.lanes, 16)
+  const rate = (name: string, text: string | undefined) =>
+    text === undefined ? null : wholeNumber(name, text, 100_000)
+  const networkRate = rate('network-rate', flags.networkRate)
+  const paymentsRate = rate('payments-rate', flags.paymentsRate)
+  return withDatabase(config, async (db) => {
+    const { lines, rejects } = await linesFor(db, wanted, flags)
+    const totals = await tryOut(db, lines, wanted.endsAt, flags.outcomes)
+    if (flags.dryRun) {
+      const shown = { ...totals, rejects: rejects.length, endsAt: wanted.endsAt.toString() }
+      write(flags.json ? `${JSON.stringify(shown)}\n` : totalsText(totals, rejects.length))
+      return rejects.length > 0 ? 1 : 0
+    }
+    const { bulk, isNew } = await propose(
+      { db, ids: systemIds(), clock: systemClock },
+      {
+        ...wanted,
+        reason: flags.reason ?? '',
+        cohortSize,
+        lanes,
+        networkRate,
+        paymentsRate,
+        totals,
+        proposedBy: byCli,
+      },
+      lines,
+      rejects,
+    )
+    const fields = { bulkId: bulk.bulkId, isNew, totals, rejects: rejects.length }
+    const next = `Two members of staff approve it in the console: ${config.publicUrl}/console/bulk/${bulk.bulkId}`
+    const said = isNew
+      ? `Proposed as ${bulk.bulkId}.`
+      : `The same was proposed before, as ${bulk.bulkId}.`
+    write(
+      flags.json
+        ? `${JSON.stringify(fields)}\n`
+        : `${totalsText(totals, rejects.length)}\n${said}\n${next}\n`,
+    )
+    return rejects.length > 0 ? 1 : 0
+  })
+}
+
+async function linesFor(db: Db, { file }: Wanted, { brand, plan }: BulkFlags) {
+  if (file) {
+    const bar = openProgress('Finding', file.asked.length)
+    const { lines, rejects } = await resolveLines(db, file.by, file.asked, (done) => bar.at(done))
+    bar.end()
+    return { lines, rejects: [...file.rejects, ...rejects] }
+  }
+  const lines =
+    brand === undefined ? await linesOfPlan(db, plan ?? '') : await linesOfBrand(db, brand)
+  if (lines.length === 0) throw new CannotStart('There is no line to close.')
+  return { lines, rejects: [] }
+}
+
+async function tryOut(
+  db: Db,
+  lines: readonly ProposedLine[],
+  endsAt: Temporal.Instant,
+  path: string | undefined,
+): Promise<BulkTotals> {
+  const bar = openProgress('Dry run', lines.length)
+  const file = path === undefined ? undefined : createWriteStream(path)
+  file?.write(csvRow(['row', 'lineId', 'outcome', 'refund', 'currency']))
+  let done = 0
+  const totals = await dryRun({ db }, lines, endsAt, (line, opened) => {
+    bar.at((done += 1))
+    file?.write(csvRow([String(line.place), line.lineId, ...cellsOf(opened)]))
+  })
+  bar.end()
+  file?.end()
+  if (file) await finished(file)
+  return totals
+}
+
+function cellsOf(opened: OpenedLine): (string | null)[] {
+  if ('refusal' in opened) return [opened.refusal, null, null]
+  const refund = opened.quote.wire.currencies.find(({ refund: { amount } }) => Number(amount) > 0)
+  return ['closes', refund?.refund.amount ?? '0', refund?.refund.currency ?? null]
+}
+
+function totalsText({ lines, refused, ...sums }: BulkTotals, rejects: number): string {
+  const money = (amounts: BulkTotals['refund']) =>
+    amounts.map(({ amount, currency }) => `${amount} ${currency}`).join(', ') || 'nothing'
+  const rows = [
+    ['Lines that close', figure.format(lines)],
+    ...Object.entries(refused).map(([why, count]) => [`Not: ${why}`, figure.format(count)]),
+    ['Rows without a line', figure.format(rejects)],
+    ['Goes back', money(sums.refund)],
+    ['Promotions that end', money(sums.forfeited)],
+    ['Earned until then', money(sums.earned)],
+  ]
+  return rows.map(([name, value]) => `${name!.padEnd(24)}${value}\n`).join('')
+}
+
+/** Shows a bulk closure; with `watch` until it has ended. */
+export async function bulkShowCommand(
+  config: Config,
+  bulkId: string,
+  { watch, json }: { watch: boolean; json: boolean },
+  write = toStdout,
+): Promise<number> {
+  return withDatabase(config, async (db) => {
+    let view = await viewOf(db, bulkId)
+    if (watch) {
+      const bar = openProgress('Closing', view.progress.lines)
+      while (view.state !== 'done' && view.state !== 'cancelled') {
+        bar.at(endedOf(view))
+        await sleep(1000)
+        view = await viewOf(db, bulkId)
+      }
+      bar.end()
+    }
+    write(json ? `${JSON.stringify({ ...view, totals: view.totals })}\n` : viewText(view))
+    return 0
+  })
+}
+
+async function viewOf(db: Db, bulkId: string): Promise<BulkView> {
+  const view = await seeBulk(db, bulkId)
+  if (!view) throw new CannotStart(`There is no bulk closure ${bulkId}.`)
+  return view
+}
+
+function endedOf({ progress: { refused, states } }: BulkView): number {
+  const ended = ['closed', 'withdrawn', 'rejected'].map((state) => states[state] ?? 0)
+  return [...ended, ...Object.values(refused)].reduce((sum, count) => sum + count, 0)
+}
+
+function viewText(view: BulkView): string {
+  const { progress } = view
+  const rows = [
+    ['State', view.state],
+    ['Asked for', view.source],
+    ['Service ends', view.endsAt.toString()],
+    ['Approved by', view.approvals.map(({ name }) => name).join(', ') || 'nobody yet'],
+    ['Waiting', figure.format(progress.waiting)],
+    ...Object.entries(progress.states).map(([state, count]) => [state, figure.format(count)]),
+    ...Object.entries(progress.refused).map(([why, count]) => [
+      `Not: ${why}`,
+      figure.format(count),
+    ]),
+    ['Rows without a line', figure.format(view.rejects)],
+  ]
+  return rows.map(([name, value]) => `${name!.padEnd(24)}${value}\n`).join('')
+}
+
+/** Writes what became of each row as CSV. */
+export async function bulkOutcomesCommand(
+  config: Config,
+  bulkId: string,
+  out: string | undefined,
+): Promise<number> {
+  return withDatabase(config, async (db) => {
+    await viewOf(db, bulkId)
+    const target = out === undefined ? process.stdout : createWriteStream(out)
+    target.write(csvRow(outcomeColumns))
+    for await (const part of outcomesOf(db, bulkId))
+      target.write(part.map((outcome) => csvRow(outcomeCells(outcome))).join(''))
+    if (out !== undefined) {
+      target.end()
+      await finished(target)
+    }
+    return 0
+  })
+}
+
+const acts = { pause: pauseBulk, resume: resumeBulk, 'call-off': callOffBulk }
+export type BulkAct = keyof typeof acts
+
+export async function bulkActCommand(
+  config: Config,
+  act: BulkAct,
+  bulkId: string,
+  write = toStdout,
+): Promise<number> {
+  return withDatabase(config, async (db) => {
+    const log = openLog(config, 'closure')
+    const queue = await openQueue(config.databaseUrl, log, allQueues)
+    const app = { config, db, clock: systemClock, ids: systemIds(), log, queue } as App
+    try {
+      await viewOf(db, bulkId)
+      const done = await acts[act](app, bulkId, { kind: 'system', id: byCli })
+      if (isRefusal(done)) throw new CannotStart(`${bulkId} is not in a state for that.`)
+      write(viewText(await viewOf(db, bulkId)))
+      return 0
+    } finally {
+      await queue.close()
+    }
+  })
+}
+
+async function withDatabase<T>({ databaseUrl }: Config, use: (db: Db) => Promise<T>): Promise<T> {
+  const db = openDatabase(openPool(databaseUrl, 4))
+  try {
+    return await use(db)
+  } finally {
+    await db.destroy()
+  }
+}
