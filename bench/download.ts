@@ -114,10 +114,13 @@ async function sell(client: pg.Client, from: number, count: number): Promise<str
     `with lines as (
        insert into line (subscriber_id, line_id, nickname, state, plan_id, plan_version, currency, imsi, iccid, ordered_at)
        select o, l, 'Everyday', 'ordered', 'plan', 1, 'GBP', m, i, now() from ${input}),
+     stock as (
+       insert into profile_stock (iccid, imsi, profile_type, owner, state, taken, matching_id, seal_about)
+       select i, m, 'violet-test-usim', '2.999.20', 'released', true, c, i from ${input}),
      profiles as (
        insert into profile (subscriber_id, iccid, line_id, imsi, matching_id, state, released_at)
        select o, i, l, m, c, 'released', now() from ${input})
-     insert into profile_index (matching_id, iccid, subscriber_id) select c, i, o from ${input}`,
+     insert into profile_index (iccid, subscriber_id, line_id) select i, o, l from ${input}`,
     all,
   )
   return rows.map(({ matchingId }) => matchingId)

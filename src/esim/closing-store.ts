@@ -26,6 +26,11 @@ export async function endProfiles(
   trx: Trx,
   profiles: readonly ProfileOf[],
 ): Promise<ReadonlyMap<string, Removal>> {
+  // The SM-DP+'s rows first, as a download locks them.
+  await sql`
+    select 1 from profile_stock s join profile_index i on i.iccid = s.iccid
+    join ${those(profiles)} on i.subscriber_id = x.subscriber_id and i.iccid = x.iccid
+    order by s.iccid for update of s`.execute(trx)
   const { rows } = await sql<Parameters<typeof profileOf>[0]>`
     select ${sql.join(columns.map((name) => sql.ref(`p.${name}`)))} from profile p
     join ${those(profiles)} on p.subscriber_id = x.subscriber_id and p.iccid = x.iccid
@@ -46,9 +51,12 @@ export async function endProfiles(
     from jsonb_to_recordset(${rowsParameter(changed)})
       as x(subscriber_id text, iccid text, state text, removal text)
     where p.subscriber_id = x.subscriber_id and p.iccid = x.iccid`.execute(trx)
-  // Nobody downloads them any more, so nobody needs their keys.
+  // Nobody downloads them any more, so nobody needs their keys, and no phone is tied to them.
   await sql`
-    delete from profile_secret s using ${those(profiles)}
-    where s.subscriber_id = x.subscriber_id and s.iccid = x.iccid`.execute(trx)
+    update profile_stock s set taken = true, eid = null, subscription = null, binding = null, last_call = null,
+      last_answer = null, version = s.version + 1,
+      state = case when s.state = 'installed' then s.state else 'unavailable' end
+    from profile_index i join ${those(profiles)} on i.subscriber_id = x.subscriber_id and i.iccid = x.iccid
+    where s.iccid = i.iccid`.execute(trx)
   return new Map(ended.map(({ before, after }) => [before.iccid, after.removal]))
 }

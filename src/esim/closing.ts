@@ -11,11 +11,13 @@ export const closing: Closing = {
       plain: `subscriber_id iccid line_id matching_id state device_state removal released_at downloaded_at
         installed_at version last_seq`,
     },
-    profile_index: { plain: 'matching_id iccid subscriber_id' },
-    profile_secret: {
-      erase: 'rows',
-      plain: 'subscriber_id iccid subscription binding download_attempts',
+    profile_index: { plain: 'iccid subscriber_id line_id' },
+    // Its keys and the phone it is tied to go when the profile ends, long before the account does.
+    profile_stock: {
+      plain: `iccid imsi profile_type owner state taken eid matching_id confirmation_hash confirmation_failures
+        download_attempts seal_about subscription binding last_call last_answer version`,
     },
+    profile_event: { plain: 'iccid version at actor action state' },
     // A session names a card and a phone, never a person.
     rsp_session: { lives: 'P30D', plain: 'transaction_id session started_at' },
   },

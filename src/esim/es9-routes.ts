@@ -9,7 +9,7 @@ import { insertSession, lockOrder, lockSession, saveOrder, saveSession } from '.
 import type { OrderRow } from './rsp-store.ts'
 import { failure, transactionIdOf } from './sgp22/es9.ts'
 import { personalise } from './sgp22/saip-personalise.ts'
-import { initiateAuthentication, type Step } from './sgp22/smdp.ts'
+import { type DownloadOrder, initiateAuthentication, type Step } from './sgp22/smdp.ts'
 import { authenticateClient, verifyAuthenticateClient } from './sgp22/smdp-authenticate.ts'
 import { getBoundProfilePackage } from './sgp22/smdp-download.ts'
 import {
@@ -20,6 +20,7 @@ import {
   verifyNotification,
   type VerifiedNotification,
 } from './sgp22/smdp-notification.ts'
+import { saveStock } from './stock-store.ts'
 
 /** A result of an installation may carry the card's answers to every profile element. */
 const bodyLimit = 128 * 1024
@@ -150,14 +151,15 @@ async function store(trx: Trx, app: App, step: Step, found: OrderRow | undefined
   if (step.session) await saveSession(trx, step.session)
   if (!step.order || !found) return
   const now = app.clock.now()
-  await saveOrder(trx, app, now, found, step.order)
   const { state } = step.order
-  if (state === found.order.state) return
+  const { line } = found.stock
+  await saveOrder(trx, app, now, found, step.order, state)
+  if (state === found.order.state || !line) return
   await audit(trx, app.ids, now, {
-    subscriberId: found.profile.subscriberId,
+    subscriberId: line.subscriberId,
     actor: system,
     action: `profile-${state}`,
-    subject: { kind: 'line', id: found.profile.lineId },
+    subject: { kind: 'line', id: line.lineId },
     reason:
       state === 'downloaded'
         ? 'a phone was given the profile'
@@ -173,25 +175,29 @@ async function hear(app: App, { smdp }: Rsp, request: unknown): Promise<void> {
     const session = await lockSession(trx, notificationTransactionId(notification))
     const verified = verifyNotification(smdp, notification, session, nowMsOf(app))
     if (!verified) return
-    if (verified.finalResult?.kind === 'error') await failInstallation(trx, app, smdp, verified)
-    else await report(trx, app, verified)
+    const found = await lockOrder(trx, app, smdp.address, { iccid: verified.iccid })
+    if (!found) return
+    const order = handleNotification(found.order, verified)
+    if (order?.state === 'error') {
+      const answer = failure('euiccReportsError')
+      await store(trx, app, { answer, status: 'euiccReportsError', order }, found)
+    } else await report(trx, app, found, order, verified)
   })
 }
 
-async function failInstallation(
+async function report(
   trx: Trx,
   app: App,
-  smdp: Rsp['smdp'],
-  verified: VerifiedNotification,
+  found: OrderRow,
+  order: DownloadOrder | undefined,
+  { eid, iccid, event, seqNumber: seq, finalResult }: VerifiedNotification,
 ): Promise<void> {
-  const found = await lockOrder(trx, app, smdp.address, { iccid: verified.iccid })
-  const order = found && handleNotification(found.order, verified)
-  if (!order) return
-  const answer = failure('euiccReportsError')
-  await store(trx, app, { answer, status: 'euiccReportsError', order }, found)
-}
-
-async function report(trx: Trx, app: App, verified: VerifiedNotification): Promise<void> {
-  const { eid, iccid, event, seqNumber: seq } = verified
+  const { stock } = found
+  if (order) {
+    const by = stock.line ? undefined : { actor: 'phone', action: event }
+    await saveStock(trx, app.clock.now(), stock, { state: order.state, binding: null }, by)
+  }
+  // An installation that failed says nothing of a profile that is there.
+  if (!stock.line || finalResult?.kind === 'error') return
   await hearReport(trx, app, { eid, iccid, event, seq })
 }

@@ -4,12 +4,27 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Curve } from './sgp22/curves.ts'
 import { eidOf } from './sgp22/identifiers.ts'
-import { certificatePem, type Credential, keyPem, testEuicc, testPki } from './sgp22/test-pki.ts'
+import {
+  certificatePem,
+  type Credential,
+  keyPem,
+  testEs2Pki,
+  testEuicc,
+  testPki,
+} from './sgp22/test-pki.ts'
+import { ownRequester } from './stock-store.ts'
 import { CannotStart } from '../platform/process.ts'
 
 export type PkiOptions = { host: string; euiccs: string; smdpOid: string }
 
-export type PkiMade = { folder: string; host: string; smdpOid: string; eids: string[] }
+export type PkiMade = {
+  folder: string
+  host: string
+  smdpOid: string
+  /** The function requester that the ES2+ client's certificate names. */
+  requester: string
+  eids: string[]
+}
 
 const curves = { nist: 'prime256v1', brainpool: 'brainpoolP256r1' } as const satisfies Record<
   string,
@@ -21,6 +36,8 @@ const readme = `Certificates and private keys made by "violet pki init".
 They are for tests. Only eUICCs that were made for this test CI accept them: the simulated phones of Violet,
 and test eUICCs that were given ci.pem. No phone that is sold accepts them; those trust
 the GSMA's CI alone, which certifies audited servers. Never use these keys for anything else.
+
+es2/ is for the interface between operator and SM-DP+ (ES2+): server.pem answers, client.pem asks, each under ca.pem.
 `
 
 /** Fills an empty or missing folder; key files are readable by their owner only (0600). */
@@ -56,8 +73,20 @@ export async function initPki(
     await mkdir(join(root, name, 'euicc'), { recursive: true, mode: 0o700 })
     for (const [file, credential] of files) await writePair(join(root, name, file), credential)
   }
+  await mkdir(join(root, 'es2'), { mode: 0o700 })
+  await writeEs2(join(root, 'es2'), { host, smdpOid, nowMs })
   await writeFile(join(root, 'README.txt'), readme)
-  return { folder: root, host, smdpOid, eids }
+  return { folder: root, host, smdpOid, requester: ownRequester, eids }
+}
+
+/** CA, server and client of ES2+, into a folder that is there and empty. */
+export async function writeEs2(
+  folder: string,
+  wish: { host: string; smdpOid: string; nowMs: number },
+): Promise<void> {
+  const made = testEs2Pki({ ...wish, seed: randomBytes(32), requester: ownRequester })
+  for (const name of ['ca', 'server', 'client'] as const)
+    await writePair(join(folder, name), made[name])
 }
 
 function euiccCount(text: string): number {

@@ -12,6 +12,7 @@ import { mayDownload } from './esim.ts'
 import { installLinks } from './iccid.ts'
 import { hearReport } from './report-steps.ts'
 import { qrText } from './sgp22/activation-code.ts'
+import { lockStock, saveStock } from './stock-store.ts'
 import { downloadProfile, lineNameOf, profilesOf } from './store.ts'
 import { downloadedWire, downloadWire, notificationWire } from './wire.ts'
 
@@ -103,7 +104,14 @@ function registerNotifications(http: Http, app: App) {
       },
     },
     async (request, reply) => {
-      const answer = await app.db.transaction().execute((trx) => hearReport(trx, app, request.body))
+      const answer = await app.db.transaction().execute(async (trx) => {
+        const stock = await lockStock(trx, { iccid: request.body.iccid })
+        const refusal = await hearReport(trx, app, request.body)
+        // The word of an eUICC that nobody verified is enough on this channel.
+        if (!refusal && stock?.state === 'downloaded')
+          await saveStock(trx, app.clock.now(), stock, { state: 'installed' }, undefined)
+        return refusal
+      })
       if (answer) return refused(reply, answer)
       return reply.code(204).send(null)
     },

@@ -35,6 +35,23 @@ test('the certificates of one CI may lie in the folder itself', async () => {
   expect(tls?.key).toMatch(/PRIVATE KEY/)
 })
 
+test('certificates for orders lie beside the others, are made where there are none, or are named', async () => {
+  const laid = (await openRsp({ dataDir, publicUrl }, nowMs)).es2
+  expect(laid.ca).toBe(await readFile(join(dataDir, 'rsp/es2/ca.pem'), 'utf8'))
+  // A folder from before there were any.
+  const rspPki = join(dataDir, 'older')
+  await cp(join(dataDir, 'rsp', 'nist'), join(rspPki, 'nist'), { recursive: true })
+  const own = await Promise.all([1, 2].map(() => openRsp({ dataDir, publicUrl, rspPki }, nowMs)))
+  expect(own[0]?.es2.ca).toBe(own[1]?.es2.ca)
+  expect(own[0]?.es2.ca).not.toBe(laid.ca)
+  const es2 = { host: 'localhost', port: 0, pki: join(dataDir, 'rsp/es2') }
+  expect((await openRsp({ dataDir, publicUrl, rspPki, es2 }, nowMs)).es2).toEqual(laid)
+  const nowhere = { ...es2, pki: join(dataDir, 'nowhere') }
+  await expect(openRsp({ dataDir, publicUrl, rspPki, es2: nowhere }, nowMs)).rejects.toThrow(
+    /ca\.pem cannot be read/,
+  )
+})
+
 test('certificates and templates that cannot serve are told of in one sentence, without a key in it', async () => {
   const rspPki = join(dataDir, 'brought')
   const refused = async (change: () => Promise<void>, sentence: RegExp, also = {}) => {

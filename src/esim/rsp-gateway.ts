@@ -3,6 +3,7 @@ import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/p
 import { join } from 'node:path'
 import { checkout, type Config } from '../platform/config.ts'
 import { CannotStart } from '../platform/process.ts'
+import { type Es2Pki, type KeyedCertificate, openEs2Pki } from './es2-pki-gateway.ts'
 import { initPki } from './pki-gateway.ts'
 import { parseCertificate } from './sgp22/certificate.ts'
 import { privateKeyOf } from './sgp22/curves.ts'
@@ -16,12 +17,17 @@ export type Rsp = {
   /** Profile elements to be personalised. */
   readonly template: Buffer
   /** For the listener of its own that phones use (PEM). */
-  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly tls: KeyedCertificate | undefined
+  /** For orders of operators, over mutual TLS. */
+  readonly es2: Es2Pki
 }
 
 const builtIn = join(checkout, 'src/esim/sgp22/templates/violet-test-usim.der')
 
-type Needs = Pick<Config, 'dataDir' | 'publicUrl' | 'rspPki' | 'profileTemplate' | 'rspAddress'>
+type Needs = Pick<
+  Config,
+  'dataDir' | 'publicUrl' | 'rspPki' | 'profileTemplate' | 'rspAddress' | 'es2'
+>
 
 /**
  * Reads what the configuration names; where it names nothing, a test PKI is made once in the data folder.
@@ -46,7 +52,8 @@ export async function openRsp(config: Needs, nowMs: number): Promise<Rsp> {
   const fault = smdpFault(smdp, nowMs)
   if (fault) throw new CannotStart(`The certificates in ${folder} cannot serve. ${fault}`)
   const template = await readTemplate(config.profileTemplate ?? builtIn)
-  return { smdp, template, tls: await readTls(folder) }
+  const es2 = await openEs2Pki(config, nowMs)
+  return { smdp, template, tls: await readTls(folder), es2 }
 }
 
 /** Made beside its place and moved there whole, so that a start that dies leaves no half of it. */

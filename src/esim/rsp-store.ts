@@ -5,7 +5,8 @@ import type { Db, Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
 import { seal, sealIvBytes, sealKey, unseal } from '../platform/seal.ts'
 import { mayDownload } from './esim.ts'
-import { lockProfile, type Profile, type ProfileKey, saveProfile } from './store.ts'
+import { lockStock, saveStock, type StockKey, type StockRow } from './stock-store.ts'
+import { followOrder } from './store.ts'
 import type { Subscription } from './sgp22/saip-personalise.ts'
 import type { Binding, DownloadOrder, RspSession } from './sgp22/smdp.ts'
 
@@ -57,69 +58,59 @@ export async function sweepRspSessions(app: App): Promise<void> {
 }
 
 export type OrderRow = {
-  readonly profile: Profile
+  readonly stock: StockRow
   readonly order: DownloadOrder
   /** Undefined once the profile has ended: its keys are gone. */
   readonly subscription: Subscription | undefined
   /** The subscription as it is stored, or is to be stored with the first download. */
-  readonly sealedSubscription: string | undefined
+  readonly sealedSubscription: string | null
 }
 
 type SealedSubscription = Record<'k' | 'opc' | 'pin' | 'puk' | 'adm1', string>
-type Details = {
-  nickname: string
-  msisdn: string | null
-  subscription: string | null
-  binding: string | null
-  download_attempts: number | null
-}
 
-/** The order under the profile's lock. What hangs on the profile is read after the lock, or it could be stale. */
+/** The order under the profile's lock. */
 export async function lockOrder(
   trx: Trx,
   app: App,
   smdpAddress: string,
-  key: ProfileKey,
+  key: StockKey,
 ): Promise<OrderRow | undefined> {
-  const profile = await lockProfile(trx, key)
-  if (!profile) return undefined
-  const { subscriberId, lineId, iccid, imsi, matchingId, state, eid } = profile
-  const { rows } = await sql<Details>`
-    select l.nickname, l.msisdn, s.subscription, s.binding, s.download_attempts
-    from line l left join profile_secret s on s.subscriber_id = l.subscriber_id and s.iccid = ${iccid}
-    where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}`.execute(trx)
-  const details = rows[0]!
-  const about = `${subscriberId} ${iccid}`
+  const stock = await lockStock(trx, key)
+  if (!stock) return undefined
+  const { iccid, imsi, state, sealAbout, line } = stock
   const sealed =
-    details.subscription ?? (mayDownload(state) ? newSubscription(app, about) : undefined)
+    stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
   const open = (what: string, text: string): unknown =>
-    JSON.parse(unseal(profileKey(app), `${about} ${what}`, text))
-  const metadata = {
-    iccid,
-    serviceProviderName: within(operator.name, 32),
-    profileName: within(details.nickname || operator.name, 64),
-    profileClass: 'operational' as const,
-    notifications: [
-      { events: ['install', 'enable', 'disable', 'delete'] as const, address: smdpAddress },
-    ],
-  }
+    JSON.parse(unseal(profileKey(app), `${sealAbout} ${what}`, text))
   const order: DownloadOrder = {
     iccid,
-    matchingId,
+    matchingId: stock.matchingId ?? '',
     state,
-    eid,
-    confirmationCodeHash: null,
-    confirmationFailures: 0,
-    downloadAttempts: details.download_attempts ?? 0,
+    eid: stock.eid,
+    confirmationCodeHash: stock.confirmationHash,
+    confirmationFailures: stock.confirmationFailures,
+    downloadAttempts: stock.downloadAttempts,
     expiresMs: null,
-    binding: details.binding === null ? null : (open('binding', details.binding) as Binding),
-    metadata,
+    binding: stock.binding === null ? null : (open('binding', stock.binding) as Binding),
+    metadata: {
+      iccid,
+      serviceProviderName: within(operator.name, 32),
+      profileName: within(line?.nickname || operator.name, 64),
+      profileClass: 'operational',
+      notifications: [
+        { events: ['install', 'enable', 'disable', 'delete'], address: smdpAddress },
+      ],
+    },
   }
-  const identity = { iccid, imsi, msisdn: details.msisdn, serviceProviderName: operator.name }
+  const identity = { iccid, imsi, msisdn: line?.msisdn ?? null }
   const subscription = sealed
-    ? { ...keysOf(open('subscription', sealed) as SealedSubscription), ...identity }
+    ? {
+        ...keysOf(open('subscription', sealed) as SealedSubscription),
+        ...identity,
+        serviceProviderName: operator.name,
+      }
     : undefined
-  return { profile, order, subscription, sealedSubscription: sealed }
+  return { stock, order, subscription, sealedSubscription: sealed }
 }
 
 /** Keys that a phone was given with its profile, for the network; undefined where there are none, or none any more. */
@@ -128,14 +119,14 @@ export async function subscriptionKeys(
   { subscriberId, iccid }: { subscriberId: string; iccid: string },
 ): Promise<{ k: Buffer; opc: Buffer } | undefined> {
   const row = await app.db
-    .selectFrom('profile_secret')
-    .select('subscription')
-    .where('subscriber_id', '=', subscriberId)
-    .where('iccid', '=', iccid)
+    .selectFrom('profile_index as i')
+    .innerJoin('profile_stock as s', 's.iccid', 'i.iccid')
+    .select(['s.subscription', 's.seal_about'])
+    .where('i.subscriber_id', '=', subscriberId)
+    .where('i.iccid', '=', iccid)
     .executeTakeFirst()
-  if (!row) return undefined
-  const about = `${subscriberId} ${iccid} subscription`
-  const text = unseal(profileKey(app), about, row.subscription)
+  if (!row?.subscription) return undefined
+  const text = unseal(profileKey(app), `${row.seal_about} subscription`, row.subscription)
   const { k, opc } = keysOf(JSON.parse(text) as SealedSubscription)
   return { k, opc }
 }
@@ -161,7 +152,10 @@ const digits = (random: Uint8Array, count: number): string =>
     .padStart(count, '0')
 
 /** Keys of a subscription nobody has yet, sealed. */
-function newSubscription(app: App, about: string): string {
+export function newSubscription(
+  app: Pick<App, 'config' | 'ids'>,
+  about: string,
+): string {
   const random = (bytes: number) => Buffer.from(app.ids.random(bytes))
   const subscription: SealedSubscription = {
     k: random(16).toString('base64'),
@@ -173,7 +167,11 @@ function newSubscription(app: App, about: string): string {
   return sealed(app, `${about} subscription`, subscription)
 }
 
-function sealed(app: App, about: string, value: object): string {
+function sealed(
+  app: Pick<App, 'config' | 'ids'>,
+  about: string,
+  value: object,
+): string {
   return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
 }
 
@@ -185,21 +183,27 @@ function profileKey(app: Pick<App, 'config'>): Buffer {
   return key
 }
 
-/** Stores what a step made of an order, and the keys of a subscription that has none yet. */
+/** Stores what a step made of an order; the line it belongs to follows in the same transaction. */
 export async function saveOrder(
   trx: Trx,
   app: App,
   now: Temporal.Instant,
-  { profile, sealedSubscription }: OrderRow,
-  { state, eid, binding, downloadAttempts }: DownloadOrder,
+  { stock, sealedSubscription }: OrderRow,
+  { state, eid, binding, downloadAttempts, confirmationFailures }: DownloadOrder,
+  action: string,
 ): Promise<void> {
-  const { subscriberId, iccid } = profile
-  await saveProfile(trx, profile, { ...profile, state, eid }, now)
-  if (sealedSubscription === undefined) return
-  const sealedBinding = binding && sealed(app, `${subscriberId} ${iccid} binding`, binding)
-  await sql`
-    insert into profile_secret (subscriber_id, iccid, subscription, binding, download_attempts)
-    values (${subscriberId}, ${iccid}, ${sealedSubscription}, ${sealedBinding}, ${downloadAttempts})
-    on conflict (subscriber_id, iccid) do update
-      set binding = excluded.binding, download_attempts = excluded.download_attempts`.execute(trx)
+  const { sealAbout, line, iccid } = stock
+  const change = {
+    state,
+    eid,
+    downloadAttempts,
+    confirmationFailures,
+    subscription: sealedSubscription,
+    binding: binding && sealed(app, `${sealAbout} binding`, binding),
+  }
+  // What happens to a profile of a line is in its subscriber's audit trail.
+  const by = line || state === stock.state ? undefined : { actor: 'phone', action }
+  await saveStock(trx, now, stock, change, by)
+  if (line && (state !== stock.state || eid !== stock.eid))
+    await followOrder(trx, now, { subscriberId: line.subscriberId, iccid }, { state, eid })
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
-import { iccidOf, imsiOf, matchingIdOf } from './iccid.ts'
+import { matchingIdOf } from './iccid.ts'
 import {
   type DeviceEvent,
   type DeviceState,
@@ -13,6 +13,14 @@ import {
   type Removal,
   report,
 } from './esim.ts'
+import {
+  addStock,
+  drawIdentities,
+  lockStock,
+  ownProfileType,
+  ownRequester,
+  saveStock,
+} from './stock-store.ts'
 
 export type Profile = ProfileStatus & {
   readonly subscriberId: string
@@ -59,11 +67,27 @@ export function profileOf(row: Row): Profile {
   }
 }
 
-/** New identities for a new line; the line is inserted between this and `releaseProfile`. */
-export async function drawIdentities(trx: Trx): Promise<{ imsi: string; iccid: string }> {
-  const drawn = await sql<{ serial: bigint }>`select nextval('imsi_seq') as serial`.execute(trx)
-  const serial = drawn.rows[0]!.serial
-  return { imsi: imsiOf(serial), iccid: iccidOf(serial) }
+const own = { owner: ownRequester, profileType: ownProfileType }
+
+/** A profile for a new line, out of stock or made now; the line is inserted between this and `releaseProfile`. */
+export async function takeProfile(
+  trx: Trx,
+  now: Temporal.Instant,
+): Promise<{ imsi: string; iccid: string }> {
+  const free = await lockStock(trx, { owner: own.owner, freeOf: own.profileType })
+  if (free) {
+    const { imsi, iccid } = free
+    await trx
+      .updateTable('profile_stock')
+      .set({ taken: true })
+      .where('iccid', '=', iccid)
+      .execute()
+    return { imsi, iccid }
+  }
+  const [made] = await drawIdentities(trx, 1)
+  if (!made) throw new Error('a sequence always has a next number')
+  await addStock(trx, now, own, [{ ...made, subscription: null }], true)
+  return made
 }
 
 /** Makes the profile ready for download with a fresh matching id. */
@@ -75,6 +99,11 @@ export async function releaseProfile(
 ): Promise<void> {
   const { subscriberId, lineId, imsi, iccid } = profile
   const matchingId = matchingIdOf(ids.random(16))
+  await trx
+    .updateTable('profile_stock')
+    .set({ state: 'released', matching_id: matchingId })
+    .where('iccid', '=', iccid)
+    .execute()
   await trx
     .insertInto('profile')
     .values({
@@ -89,7 +118,7 @@ export async function releaseProfile(
     .execute()
   await trx
     .insertInto('profile_index')
-    .values({ matching_id: matchingId, iccid, subscriber_id: subscriberId })
+    .values({ iccid, subscriber_id: subscriberId, line_id: lineId })
     .execute()
 }
 
@@ -108,16 +137,27 @@ export async function profilesOf(
 
 const named = sql.raw(columns.map((column) => `p.${column}`).join(', '))
 
-export type ProfileKey = { matchingId: string } | { iccid: string }
-
-export async function lockProfile(trx: Trx, key: ProfileKey): Promise<Profile | undefined> {
-  const wanted =
-    'matchingId' in key ? sql`i.matching_id = ${key.matchingId}` : sql`i.iccid = ${key.iccid}`
+export async function lockProfile(trx: Trx, iccid: string): Promise<Profile | undefined> {
   const { rows } = await sql<Row>`
     select ${named}
     from profile_index i join profile p on p.subscriber_id = i.subscriber_id and p.iccid = i.iccid
-    where ${wanted} for update of p`.execute(trx)
+    where i.iccid = ${iccid} for update of p`.execute(trx)
   return rows[0] && profileOf(rows[0])
+}
+
+/** What the SM-DP+ made of the order; the profile's own lock is held already. */
+export async function followOrder(
+  trx: Trx,
+  now: Temporal.Instant,
+  { subscriberId, iccid }: { subscriberId: string; iccid: string },
+  { state, eid }: Pick<ProfileStatus, 'state' | 'eid'>,
+): Promise<void> {
+  await sql`
+    update profile set state = ${state}, eid = ${eid}, version = version + 1,
+      downloaded_at = case when ${state} = 'downloaded' then ${now}::timestamptz else downloaded_at end
+    where subscriber_id = ${subscriberId} and iccid = ${iccid} and state <> 'unavailable'`.execute(
+    trx,
+  )
 }
 
 export async function saveProfile(
@@ -144,17 +184,22 @@ export async function saveProfile(
     .execute()
 }
 
+/** The interim channel's download, under the same lock as every other. */
 export async function downloadProfile(
   trx: Trx,
   now: Temporal.Instant,
   matchingId: string,
   eid: string,
 ): Promise<Profile | Refusal> {
-  const profile = await lockProfile(trx, { matchingId })
+  const stock = await lockStock(trx, { matchingId })
+  const profile = stock && (await lockProfile(trx, stock.iccid))
   if (!profile) return refuse('activation-code-unknown')
   const after = download(profile, eid)
   if (isRefusal(after)) return after
-  if (after !== profile) await saveProfile(trx, profile, after, now)
+  if (after !== profile) {
+    await saveProfile(trx, profile, after, now)
+    await saveStock(trx, now, stock, { state: after.state, eid }, undefined)
+  }
   return { ...profile, ...after }
 }
 
@@ -164,7 +209,7 @@ export async function recordReport(
   now: Temporal.Instant,
   device: { eid: string; iccid: string; event: DeviceEvent; seq: number },
 ): Promise<{ profile: Profile; installed: boolean; removed: boolean } | Refusal> {
-  const profile = await lockProfile(trx, { iccid: device.iccid })
+  const profile = await lockProfile(trx, device.iccid)
   if (!profile || profile.eid !== device.eid) return refuse('not-found')
   const after = report(profile, device.event, device.seq)
   if (!after) return { profile, installed: false, removed: false }

@@ -1,6 +1,6 @@
 /** Lines in the database: bought, named, brought to life, closed. */
 import { sql } from 'kysely'
-import { profilesOf, releaseProfile, drawIdentities } from '../esim/store.ts'
+import { profilesOf, releaseProfile, takeProfile } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
 import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
 import type { Db, Trx } from '../platform/database.ts'
@@ -185,7 +185,7 @@ export async function createLine(
     ? await assignNumber(trx, numberCountry, { subscriberId, lineId }, orderId)
     : null
   if (msisdn === undefined) return refuse('numbers-exhausted')
-  const identities = await drawIdentities(trx)
+  const identities = await takeProfile(trx, now)
   await trx
     .insertInto('line')
     .values({

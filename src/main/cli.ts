@@ -7,6 +7,7 @@ import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
 import { addClosure } from './cli-closure.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
+import type { MakeFlags } from './profiles.ts'
 import type { UsageImportOptions } from './usage.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
@@ -32,6 +33,7 @@ export function violet(outcome: Outcome): Command {
   addPolicy(program, outcome)
   addNumbers(program, outcome)
   addClosure(program, outcome, withPlace)
+  addProfiles(program)
   return program
 }
 
@@ -161,6 +163,28 @@ function addNetwork(program: Command, outcome: Outcome): void {
       await withConfig(data, async (config: Config) => {
         outcome.code = await networkReconcileCommand(config, wanted)
       })
+    })
+}
+
+function addProfiles(program: Command): void {
+  const profiles = program.command('profiles').description('the stock of the embedded SM-DP+')
+  withPlace(profiles.command('make'))
+    .description('make profiles that wait for an order over ES2+')
+    .requiredOption('--count <n>', 'how many')
+    .option('--owner <oid>', 'the function requester that may order them', '2.999.20')
+    .option('--type <name>', 'the profile type they are ordered by', 'violet-test-usim')
+    .action(async ({ data, ...flags }: Place & MakeFlags) => {
+      const { profilesMakeCommand, readMakeFlags } = await import('./profiles.ts')
+      const wanted = readMakeFlags(flags)
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, (config) => profilesMakeCommand(config, wanted, flags.json))
+    })
+  withPlace(profiles.command('list'))
+    .description('how many profiles there are, by owner, type and state')
+    .action(async ({ data, json }: Place) => {
+      const { profilesListCommand } = await import('./profiles.ts')
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, (config) => profilesListCommand(config, json))
     })
 }
 

@@ -15,7 +15,7 @@ export const startHelp = `Starts Violet: database, API, portal, console, worker 
 
 Usage: npm start -- [options]      or: npx violet start [options]
 
-  --port N      first of eight ports in a row (default ${DEFAULT_PORT}, or VIOLET_PORT)
+  --port N      first of nine ports in a row (default ${DEFAULT_PORT}, or VIOLET_PORT)
   --data DIR    where everything is kept (default .violet in the checkout, or VIOLET_DATA)
   --no-demo     no demo operator and no simulated partners; set VIOLET_PAYMENTS_URL,
                 VIOLET_NETWORK_URL, VIOLET_SMTP_URL and VIOLET_SMS_URL to real ones

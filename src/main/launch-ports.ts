@@ -1,17 +1,18 @@
 /** Refuses a port that somebody has before anything is started. */
 import { createServer } from 'node:net'
-import { type NchfPlace, portsAfter } from '../platform/config.ts'
+import { type Es2Place, type NchfPlace, portsAfter } from '../platform/config.ts'
 import { CannotStart } from '../platform/process.ts'
 
 const partners = ['payments', 'network', 'phone', 'inbox', 'smtp'] as const
 
-type Wanted = { port: number; nchf: Pick<NchfPlace, 'port'> }
+type Wanted = { port: number; nchf: Pick<NchfPlace, 'port'>; es2: Pick<Es2Place, 'port'> }
 
-export async function refuseTakenPorts({ port, nchf }: Wanted, demo: boolean): Promise<void> {
+export async function refuseTakenPorts({ port, nchf, es2 }: Wanted, demo: boolean): Promise<void> {
   const ports = portsAfter(port)
   const wanted = [
     { port, use: '' },
     { port: nchf.port, use: ' (online charging)' },
+    { port: es2.port, use: ' (ES2+)' },
   ]
   if (demo) wanted.push(...partners.map((name) => ({ port: ports[name], use: ` (demo: ${name})` })))
   for (const { port: one, use } of wanted) {

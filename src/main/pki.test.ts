@@ -55,10 +55,26 @@ test('the TLS certificate is for the host, and the note says what all of it is f
   expect(await readFile(join(made.folder, 'README.txt'), 'utf8')).toMatch(/test/)
 })
 
+test('ES2+ has a CA of its own, and the client’s certificate names its function requester', async () => {
+  const pem = (name: string) => readFile(join(made.folder, 'es2', name))
+  const ca = new X509Certificate(await pem('ca.pem'))
+  const ci = new X509Certificate(await readFile(join(made.folder, 'nist', 'ci.pem')))
+  for (const name of ['server.pem', 'client.pem']) {
+    const certificate = new X509Certificate(await pem(name))
+    expect(certificate.checkIssued(ca) && certificate.verify(ca.publicKey)).toBe(true)
+    expect(certificate.verify(ci.publicKey)).toBe(false)
+  }
+  const server = new X509Certificate(await pem('server.pem'))
+  expect(server.checkHost('smdp.example.com')).toBe('smdp.example.com')
+  expect(parseCertificate(new X509Certificate(await pem('client.pem')).raw).registeredId).toBe(
+    made.requester,
+  )
+})
+
 test('keys are their owner’s only', async () => {
   const files = await readdir(made.folder, { recursive: true })
   const keys = files.filter((file) => file.endsWith('-key.pem'))
-  expect(keys).toHaveLength(13)
+  expect(keys).toHaveLength(16)
   for (const file of keys) expect((await stat(join(made.folder, file))).mode & 0o777).toBe(0o600)
 })
 

@@ -9,6 +9,7 @@ import { announceReady, exitWithParent, runMain } from '../platform/process.ts'
 import { openQueue } from '../platform/queue.ts'
 import { openSessions } from '../subscribers/gateway.ts'
 import { registerDocs } from './docs.ts'
+import { openEs2Server } from './es2-server.ts'
 import { registerPages } from './pages.ts'
 import { openRspServer } from './rsp-server.ts'
 import { allQueues, openGateways, openNchf, registerRoutes } from './wiring.ts'
@@ -29,10 +30,13 @@ await runMain(async () => {
   const nchf = openNchf(app)
   await http.listen({ port: config.port, host: 'localhost' })
   await nchf.listen({ port: config.nchf.port, host: config.nchf.host })
+  const { rsp } = gateways
+  const operators = config.es2 && (await openEs2Server(app, rsp.es2, rsp.smdp.address))
+  if (config.es2) await operators?.listen({ port: config.es2.port, host: config.es2.host })
   const phones = config.rspListener && (await openRspServer(app, gateways.rsp))
   if (config.rspListener) await phones?.listen(config.rspListener)
   process.once('SIGTERM', async () => {
-    await Promise.all([http.close(), nchf.close(), phones?.close()])
+    await Promise.all([http.close(), nchf.close(), operators?.close(), phones?.close()])
     await queue.close()
     await db.destroy()
     process.exit(0)

@@ -18,6 +18,7 @@ import { registerEs9Routes } from '../esim/es9-routes.ts'
 import { registerEsimRoutes } from '../esim/routes.ts'
 import { openRsp, type Rsp } from '../esim/rsp-gateway.ts'
 import { sweepRspSessions } from '../esim/rsp-store.ts'
+import { keepStock } from '../esim/stock-steps.ts'
 import { sweepHolds } from '../ledger/hold-store.ts'
 import { sealDays } from '../ledger/operator-store.ts'
 import type { Network } from '../lines/gateway.ts'
@@ -165,4 +166,5 @@ export const upkeep: readonly ((app: App) => Promise<void>)[] = [
   sealDays,
   tellNewVersions,
   sweepRspSessions,
+  keepStock,
 ]

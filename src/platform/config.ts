@@ -24,6 +24,14 @@ export type NchfPlace = {
   ratingGroups?: string
 }
 
+/** Where the embedded SM-DP+ takes orders of operators (ES2+), over mutual TLS. */
+export type Es2Place = {
+  host: string
+  port: number
+  /** ca.pem, server.pem and client.pem with their keys; else found beside the SM-DP+'s own, or made. */
+  pki?: string
+}
+
 export type Config = {
   port: number
   dataDir: string
@@ -36,6 +44,8 @@ export type Config = {
   smtpUrl: string
   smsUrl: string
   nchf: NchfPlace
+  /** Left out, nobody outside this process orders profiles. */
+  es2?: Es2Place
   masterKey: Buffer // 32 bytes
   logLevel: LogLevel
   /** Certificates of the SM-DP+; else a test PKI is made in the data folder. */
@@ -67,6 +77,7 @@ export const portsAfter = (port: number) => ({
   smtp: port + 5,
   database: port + 6,
   nchf: port + 7,
+  es2: port + 8,
 })
 
 /** Reads a complete environment, as the launcher hands it to its children. */
@@ -101,13 +112,14 @@ export function parsePlaces(env: Environment) {
     smsUrl: webUrl(env, 'VIOLET_SMS_URL', `${local(ports.inbox)}/sms`),
     smtpUrl: url(env, 'VIOLET_SMTP_URL', `smtp://127.0.0.1:${ports.smtp}`, ['smtp:', 'smtps:']),
     nchf: nchfPlace(env, ports.nchf),
+    es2: es2Place(env, ports.es2),
     logLevel: logLevel(given(env, 'VIOLET_LOG') ?? 'info'),
   }
 }
 
-/** A base port leaves room for the seven ports that follow it. */
+/** A base port leaves room for the eight ports that follow it. */
 export function parsePort(text: string | undefined, name: string): number {
-  return portOf(text, name, 65_528) ?? DEFAULT_PORT
+  return portOf(text, name, 65_527) ?? DEFAULT_PORT
 }
 
 function portOf(text: string | undefined, name: string, max: number): number | undefined {
@@ -138,6 +150,15 @@ function nchfPlace(env: Environment, otherwise: number): NchfPlace {
     url: webUrl(env, 'VIOLET_NCHF_URL', `${scheme}://localhost:${port}`),
     ...(tls && { tls }),
     ...(ratingGroups !== undefined && { ratingGroups }),
+  }
+}
+
+function es2Place(env: Environment, otherwise: number): Es2Place {
+  const pki = given(env, 'VIOLET_ES2_PKI')
+  return {
+    host: given(env, 'VIOLET_ES2_HOST') ?? 'localhost',
+    port: portOf(given(env, 'VIOLET_ES2_PORT'), 'VIOLET_ES2_PORT', 65_535) ?? otherwise,
+    ...(pki && { pki: resolve(pki) }),
   }
 }
 

@@ -422,18 +422,39 @@ export interface Profile {
   version: Generated<number>;
 }
 
+export interface ProfileEvent {
+  action: string;
+  actor: string;
+  at: Temporal.Instant;
+  iccid: string;
+  state: string;
+  version: number;
+}
+
 export interface ProfileIndex {
   iccid: string;
-  matching_id: string;
+  line_id: string;
   subscriber_id: string;
 }
 
-export interface ProfileSecret {
+export interface ProfileStock {
   binding: string | null;
+  confirmation_failures: Generated<number>;
+  confirmation_hash: string | null;
   download_attempts: Generated<number>;
+  eid: string | null;
   iccid: string;
-  subscriber_id: string;
-  subscription: string;
+  imsi: string;
+  last_answer: unknown | null;
+  last_call: string | null;
+  matching_id: string | null;
+  owner: string;
+  profile_type: string;
+  seal_about: string;
+  state: string;
+  subscription: string | null;
+  taken: Generated<boolean>;
+  version: Generated<number>;
 }
 
 export interface Purse {
@@ -757,8 +778,9 @@ export interface DB {
   plan_zone: PlanZone;
   policy_version: PolicyVersion;
   profile: Profile;
+  profile_event: ProfileEvent;
   profile_index: ProfileIndex;
-  profile_secret: ProfileSecret;
+  profile_stock: ProfileStock;
   purse: Purse;
   refund: Refund;
   retention: Retention;

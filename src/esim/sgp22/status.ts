@@ -1,4 +1,4 @@
-/** The answers an ES9+ function may give: subject and reason codes of SGP.22 §5.2.6. */
+/** The answers a function of ES9+ or ES2+ may give: subject and reason codes of SGP.22 §5.2.6. */
 
 export type StatusCode = {
   readonly subjectCode: string
@@ -47,6 +47,23 @@ export const statusCode = {
   ),
   // §5.6.5 ES9+.CancelSession
   smdpOidInvalid: code('8.8', '3.10', 'The object identifier is not the one of this SM-DP+'),
+  // §5.3 ES2+
+  requesterUnknown: code('1.1', '1.1', 'The function requester is not who the certificate names'),
+  iccidUnknown: code('8.2.1', '3.9', 'No profile has this ICCID'),
+  iccidNotAllowed: code('8.2.1', '1.2', 'The profile belongs to another function requester'),
+  iccidInUse: code('8.2.1', '3.3', 'The profile is not available, or already downloaded'),
+  iccidMissing: code('8.2.1', '2.2', 'The ICCID or the final profile status is missing'),
+  notReleasable: code('8.2.1', '3.5', 'The profile cannot be released from its state'),
+  profileTypeUnknown: code('8.2.5', '3.9', 'No profile is of this type'),
+  profileTypeExhausted: code('8.2.5', '3.7', 'No profile of this type is left'),
+  profileTypeOther: code('8.2.5', '3.8', 'The profile is of another type'),
+  eidInvalid: code('8.1.1', '2.1', 'The EID is not one'),
+  eidOther: code('8.1.1', '3.10', 'Another EID is associated with this profile'),
+  matchingIdInvalid: code('8.2.6', '2.1', 'The matching id is not one'),
+  matchingIdInUse: code('8.2.6', '3.3', 'Another order has this matching id'),
+  matchingIdOther: code('8.2.6', '3.10', 'Another matching id is associated with this profile'),
+  confirmationCodeInvalid: code('8.2.7', '2.1', 'A confirmation code has 1 to 64 printable characters'),
+  smdsUnsupported: code('8.9', '5.1', 'Events are registered at no SM-DS'),
 } as const satisfies Record<string, StatusCode>
 
 export type StatusName = keyof typeof statusCode

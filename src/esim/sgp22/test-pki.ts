@@ -76,6 +76,45 @@ export function testPki(wish: TestPkiWish): TestPki {
   }
 }
 
+export type Es2Pki = {
+  readonly ca: Credential
+  /** The SM-DP+'s, for requests that come and for its callbacks. */
+  readonly server: Credential
+  /** The operator's, naming its function requester identifier. */
+  readonly client: Credential
+}
+
+export type Es2PkiWish = {
+  readonly seed: Uint8Array
+  readonly nowMs: number
+  readonly host: string
+  readonly smdpOid: string
+  readonly requester: string
+}
+
+/** ES2+ has a CA of its own: whoever holds a certificate of the CI, such as an eUICC, is no operator. */
+export function testEs2Pki({ seed, nowMs, host, smdpOid, requester }: Es2PkiWish): Es2Pki {
+  assert.equal(seed.length, 32, '256 bits, as many as a key has')
+  const wish = { seed, nowMs, curve: 'prime256v1' as const }
+  const organization = 'Violet Test'
+  const named = (commonName: string): Subject => ({ organization, commonName })
+  const ca = issue(wish, 'es2 ca', { role: 'ci', subject: named('Test ES2+ CA') }, 35)
+  const under = (label: string, commonName: string, registeredId: string, dnsNames: string[]) =>
+    issue(
+      wish,
+      label,
+      { role: 'dpTls', subject: named(commonName), registeredId, dnsNames },
+      10,
+      ca,
+    )
+  const hosts = [...new Set([host, 'localhost'])]
+  return {
+    ca,
+    server: under('es2 server', 'Test ES2+ server', smdpOid, hosts),
+    client: under('es2 client', 'Test ES2+ client', requester, []),
+  }
+}
+
 /** The certificate and key of one test eUICC under the test EUM. */
 export function testEuicc(
   { curve, eum }: Pick<TestPki, 'curve' | 'eum'>,

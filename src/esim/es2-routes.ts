@@ -1,0 +1,185 @@
+/** ES2+ over HTTP (SGP.22 §6.5.2): what operators order. Failures are answers with status 200. */
+import { createHash, X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { App } from '../platform/app.ts'
+import type { Trx } from '../platform/database.ts'
+import { matchingIdOf } from './iccid.ts'
+import {
+  decideOrder,
+  type Es2Step,
+  type OrderFunction,
+  orderFunctions,
+  type OrderRequest,
+  readOrderRequest,
+} from './sgp22/es2.ts'
+import { type Answer, failure, statusOfError } from './sgp22/es9.ts'
+import type { StatusName } from './sgp22/status.ts'
+import {
+  answerOfCall,
+  isMatchingIdUsed,
+  isTypeKnown,
+  lockStock,
+  saveStock,
+  type StockRow,
+} from './stock-store.ts'
+
+const base = '/gsma/rsp2/es2plus'
+const bodyLimit = 16 * 1024
+const protocol = 'gsma/rsp/v2.5.0'
+
+/** Adds the four functions to a listener that has verified who calls: the requester is whom the certificate names. */
+export async function registerEs2Routes(
+  server: Pick<FastifyInstance, 'register'>,
+  app: App,
+  smdpAddress: string,
+): Promise<void> {
+  await server.register(async (scope) => {
+    scope.setErrorHandler((error: FastifyError, request, reply) =>
+      answerError(app, error, request, reply),
+    )
+    for (const name of orderFunctions)
+      scope.post(`${base}/${name}`, { bodyLimit }, async (request, reply) => {
+        const { answer, status } = await takeOrder(app, name, request.body, {
+          requester: requesterOf(request.raw.socket as TLSSocket),
+          smdpAddress,
+        })
+        if (status !== 'ok') app.log.info({ function: name, status }, 'an order was refused')
+        return send(reply, answer)
+      })
+  })
+}
+
+const send = (reply: FastifyReply, answer: object) =>
+  reply
+    .header('x-admin-protocol', protocol)
+    .type('application/json')
+    .serializer(JSON.stringify)
+    .send(answer)
+
+function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const { statusCode = 500 } = error
+  if (statusCode < 500)
+    return send(reply.code(200), failure(statusCode === 413 ? 'tooLong' : 'malformed'))
+  app.log.error({ err: error, route: request.routeOptions.url }, 'an order failed')
+  // Not understood is not the same as not done: the operator asks again.
+  return reply.code(500).send()
+}
+
+const requesters = new Map<string, string>()
+
+/** The registeredID of the certificate, or its common name. */
+export function requesterOf(socket: Pick<TLSSocket, 'getPeerX509Certificate'>): string {
+  const certificate = socket.getPeerX509Certificate?.()
+  if (!certificate) return ''
+  const known = requesters.get(certificate.fingerprint256)
+  if (known !== undefined) return known
+  const found = namedBy(certificate)
+  if (requesters.size > 1000) requesters.clear()
+  requesters.set(certificate.fingerprint256, found)
+  return found
+}
+
+function namedBy({ subject, subjectAltName = '' }: X509Certificate): string {
+  const [, oid] = /(?:^|, )Registered ID:([0-9.]+)(?:,|$)/.exec(subjectAltName) ?? []
+  const [, name] = /(?:^|\n)CN=([^\n]+)/.exec(subject) ?? []
+  return oid ?? name ?? ''
+}
+
+type Caller = { readonly requester: string; readonly smdpAddress: string }
+type Taken = { answer: Answer; status: StatusName | 'ok' }
+
+/** One call, whole or not at all. The same call again has the answer it had, unless another order came between. */
+export async function takeOrder(
+  app: App,
+  name: OrderFunction,
+  body: unknown,
+  caller: Caller,
+): Promise<Taken> {
+  let request: OrderRequest
+  try {
+    request = readOrderRequest(name, body)
+  } catch (error) {
+    const status = statusOfError(error)
+    return { answer: failure(status), status }
+  }
+  const { functionRequesterIdentifier: owner } = request.header
+  if (owner !== caller.requester)
+    return { answer: failure('requesterUnknown'), status: 'requesterUnknown' }
+  const call = createHash('sha256')
+    .update(`${name}\n${JSON.stringify(body)}`)
+    .digest('base64')
+  try {
+    return await app.db.transaction().execute(async (trx) => {
+      const again = await answerOfCall(trx, owner, call)
+      if (again !== undefined) return { answer: again as Answer, status: 'ok' as const }
+      return perform(trx, app, name, request, { call, smdpAddress: caller.smdpAddress })
+    })
+  } catch (error) {
+    // Two orders asked for one matching id at once.
+    if ((error as { constraint?: string }).constraint !== 'profile_stock_matching_id_key')
+      throw error
+    return { answer: failure('matchingIdInUse'), status: 'matchingIdInUse' }
+  }
+}
+
+async function perform(
+  trx: Trx,
+  app: App,
+  name: OrderFunction,
+  request: OrderRequest,
+  { call, smdpAddress }: { call: string; smdpAddress: string },
+): Promise<Taken> {
+  const { functionRequesterIdentifier: owner } = request.header
+  const { iccid, profileType = '', matchingId } = request
+  const stock = await lockStock(trx, iccid ? { iccid } : { owner, freeOf: profileType })
+  const step = decideOrder(name, request, {
+    profile: stock && orderOf(stock),
+    isTypeKnown: stock !== undefined || (await isTypeKnown(trx, owner, profileType)),
+    isMatchingIdUsed:
+      matchingId !== undefined &&
+      matchingId !== stock?.matchingId &&
+      (await isMatchingIdUsed(trx, matchingId)),
+    newMatchingId: matchingIdOf(app.ids.random(16)),
+    smdpAddress,
+  })
+  if (stock && step.profile) await save(trx, app, stock, step, { name, call, owner })
+  return step
+}
+
+const orderOf = ({ confirmationHash, ...stock }: StockRow) => ({
+  iccid: stock.iccid,
+  profileType: stock.profileType,
+  owner: stock.owner,
+  state: stock.state,
+  eid: stock.eid,
+  matchingId: stock.matchingId,
+  confirmationCodeHash: confirmationHash,
+})
+
+async function save(
+  trx: Trx,
+  app: App,
+  stock: StockRow,
+  { profile, answer }: Es2Step,
+  { name, call, owner }: { name: OrderFunction; call: string; owner: string },
+): Promise<void> {
+  if (!profile) return
+  const { state, eid, matchingId, confirmationCodeHash: confirmationHash } = profile
+  const isNew = name === 'cancelOrder' || name === 'downloadOrder'
+  const isOver = state === 'unavailable'
+  const change = {
+    state,
+    eid,
+    matchingId,
+    confirmationHash,
+    // A profile of a line stays that line's, whatever becomes of its order.
+    taken: state !== 'available' || stock.line !== undefined,
+    ...(isNew && { binding: null, confirmationFailures: 0, downloadAttempts: 0 }),
+    // Nobody downloads it any more, so nobody needs its keys.
+    ...(isOver && { subscription: null }),
+    lastCall: call,
+    lastAnswer: answer,
+  }
+  await saveStock(trx, app.clock.now(), stock, change, { actor: owner, action: name })
+}

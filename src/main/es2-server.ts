@@ -1,0 +1,21 @@
+/** A listener of its own for operators: ES2+ over mutual TLS, and nothing else behind it. */
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Es2Pki } from '../esim/es2-pki-gateway.ts'
+import { registerEs2Routes } from '../esim/es2-routes.ts'
+import type { App } from '../platform/app.ts'
+
+export async function openEs2Server(
+  app: App,
+  { ca, server: { cert, key } }: Es2Pki,
+  smdpAddress: string,
+) {
+  const server = Fastify({
+    https: { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+    loggerInstance: app.log.child({ part: 'es2' }, { level: 'warn' }) as FastifyBaseLogger,
+    // An operator keeps its connection; a server that stops must not wait for it.
+    forceCloseConnections: true,
+  })
+  // The types of a TLS server differ from those of a plain one in what no route uses.
+  await registerEs2Routes(server as unknown as FastifyInstance, app, smdpAddress)
+  return server
+}
