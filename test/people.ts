@@ -73,7 +73,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
   await http.listen({ port, host: 'localhost' })
-  if (working) await queue.work(noticeJobs(app, openOutbox(config)))
+  if (working) await queue.work(noticeJobs(app, openOutbox(config), async () => undefined))
   return {
     app,
     url,

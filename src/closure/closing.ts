@@ -36,7 +36,7 @@ export const closing: Closing = {
     },
     closure_certificate: {
       retain: { certificate: 'rows' },
-      plain: 'subscriber_id case_id document jws pdf signed_at',
+      plain: 'subscriber_id case_id document jws pdf locale signed_at',
     },
     retention: { plain: 'subscriber_id case_id category basis keep_until erased_at' },
   },

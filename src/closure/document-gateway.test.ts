@@ -64,10 +64,9 @@ describe.each(['en', 'zh-CN'] as const)('in %s', (locale) => {
 })
 
 test('what the steps ask for is signed, printed in their language and sealed', async () => {
-  const made = await openDocuments({ publicUrl: 'http://localhost:5400' }, signer).certify(
-    sampleInput,
-    'zh-CN',
-  )
+  const documents = openDocuments({ publicUrl: 'http://localhost:5400' }, signer)
+  const signed = await documents.certify(sampleInput)
+  const made = { ...signed, pdf: await documents.print(signed, 'zh-CN') }
   expect(made.certificate).toEqual(certificate)
   expect(payloadOf(made.jws)).toEqual(certificate)
   expect(attachmentOf(made.pdf)).toBe(made.jws)

@@ -13,12 +13,12 @@ import type { Documents } from './steps/documents.ts'
 /** What the closure's steps need of keys and typesetting. */
 export function openDocuments({ publicUrl }: Pick<Config, 'publicUrl'>, signer: Signer): Documents {
   return {
-    async certify(input, locale) {
+    async certify(input) {
       const certificate = makeCertificate(input)
-      const jws = await signer.sign(certificate)
-      const pdf = await renderCertificate(certificate, jws, locale, `${publicUrl}/verify`, signer)
-      return { certificate, jws, pdf }
+      return { certificate, jws: await signer.sign(certificate) }
     },
+    print: ({ certificate, jws }, locale) =>
+      renderCertificate(certificate, jws, locale, `${publicUrl}/verify`, signer),
     async amend(signed, removal) {
       const addendum = makeAddendum(signed, removal)
       return { addendum, jws: await signer.sign(addendum) }

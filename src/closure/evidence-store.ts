@@ -5,14 +5,15 @@ import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { ClosureAddendum } from './addendum.ts'
 import type { ClosureCertificate } from './certificate.ts'
-import { addendaOf, certificateFile } from '../notices/store.ts'
+import { certificateFile, certificateOf } from '../notices/store.ts'
 import { findCase, locateCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
+import type { Documents } from './steps/documents.ts'
 import type { Seen } from './view.ts'
 import { loadFacts } from './facts-store.ts'
 import { pinOf } from './way-store.ts'
 
-export type StoredCertificate = { reference: string; json: string; pdf: Buffer }
+export type StoredCertificate = { reference: string; json: string }
 
 /** The certificate of a subscriber's own case, as it is downloaded. */
 export async function findCertificate(
@@ -20,19 +21,37 @@ export async function findCertificate(
   subscriberId: string,
   caseId: string,
 ): Promise<StoredCertificate | undefined> {
+  const files = await certificateOf(db, subscriberId, caseId)
+  const c = files && (await findCase(db, subscriberId, caseId))
+  if (!files || !c) return undefined
+  const { document: certificate, jws, addenda } = files
+  return { reference: c.reference, json: certificateFile({ certificate, jws, addenda }) }
+}
+
+/** The certificate in print: typeset when somebody first asks for it, and kept. */
+export async function printedCertificate(
+  { db }: Pick<App, 'db'>,
+  documents: Pick<Documents, 'print'>,
+  subscriberId: string,
+  caseId: string,
+): Promise<Buffer | undefined> {
   const row = await db
-    .selectFrom('closure_certificate as t')
-    .innerJoin('closure_case as c', (join) =>
-      join.onRef('c.subscriber_id', '=', 't.subscriber_id').onRef('c.case_id', '=', 't.case_id'),
-    )
-    .select(['c.reference', 't.document', 't.jws', 't.pdf'])
-    .where('t.subscriber_id', '=', subscriberId)
-    .where('t.case_id', '=', caseId)
+    .selectFrom('closure_certificate')
+    .select(['document', 'jws', 'pdf', 'locale'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
     .executeTakeFirst()
-  if (!row) return undefined
-  const addenda = await addendaOf(db, subscriberId, caseId)
-  const json = certificateFile({ certificate: row.document, jws: row.jws, addenda })
-  return { reference: row.reference, json, pdf: row.pdf }
+  if (!row || row.pdf) return row?.pdf ?? undefined
+  const signed = { certificate: row.document as ClosureCertificate, jws: row.jws }
+  const pdf = Buffer.from(await documents.print(signed, row.locale as 'en' | 'zh-CN'))
+  await db
+    .updateTable('closure_certificate')
+    .set({ pdf })
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .where('pdf', 'is', null)
+    .execute()
+  return pdf
 }
 
 export type SignedCase = {

@@ -7,7 +7,8 @@ import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
-import { findCertificate, seeByReference } from './evidence-store.ts'
+import { findCertificate, printedCertificate, seeByReference } from './evidence-store.ts'
+import type { Documents } from './steps/documents.ts'
 import { parseReference } from './reference.ts'
 import { type ClosureView, publicViewOf, viewOf } from './view.ts'
 import { seeCase, seeCases } from './view-store.ts'
@@ -32,11 +33,13 @@ const tags = ['closure']
 const caseParams = z.object({ caseId: z.string().max(60) })
 const problems = { '4xx': problemWire }
 
-export function registerClosureRoutes(http: Http, app: App, network: Pick<Network, 'find'>) {
+type Outside = { network: Pick<Network, 'find'>; documents: Pick<Documents, 'print'> }
+
+export function registerClosureRoutes(http: Http, app: App, { network, documents }: Outside) {
   registerStartRoutes(http, app)
   registerCaseRoutes(http, app, network)
   registerConfirmRoutes(http, app)
-  registerEvidenceRoutes(http, app)
+  registerEvidenceRoutes(http, app, documents)
 }
 
 function registerStartRoutes(http: Http, app: App) {
@@ -208,7 +211,7 @@ function registerConfirmRoutes(http: Http, app: App) {
   )
 }
 
-function registerEvidenceRoutes(http: Http, app: App) {
+function registerEvidenceRoutes(http: Http, app: App, documents: Outside['documents']) {
   for (const format of ['json', 'pdf'] as const) {
     http.get(
       `/v1/closures/:caseId/certificate.${format}`,
@@ -221,10 +224,14 @@ function registerEvidenceRoutes(http: Http, app: App) {
         },
       },
       async (request, reply) => {
-        const found = await findCertificate(app.db, request.subscriberId, request.params.caseId)
+        const { subscriberId, params } = request
+        const found = await findCertificate(app.db, subscriberId, params.caseId)
         if (!found) return refused(reply, refuse('certificate-not-ready'))
         const type = format === 'pdf' ? 'application/pdf' : 'application/json'
-        const body = format === 'pdf' ? found.pdf : Buffer.from(found.json)
+        const body =
+          format === 'pdf'
+            ? await printedCertificate(app, documents, subscriberId, params.caseId)
+            : Buffer.from(found.json)
         return reply
           .type(type)
           .header('content-disposition', `attachment; filename="${found.reference}.${format}"`)

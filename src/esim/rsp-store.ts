@@ -78,8 +78,7 @@ export async function lockOrder(
   const stock = await lockStock(trx, key)
   if (!stock) return undefined
   const { iccid, imsi, state, sealAbout, line } = stock
-  const sealed =
-    stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
+  const sealed = stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
   const open = (what: string, text: string): unknown =>
     JSON.parse(unseal(profileKey(app), `${sealAbout} ${what}`, text))
   const order: DownloadOrder = {
@@ -97,9 +96,7 @@ export async function lockOrder(
       serviceProviderName: within(operator.name, 32),
       profileName: within(line?.nickname || operator.name, 64),
       profileClass: 'operational',
-      notifications: [
-        { events: ['install', 'enable', 'disable', 'delete'], address: smdpAddress },
-      ],
+      notifications: [{ events: ['install', 'enable', 'disable', 'delete'], address: smdpAddress }],
     },
   }
   const identity = { iccid, imsi, msisdn: line?.msisdn ?? null }
@@ -152,10 +149,7 @@ const digits = (random: Uint8Array, count: number): string =>
     .padStart(count, '0')
 
 /** Keys of a subscription nobody has yet, sealed. */
-export function newSubscription(
-  app: Pick<App, 'config' | 'ids'>,
-  about: string,
-): string {
+export function newSubscription(app: Pick<App, 'config' | 'ids'>, about: string): string {
   const random = (bytes: number) => Buffer.from(app.ids.random(bytes))
   const subscription: SealedSubscription = {
     k: random(16).toString('base64'),
@@ -167,11 +161,7 @@ export function newSubscription(
   return sealed(app, `${about} subscription`, subscription)
 }
 
-function sealed(
-  app: Pick<App, 'config' | 'ids'>,
-  about: string,
-  value: object,
-): string {
+function sealed(app: Pick<App, 'config' | 'ids'>, about: string, value: object): string {
   return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
 }
 

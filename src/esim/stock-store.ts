@@ -37,10 +37,7 @@ export type Owner = {
   readonly msisdn: string | null
 }
 
-type Row = Record<
-  'iccid' | 'imsi' | 'profile_type' | 'owner' | 'state' | 'seal_about',
-  string
-> & {
+type Row = Record<'iccid' | 'imsi' | 'profile_type' | 'owner' | 'state' | 'seal_about', string> & {
   taken: boolean
   eid: string | null
   matching_id: string | null

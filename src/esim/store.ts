@@ -77,11 +77,7 @@ export async function takeProfile(
   const free = await lockStock(trx, { owner: own.owner, freeOf: own.profileType })
   if (free) {
     const { imsi, iccid } = free
-    await trx
-      .updateTable('profile_stock')
-      .set({ taken: true })
-      .where('iccid', '=', iccid)
-      .execute()
+    await trx.updateTable('profile_stock').set({ taken: true }).where('iccid', '=', iccid).execute()
     return { imsi, iccid }
   }
   const [made] = await drawIdentities(trx, 1)

@@ -12,6 +12,7 @@ import {
 } from '../closure/bulk-steps.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
+import { printedCertificate } from '../closure/evidence-store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { registerEs9Routes } from '../esim/es9-routes.ts'
@@ -93,7 +94,7 @@ export const allQueues: readonly string[] = [
 export async function registerRoutes(
   http: Http,
   app: App,
-  { payments, network, signer, rsp }: Gateways,
+  { payments, network, signer, rsp, documents }: Gateways,
 ) {
   registerSubscriberRoutes(http, app, {
     contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId),
@@ -110,7 +111,7 @@ export async function registerRoutes(
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
   registerStaffRoutes(http, app)
-  registerClosureRoutes(http, app, network)
+  registerClosureRoutes(http, app, { network, documents })
   registerClosureStaffRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
   http.get(
@@ -136,7 +137,9 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
     ...closureJobs(app, gateways),
     ...bulkJobs(app, gateways),
     ...addendumJobs(app, gateways),
-    ...noticeJobs(app, gateways.outbox),
+    ...noticeJobs(app, gateways.outbox, (...asked) =>
+      printedCertificate(app, gateways.documents, ...asked),
+    ),
     ...linesJobs(app, gateways.network),
     ...renewalJobs(app),
     ...paymentsJobs(app, gateways.payments),

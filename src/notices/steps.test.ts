@@ -47,7 +47,7 @@ function fakeOutbox(answer: () => Promise<Delivery>) {
     return answer()
   }
   const outbox: Outbox = { mail: take, sms: take, close: () => {} }
-  const [job] = noticeJobs(people.app, outbox)
+  const [job] = noticeJobs(people.app, outbox, async () => undefined)
   return { sent, job: job! }
 }
 const sends = () => fakeOutbox(async () => ({ outcome: 'sent' }))
@@ -76,7 +76,7 @@ test('a crash between sending and recording sends again under the same Message-I
   await ask(asked)
   const [row] = await rowsOf(asked.subscriberId)
   const outbox = openOutbox(people.app.config)
-  const [job] = noticeJobs(people.app, outbox)
+  const [job] = noticeJobs(people.app, outbox, async () => undefined)
   const data = { subscriberId: asked.subscriberId, noticeId: row!.notice_id }
   await job!.run(data)
   await people.app.db

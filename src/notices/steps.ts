@@ -25,11 +25,14 @@ const sender: Sender = {
 /** A code that can't be used any more isn't worth sending. */
 const codeLifeMinutes = 10
 
-export function noticeJobs(app: App, outbox: Outbox): Job[] {
+/** Gives the certificate of a case in print; undefined while there is none. */
+export type Print = (subscriberId: string, caseId: string) => Promise<Buffer | undefined>
+
+export function noticeJobs(app: App, outbox: Outbox, print: Print): Job[] {
   return [
     {
       queue: 'notices.send',
-      run: (data) => send(app, outbox, data),
+      run: (data) => send(app, outbox, print, data),
       gaveUp: (data, error) => giveUp(app, data, error),
     },
   ]
@@ -40,7 +43,7 @@ export async function sweepNotices(app: App): Promise<void> {
   await wakeDueNotices(app)
 }
 
-async function send(app: App, outbox: Outbox, data: JobData): Promise<void> {
+async function send(app: App, outbox: Outbox, print: Print, data: JobData): Promise<void> {
   const notice = await queuedNotice(app.db, data['subscriberId'] ?? '', data['noticeId'] ?? '')
   if (!notice) return
   const { sealed, ...params } = notice.params
@@ -60,7 +63,7 @@ async function send(app: App, outbox: Outbox, data: JobData): Promise<void> {
           html: htmlOf(message),
           text: textOf(message),
           language: message.locale,
-          attachments: await attachmentsOf(app, notice),
+          attachments: await attachmentsOf(app, print, notice),
         })
   if (delivery.outcome === 'refused') return markFailed(app.db, notice, delivery.why)
   await markSent(app.db, app.clock.now(), notice)
@@ -82,13 +85,14 @@ const proofs: ReadonlySet<string> = new Set<TemplateName>([
   'closure-removal-confirmed',
 ])
 
-async function attachmentsOf(app: App, notice: QueuedNotice): Promise<Attachment[]> {
+async function attachmentsOf(app: App, print: Print, notice: QueuedNotice): Promise<Attachment[]> {
   if (!proofs.has(notice.template) || notice.caseId === null) return []
   const files = await certificateOf(app.db, notice.subscriberId, notice.caseId)
+  const pdf = await print(notice.subscriberId, notice.caseId)
   // Thrown so that the message waits: a closing mail without its proof must not leave.
-  if (!files) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
+  if (!files || !pdf) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
   const name = `violet-closure-${notice.params['reference'] ?? notice.caseId}`
-  const { document, pdf, ...signed } = files
+  const { document, ...signed } = files
   const json = Buffer.from(certificateFile({ certificate: document, ...signed }))
   return [
     { filename: `${name}.pdf`, contentType: 'application/pdf', content: pdf },

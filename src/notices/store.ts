@@ -225,7 +225,6 @@ export async function eraseNotices(trx: Trx, subscriberId: string): Promise<void
 export type CertificateFiles = {
   document: unknown
   jws: string
-  pdf: Buffer
   addenda: readonly Addendum[]
 }
 export type Addendum = { addendum: unknown; jws: string }
@@ -237,7 +236,7 @@ export async function certificateOf(
 ): Promise<CertificateFiles | undefined> {
   const row = await db
     .selectFrom('closure_certificate')
-    .select(['document', 'jws', 'pdf'])
+    .select(['document', 'jws'])
     .where('subscriber_id', '=', subscriberId)
     .where('case_id', '=', caseId)
     .executeTakeFirst()

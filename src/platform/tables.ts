@@ -133,7 +133,8 @@ export interface ClosureCertificate {
   case_id: string;
   document: unknown;
   jws: string;
-  pdf: Buffer;
+  locale: Generated<string>;
+  pdf: Buffer | null;
   signed_at: Temporal.Instant;
   subscriber_id: string;
 }

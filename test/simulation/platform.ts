@@ -83,8 +83,9 @@ const documents: Documents = {
   async certify(input) {
     const certificate = makeCertificate(input)
     const jws = await signer.sign(certificate)
-    return { certificate, jws, pdf: Buffer.from(jws) }
+    return { certificate, jws }
   },
+  print: async ({ jws }) => Buffer.from(jws),
   async amend(signed, removal) {
     const addendum = makeAddendum(signed, removal)
     return { addendum, jws: await signer.sign(addendum) }

@@ -2,12 +2,14 @@
 import type { ClosureAddendum } from '../addendum.ts'
 import type { CertificateInput, ClosureCertificate } from '../certificate.ts'
 
-export type MadeCertificate = { certificate: ClosureCertificate; jws: string; pdf: Uint8Array }
+export type SignedCertificate = { readonly certificate: ClosureCertificate; readonly jws: string }
 export type Documents = {
-  certify(input: CertificateInput, locale: 'en' | 'zh-CN'): Promise<MadeCertificate>
+  certify(input: CertificateInput): Promise<SignedCertificate>
+  /** The certificate as PDF, with its signature in it; the same one gives the same bytes. */
+  print(signed: SignedCertificate, locale: 'en' | 'zh-CN'): Promise<Uint8Array>
   /** Signs what became known after the certificate was. */
   amend(
-    signed: { readonly certificate: ClosureCertificate; readonly jws: string },
+    signed: SignedCertificate,
     removal: { iccid: string; confirmedAt: string },
   ): Promise<{ addendum: ClosureAddendum; jws: string }>
 }

@@ -23,19 +23,17 @@ export const certificateStep: InsideStep = {
   async record(trx, all) {
     const inputs = await certificateInputs(trx, all)
     const signed = await Promise.all(
-      all.map(({ facts, partners }, index) =>
-        partners.documents.certify(inputs[index]!, facts.subscriber.locale),
-      ),
+      all.map(({ partners }, index) => partners.documents.certify(inputs[index]!)),
     )
     await insertRows(
       trx,
       'closure_certificate',
-      all.map(({ c, now }, index) => ({
+      all.map(({ c, facts, now }, index) => ({
         subscriber_id: c.subscriberId,
         case_id: c.caseId,
         document: signed[index]!.certificate,
         jws: signed[index]!.jws,
-        pdf: Buffer.from(signed[index]!.pdf),
+        locale: facts.subscriber.locale,
         signed_at: now,
       })),
     )

@@ -188,7 +188,8 @@ function confirmOrder(
   const matchingId = request.matchingId ?? newMatchingId
   if (isMatchingIdUsed) return refused('matchingIdInUse')
   const { confirmationCode, releaseFlag } = request
-  const hash = confirmationCode === undefined ? null : base64(confirmationCodeHash(confirmationCode))
+  const hash =
+    confirmationCode === undefined ? null : base64(confirmationCodeHash(confirmationCode))
   const state = releaseFlag ? 'released' : 'confirmed'
   return done(
     { ...profile, state, eid, matchingId, confirmationCodeHash: hash },

@@ -62,7 +62,11 @@ export const statusCode = {
   matchingIdInvalid: code('8.2.6', '2.1', 'The matching id is not one'),
   matchingIdInUse: code('8.2.6', '3.3', 'Another order has this matching id'),
   matchingIdOther: code('8.2.6', '3.10', 'Another matching id is associated with this profile'),
-  confirmationCodeInvalid: code('8.2.7', '2.1', 'A confirmation code has 1 to 64 printable characters'),
+  confirmationCodeInvalid: code(
+    '8.2.7',
+    '2.1',
+    'A confirmation code has 1 to 64 printable characters',
+  ),
   smdsUnsupported: code('8.9', '5.1', 'Events are registered at no SM-DS'),
 } as const satisfies Record<string, StatusCode>
 
