@@ -3,7 +3,7 @@
 // What a file may do is told by its name; everything else in a feature is pure.
 const IMPURE = String.raw`([/-](routes|store|steps|gateway)\.ts$|/steps/)`
 const PAGES = String.raw`/(portal|console)/`
-const FEATURE = String.raw`(subscribers|staff|lines|plans|ledger|usage|esim|payments|policy|renewals|tickets|notices)`
+const FEATURE = String.raw`(subscribers|staff|lines|plans|ledger|usage|esim|payments|policy|renewals|porting|tickets|notices)`
 const ANY_FEATURE = FEATURE.replace('(', '(closure|')
 // The file named after the feature, or after one of what it owns: policy/policy.ts, lines/line.ts.
 const DOORS = `/(${FEATURE.slice(1, -1)

@@ -19,6 +19,7 @@ const features = [
   'payments',
   'policy',
   'renewals',
+  'porting',
   'tickets',
   'notices',
 ]
@@ -158,6 +159,7 @@ test('every table with a subscriber_id has it first in its primary key; only ind
     'line_index',
     'payment_index',
     'phone_number',
+    'port_index',
     'profile_index',
     'sign_in_user',
     'ticket_index',

@@ -92,6 +92,7 @@ export async function testPlatform({
       webhookSecret: secret,
       ...(osmoHlr && { osmoHlr }),
     },
+    porting: { webhookSecret: secret },
     phoneUrl: phone.url,
     inboxUrl: inbox.url,
     smtpUrl: inbox.smtpUrl,

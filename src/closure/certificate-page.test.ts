@@ -92,3 +92,17 @@ describe('the catalogs', () => {
     }
   })
 })
+
+test('a number that another operator has is said to be there, in both languages', () => {
+  const [line] = sampleInput.lines
+  const ported = makeCertificate({
+    ...sampleInput,
+    lines: [
+      { ...line!, numberKeptUnusedUntil: null, numberPortedAt: '2026-11-30T12:00:00.123456Z' },
+    ],
+  })
+  const number = (locale: 'en' | 'zh-CN') =>
+    certificatePage(ported, jws, locale).facts.at(-1)?.value
+  expect(number('en')).toBe('with another operator since 30 Nov 2026, 12:00 UTC')
+  expect(number('zh-CN')).toMatch(/起归其他运营商$/)
+})

@@ -90,11 +90,14 @@ function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words):
     moment('ended', certificate.serviceEndedAt),
     moment('settled', certificate.settledAt),
     ...certificate.lines.flatMap((line) => {
-      const { name, numberMasked: number, numberKeptUnusedUntil: until } = line
+      const { name, numberMasked: number, numberKeptUnusedUntil: until, numberPortedAt } = line
       const named = number !== null && number !== name ? t('line.named', { number, name }) : name
       return [
         fact('line', named),
         fact('profile', t(`profile.${line.profileRemoval}`, { iccid: line.iccidMasked })),
+        ...(numberPortedAt
+          ? [fact('number', t('number.ported', { at: formatMoment(numberPortedAt, locale) }))]
+          : []),
         ...(until ? [fact('number', t('number.until', { until: formatDay(until, locale) }))] : []),
       ]
     }),

@@ -32,6 +32,7 @@ const line = z.strictObject({
   iccidMasked: z.string().describe('The last four digits'),
   profileRemoval: z.enum(['confirmed', 'unconfirmed', 'never-downloaded']),
   numberKeptUnusedUntil: instant.nullable(),
+  numberPortedAt: instant.optional().describe('Another operator has the number since then'),
 })
 const table = z.strictObject({
   currency: z
@@ -77,6 +78,7 @@ export type CertificateInput = Omit<
     iccid: string
     profileRemoval: ClosureCertificate['lines'][number]['profileRemoval']
     numberKeptUnusedUntil: string | null
+    numberPortedAt?: string | undefined
   }[]
   money: readonly {
     currency: string
@@ -108,6 +110,7 @@ export function makeCertificate(input: CertificateInput): ClosureCertificate {
       iccidMasked: maskIccid(one.iccid),
       profileRemoval: one.profileRemoval,
       numberKeptUnusedUntil: one.numberKeptUnusedUntil,
+      ...(one.numberPortedAt ? { numberPortedAt: one.numberPortedAt } : {}),
     })),
     money: input.money.map(makeTable),
     kept: input.kept.map(({ category, basis, until }) => ({ category, basis, until })),

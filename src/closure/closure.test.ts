@@ -43,6 +43,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   settling: ['settle', 'close'],
   done: new Set(),
   markedLate: false,
+  port: { kind: 'none' },
   ...facts,
 })
 
@@ -140,4 +141,18 @@ test('withdrawing ends where service begins to end', () => {
 
 test('gaps between tries grow and are bounded', () => {
   expect([1, 2, 3, 7, 8].map(backoffMs)).toEqual([1000, 2000, 4000, 60_000, 60_000])
+})
+
+test('a number on its way is waited for where service would end, and asked about where it did not go', () => {
+  const until = now.add({ hours: 30 })
+  const waiting = around({ port: { kind: 'wait', until } })
+  for (const state of ['approved', 'scheduled'] as const) {
+    expect(nextMove(caseIn(state), waiting)).toEqual({ kind: 'wait', until })
+    expect(nextMove(caseIn(state), around({ port: { kind: 'ask' } }))).toMatchObject({
+      kind: 'enter',
+      state: 'needs_customer',
+    })
+  }
+  for (const state of ['submitted', 'verifying', 'executing'] as const)
+    expect(nextMove(caseIn(state), waiting)).toEqual(nextMove(caseIn(state), around()))
 })

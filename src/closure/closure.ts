@@ -72,7 +72,14 @@ export type Surroundings = {
   done: ReadonlySet<string>
   /** The review was already marked late. */
   markedLate: boolean
+  /** A number that is on its way to another operator: waited for, or asked about since it did not go. */
+  port: PortWait
 }
+
+export type PortWait =
+  | { kind: 'none' }
+  | { kind: 'wait'; until: Temporal.Instant }
+  | { kind: 'ask' }
 
 /** The next move of a submitted case. After `executing` it only goes forward. */
 export function nextMove(c: ClosureCase, around: Surroundings): Move {
@@ -87,16 +94,25 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     case 'in_review':
       return overdue(c, around)
     case 'approved':
-      return {
-        kind: 'enter',
-        state: 'scheduled',
-        event: 'scheduled',
-        dueAt: null,
-        endsAt: c.endsAt ?? around.now,
-      }
+      return (
+        portMove(around) ?? {
+          kind: 'enter',
+          state: 'scheduled',
+          event: 'scheduled',
+          dueAt: null,
+          endsAt: c.endsAt ?? around.now,
+        }
+      )
     case 'scheduled':
       if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
-      return { kind: 'enter', state: 'executing', event: 'service-ending', dueAt: null }
+      return (
+        portMove(around) ?? {
+          kind: 'enter',
+          state: 'executing',
+          event: 'service-ending',
+          dueAt: null,
+        }
+      )
     case 'executing':
       return (
         nextStep(around.ending, around) ?? {
@@ -111,6 +127,15 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     default:
       return { kind: 'rest' }
   }
+}
+
+/** Nothing ends while a number is on its way; one that did not go is asked about, never simply closed. */
+function portMove({ port, now }: Surroundings): Move | undefined {
+  // Past its time it is looked at again and again: what may still move is never left behind.
+  if (port.kind === 'wait')
+    return { kind: 'wait', until: isBefore(now, port.until) ? port.until : now.add({ hours: 1 }) }
+  if (port.kind === 'none') return undefined
+  return { kind: 'enter', state: 'needs_customer', event: 'port-asked', dueAt: null }
 }
 
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {

@@ -31,6 +31,7 @@ const line: LineFacts = {
   dataGranted: 0n,
   dataRemaining: 0n,
   openSessions: 0,
+  port: null,
 }
 
 function factsIn(country: string, owedMinor = 0n): Facts {
@@ -147,6 +148,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       settling: [],
       done: new Set(),
       markedLate: false,
+      port: { kind: 'none' },
     })
     return move.kind === 'enter' ? move.state : move.kind
   }

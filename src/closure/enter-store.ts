@@ -4,12 +4,20 @@ import { notifyAll } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
 import type { Move } from './closure.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
-import { type CaseKey, changeCase, type CaseChange, changeCases, type SetCommit } from './store.ts'
+import {
+  type CaseKey,
+  changeCase,
+  type CaseChange,
+  changeCases,
+  lockCases,
+  type SetCommit,
+} from './store.ts'
 
 type Enter = Extract<Move, { kind: 'enter' }>
 export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>
@@ -22,6 +30,7 @@ const reasons: Record<string, string> = {
   'approved-because-late': 'the review was late, and policy approves then',
   scheduled: 'approved',
   'service-ending': 'the end date has come',
+  'port-asked': 'the number did not go to the other operator',
   'service-ended': 'the network confirms that every line is gone',
 }
 
@@ -37,7 +46,8 @@ export async function enterAll(
     ({ c, facts, move }) => move.state === 'executing' && hasDrifted(c, facts),
   )
   for (const { c, facts } of drifted) await askAgain(trx, app, c, facts, commit.now)
-  const entering = all.filter((one) => !drifted.includes(one))
+  const waiting = await mustWait(trx, app, all)
+  const entering = all.filter((one) => !drifted.includes(one) && !waiting.has(one.c.caseId))
   const changed = await changeCases(
     trx,
     app,
@@ -50,6 +60,10 @@ export async function enterAll(
     })),
     { ...commit, actor: system },
   )
+  const stayed = entering.filter(
+    ({ c, move }) => move.event === 'port-asked' && changed.has(c.caseId),
+  )
+  await tellPortStayed(trx, app, stayed)
   const late = entering.filter(
     ({ c, move }) => move.event === 'approved-because-late' && changed.has(c.caseId),
   )
@@ -60,6 +74,37 @@ export async function enterAll(
     late.map(({ c, facts }) => ({ c, facts, params: approvedParams(app, c, facts, commit.now) })),
   )
   return entering.flatMap(({ c }) => (changed.has(c.caseId) ? c : []))
+}
+
+/** The lines are held, so that no other operator's request slips in between; one that did wakes its case. */
+async function mustWait(trx: Trx, app: App, all: readonly Entering[]): Promise<Set<string>> {
+  const numbered = all.flatMap(({ c, facts, move }) =>
+    move.state === 'executing'
+      ? facts.lines.flatMap(({ msisdn, lineId }) => (msisdn === null ? [] : [{ c, lineId }]))
+      : [],
+  )
+  if (numbered.length === 0) return new Set()
+  await lockCases(
+    trx,
+    numbered.map(({ c }) => c),
+  )
+  const lines = numbered.map(({ c, lineId }) => ({ subscriberId: c.subscriberId, lineId }))
+  const underWay = await endPortCodes(trx, app, lines)
+  return new Set(numbered.flatMap(({ c, lineId }) => (underWay.has(lineId) ? [c.caseId] : [])))
+}
+
+/** The number did not go to the other operator: the closure asks again, and never ends by itself. */
+async function tellPortStayed(trx: Trx, app: App, asked: readonly Entering[]): Promise<void> {
+  await tellAll(
+    trx,
+    app,
+    'closure-port-stayed',
+    asked.map(({ c, facts }) => ({
+      c,
+      facts,
+      params: { reference: c.reference, lineName: closingName(c, facts), url: caseUrl(app, c) },
+    })),
+  )
 }
 
 function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseChange {

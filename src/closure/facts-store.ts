@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
+import type { PortState } from '../porting/porting.ts'
 import { type Currency, money } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
@@ -35,6 +36,11 @@ type LineRow = {
   promotional: bigint
   prepaid: bigint
   open_sessions: number
+  port_id: string | null
+  port_state: PortState | null
+  port_recipient: string | null
+  port_due_at: Temporal.Instant | null
+  port_ended_at: Temporal.Instant | null
 }
 
 export type Asked = Scope & { subscriberId: string; pin: Pin }
@@ -134,7 +140,9 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
       p.state as profile_state, p.removal,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
       coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
-      coalesce(m.prepaid, 0)::int8 as prepaid, coalesce(s.open_sessions, 0)::int as open_sessions
+      coalesce(m.prepaid, 0)::int8 as prepaid, coalesce(s.open_sessions, 0)::int as open_sessions,
+      o.port_id, o.state as port_state, o.recipient as port_recipient, o.due_at as port_due_at,
+      o.ended_at as port_ended_at
     from line l
     join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
     join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
@@ -150,6 +158,10 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
       from ledger_balance
       where subscriber_id = l.subscriber_id and line_id = l.line_id and currency = l.currency) m on true
     left join purse s on s.subscriber_id = l.subscriber_id and s.line_id = l.line_id and s.currency = l.currency
+    left join lateral (
+      select port_id, state, recipient, due_at, ended_at from port_out
+      where subscriber_id = l.subscriber_id and line_id = l.line_id
+      order by created_at desc, port_id desc limit 1) o on true
     where l.subscriber_id = any(${ids})
     order by l.ordered_at, l.line_id`.execute(trx)
   return groupBy(rows, (row) => ({
@@ -170,6 +182,15 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     dataGranted: row.granted,
     dataRemaining: row.remaining,
     openSessions: row.open_sessions,
+    port: row.port_id
+      ? {
+          portId: row.port_id,
+          state: row.port_state!,
+          recipient: row.port_recipient,
+          dueAt: row.port_due_at,
+          endedAt: row.port_ended_at,
+        }
+      : null,
   }))
 }
 

@@ -1,5 +1,6 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
 import type { Policy } from '../policy/policy.ts'
+import type { PortState } from '../porting/porting.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
 export type LineFacts = LineMoney & {
@@ -12,6 +13,16 @@ export type LineFacts = LineMoney & {
   removal: 'confirmed' | 'unconfirmed' | 'never-downloaded'
   /** Charging sessions the network has not ended. */
   openSessions: number
+  /** The latest way of its number to another operator; null: never asked for. */
+  port: LinePort | null
+}
+
+export type LinePort = {
+  portId: string
+  state: PortState
+  recipient: string | null
+  dueAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
 }
 
 export type ContactFacts = {

@@ -7,6 +7,7 @@ import { closing as payments } from '../payments/closing.ts'
 import { closing as plans } from '../plans/closing.ts'
 import { closing as platform } from '../platform/closing.ts'
 import { closing as policy } from '../policy/closing.ts'
+import { closing as porting } from '../porting/closing.ts'
 import { closing as renewals } from '../renewals/closing.ts'
 import { closing as staff } from '../staff/closing.ts'
 import { closing as subscribers } from '../subscribers/closing.ts'
@@ -21,6 +22,7 @@ export const closings: Readonly<Record<string, Closing>> = {
   esim,
   usage,
   renewals,
+  porting,
   payments,
   ledger,
   tickets,

@@ -14,7 +14,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     arrears(facts),
     balance(facts),
     session(facts.lines.some(({ openSessions }) => openSessions > 0) || sessionOpen),
-    ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [unbind] : []),
+    ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [number(facts), unbind] : []),
     otherLines(facts),
     backup(facts),
   ]
@@ -22,6 +22,18 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
 
 export function blocks(rows: readonly ReadinessRow[]): boolean {
   return rows.some(({ state }) => state === 'blocks')
+}
+
+/** A number can be taken along instead; one that is on its way is waited for. */
+function number({ lines }: Facts): ReadinessRow {
+  const numbered = lines.filter(({ msisdn }) => msisdn !== null)
+  const one = numbered.find(({ port }) => port?.state === 'pending') ?? numbered[0]!
+  const { lineId, port } = one
+  if (port?.state === 'pending') {
+    const detail = { lineId, due: String(port.dueAt), recipient: port.recipient ?? '' }
+    return { key: 'port', state: 'to-do', detail, action: 'see-number' }
+  }
+  return { key: 'port', state: 'fine', detail: { lineId }, action: 'see-number' }
 }
 
 const unbind: ReadinessRow = { key: 'unbind', state: 'to-do', detail: {}, action: 'none' }

@@ -171,7 +171,7 @@ export async function decide(
         { ...cleared, state: 'rejected', wakeAt: null },
         { ...commit, events },
       )
-      const facts = await reopen(trx, c, now)
+      const facts = await reopen(trx, app, c, now)
       if (facts) {
         await tell(trx, app, c, facts, 'closure-rejected', {
           reference: c.reference,

@@ -8,6 +8,7 @@ import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure
 import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
+import { portWait, stayedPorts } from './ported.ts'
 import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
 import { closeLineStep, stopDownload } from './steps/line.ts'
@@ -38,7 +39,7 @@ import {
   refundIdsOf,
   type SetCommit,
 } from './store.ts'
-import { markedLate } from './timeline-store.ts'
+import { agreedAgain, markedLate } from './timeline-store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
@@ -121,6 +122,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       const doneOf = await doneStepsOf(trx, cases)
       const idsOf = await refundIdsOf(trx, cases)
       const late = await markedLate(trx, cases)
+      const agreed = await agreedAgain(trx, stayedPorts(cases, factsOf))
       return cases.map((c, index) => {
         const facts = factsOf[index]
         if (!facts)
@@ -135,6 +137,8 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           settling,
           done: new Set(done.keys()),
           markedLate: late.has(c.caseId),
+          // Whom the operator closes is not asked: what stays is its number, until the day.
+          port: portWait(facts, agreed.get(c.caseId) ?? c.submittedAt, c.bulkId === null),
         })
         const openRefunds = settling.filter((step) => step.startsWith('refund:') && !done.has(step))
         return { c, facts, move, lastRefund: openRefunds.length === 1 }

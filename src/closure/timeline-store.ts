@@ -67,6 +67,20 @@ export async function eventsOf(
   }))
 }
 
+/** When the owner of each agreed again, the last time; those who never did are left out. */
+export async function agreedAgain(
+  trx: Trx,
+  cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
+): Promise<ReadonlyMap<string, Temporal.Instant>> {
+  if (cases.length === 0) return new Map()
+  const { rows } = await sql<{ case_id: string; at: Temporal.Instant }>`
+    select e.case_id, max(e.at) as at from closure_event e
+    join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
+      on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
+    where e.kind = 'agreed-again' group by e.case_id`.execute(trx)
+  return new Map(rows.map(({ case_id, at }) => [case_id, at]))
+}
+
 /** The cases whose review has been marked late. */
 export async function markedLate(
   trx: Trx,

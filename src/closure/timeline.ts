@@ -13,12 +13,13 @@ type Stage = {
   /** The stage is over once one of these events stands in the case. */
   over: readonly string[]
   shown(c: ClosureCase, policy: Policy, events: readonly CaseEvent[]): boolean
-  due(c: ClosureCase): Temporal.Instant | null
+  due(c: ClosureCase, events: readonly CaseEvent[]): string | null
 }
 
 const always = () => true
 const never = () => null
-const approvals = ['approved-by-policy', 'approved', 'approved-because-late']
+const text = (at: Temporal.Instant | null) => at?.toString() ?? null
+const approvals = ['approved-by-policy', 'approved', 'approved-because-late', 'number-ported']
 
 const announced: Stage = { key: 'announced', over: ['announced'], shown: always, due: never }
 /** Nobody asked for what the operator announced, so nobody checks who did. */
@@ -38,16 +39,24 @@ const stages: readonly Stage[] = [
     shown: (_, policy, events) =>
       !Temporal.Duration.from(policy.rules.coolingOff.value).blank ||
       has(events, 'waiting-time-over'),
-    due: (c) => (c.state === 'cooling_off' ? c.dueAt : null),
+    due: (c) => (c.state === 'cooling_off' ? text(c.dueAt) : null),
   },
   {
     key: 'review',
     over: approvals,
     shown: (c, policy, events) =>
-      c.state === 'in_review' || !policy.rules.autoApprove.value || has(events, 'approved'),
-    due: (c) => (c.state === 'in_review' ? c.dueAt : null),
+      c.state === 'in_review' ||
+      has(events, 'approved') ||
+      (!policy.rules.autoApprove.value && !has(events, 'number-ported')),
+    due: (c) => (c.state === 'in_review' ? text(c.dueAt) : null),
   },
-  { key: 'service-ends', over: ['service-ended'], shown: always, due: (c) => c.endsAt },
+  {
+    key: 'number-port',
+    over: ['number-ported', 'port-ended'],
+    shown: (_c, _p, events) => portEvent(events) !== undefined,
+    due: (_, events) => portEvent(events)?.detail['due'] ?? null,
+  },
+  { key: 'service-ends', over: ['service-ended'], shown: always, due: (c) => text(c.endsAt) },
   {
     key: 'number-kept',
     over: ['service-ended'],
@@ -76,7 +85,7 @@ export function timeline(
   const rows = way
     .filter((stage) => stage.shown(c, policy, events))
     .map((stage): TimelineRow => {
-      const event = events.find(({ kind }) => stage.over.includes(kind))
+      const event = overBy(stage, events)
       const detail = detailOf(stage.key, events)
       if (event)
         return { key: stage.key, state: 'done', at: event.at.toString(), due: null, detail }
@@ -84,7 +93,7 @@ export function timeline(
         key: stage.key,
         state: 'to-come',
         at: null,
-        due: stage.due(c)?.toString() ?? null,
+        due: stage.due(c, events),
         detail,
       }
     })
@@ -96,6 +105,18 @@ export function timeline(
   return rows
 }
 
+function overBy({ key, over }: Stage, events: readonly CaseEvent[]): CaseEvent | undefined {
+  // A number can set out again after it did not go: what counts is the last word.
+  if (key !== 'number-port') return events.find(({ kind }) => over.includes(kind))
+  const last = portEvent(events)
+  return last && over.includes(last.kind) ? last : undefined
+}
+
+const portKinds = ['port-pending', 'port-ended', 'number-ported']
+function portEvent(events: readonly CaseEvent[]): CaseEvent | undefined {
+  return events.findLast(({ kind }) => portKinds.includes(kind))
+}
+
 function stopRow(state: CaseState, events: readonly CaseEvent[]): TimelineRow | undefined {
   if (state !== 'withdrawn' && state !== 'rejected' && state !== 'needs_attention') return undefined
   const kind = state === 'needs_attention' ? 'needs-attention' : state
@@ -105,10 +126,16 @@ function stopRow(state: CaseState, events: readonly CaseEvent[]): TimelineRow | 
 }
 
 function detailOf(key: Key, events: readonly CaseEvent[]): Record<string, string> {
+  if (key === 'number-port') return { how: portOutcome(events) }
   if (key === 'refund') return events.findLast(({ kind }) => kind === 'money-settled')?.detail ?? {}
   if (key === 'number-kept')
     return events.findLast(({ kind }) => kind === 'number-kept')?.detail ?? {}
   return {}
+}
+
+function portOutcome(events: readonly CaseEvent[]): string {
+  const last = portEvent(events)
+  return last?.kind === 'number-ported' ? 'ported' : (last?.detail['how'] ?? 'pending')
 }
 
 function refundExpected(events: readonly CaseEvent[]): boolean {

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { mayWithdraw } from './closure.ts'
 import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.ts'
+import { hasLeft } from './ported.ts'
 import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
 import type { StoredCase } from './case.ts'
@@ -48,7 +49,7 @@ export function viewOf(seen: Seen): ClosureView {
     quote: seen.quote,
     codeContacts: codeContacts(facts).map(contactOf),
     timeline: timeline(c, facts.policy, seen.events),
-    canWithdraw: c.bulkId === null && mayWithdraw(c.state),
+    canWithdraw: c.bulkId === null && mayWithdraw(c.state) && !hasLeft(c, facts),
     dueAt: text(c.dueAt),
     createdAt: c.createdAt.toString(),
     submittedAt: text(c.submittedAt),

@@ -5,6 +5,7 @@ import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { after } from '../policy/policy.ts'
+import { sendPortChanged } from '../porting/end-store.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
@@ -13,6 +14,7 @@ import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-st
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
+import { hasLeft, isPorted } from './ported.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import { riskOf } from './risk.ts'
@@ -209,6 +211,9 @@ async function submitDraft(
     trx,
     lineIds.map((lineId) => ({ subscriberId, lineId })),
   )
+  // A number that is on its way already is noted on the case, too.
+  for (const { lineId, port } of facts.lines)
+    if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
   await tell(trx, app, c, facts, 'closure-received', receivedParams(app, c, facts, quote, now))
   return { ...c, ...change, version: c.version + 1 }
 }
@@ -264,7 +269,9 @@ export async function withdrawClosure(
     if (!c) return refuse('not-found')
     if (c.state === 'withdrawn') return c
     if (c.bulkId !== null) return refuse('closed-by-operator')
-    if (!mayWithdraw(c.state)) return refuse('past-point-of-no-return')
+    const before = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (!mayWithdraw(c.state) || (before && hasLeft(c, before)))
+      return refuse('past-point-of-no-return')
     const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
     await changeCase(trx, app, c, change, {
       now,
@@ -273,7 +280,7 @@ export async function withdrawClosure(
       events: [{ kind: 'withdrawn' }],
     })
     if (c.state === 'draft') return { ...c, ...change, version: c.version + 1 }
-    const facts = await reopen(trx, c, now)
+    const facts = await reopen(trx, app, c, now)
     if (facts) {
       const params = {
         reference: c.reference,
@@ -290,19 +297,24 @@ export async function withdrawClosure(
 /** Gives the lines of a case that won't close back to their owner. */
 export async function reopen(
   trx: Trx,
+  app: App,
   c: StoredCase,
   now: Temporal.Instant,
 ): Promise<Facts | undefined> {
   const { subscriberId } = c
   const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
   await reopenLines(trx, now, lines)
-  return loadFacts(trx, subscriberId, c, pinOf(c))
+  const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+  // A number of it may have left meanwhile: that line ends by itself.
+  for (const { lineId } of facts?.lines.filter(isPorted) ?? [])
+    await sendPortChanged(trx, app, { subscriberId, lineId })
+  return facts
 }
 
 /** The quote of a draft as of now; of a case that drifted, as of the day it was received. */
 export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
   const { quarantineMin } = facts.policy.rules
-  const hasNumber = facts.lines.some(({ msisdn }) => msisdn !== null)
+  const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
   const numberUntil = hasNumber ? after(now, quarantineMin.value, facts.policy.timeZone) : null
   return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now)
 }

@@ -47,12 +47,13 @@ export const readinessRowWire = z
       'other-lines',
       'backup',
       'unbind',
+      'port',
     ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z
       .record(z.string(), z.string())
       .describe('Facts for the sentence: amounts as decimal, dates as RFC 3339'),
-    action: z.enum(['verify-contact', 'pay', 'export', 'end-session', 'ask', 'none']),
+    action: z.enum(['verify-contact', 'pay', 'export', 'end-session', 'see-number', 'ask', 'none']),
   })
   .meta({ id: 'ReadinessRow' })
 
@@ -148,6 +149,7 @@ export const timelineRowWire = z
       'scheduled',
       'service-ends',
       'number-kept',
+      'number-port',
       'money-settled',
       'refund',
       'certificate',

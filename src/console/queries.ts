@@ -11,6 +11,7 @@ import type {
   RejectPage,
   Staff,
   StaffCase,
+  StaffPort,
   StaffTicket,
   Statistics,
   SubscriberPage,
@@ -95,6 +96,13 @@ export const rejectQuery = (rejectId: string) =>
     queryFn: ({ signal }) =>
       read<UsageReject>(`/v1/staff/usage/rejects/${encodeURIComponent(rejectId)}`, signal),
   })
+
+export const portsQuery = queryOptions({
+  queryKey: ['staff', 'ports'],
+  queryFn: async ({ signal }) =>
+    (await read<{ items: StaffPort[] }>('/v1/staff/ports', signal)).items,
+  refetchInterval: refreshMs,
+})
 
 export const numbersQuery = queryOptions({
   queryKey: ['staff', 'numbers'],

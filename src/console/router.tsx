@@ -95,6 +95,7 @@ const pages = [
   open('/statistics', () => import('../closure/console/statistics-page.tsx'), 'StatisticsPage'),
   open('/audit', () => import('../staff/console/audit-page.tsx'), 'AuditPage'),
   open('/numbers', () => import('../lines/console/numbers-page.tsx'), 'NumbersPage'),
+  open('/ports', () => import('../porting/console/ports-page.tsx'), 'PortsPage'),
   open('/keys', () => import('../closure/console/signature-keys-page.tsx'), 'SignatureKeysPage'),
 ]
 

@@ -48,6 +48,7 @@ const daily: readonly Entry[] = [
 const operator: readonly Entry[] = [
   { to: '/policies', glyph: 'policy', word: 'nav.policies' },
   { to: '/numbers', glyph: 'list', word: 'nav.numbers' },
+  { to: '/ports', glyph: 'list', word: 'nav.ports' },
   { to: '/statistics', glyph: 'chart', word: 'nav.statistics' },
   { to: '/audit', glyph: 'audit', word: 'nav.audit', roles: ['auditor', 'admin'] },
   { to: '/keys', glyph: 'key', word: 'nav.keys' },

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
+import type * as porting from '../porting/wire.ts'
 import type * as staff from '../staff/wire.ts'
 import type * as usage from '../usage/staff-wire.ts'
 
@@ -20,6 +21,7 @@ export type RefundPage = z.output<typeof staff.refundListWire>
 export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>
 export type SubscriberPage = z.output<typeof staff.subscriberListWire>
 export type NumberStock = z.output<typeof lines.stockWire>
+export type StaffPort = z.output<typeof porting.staffPortWire>
 export type StaffLine = z.output<typeof lines.staffLineWire>
 export type AuditRow = z.output<typeof staff.auditRowWire>
 export type AuditPage = z.output<typeof staff.auditListWire>

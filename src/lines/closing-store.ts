@@ -49,7 +49,10 @@ export async function closeLines(
     where ${named} and l.state <> 'closed'`.execute(trx)
 }
 
-/** Keeps the numbers of closed lines from everybody until a moment. */
+/**
+ * Keeps the numbers of closed lines from everybody until a moment. Whose each was stays known for as long: policy may let
+ * it leave after the end.
+ */
 export async function quarantineNumbers(
   trx: Trx,
   lines: readonly (LineKey & { until: Temporal.Instant })[],
@@ -61,7 +64,8 @@ export async function quarantineNumbers(
   }))
   await sql`
     update phone_number n set state = 'quarantined', subscriber_id = null, line_id = null,
-      quarantined_until = x.until, version = n.version + 1
+      last_subscriber_id = x.subscriber_id, last_line_id = x.line_id, quarantined_until = x.until,
+      version = n.version + 1
     from jsonb_to_recordset(${rowsParameter(rows)})
       as x(subscriber_id text, line_id text, until timestamptz)
     where n.state = 'assigned' and n.subscriber_id = x.subscriber_id and n.line_id = x.line_id`.execute(

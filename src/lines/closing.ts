@@ -10,11 +10,17 @@ export const closing: Closing = {
       // Identifiers of a card that no network knows any more.
       anonymise: 'imsi iccid',
       plain: `subscriber_id line_id state plan_id plan_version currency ordered_at activated_at period_start
-        period_end auto_renew closed_at close_cause version due_at state_before_closing suspensions access_due_at`,
+        period_end auto_renew closed_at close_cause version due_at state_before_closing suspensions access_due_at
+        port_locked`,
     },
     line_index: { anonymise: 'imsi', plain: 'line_id subscriber_id' },
     phone_number: {
-      erase: { subscriber_id: 'null', line_id: 'null' },
+      erase: {
+        subscriber_id: 'null',
+        line_id: 'null',
+        last_subscriber_id: 'null',
+        last_line_id: 'null',
+      },
       plain: `msisdn country state quarantined_until version kind reserved_for reserved_until`,
     },
   },

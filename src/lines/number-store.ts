@@ -129,7 +129,7 @@ export async function sweepNumbers(app: App): Promise<void> {
           or (state = 'reserved' and reserved_until <= ${now})
         limit ${releasedAtOnce} for update skip locked)
       update phone_number n set state = 'available', quarantined_until = null, subscriber_id = null,
-        reserved_for = null, reserved_until = null, version = n.version + 1
+        last_subscriber_id = null, last_line_id = null, reserved_for = null, reserved_until = null, version = n.version + 1
       from due where n.msisdn = due.msisdn
       returning n.msisdn, due.state as was`.execute(trx)
     for (const { msisdn, was } of rows)
@@ -150,6 +150,7 @@ export type Stock = {
   reserved: number
   assigned: number
   quarantined: number
+  portedOut: number
 }
 
 /** How many numbers there are, by country and type. */
@@ -159,7 +160,8 @@ export async function numberStock(db: Db): Promise<Stock[]> {
       count(*) filter (where state = 'available')::int as available,
       count(*) filter (where state = 'reserved')::int as reserved,
       count(*) filter (where state = 'assigned')::int as assigned,
-      count(*) filter (where state = 'quarantined')::int as quarantined
+      count(*) filter (where state = 'quarantined')::int as quarantined,
+      count(*) filter (where state = 'ported-out')::int as "portedOut"
     from phone_number group by country, kind order by country, kind`.execute(db)
   return rows
 }

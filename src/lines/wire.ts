@@ -125,5 +125,6 @@ export const stockWire = z
     reserved: count.describe('Kept for an order that is not paid yet'),
     assigned: count,
     quarantined: count.describe('Kept unused after a closing, for as long as policy says'),
+    portedOut: count.describe('With another operator now; nobody is given them'),
   })
   .meta({ id: 'NumberStock' })

@@ -206,7 +206,7 @@ function addNumbers(program: Command, outcome: Outcome): void {
     })
   withPlace(numbers.command('list'))
     .description(
-      'how many there are by country and type: available, reserved, assigned, quarantined',
+      'how many there are by country and type: available, reserved, assigned, quarantined, ported out',
     )
     .action(async ({ data, json }: Place) => {
       const { numbersListCommand } = await import('./numbers.ts')

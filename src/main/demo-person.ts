@@ -51,6 +51,8 @@ export function person(platform: Places) {
     post: (path: string, body: unknown = {}, key: string = randomUUID()) =>
       call('POST', path, body, { 'idempotency-key': key }),
     patch: (path: string, body: unknown) => call('PATCH', path, body),
+    put: (path: string, body: unknown) => call('PUT', path, body),
+    delete: (path: string) => call('DELETE', path),
     /** Another browser of the same person: a copy of the cookies. */
     cookies: () => new Map(cookies),
     use(copy: Map<string, string>) {

@@ -135,7 +135,7 @@ export async function numbersListCommand(url: string, json: boolean, write = toS
   write(json ? `${JSON.stringify({ stock })}\n` : tableOf(stock))
 }
 
-const states = ['available', 'reserved', 'assigned', 'quarantined'] as const
+const states = ['available', 'reserved', 'assigned', 'quarantined', 'portedOut'] as const
 
 function tableOf(stock: readonly Stock[]): string {
   if (stock.length === 0) return 'There are no numbers yet.\n'
@@ -145,7 +145,8 @@ function tableOf(stock: readonly Stock[]): string {
     one.kind,
     ...states.map((s) => figure.format(one[s])),
   ])
-  const table = [['country', 'type', ...states], ...rows]
+  const heads = states.map((state) => (state === 'portedOut' ? 'ported-out' : state))
+  const table = [['country', 'type', ...heads], ...rows]
   const widths = table[0]!.map((_, at) => Math.max(...table.map((row) => row[at]!.length)))
   const line = (row: string[]) =>
     row

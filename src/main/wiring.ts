@@ -13,6 +13,7 @@ import {
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
 import { printedCertificate } from '../closure/evidence-store.ts'
+import { portedJobs, portedQueues } from '../closure/ported-store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { registerEs9Routes } from '../esim/es9-routes.ts'
@@ -44,6 +45,8 @@ import { openHttp2 } from '../platform/http2.ts'
 import { sweepIdempotency } from '../platform/idempotency.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
+import { registerPortingRoutes } from '../porting/routes.ts'
+import { sweepPorts } from '../porting/partner-store.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
 import { registerRenewalsRoutes } from '../renewals/routes.ts'
 import { tellNewVersions } from '../renewals/version-store.ts'
@@ -85,6 +88,7 @@ export const allQueues: readonly string[] = [
   ...closureQueues,
   ...bulkQueues,
   ...addendumQueues,
+  ...portedQueues,
   ...noticeQueues,
   ...lineQueues,
   ...renewalQueues,
@@ -104,6 +108,7 @@ export async function registerRoutes(
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)
   registerRenewalsRoutes(http, app)
+  registerPortingRoutes(http, app)
   registerEsimRoutes(http, app)
   await registerEs9Routes(http, app, rsp)
   registerUsageRoutes(http, app)
@@ -137,6 +142,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
     ...closureJobs(app, gateways),
     ...bulkJobs(app, gateways),
     ...addendumJobs(app, gateways),
+    ...portedJobs(app),
     ...noticeJobs(app, gateways.outbox, (...asked) =>
       printedCertificate(app, gateways.documents, ...asked),
     ),
@@ -154,6 +160,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepRenewals,
   sweepAccess,
   sweepNumbers,
+  sweepPorts,
   sweepPayments,
   sweepRetention,
   sweepHolds,

@@ -34,6 +34,7 @@ const kept = JSON.stringify([
   { category: 'invoices', basis: 'law', until: '2032-12-31T00:00:00Z', erasedAt: null },
 ])
 
+const porting = { lineName: 'Travel', msisdn: '+447400123456', recipient: 'Heron', url }
 const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'sign-in-code': { minutes: '10' },
   'staff-sign-in-code': { minutes: '10' },
@@ -97,6 +98,14 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     progressUrl: url,
   },
   'line-suspended': { lineName: 'Travel', at, url },
+  'number-code': { minutes: '10', lineName: 'Travel' },
+  'port-code-given': { lineName: 'Travel', msisdn: '+447400123456', at, codeEndsAt: at, url },
+  'number-unlocked': { lineName: 'Travel', msisdn: '+447400123456', at, url },
+  'port-pending': { ...porting, movesAt: at },
+  'port-completed': { ...porting, at },
+  'port-ended': { ...porting, how: 'failed', note: 'No such customer', at },
+  'closure-port-stayed': { ...closing, url },
+  'closure-port-choose': { ...closing, url },
   'line-resumed': { lineName: 'Travel', at, url },
   'closure-announced': {
     ...closing,

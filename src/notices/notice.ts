@@ -14,6 +14,46 @@ export type NoticeParams = {
   'staff-sign-in-code': { minutes: string }
   'contact-code': { minutes: string; contact: string }
   'closure-code': { minutes: string; lineName: string; reference?: string }
+  'number-code': { minutes: string; lineName: string }
+  /** The code itself is in no message: it was shown once. */
+  'port-code-given': {
+    lineName: string
+    msisdn: string
+    at: string
+    codeEndsAt?: string
+    url: string
+  }
+  'number-unlocked': {
+    lineName: string
+    msisdn: string
+    at: string
+    codeEndsAt?: string
+    url: string
+  }
+  'port-pending': {
+    lineName: string
+    msisdn: string
+    recipient: string
+    movesAt: string
+    url: string
+  }
+  'port-completed': {
+    lineName: string
+    msisdn: string
+    recipient: string
+    at: string
+    url: string
+  }
+  /** `how` is failed, expired, by-operator or by-subscriber; `note` is what the other operator said. */
+  'port-ended': {
+    lineName: string
+    msisdn: string
+    recipient: string
+    how: string
+    note?: string
+    at: string
+    url: string
+  }
   'new-device': { device: string; at: string; url: string }
   'contact-added': { contact: string; at: string; url: string }
   'contact-removed': { contact: string; at: string; url: string }
@@ -119,6 +159,10 @@ export type NoticeParams = {
   }
   /** The facts moved away from the agreed quote before execution: the subscriber looks again. */
   'closure-agree-again': { reference: string; lineName: string; url: string }
+  /** The number did not go to the other operator: the subscriber says whether to close all the same. */
+  'closure-port-stayed': { reference: string; lineName: string; url: string }
+  /** The number has gone, and nobody may pay out what is left: the subscriber chooses. */
+  'closure-port-choose': { reference: string; lineName: string; url: string }
   'closure-service-ended': {
     reference: string
     lineName: string

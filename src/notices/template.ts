@@ -23,6 +23,32 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   'staff-sign-in-code': { facts: [], hasCode: true },
   'contact-code': { facts: [], hasCode: true },
   'closure-code': { facts: ['reference'], hasCode: true },
+  'number-code': { facts: ['lineName'], hasCode: true },
+  'port-code-given': {
+    facts: ['lineName', 'msisdn', 'at', 'codeEndsAt'],
+    actions: [{ label: 'port-code-given.action', url: 'url' }],
+    warns: true,
+  },
+  'number-unlocked': {
+    facts: ['lineName', 'msisdn', 'at'],
+    actions: [{ label: 'number-unlocked.action', url: 'url' }],
+    warns: true,
+  },
+  'port-pending': {
+    facts: ['lineName', 'msisdn', 'recipient', 'movesAt'],
+    actions: [{ label: 'port-pending.action', url: 'url' }],
+    warns: true,
+  },
+  'port-completed': {
+    facts: ['lineName', 'msisdn', 'recipient', 'at'],
+    actions: [{ label: 'port-completed.action', url: 'url' }],
+    warns: true,
+  },
+  'port-ended': {
+    facts: ['lineName', 'msisdn', 'recipient', 'at'],
+    variants: [{ key: 'port-ended.body', by: 'how' }],
+    actions: [{ label: 'port-ended.action', url: 'url' }],
+  },
   'new-device': {
     facts: ['device', 'at'],
     actions: [{ label: 'new-device.action', url: 'url' }],
@@ -128,6 +154,14 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['reference'],
     actions: [{ label: 'closure-agree-again.action', url: 'url' }],
   },
+  'closure-port-stayed': {
+    facts: ['reference'],
+    actions: [{ label: 'closure-port-stayed.action', url: 'url' }],
+  },
+  'closure-port-choose': {
+    facts: ['reference'],
+    actions: [{ label: 'closure-port-choose.action', url: 'url' }],
+  },
   'closure-service-ended': {
     facts: ['reference', 'endedAt', 'numberKeptUntil'],
     actions: [{ label: 'closure-service-ended.action', url: 'progressUrl' }],
@@ -165,6 +199,8 @@ const moments = new Set([
   'fromAt',
   'periodEndsAt',
   'waitsUntil',
+  'movesAt',
+  'codeEndsAt',
 ])
 const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited'])
 

@@ -39,6 +39,8 @@ export type Config = {
   publicUrl: string
   payments: Partner
   network: NetworkPlace
+  /** Other operators, or the clearing house between: who signs with this may ask for a number. Unset: numbers stay. */
+  porting?: { webhookSecret: string }
   phoneUrl: string
   inboxUrl: string
   smtpUrl: string
@@ -88,6 +90,7 @@ export function parseConfig(env: Environment = process.env): Config {
     databaseUrl: databaseUrl(required(env, 'DATABASE_URL')),
     payments: partner(env, 'PAYMENTS', places.paymentsUrl),
     network: { ...partner(env, 'NETWORK', places.networkUrl), ...networkKind(env) },
+    ...porting(env),
     masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
     ...remoteProvisioning(env),
@@ -187,6 +190,11 @@ function webhookSecretOf(env: Environment, name: string): string {
   const secret = required(env, name)
   if (/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)) return secret
   throw new CannotStart(`${name} must be "whsec_" and at least 24 bytes in base64.`)
+}
+
+function porting(env: Environment): Pick<Config, 'porting'> {
+  const name = 'VIOLET_PORTING_WEBHOOK_SECRET'
+  return given(env, name) ? { porting: { webhookSecret: webhookSecretOf(env, name) } } : {}
 }
 
 function networkKind(env: Environment): Pick<NetworkPlace, 'osmoHlr' | 'webhook'> {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from '../values/refusal.ts'
 import type { App } from './app.ts'
 import { refused } from './problem.ts'
+import { seal, sealIvBytes, sealKey, unseal } from './seal.ts'
 
 const keyShape = /^[\x21-\x7e]{8,100}$/
 /** Answers are kept for those who ask again, and hold what was personal in them: a day is enough. */
@@ -14,6 +15,10 @@ const abandonedAfterMs = 30_000
 declare module 'fastify' {
   interface FastifyRequest {
     idempotency: { owner: string; key: string } | null
+  }
+  interface FastifyContextConfig {
+    /** The answer holds what no table may hold readable: it is kept sealed. */
+    secretAnswer?: boolean
   }
 }
 
@@ -39,7 +44,9 @@ export function addIdempotency(server: FastifyInstance, app: App) {
     return claim(app, request, reply, owner, key)
   })
   server.addHook('onSend', async (request, reply, payload) => {
-    if (request.idempotency) await keep(app, request.idempotency, reply.statusCode, payload)
+    const { idempotency, routeOptions } = request
+    const secret = routeOptions.config?.secretAnswer === true
+    if (idempotency) await keep(app, idempotency, reply.statusCode, payload, secret)
     return payload
   })
 }
@@ -84,14 +91,34 @@ async function claim(
     .header('idempotency-replayed', 'true')
     .type(type)
     .serializer(JSON.stringify)
-    .send(stored.response)
+    .send(opened(app, { owner, key }, stored.response))
+}
+
+type Claim = { owner: string; key: string }
+const about = ({ owner, key }: Claim) => `answer ${owner} ${key}`
+
+function opened(app: App, claimed: Claim, response: unknown): unknown {
+  const isSealed = typeof response === 'object' && response !== null && 'sealed' in response
+  if (!isSealed) return response
+  const text = unseal(
+    sealKey(app.config.masterKey, 'answer'),
+    about(claimed),
+    String(response.sealed),
+  )
+  return JSON.parse(text)
+}
+
+function sealed(app: App, claimed: Claim, text: string): string {
+  const key = sealKey(app.config.masterKey, 'answer')
+  return JSON.stringify({ sealed: seal(key, app.ids.random(sealIvBytes), about(claimed), text) })
 }
 
 async function keep(
   app: App,
-  { owner, key }: { owner: string; key: string },
+  { owner, key }: Claim,
   status: number,
   payload: unknown,
+  secret: boolean,
 ) {
   const where = app.db
     .updateTable('idempotency_key')
@@ -107,7 +134,8 @@ async function keep(
       .execute()
     return
   }
-  await where.set({ status, response: text === '' ? null : text }).execute()
+  const kept = secret ? sealed(app, { owner, key }, text) : text
+  await where.set({ status, response: text === '' ? null : kept }).execute()
 }
 
 // Only the session's own cookie: the cached copies beside it change from request to request.

@@ -17,8 +17,6 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
-export type Timestamp = ColumnType<Date, Date | string, Date | string>;
-
 export interface AuditEntry {
   action: string;
   actor_id: string;
@@ -200,7 +198,7 @@ export interface LedgerBalance {
 export interface LedgerDaySum {
   account: string;
   currency: string;
-  day: Timestamp;
+  day: Temporal.PlainDate;
   minor: bigint;
   tax_country: Generated<string>;
 }
@@ -232,7 +230,7 @@ export interface LedgerPosting {
 }
 
 export interface LedgerSealedDay {
-  day: Timestamp;
+  day: Temporal.PlainDate;
   postings: bigint;
   sealed_at: Temporal.Instant;
   transfers: bigint;
@@ -265,6 +263,7 @@ export interface Line {
   period_start: Temporal.Instant | null;
   plan_id: string;
   plan_version: number;
+  port_locked: Generated<boolean>;
   state: string;
   state_before_closing: string | null;
   subscriber_id: string;
@@ -309,6 +308,12 @@ export interface LineTerm {
   subscriber_id: string;
   term: number;
   voice_seconds: bigint;
+}
+
+export interface Migrations {
+  applied_at: Generated<Temporal.Instant>;
+  name: string;
+  sha256: string;
 }
 
 export interface Notice {
@@ -375,6 +380,8 @@ export interface PaymentOrder {
 export interface PhoneNumber {
   country: string;
   kind: Generated<string>;
+  last_line_id: string | null;
+  last_subscriber_id: string | null;
   line_id: string | null;
   msisdn: string;
   quarantined_until: Temporal.Instant | null;
@@ -404,6 +411,32 @@ export interface PolicyVersion {
   document: unknown;
   published_at: Temporal.Instant;
   version: number;
+}
+
+export interface PortIndex {
+  port_id: string;
+  reference: string;
+  subscriber_id: string;
+}
+
+export interface PortOut {
+  changed_at: Temporal.Instant;
+  code_expires_at: Temporal.Instant;
+  code_hash: string;
+  created_at: Temporal.Instant;
+  due_at: Temporal.Instant | null;
+  ended_at: Temporal.Instant | null;
+  line_id: string;
+  msisdn: string;
+  port_id: string;
+  reason: string | null;
+  recipient: string | null;
+  reference: string | null;
+  state: string;
+  subscriber_id: string;
+  tries_left: number;
+  version: Generated<number>;
+  wake_at: Temporal.Instant | null;
 }
 
 export interface Profile {
@@ -770,6 +803,7 @@ export interface DB {
   line_index: LineIndex;
   line_renewal: LineRenewal;
   line_term: LineTerm;
+  migrations: Migrations;
   notice: Notice;
   one_time_code: OneTimeCode;
   payment_index: PaymentIndex;
@@ -778,6 +812,8 @@ export interface DB {
   plan_version: PlanVersion;
   plan_zone: PlanZone;
   policy_version: PolicyVersion;
+  port_index: PortIndex;
+  port_out: PortOut;
   profile: Profile;
   profile_event: ProfileEvent;
   profile_index: ProfileIndex;

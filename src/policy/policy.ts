@@ -4,7 +4,7 @@ import { endOf } from './rule-for.ts'
 import { type Policy, policySchema } from './schema.ts'
 
 export { paidDispositions } from './dues.ts'
-export { arrearsBlock } from './rights.ts'
+export { arrearsBlock, mayPort, portCodeEnd } from './rights.ts'
 export type { Policy } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
 

@@ -88,3 +88,8 @@ export function mayReassign(
   const isOver = until !== null && Temporal.Instant.compare(at, until) > 0
   return isOver ? { kind: 'overdue', since: until } : { kind: 'allowed', until }
 }
+
+/** Until when a code that takes the number away is good; null where the country gives no figure. */
+export function portCodeEnd(policy: Policy, givenAt: Temporal.Instant): Temporal.Instant | null {
+  return endOfAny(policy, ruleFor(policy, 'portCodeTtl'), givenAt)
+}

@@ -13,6 +13,7 @@ import type {
   Order,
   Plan,
   PlanList,
+  PortOut,
   PublicClosure,
   Renewal,
   StatementPage,
@@ -64,6 +65,12 @@ export const meQuery = queryOptions({
   },
   staleTime: 30_000,
 })
+
+export const portOutQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'port-out'],
+    queryFn: ({ signal }) => read<PortOut>(`/v1/lines/${lineId}/port-out`, signal),
+  })
 
 export const operatorQuery = queryOptions({
   queryKey: ['operator'],

@@ -112,6 +112,11 @@ const memberPages = [
     () => import('../plans/portal/coverage-page.tsx'),
     'CoveragePage',
   ),
+  signedIn(
+    '/lines/$lineId/number',
+    () => import('../porting/portal/number-page.tsx'),
+    'NumberPage',
+  ),
   signedIn('/lines/$lineId/cap', () => import('../lines/portal/cap-page.tsx'), 'CapPage'),
   signedIn(
     '/lines/$lineId/move-credit',

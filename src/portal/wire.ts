@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
+import type * as porting from '../porting/wire.ts'
 import type * as plans from '../plans/wire.ts'
 import type * as renewals from '../renewals/wire.ts'
 import type * as subscribers from '../subscribers/wire.ts'
@@ -28,6 +29,7 @@ export type UsagePage = z.output<typeof lines.usagePageWire>
 export type Installation = z.output<typeof lines.installationWire>
 export type Renewal = z.output<typeof renewals.renewalWire>
 export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
+export type PortOut = z.output<typeof porting.portOutWire>
 export type Order = z.output<typeof payments.orderWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>

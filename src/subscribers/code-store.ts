@@ -18,7 +18,7 @@ import {
 } from './one-time-code.ts'
 import type { codeSentWire } from './wire.ts'
 
-export type CodePurpose = 'verify-contact' | 'confirm-closure'
+export type CodePurpose = 'verify-contact' | 'confirm-closure' | 'port-number'
 export type CodeSent = z.input<typeof codeSentWire>
 
 export type CodeRequest = {
@@ -28,7 +28,7 @@ export type CodeRequest = {
   subjectId: string
   contactId: string
   locale: string
-  /** For the message of `confirm-closure`: what is to be closed; an empty or missing line name means the account. */
+  /** For the message of `confirm-closure` and `port-number`: the line; for a closure an empty or missing line name means the account. */
   lineName?: string
   reference?: string
 }
@@ -52,7 +52,7 @@ export async function sendCode(
     .where('removed_at', 'is', null)
     .forNoKeyUpdate()
     .executeTakeFirst()
-  if (!row || (purpose === 'confirm-closure' && !row.verified_at)) return refuse('not-found')
+  if (!row || (purpose !== 'verify-contact' && !row.verified_at)) return refuse('not-found')
   const contact = asContact(row)
   const minutes = await minutesToWait(trx, request, now)
   if (minutes > 0) return refuse('code-too-many', { minutes: String(minutes) }, { minutes })
@@ -88,6 +88,9 @@ export async function sendCode(
       template: 'contact-code',
       params: { ...told, contact: maskedTo },
     })
+  } else if (purpose === 'port-number') {
+    const params = { ...told, lineName: request.lineName ?? '' }
+    await notify(trx, app, { ...message, template: 'number-code', params })
   } else {
     const { lineName = '', reference } = request
     const params = { ...told, lineName, ...(reference && { reference }) }

@@ -16,12 +16,14 @@ import { useWords } from '../../portal/words.tsx'
 
 type DraftProps = { step: number; children: (closure: Closure) => ReactNode }
 
-/** A step of the draft; what is submitted already belongs on the progress page. */
+const editable: readonly Closure['state'][] = ['draft', 'needs_customer']
+
+/** A step of what can still be chosen; what runs by itself belongs on the progress page. */
 export function Draft({ step, children }: DraftProps) {
   const { caseId } = useParams({ strict: false }) as { caseId: string }
   const { t } = useWords()
   const closure = useQuery({ ...closureQuery(caseId), staleTime: 0 })
-  if (closure.data && closure.data.state !== 'draft') {
+  if (closure.data && !editable.includes(closure.data.state)) {
     return <Redirect to={`/closures/${caseId}`} />
   }
   if (closure.data) return children(closure.data)
@@ -70,6 +72,8 @@ export function KeepButton({ closure, block }: { closure: Closure; block?: boole
       toast(t('closing.kept'))
     },
   })
+  // A number that has left is given back by nobody.
+  if (!closure.canWithdraw) return null
   return (
     <Button
       kind="even"

@@ -14,6 +14,7 @@ type Line = {
   numberMasked: string | null
   iccidMasked: string
   profileRemoval: string
+  numberPortedAt?: string
 }
 
 /** The members shown here; the signature covers all of them. */
@@ -64,6 +65,12 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
           <dd>{line.numberMasked}</dd>
           <dt>{t('line.profile')}</dt>
           <dd>{removalOf(line, added)}</dd>
+          {line.numberPortedAt && (
+            <>
+              <dt>{t('number.title')}</dt>
+              <dd>{t('verify.ported', { at: format.full(line.numberPortedAt) })}</dd>
+            </>
+          )}
         </dl>
       ))}
       {facts.money?.map((table) => (

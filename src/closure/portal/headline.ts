@@ -6,7 +6,7 @@ import type { Translate } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 
 type State = Closure['state']
-type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope'> & {
+type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope' | 'timeline'> & {
   endsAt?: string | undefined
 }
 type Text = { tag: string; tone: Tone; head: string; sub: string }
@@ -59,6 +59,11 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
       t('case.sub-waiting'),
     )
   }
+  const port = closure.timeline.find(({ key }) => key === 'number-port')
+  if (port && state === 'needs_customer')
+    return said(t('case.head-needs-you'), t('case.sub-number'))
+  if ((state === 'approved' || state === 'scheduled') && port && port.state !== 'done')
+    return said(t('case.head-number-waits'), t('case.sub-number-waits'))
   if (state === 'approved' || state === 'scheduled') {
     const at = endsAt ?? dueAt
     const head = at

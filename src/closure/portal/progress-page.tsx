@@ -74,6 +74,13 @@ function Progress({ closure }: { closure: Closure }) {
       back={homeOf(closure)}
       dock={<Ways closure={closure} />}
     >
+      {closure.state === 'needs_customer' && (
+        <div className="mt-5 grid">
+          <ButtonLink kind="primary" block to={`/closures/${closure.caseId}/quote`}>
+            {t('case.look-again')}
+          </ButtonLink>
+        </div>
+      )}
       {closure.rejection?.note && (
         <div className="mt-4">
           <Notice tone="warn">{closure.rejection.note}</Notice>

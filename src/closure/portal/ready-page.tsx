@@ -1,11 +1,12 @@
 /** Step 1: what to look at before closing; what needs the person first, what is fine below. */
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Button, ButtonLink, linkProps } from '../../portal/components/button.tsx'
 import { Icon, type IconName } from '../../portal/components/icon.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Page, Section } from '../../portal/page.tsx'
-import { closureQuery, queryClient } from '../../portal/queries.ts'
+import { closureQuery, lineQuery, queryClient } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ReadinessRow } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -76,7 +77,38 @@ function Ready({ closure }: { closure: Closure }) {
           </ul>
         </Section>
       )}
+      <Ways closure={closure} />
     </Page>
+  )
+}
+
+/** Shown once, and alike: nobody is held back, and nobody loses a number for not knowing. */
+function Ways({ closure }: { closure: Closure }) {
+  const { t } = useWords()
+  const line = useQuery({ ...lineQuery(closure.lineId ?? ''), enabled: closure.lineId !== null })
+  if (!closure.lineId || !closure.msisdn || !line.data) return null
+  const to = `/lines/${closure.lineId}`
+  const ways: [WordKey, WordKey, string][] = [
+    ['ready.take', 'ready.take-what', `${to}/number`],
+    ['line.close', 'ready.close-what', `/closures/${closure.caseId}/quote`],
+  ]
+  if (line.data.state === 'active') ways.unshift(['ready.pause', 'ready.pause-what', to])
+  return (
+    <Section title={t('ready.instead')}>
+      <ul className="rows mt-1">
+        {ways.map(([name, what, path]) => (
+          <li key={name}>
+            <Link {...linkProps({ to: path })} className="row">
+              <span className="grow">
+                <span className="mid block">{t(name)}</span>
+                <span className="small c2 block">{t(what)}</span>
+              </span>
+              <Icon name="next" size="s" className="c3 self-center" />
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Section>
   )
 }
 
@@ -88,6 +120,7 @@ const names: Record<ReadinessRow['key'], WordKey> = {
   'other-lines': 'ready.other-lines',
   backup: 'ready.backup',
   unbind: 'ready.unbind',
+  port: 'ready.port',
 }
 
 const icons: Record<ReadinessRow['key'], IconName> = {
@@ -98,6 +131,7 @@ const icons: Record<ReadinessRow['key'], IconName> = {
   'other-lines': 'sim',
   backup: 'download',
   unbind: 'phone',
+  port: 'phone',
 }
 
 function useRowMoney() {
@@ -147,13 +181,15 @@ const details: Record<ReadinessRow['key'], WordKey> = {
   'other-lines': 'ready.other-lines-detail',
   backup: 'ready.backup-detail',
   unbind: 'ready.unbind-detail',
+  port: 'ready.port-pending',
 }
 
 function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
   const { t } = useWords()
   const [ticked] = useDraft<string[]>(`unbind:${closure.caseId}`, [])
   if (row.state === 'unknown') return t('ready.unknown')
-  return t(details[row.key], { total: services.length, done: ticked.length })
+  const recipient = row.detail['recipient'] ?? ''
+  return t(details[row.key], { total: services.length, done: ticked.length, recipient })
 }
 
 function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
@@ -187,10 +223,15 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
     'open-session': undefined,
     'other-lines': '/lines',
     backup: undefined,
+    port: `/lines/${row.detail['lineId']}/number`,
   }[row.key]
   if (!to) return null
-  const word =
-    row.key === 'unbind' ? 'ready.list' : row.key === 'arrears' ? 'ready.pay' : 'ready.add'
+  const words: Partial<Record<ReadinessRow['key'], WordKey>> = {
+    unbind: 'ready.list',
+    arrears: 'ready.pay',
+    port: 'ready.port-see',
+  }
+  const word = words[row.key] ?? 'ready.add'
   return (
     <Link {...linkProps({ to })} className="textbtn justify-end">
       {t(word)}

@@ -22,6 +22,7 @@ const titles: Record<Row['key'], WordKey> = {
   scheduled: 'step.scheduled',
   'service-ends': 'step.service-ends',
   'number-kept': 'step.number-kept',
+  'number-port': 'step.number-port',
   'money-settled': 'step.money-settled',
   refund: 'step.refund',
   certificate: 'step.certificate',

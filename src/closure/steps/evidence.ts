@@ -162,6 +162,7 @@ function certificateInput(
       iccid: line.iccid,
       profileRemoval: removals.get(line.iccid) ?? line.removal,
       numberKeptUnusedUntil: done.get(stepName('close-line', line.lineId))?.['numberUntil'] ?? null,
+      numberPortedAt: done.get(stepName('close-line', line.lineId))?.['numberPortedAt'],
     })),
     money: tables.map((table) => ({
       currency: table.currency,

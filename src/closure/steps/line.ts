@@ -6,6 +6,7 @@ import { after } from '../../policy/policy.ts'
 import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { LineFacts } from '../facts.ts'
+import { isPorted } from '../ported.ts'
 import type { InsideStep, StepContext } from './step.ts'
 
 export const stopDownload: InsideStep = {
@@ -42,7 +43,7 @@ export const closeLineStep: InsideStep = {
     await closeLines(
       trx,
       now,
-      closing.map(({ subscriberId, lineId }) => ({ subscriberId, lineId, cause: 'closure' })),
+      closing.map((line) => ({ ...keyOf(line), cause: causeOf(line) })),
     )
     await auditAll(
       trx,
@@ -52,15 +53,20 @@ export const closeLineStep: InsideStep = {
         entry(line, 'line.closed', {
           sessionsEnded: String(ended.get(line.lineId) ?? 0),
           renewalEnded: String(renewed.has(line.lineId)),
+          cause: causeOf(line),
         }),
       ),
     )
-    const kept = closing.map((line) => (line.msisdn ? { ...line, until: keptUntil(line) } : null))
+    const kept = closing.map((line) =>
+      line.msisdn && !isPorted(line) ? { ...line, until: keptUntil(line) } : null,
+    )
     await quarantineNumbers(
       trx,
       kept.flatMap((line) => line ?? []),
     )
-    return kept.map((line) => {
+    return kept.map((line, index) => {
+      const one = closing[index]!
+      if (isPorted(one)) return { outcome: { numberPortedAt: String(one.port?.endedAt) } }
       if (!line) return {}
       const until = line.until.toString()
       return {
@@ -81,6 +87,9 @@ function closingLine({ c, facts, subject, policy, now }: StepContext): ClosingLi
   const { subscriberId, reference } = c
   return { ...line, subscriberId, reference, policy, now }
 }
+
+const keyOf = ({ subscriberId, lineId }: ClosingLine) => ({ subscriberId, lineId })
+const causeOf = (line: ClosingLine) => (isPorted(line) ? 'ported' : 'closure')
 
 function keptUntil({ policy, now }: ClosingLine): Temporal.Instant {
   return after(now, policy.rules.quarantineMin.value, policy.timeZone)

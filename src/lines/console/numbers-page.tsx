@@ -37,7 +37,7 @@ export function NumbersPage() {
   )
 }
 
-const states = ['available', 'reserved', 'assigned', 'quarantined'] as const
+const states = ['available', 'reserved', 'assigned', 'quarantined', 'portedOut'] as const
 
 function useColumns(): Column<NumberStock>[] {
   const { t, code } = useConsoleWords()

@@ -247,6 +247,17 @@ function More({ line }: { line: Line }) {
           </li>
         )}
         <SuspendRow line={line} />
+        {line.msisdn && (
+          <li>
+            <Link {...linkProps({ to: `/lines/${line.lineId}/number` })} className="row">
+              <span className="grow">
+                <span className="mid block">{t('number.row')}</span>
+                <span className="small c2 block">{t('number.row-what')}</span>
+              </span>
+              <Icon name="next" size="s" className="c3 self-center" />
+            </Link>
+          </li>
+        )}
         <li>
           <Link {...linkProps({ to: `/lines/${line.lineId}/coverage` })} className="row">
             <span className="grow">

@@ -1,0 +1,207 @@
+/** What a change of a port means for closures: noted on the case that waits for it; a number that left ends its line. */
+import { sql } from 'kysely'
+import { startClosingLines } from '../lines/closing-store.ts'
+import type { App } from '../platform/app.ts'
+import { system } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import type { Job } from '../platform/queue.ts'
+import { portChangedQueue, type PortOut } from '../porting/porting.ts'
+import { seePort } from '../porting/partner-store.ts'
+import type { CaseId } from '../values/ids.ts'
+import type { StoredCase } from './case.ts'
+import { hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
+import { caseUrl, closingName, tell } from './enter-store.ts'
+import { loadFacts } from './facts-store.ts'
+import type { Facts } from './facts.ts'
+import { choicesOnPort } from './ported.ts'
+import { makeReference } from './reference.ts'
+import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
+import { eventsOf, type NewEvent } from './timeline-store.ts'
+import { pinOf, quoteNow } from './way-store.ts'
+
+export const portedQueues = [portChangedQueue]
+
+export function portedJobs(app: App): Job[] {
+  return [
+    {
+      queue: portChangedQueue,
+      run: ({ subscriberId = '', lineId = '' }) => portChanged(app, { subscriberId, lineId }),
+      gaveUp: async ({ lineId }, error) =>
+        app.log.error({ lineId, error }, 'a closure does not know of a port; told again later'),
+    },
+  ]
+}
+
+type LineKey = { subscriberId: string; lineId: string }
+
+/** Run twice it has the effect of once: what was noted of a port is not noted again. */
+export async function portChanged(app: App, key: LineKey): Promise<void> {
+  await app.db.transaction().execute(async (trx) => {
+    const { subscriberId } = key
+    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(
+      trx,
+    )
+    const port = await seePort(trx, key)
+    if (!port || port.reference === null) return
+    const open = await openCase(trx, key)
+    const c = open && (await lockCase(trx, subscriberId, open.caseId))
+    if (port.state === 'completed') return numberLeft(trx, app, key, port, c)
+    if (!c || !isSubmitted(c.state)) return
+    await note(trx, app, c, port)
+  })
+}
+
+/** The case that ends this line: its own before its account's, a submitted one before a draft. */
+async function openCase(trx: Trx, { subscriberId, lineId }: LineKey) {
+  const cases = (await casesOf(trx, subscriberId)).filter(({ state }) => !hasEnded(state))
+  const own = cases.find((c) => c.scope === 'line' && c.lineId === lineId && isSubmitted(c.state))
+  const accounts = cases.find((c) => isSubmitted(c.state) && c.closingLines?.includes(lineId))
+  return own ?? accounts ?? cases.find((c) => c.scope === 'line' && c.lineId === lineId)
+}
+
+const noted = async (trx: Trx, c: StoredCase, { portId }: PortOut, kind: string) =>
+  (await eventsOf(trx, c.subscriberId, c.caseId)).some(
+    (event) => event.kind === kind && event.detail['port'] === portId,
+  )
+
+async function note(trx: Trx, app: App, c: StoredCase, port: PortOut) {
+  const pending = port.state === 'pending'
+  const kind = pending ? 'port-pending' : 'port-ended'
+  if (await noted(trx, c, port, kind)) return
+  const detail = {
+    port: port.portId,
+    ...(pending ? { due: String(port.dueAt) } : { how: port.state }),
+  }
+  await changeCase(
+    trx,
+    app,
+    c,
+    {},
+    {
+      now: app.clock.now(),
+      actor: system,
+      reason: pending ? 'the number is on its way' : 'the number did not go',
+      events: [{ kind, detail }],
+      // The worker may have lost its move to this change: it looks again.
+      wake: true,
+    },
+  )
+}
+
+const leftEvent = ({ portId }: PortOut): NewEvent => ({
+  kind: 'number-ported',
+  detail: { port: portId },
+})
+
+async function numberLeft(
+  trx: Trx,
+  app: App,
+  key: LineKey,
+  port: PortOut,
+  c: StoredCase | undefined,
+): Promise<void> {
+  if (c && isSubmitted(c.state)) {
+    if (await noted(trx, c, port, 'number-ported')) return
+    if (c.scope === 'line' && mayWithdraw(c.state)) return end(trx, app, c, port)
+    await changeCase(
+      trx,
+      app,
+      c,
+      {},
+      {
+        now: app.clock.now(),
+        actor: system,
+        reason: why,
+        events: [leftEvent(port)],
+        wake: true,
+      },
+    )
+    return
+  }
+  const line = await trx
+    .selectFrom('line')
+    .select('state')
+    .where('subscriber_id', '=', key.subscriberId)
+    .where('line_id', '=', key.lineId)
+    .executeTakeFirst()
+  if (!line || line.state === 'closed') return
+  const draft = c ?? (await openDraft(trx, app, key))
+  if (draft) await end(trx, app, draft, port)
+}
+
+const why = 'another operator has the number'
+
+async function openDraft(trx: Trx, app: App, { subscriberId, lineId }: LineKey) {
+  const now = app.clock.now()
+  const scope = { scope: 'line', lineId, closingLines: null } as const
+  const facts = await loadFacts(trx, subscriberId, scope, null)
+  if (!facts) throw new Error(`a line whose number left cannot be closed: ${lineId}`)
+  const draft = {
+    subscriberId,
+    scope: 'line' as const,
+    lineId,
+    caseId: app.ids.make<CaseId>('case'),
+    reference: makeReference(app.ids.random(8)),
+    policyCountry: facts.policy.country,
+    policyVersion: facts.policy.version,
+  }
+  await insertDraft(trx, app, draft, now, system)
+  return lockCase(trx, subscriberId, draft.caseId)
+}
+
+/** Straight to the end: service left with the number, so nothing is waited for but a choice that is the owner's alone. */
+async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<void> {
+  const now = app.clock.now()
+  const { subscriberId } = c
+  const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+  if (!facts) throw new Error(`closure ${c.reference} has lost its subscriber or its line`)
+  const choices = choicesOnPort(facts, c.choices)
+  const { reasonMode } = facts.policy.rules
+  const reason = c.reason ?? (reasonMode.value === 'none' ? null : 'other-operator')
+  const quote = quoteNow({ ...c, choices, reason }, facts, now)
+  const complete = quote.wire.choicesNeeded.length === 0
+  const isDraft = c.state === 'draft'
+  const refunds = String(quote.wire.refundTo.length)
+  const submitted = { kind: 'submitted', detail: { quote: quote.wire.hash, refunds } }
+  await changeCase(
+    trx,
+    app,
+    c,
+    {
+      state: complete ? 'executing' : 'needs_customer',
+      choices,
+      quote: quote.wire,
+      dueAt: null,
+      ...(!complete && { wakeAt: null }),
+      endsAt: now,
+      ...(isDraft && {
+        submittedAt: now,
+        reason,
+        closingLines: facts.lines.map(({ lineId }) => lineId),
+        policyCountry: facts.policy.country,
+        policyVersion: facts.policy.version,
+      }),
+    },
+    {
+      now,
+      actor: system,
+      reason: why,
+      events: [...(isDraft ? [submitted] : []), leftEvent(port)],
+      wake: complete,
+    },
+  )
+  await startClosingLines(
+    trx,
+    facts.lines.map(({ lineId }) => ({ subscriberId, lineId })),
+  )
+  if (!complete) await askWhere(trx, app, c, facts)
+}
+
+/** Where nothing may be paid out, what becomes of the credit is for its owner to say. */
+async function askWhere(trx: Trx, app: App, c: StoredCase, facts: Facts) {
+  await tell(trx, app, c, facts, 'closure-port-choose', {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    url: caseUrl(app, c),
+  })
+}

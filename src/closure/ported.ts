@@ -1,0 +1,61 @@
+/** A closure and a number that goes to another operator: what is waited for, what is asked again, what becomes of the money. */
+import { silenceMax } from '../porting/porting.ts'
+import { paidDispositions } from '../policy/policy.ts'
+import type { ClosureCase, PortWait } from './closure.ts'
+import type { Facts, LineFacts, LinePort } from './facts.ts'
+import type { Choices } from './settlement.ts'
+
+export const isPorted = ({ port }: Pick<LineFacts, 'port'>): boolean => port?.state === 'completed'
+
+/** The number of a case's one line is another operator's: nothing gives it back. */
+export function hasLeft({ scope }: Pick<ClosureCase, 'scope'>, { lines }: Facts): boolean {
+  return scope === 'line' && lines.some(isPorted)
+}
+
+const stayed = ({ recipient, state }: LinePort) =>
+  recipient !== null && (state === 'failed' || state === 'expired' || state === 'cancelled')
+
+/** The cases of a set with a number that did not go: of these it matters when their owner agreed again. */
+export function stayedPorts<Case>(
+  cases: readonly Case[],
+  factsOf: readonly (Facts | undefined)[],
+): Case[] {
+  return cases.filter((_, index) =>
+    factsOf[index]?.lines.some(({ port }) => port !== null && stayed(port)),
+  )
+}
+
+/**
+ * Nothing ends while a number is on its way, until nothing more can be heard of it. One that did not go since its owner
+ * agreed, by closing or again, is asked about.
+ */
+export function portWait(
+  { lines }: Facts,
+  agreedAt: Temporal.Instant | null,
+  asks = true,
+): PortWait {
+  const ports = lines.flatMap(({ port }) => (port ? [port] : []))
+  const until = ports
+    .flatMap(({ state, dueAt }) => (state === 'pending' && dueAt ? [dueAt.add(silenceMax)] : []))
+    .sort(Temporal.Instant.compare)
+    .at(-1)
+  if (until) return { kind: 'wait', until }
+  const isAsked = ports.some(
+    (port) =>
+      stayed(port) &&
+      port.endedAt !== null &&
+      (agreedAt === null || Temporal.Instant.compare(port.endedAt, agreedAt) > 0),
+  )
+  return isAsked && asks ? { kind: 'ask' } : { kind: 'none' }
+}
+
+/** What was chosen stands; else credit goes back to whom it came from, where that may be, and what was a gift ends. */
+export function choicesOnPort({ policy }: Facts, { paid, promotional }: Choices): Choices {
+  const right = policy.rules.refundRight.value
+  const mayRefund =
+    right === 'on_port_only' || paidDispositions(policy).some((one) => one === 'refund')
+  return {
+    paid: paid ?? (mayRefund ? { disposition: 'refund' } : null),
+    promotional: promotional ?? { disposition: 'give-up' },
+  }
+}
