@@ -101,7 +101,7 @@ async function run({ rows = 100_000, rounds, progress }: Options) {
   const world = await openWorld()
   try {
     const perRound = Math.ceil(rows / (rounds + 1))
-    const alone = Math.min(400, perRound)
+    const alone = Math.min(200, perRound)
     const rates = { cohort: [] as number[], step: [] as number[], open: [] as number[] }
     let sold = 0
     // The first round warms up and is not counted.
