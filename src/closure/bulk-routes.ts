@@ -11,7 +11,8 @@ import { approvalsNeeded, outcomeCells, outcomeColumns } from './bulk.ts'
 import { callOffBulk } from './bulk-off-store.ts'
 import { actorOf, approveBulk, findBulk, pauseBulk, resumeBulk } from './bulk-store.ts'
 import { bulkPage, outcomesOf, seeBulk } from './bulk-view-store.ts'
-import { bulkToWire, bulkViewToWire, bulkViewWire, bulkWire } from './bulk-wire.ts'
+import { bulkToWire, bulkViewToWire } from './bulk-view.ts'
+import { bulkListWire, bulkViewWire } from './bulk-wire.ts'
 
 const tags = ['staff']
 const params = z.object({ bulkId: z.string().max(60) })
@@ -29,10 +30,7 @@ export function registerBulkRoutes(http: Http, app: App) {
         tags,
         summary: 'Bulk closures, the newest first',
         querystring: pageQuery,
-        response: {
-          200: z.object({ items: z.array(bulkWire), nextCursor: z.string().nullable() }),
-          ...problems,
-        },
+        response: { 200: bulkListWire, ...problems },
       },
     },
     async (request) => {

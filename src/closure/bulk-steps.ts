@@ -3,10 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import type { Bulk } from './bulk.ts'
 import { hasEndedAll, openCohort, underWay } from './bulk-open-store.ts'
-import { bulkQueue, cohortJob, cohortsOf, findBulk, note, startCohorts } from './bulk-store.ts'
+import {
+  bulkOf,
+  bulkQueue,
+  cohortJob,
+  cohortsOf,
+  findBulk,
+  note,
+  startCohorts,
+} from './bulk-store.ts'
 import { advanceAll } from './steps.ts'
 import type { Partners } from './steps/step.ts'
 
@@ -42,6 +51,7 @@ export async function runCohort(
     const next = finished ? cohort + bulk.lanes : cohort
     if (next < (await cohortsOf(trx, bulk)))
       await app.queue.sendAll(trx, bulkQueue, [cohortJob(bulkId, next)])
+    else await endIfDone(trx, app, bulk)
   })
 }
 
@@ -128,27 +138,28 @@ export async function sweepBulk(app: App): Promise<void> {
 }
 
 /** Says that a bulk closure is done once each of its lines has come to an end. */
+async function endIfDone(trx: Trx, app: App, { bulkId, reason }: Bulk): Promise<void> {
+  if (!(await hasEndedAll(trx, bulkId))) return
+  const ended = await trx
+    .updateTable('closure_bulk')
+    .set((row) => ({ state: 'done', ended_at: app.clock.now(), version: row('version', '+', 1) }))
+    .where('bulk_id', '=', bulkId)
+    .where('state', '=', 'running')
+    .returning('bulk_id')
+    .executeTakeFirst()
+  if (ended) await note(trx, app, bulkId, system, 'done', reason)
+}
+
+/** Those whose last line waited for a partner. */
 export async function endBulk(app: App): Promise<void> {
-  const now = app.clock.now()
   const running = await app.db
     .selectFrom('closure_bulk')
-    .select('bulk_id')
+    .selectAll()
     .where('state', '=', 'running')
-    .where('ends_at', '<=', now)
+    .where('ends_at', '<=', app.clock.now())
     .execute()
-  for (const { bulk_id } of running) {
-    await app.db.transaction().execute(async (trx) => {
-      if (!(await hasEndedAll(trx, bulk_id))) return
-      const ended = await trx
-        .updateTable('closure_bulk')
-        .set((row) => ({ state: 'done', ended_at: now, version: row('version', '+', 1) }))
-        .where('bulk_id', '=', bulk_id)
-        .where('state', '=', 'running')
-        .returning('reason')
-        .executeTakeFirst()
-      if (ended) await note(trx, app, bulk_id, system, 'done', ended.reason)
-    })
-  }
+  for (const row of running)
+    await app.db.transaction().execute((trx) => endIfDone(trx, app, bulkOf(row)))
 }
 
 const rejectDays = 90

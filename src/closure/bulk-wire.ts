@@ -1,7 +1,6 @@
 /** Bulk closures as staff see them over the API. */
 import { z } from 'zod'
 import { instantWire, moneyWire } from '../values/wire.ts'
-import type { Bulk, BulkView } from './bulk.ts'
 
 const counts = z.record(z.string(), z.int())
 
@@ -28,6 +27,11 @@ export const bulkWire = z
   })
   .meta({ id: 'BulkClosure' })
 
+export const bulkListWire = z.object({
+  items: z.array(bulkWire),
+  nextCursor: z.string().nullable(),
+})
+
 export const bulkViewWire = bulkWire
   .extend({
     rejects: z.int().describe('Rows that name no line, or one twice'),
@@ -39,35 +43,3 @@ export const bulkViewWire = bulkWire
     paymentsRate: z.int().nullable().describe('Calls a second to the payment provider'),
   })
   .meta({ id: 'BulkClosureView' })
-
-export function bulkToWire(bulk: Bulk): z.infer<typeof bulkWire> {
-  return {
-    bulkId: bulk.bulkId,
-    source: bulk.source,
-    reason: bulk.reason,
-    state: bulk.state,
-    endsAt: bulk.endsAt.toString(),
-    proposedBy: bulk.proposedBy,
-    proposedAt: bulk.proposedAt.toString(),
-    startedAt: bulk.startedAt?.toString() ?? null,
-    endedAt: bulk.endedAt?.toString() ?? null,
-    totals: bulk.totals,
-  }
-}
-
-export function bulkViewToWire(
-  view: BulkView,
-  approvalsNeeded: number,
-  mayApprove: boolean,
-): z.infer<typeof bulkViewWire> {
-  return {
-    ...bulkToWire(view),
-    rejects: view.rejects,
-    progress: view.progress,
-    approvals: view.approvals.map(({ name, at }) => ({ name, at: at.toString() })),
-    approvalsNeeded,
-    mayApprove,
-    networkRate: view.networkRate,
-    paymentsRate: view.paymentsRate,
-  }
-}

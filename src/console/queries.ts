@@ -3,6 +3,8 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { read, Refused } from '../portal/api.ts'
 import type {
   AuditPage,
+  BulkPage,
+  BulkView,
   CaseState,
   NumberStock,
   Policy,
@@ -95,6 +97,22 @@ export const rejectQuery = (rejectId: string) =>
     queryKey: ['staff', 'rejects', 'one', rejectId],
     queryFn: ({ signal }) =>
       read<UsageReject>(`/v1/staff/usage/rejects/${encodeURIComponent(rejectId)}`, signal),
+  })
+
+export const bulksQuery = {
+  ...pages<BulkPage>(['bulk'], '/v1/staff/bulk-closures'),
+  refetchInterval: refreshMs,
+}
+
+const bulkRefreshMs = 2000
+
+/** Fresh every two seconds while lines close. */
+export const bulkQuery = (bulkId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'bulk', 'one', bulkId],
+    queryFn: ({ signal }) => read<BulkView>(`/v1/staff/bulk-closures/${bulkId}`, signal),
+    refetchInterval: ({ state: { data } }) =>
+      data?.state === 'running' ? bulkRefreshMs : refreshMs,
   })
 
 export const portsQuery = queryOptions({

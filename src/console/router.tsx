@@ -78,6 +78,7 @@ const pages = [
     () => import('../tickets/console/tickets-page.tsx'),
     'TicketsPage',
   ),
+  listed('/bulk', 'bulkId', () => import('../closure/console/bulk-page.tsx'), 'BulkPage'),
   open('/refunds', () => import('../payments/console/refunds-page.tsx'), 'RefundsPage'),
   listed('/rejects', 'rejectId', () => import('../usage/console/rejects-page.tsx'), 'RejectsPage'),
   listed(

@@ -1,6 +1,7 @@
 /** The shapes the staff API answers with: types only, taken from the schemas the server checks
  * against. */
 import type { z } from 'zod'
+import type * as bulk from '../closure/bulk-wire.ts'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as porting from '../porting/wire.ts'
@@ -16,6 +17,9 @@ export type CaseEvent = z.output<typeof review.eventWire>
 export type StaffCase = z.output<typeof review.staffCaseWire>
 export type Decision = z.input<typeof review.decisionWire>
 export type ReasonCode = NonNullable<Decision['reasonCode']>
+export type BulkClosure = z.output<typeof bulk.bulkWire>
+export type BulkPage = z.output<typeof bulk.bulkListWire>
+export type BulkView = z.output<typeof bulk.bulkViewWire>
 export type Refund = z.output<typeof staff.refundRowWire>
 export type RefundPage = z.output<typeof staff.refundListWire>
 export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>

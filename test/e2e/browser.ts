@@ -1,9 +1,9 @@
 /** A real browser on a real platform: finds things by role and by the words of the catalogs, and asks axe on every page. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { until } from '../../src/main/demo-person.ts'
+import { type Person, until } from '../../src/main/demo-person.ts'
 import { checkout } from '../../src/platform/config.ts'
 
 export type Locale = 'en' | 'zh-CN'
@@ -40,6 +40,34 @@ export function wordsOf(locale: Locale, folder = 'src/portal/words') {
       .replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '.*')
     return new RegExp(`^${pattern}$`)
   }
+}
+
+type Look = { locale: Locale; width: number; dark?: boolean }
+
+/** A window in which somebody who signed in over the API is signed in. */
+export async function windowOf(
+  browser: Browser,
+  url: string,
+  who: Person,
+  { locale, width, dark = false }: Look,
+): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport: { width, height: width < 600 ? 780 : 900 },
+    locale,
+    timezoneId: 'Europe/London',
+    colorScheme: dark ? 'dark' : 'light',
+  })
+  const cookies = [...who.cookies()]
+  await context.addCookies(
+    cookies.map(([name, value]) => ({ name, value: decodeURIComponent(value), url })),
+  )
+  return context
+}
+
+/** Pictures of the pages a test comes by, where `VIOLET_PICTURES` names a folder for them. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['VIOLET_PICTURES']
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
 type Sound = { axe: string[]; overflow: number }

@@ -1,12 +1,12 @@
 /** Money in Chromium: a month of the statement to keep, and usage that was turned away, in both languages. */
 import { readFileSync } from 'node:fs'
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, person } from '../../src/main/demo-person.ts'
+import { person } from '../../src/main/demo-person.ts'
 import { takeIn } from '../../src/usage/store.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member, pay } from '../way.ts'
-import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+import { expectSound, openBrowser, windowOf, wordsOf } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -18,23 +18,6 @@ afterAll(async () => {
   await browser.close()
   await platform.close()
 })
-
-async function windowOf(who: Person, locale: Locale, width: number): Promise<BrowserContext> {
-  const context = await browser.newContext({
-    viewport: { width, height: width < 600 ? 780 : 900 },
-    locale,
-    timezoneId: 'Europe/London',
-  })
-  const cookies = [...who.cookies()]
-  await context.addCookies(
-    cookies.map(([name, value]) => ({
-      name,
-      value: decodeURIComponent(value),
-      url: platform.url,
-    })),
-  )
-  return context
-}
 
 test.each([
   ['en', 390],
@@ -49,7 +32,7 @@ test.each([
       amount: { amount: '20.00', currency: 'GBP' },
     })
     await pay(order.checkoutUrl)
-    const context = await windowOf(lin, locale, width)
+    const context = await windowOf(browser, platform.url, lin, { locale, width })
     const page = await context.newPage()
     await page.goto(`${platform.url}/statement`)
     await page.getByRole('heading', { name: w('statement.keep') }).waitFor()
@@ -95,7 +78,7 @@ test.each([
     ])
     const finance = person(platform)
     await finance.signInAsStaff('finance@violet.example')
-    const context = await windowOf(finance, locale, width)
+    const context = await windowOf(browser, platform.url, finance, { locale, width })
     const page = await context.newPage()
     await page.goto(`${platform.url}/console/rejects`)
     await page.getByText(`lost-${locale}`).waitFor()

@@ -1,0 +1,98 @@
+/** A bulk closure in the console: two members of staff look at what it would do, agree, and see it through. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bulkCommand, bulkWanted } from '../../src/main/closure.ts'
+import { person } from '../../src/main/demo-person.ts'
+import { type TestPlatform, testPlatform } from '../platform.ts'
+import { buyLine, member, topUp } from '../way.ts'
+import { expectSound, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+
+let platform: TestPlatform
+let browser: Browser
+let folder: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'violet-bulk-'))
+  platform = await testPlatform({ pages: true })
+  browser = await openBrowser()
+}, 90_000)
+afterAll(async () => {
+  await browser.close()
+  await platform.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function propose(lineIds: readonly string[]): Promise<string> {
+  const path = join(folder, 'iris-2026.csv')
+  writeFileSync(path, `lineId\n${lineIds.join('\n')}\nline_of_nobody\n`)
+  const flags = {
+    on: 'now',
+    reason: 'The Iris brand ends.',
+    dryRun: false,
+    cohort: '1000',
+    lanes: '2',
+    networkRate: '50',
+    json: true,
+  }
+  let said = ''
+  await bulkCommand(platform.config, bulkWanted(path, flags), flags, (text) => (said += text))
+  return JSON.parse(said).bulkId
+}
+
+test.each([
+  ['en', 1280, false],
+  ['zh-CN', 360, true],
+] as const)(
+  '%s at %i px: a proposal is read, approved by two, and followed to its end',
+  async (locale, width, dark) => {
+    const w = wordsOf(locale, 'src/console/words')
+    const lin = await member(platform, { locale })
+    const [{ lineId }, { lineId: second }] = [await buyLine(lin), await buyLine(lin)]
+    await topUp(lin, lineId)
+    const bulkId = await propose([lineId, second])
+    const [amara, farah] = [person(platform), person(platform)]
+    await amara.signInAsStaff('reviewer@violet.example')
+    await farah.signInAsStaff('finance@violet.example')
+
+    const first = await windowOf(browser, platform.url, amara, { locale, width, dark })
+    const page = await first.newPage()
+    await page.goto(`${platform.url}/console/bulk`)
+    await page.getByText('iris-2026.csv').first().waitFor()
+    await expectSound(page, 'bulk closures')
+    await picture(page, `bulk-list-${locale}-${width}`)
+    await page.getByText('iris-2026.csv').first().click()
+    await page.getByRole('heading', { name: 'iris-2026.csv' }).waitFor()
+    await expectSound(page, 'a proposal')
+    await picture(page, `bulk-proposed-${locale}-${width}`)
+    await page.getByRole('button', { name: w('bulk.approve') }).click()
+    const sheet = page.getByRole('dialog')
+    await expectSound(page, 'before approving')
+    await sheet.getByRole('button', { name: w('bulk.approve') }).click()
+    await sheet.waitFor({ state: 'hidden' })
+    await page.getByText(w('bulk.approved-by-you')).waitFor()
+    expect(await page.getByRole('button', { name: w('bulk.approve') }).count()).toBe(0)
+    await first.close()
+
+    const other = await windowOf(browser, platform.url, farah, { locale, width, dark })
+    const pane = await other.newPage()
+    await pane.goto(`${platform.url}/console/bulk/${bulkId}`)
+    await pane.getByRole('button', { name: w('bulk.approve') }).click()
+    await pane
+      .getByRole('dialog')
+      .getByRole('button', { name: w('bulk.approve') })
+      .click()
+    await pane.getByRole('progressbar').waitFor()
+    await pane.getByText('100%').waitFor({ timeout: 30_000 })
+    await expectSound(pane, 'closed')
+    await picture(pane, `bulk-done-${locale}-${width}`)
+    const [download] = await Promise.all([
+      pane.waitForEvent('download'),
+      pane.getByRole('link', { name: w('bulk.outcomes') }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe(`${bulkId}.csv`)
+    await other.close()
+  },
+  120_000,
+)
