@@ -87,9 +87,9 @@ test('an account with an installed, topped-up line closes: one refund, number ke
 
   const closing = await until(
     () => mails(lin.email),
-    (all) => all.some(({ attachments }) => attachments.length === 2),
+    (all) => all.some(({ attachments }) => attachments.length === 3),
   )
-  const certificates = closing.filter(({ attachments }) => attachments.length === 2)
+  const certificates = closing.filter(({ attachments }) => attachments.length === 3)
   expect(certificates).toHaveLength(1)
   expect(certificates[0]?.deliveries).toBe(1)
   expect(await chainOf(draft.caseId)).toBe(true)

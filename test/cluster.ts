@@ -4,8 +4,11 @@ import { pino } from 'pino'
 import type { TestProject } from 'vitest/node'
 import { allQueues } from '../src/main/wiring.ts'
 import { startThrowAwayCluster } from '../src/platform/cluster.ts'
+import { openDatabase, openPool } from '../src/platform/database.ts'
+import { makePlatformKeys } from '../src/platform/key-life.ts'
 import { migrate } from '../src/platform/migrate.ts'
 import { openQueue } from '../src/platform/queue.ts'
+import { testKeys } from './database.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,9 +26,16 @@ export default async function setup(project: TestProject) {
   await admin.query(`create database ${template}`)
   await admin.end()
   await migrate(cluster.url(template))
+  await makeKeys(cluster.url(template))
   const queue = await openQueue(cluster.url(template), pino({ level: 'silent' }), allQueues)
   await queue.close()
   project.provide('adminUrl', adminUrl)
   project.provide('template', template)
   return () => cluster.stop()
+}
+
+async function makeKeys(url: string) {
+  const db = openDatabase(openPool(url, 1))
+  await makePlatformKeys(db, testKeys)
+  await db.destroy()
 }

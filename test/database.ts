@@ -3,6 +3,9 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { openDatabase, openPool } from '../src/platform/database.ts'
 
+/** The master key of every test. */
+export const testKeys = { masterKey: Buffer.alloc(32, 9) }
+
 let made = 0
 
 export async function testDatabase() {
@@ -14,7 +17,7 @@ export async function testDatabase() {
   )
   const url = adminUrl.replace(/\/postgres(\?|$)/, `/${name}$1`)
   const pool = openPool(url)
-  const db = openDatabase(pool)
+  const db = openDatabase(pool, testKeys)
   return {
     url,
     db,

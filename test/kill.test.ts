@@ -137,7 +137,7 @@ async function closesOnce({ lin, draft }: Awaited<ReturnType<typeof killIn>>) {
   const mails = async () => {
     const response = await fetch(`${urls.inbox}/messages?to=${encodeURIComponent(lin.email)}`)
     const { items } = (await response.json()) as { items: { attachments: unknown[] }[] }
-    return items.filter(({ attachments }) => attachments.length === 2).length
+    return items.filter(({ attachments }) => attachments.length === 3).length
   }
   await until(mails, (count) => count > 0, 30_000)
   expect(await mails()).toBe(1)

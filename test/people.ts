@@ -32,6 +32,9 @@ export type Mail = {
 
 type Options = SubscriberRoutes & { smtpUrl?: string; working?: boolean }
 
+/** Here nobody closes anything. */
+export const nothingToPrint = { certificate: async () => undefined, receipt: async () => undefined }
+
 export async function openPeople({ smtpUrl, working = true, ...routes }: Options = {}) {
   const database = await testDatabase()
   const inbox = await startInbox({})
@@ -73,7 +76,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)
   await http.listen({ port, host: 'localhost' })
-  if (working) await queue.work(noticeJobs(app, openOutbox(config), async () => undefined))
+  if (working) await queue.work(noticeJobs(app, openOutbox(config), nothingToPrint))
   return {
     app,
     url,

@@ -14,6 +14,7 @@ import { startCluster } from '../../src/platform/cluster.ts'
 import type { Config } from '../../src/platform/config.ts'
 import { openDatabase, openPool } from '../../src/platform/database.ts'
 import { systemIds } from '../../src/platform/ids.ts'
+import { makePlatformKeys } from '../../src/platform/key-life.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
 import { openSigner } from '../../src/platform/signing.ts'
@@ -31,16 +32,17 @@ export async function openWorld() {
   })
   const url = cluster.url()
   await migrate(url)
-  const db = openDatabase(openPool(url, 20))
-  const now = systemClock.now()
-  await seedCatalog(db, now)
-  await seedPolicies(db, now)
   const config = {
     dataDir: folder,
     publicUrl: 'http://localhost',
     databaseUrl: url,
     masterKey: Buffer.alloc(32, 9),
   } as Config
+  const db = openDatabase(openPool(url, 20), config)
+  await makePlatformKeys(db, config)
+  const now = systemClock.now()
+  await seedCatalog(db, now)
+  await seedPolicies(db, now)
   const log = pino({ level: 'silent' })
   // Jobs are written as ever; nobody takes them, so that each way is driven by the bench alone.
   const queue = await openQueue(url, log, allQueues)

@@ -20,7 +20,7 @@ const config = {
 const log = pino({ level: 'silent' })
 const app: App = {
   config,
-  db: openDatabase(openPool(url, 8)),
+  db: openDatabase(openPool(url, 8), config),
   clock: systemClock,
   ids: systemIds(),
   log,

@@ -1,6 +1,7 @@
 /** The sentences and figures of a printed certificate, in one language. */
 import { createHash } from 'node:crypto'
 import type { CertificateTable, ClosureCertificate } from './certificate.ts'
+import type { RetentionReceipt } from './receipt.ts'
 import en from './words/en.json' with { type: 'json' }
 import zhCN from './words/zh-CN.json' with { type: 'json' }
 
@@ -71,6 +72,54 @@ export function certificatePage(
     proof: proofOf(certificate, jws, words),
     signed: t('signed'),
     attached: t('attached'),
+    pageOf: t('page'),
+  }
+}
+
+/** The receipt in the same form: no money, and every field with its reason and its day. */
+export function receiptPage(
+  receipt: RetentionReceipt,
+  jws: string,
+  locale: Locale,
+): CertificatePage {
+  const words = wordsOf(locale)
+  const { t, named } = words
+  const { issuer, policy, scope } = receipt
+  return {
+    locale,
+    issuer: {
+      name: issuer.name,
+      address: issuer.address,
+      policy: t('policy', { country: policy.country, version: String(policy.version) }),
+    },
+    title: t('receipt.title'),
+    lead: t('receipt.lead'),
+    facts: [
+      { label: t('reference'), value: receipt.reference, mono: true },
+      { label: t('receipt.scope'), value: t(`receipt.scope.${scope}`), mono: false },
+      { label: t('receipt.issued'), value: formatMoment(receipt.issuedAt, locale), mono: false },
+    ],
+    scan: t('scan'),
+    statements: [],
+    noMoney: '',
+    kept: {
+      head: t('receipt.kept'),
+      rows: [
+        ...receipt.kept.map(({ field, basis, until }) => ({
+          what: named('field', field),
+          why: named('basis', basis),
+          figure: t('kept.until', { until: formatDay(until, locale) }),
+        })),
+        ...receipt.erased.map(({ field, at }) => ({
+          what: named('field', field),
+          why: named('basis', 'no reason to keep'),
+          figure: t('kept.erased', { at: formatDay(at, locale) }),
+        })),
+      ],
+    },
+    proof: proofOf(receipt, jws, words),
+    signed: t('signed'),
+    attached: t('receipt.attached'),
     pageOf: t('page'),
   }
 }
@@ -183,7 +232,11 @@ function keptRows(
   ]
 }
 
-function proofOf({ issuer }: ClosureCertificate, jws: string, { t }: Words): Fact[] {
+function proofOf(
+  { issuer }: Pick<ClosureCertificate, 'issuer'>,
+  jws: string,
+  { t }: Words,
+): Fact[] {
   const [head = '', , signature = ''] = jws.split('.')
   const { kid = '' } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid?: string }
   const fact = (label: string, value: string): Fact => ({ label, value, mono: true })

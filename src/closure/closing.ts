@@ -10,6 +10,8 @@ export const closing: Closing = {
         contacts: { reason_text: 'null' },
         invoices: { quote: 'null', choices: "'{}'" },
       },
+      sealed: 'reason_text',
+      traced: 'reason_text',
       anonymise: 'attention decision',
       plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
@@ -36,8 +38,23 @@ export const closing: Closing = {
     },
     closure_certificate: {
       retain: { certificate: 'rows' },
+      sealed: 'document jws pdf',
       plain: 'subscriber_id case_id document jws pdf locale signed_at',
     },
-    retention: { plain: 'subscriber_id case_id category basis keep_until erased_at' },
+    retention: {
+      plain: 'subscriber_id case_id category basis keep_until erased_at told_at held_at',
+    },
+    erasure: { plain: 'subscriber_id case_id state started_at changed_at ended_at' },
+    // Names fields and dates, and no person.
+    retention_receipt: {
+      retain: { certificate: 'rows' },
+      plain: 'subscriber_id case_id document jws locale signed_at',
+    },
+    legal_hold: {
+      anonymise: 'basis release_reason',
+      plain: 'subscriber_id hold_id record placed_at placed_by released_at released_by',
+    },
+    // Keyed hashes, gone when the last category is erased.
+    erasure_trace: { plain: 'subscriber_id token kind words' },
   },
 }

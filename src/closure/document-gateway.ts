@@ -6,7 +6,13 @@ import { renderPdf } from '../platform/documents.ts'
 import type { Signer } from '../platform/signing.ts'
 import { makeAddendum } from './addendum.ts'
 import { type ClosureCertificate, makeCertificate } from './certificate.ts'
-import { certificatePage, type Locale } from './certificate-page.ts'
+import {
+  type CertificatePage,
+  certificatePage,
+  type Locale,
+  receiptPage,
+} from './certificate-page.ts'
+import { makeReceipt } from './receipt.ts'
 import { putSeal, readSeal, sealPayload, sealPlace } from './pdf-seal.ts'
 import type { Documents } from './steps/documents.ts'
 
@@ -19,6 +25,16 @@ export function openDocuments({ publicUrl }: Pick<Config, 'publicUrl'>, signer: 
     },
     print: ({ certificate, jws }, locale) =>
       renderCertificate(certificate, jws, locale, `${publicUrl}/verify`, signer),
+    async receipt(input) {
+      const receipt = makeReceipt(input)
+      return { receipt, jws: await signer.sign(receipt) }
+    },
+    printReceipt({ receipt, jws }, locale) {
+      const page = receiptPage(receipt, jws, locale)
+      const { reference, issuedAt: at } = receipt
+      const about = { reference, attachment: 'receipt.jws', at }
+      return renderSigned({ ...about, page, jws }, `${publicUrl}/verify`, signer)
+    },
     async amend(signed, removal) {
       const addendum = makeAddendum(signed, removal)
       return { addendum, jws: await signer.sign(addendum) }
@@ -37,6 +53,28 @@ export async function renderCertificate(
   verifyUrl: string,
   signer?: Pick<Signer, 'sign'>,
 ): Promise<Uint8Array> {
+  const { reference, settledAt: at } = certificate
+  const page = certificatePage(certificate, jws, locale)
+  return renderSigned(
+    { reference, attachment: 'certificate.jws', at, page, jws },
+    verifyUrl,
+    signer,
+  )
+}
+
+type Signed = {
+  reference: string
+  attachment: string
+  at: string
+  page: CertificatePage
+  jws: string
+}
+
+async function renderSigned(
+  { reference, attachment, at, page, jws }: Signed,
+  verifyUrl: string,
+  signer?: Pick<Signer, 'sign'>,
+): Promise<Uint8Array> {
   // Every seal of a key has one length: only the digest in it differs.
   const place = signer ? sealPlace((await signer.sign(sealPayload('0'.repeat(64)))).length) : ''
   const qr = await QRCode.toString(verifyUrl, {
@@ -46,15 +84,16 @@ export async function renderCertificate(
   })
   const pdf = await renderPdf({
     template: readFileSync(new URL('certificate.typ', import.meta.url), 'utf8'),
-    page: certificatePage(certificate, jws, locale),
+    page,
     inputs: {
-      reference: certificate.reference,
+      reference,
+      attachment,
       verify: verifyUrl,
       keywords: place,
       qr,
       jws,
     },
-    at: Temporal.Instant.from(certificate.settledAt),
+    at: Temporal.Instant.from(at),
   })
   const digest = signer && readSeal(pdf)
   return digest ? putSeal(pdf, await signer.sign(sealPayload(digest.sha256))) : pdf

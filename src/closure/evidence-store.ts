@@ -3,8 +3,11 @@ import { sql } from 'kysely'
 import { localeFor, type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { personalBytes } from '../platform/personal.ts'
 import type { ClosureAddendum } from './addendum.ts'
 import type { ClosureCertificate } from './certificate.ts'
+import { certificatePlace } from './certificate-place.ts'
+import type { RetentionReceipt } from './receipt.ts'
 import { certificateFile, certificateOf } from '../notices/store.ts'
 import { findCase, locateCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
@@ -46,12 +49,33 @@ export async function printedCertificate(
   const pdf = Buffer.from(await documents.print(signed, row.locale as 'en' | 'zh-CN'))
   await db
     .updateTable('closure_certificate')
-    .set({ pdf })
+    .set({ pdf: personalBytes(certificatePlace({ subscriberId, caseId }, 'pdf'), pdf) })
     .where('subscriber_id', '=', subscriberId)
     .where('case_id', '=', caseId)
     .where('pdf', 'is', null)
     .execute()
   return pdf
+}
+
+/** The retention receipt of a subscriber's own case; the same one gives the same page, whenever it is printed. */
+export async function findReceipt(
+  db: Db,
+  documents: Pick<Documents, 'printReceipt'>,
+  subscriberId: string,
+  caseId: string,
+): Promise<{ reference: string; json: string; pdf: Buffer } | undefined> {
+  const row = await db
+    .selectFrom('retention_receipt')
+    .select(['document', 'jws', 'locale'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const receipt = row.document as RetentionReceipt
+  const signed = { receipt, jws: row.jws }
+  const pdf = await documents.printReceipt(signed, row.locale as 'en' | 'zh-CN')
+  const json = `${JSON.stringify(signed, null, 2)}\n`
+  return { reference: receipt.reference, json, pdf: Buffer.from(pdf) }
 }
 
 export type SignedCase = {

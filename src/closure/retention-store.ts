@@ -1,60 +1,182 @@
-/** Erases what was kept after a closure, on the day its reason ends. */
+/** The erasure's own case: on the day a reason to keep ends it tells the subscriber, erases, and destroys the key. */
 import { sql } from 'kysely'
+import { localeFor } from '../notices/notice.ts'
+import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
-import { eraseNotices } from '../notices/store.ts'
-import { eraseSubscriber } from '../subscribers/store.ts'
-import { eraseTickets } from '../tickets/store.ts'
+import { destroyKeys } from '../platform/key-life.ts'
+import { addresseeOf } from '../subscribers/store.ts'
+import type { Category } from '../values/closing.ts'
+import { eraseCategory, type Erasing } from './erase-store.ts'
+import { forgetTraces } from './trace-store.ts'
 
-type Due = { subscriber_id: string; case_id: string; category: string }
+export type ErasureState = 'waiting' | 'telling' | 'held' | 'erased'
 
-/** Invoices and certificates are evidence until their years are over; usage and contacts are erased by the day. */
-const erasable = ['usage', 'contacts'] as const
+type Due = {
+  subscriber_id: string
+  case_id: string
+  category: Category
+  told_at: Temporal.Instant | null
+}
+const dueAtOnce = 50
 
 export async function sweepRetention(app: App): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     const { rows } = await sql<Due>`
-      select subscriber_id, case_id, category from retention
-      where erased_at is null and keep_until <= ${now} and category = any(${[...erasable]})
-      order by keep_until limit 50 for update skip locked`.execute(trx)
-    for (const due of rows) await erase(trx, app, due, now)
+      select subscriber_id, case_id, category, told_at from retention r
+      where erased_at is null and held_at is null and keep_until <= ${now}
+        -- An address is needed until the last message has left.
+        and (category <> 'contacts' or not exists (
+          select from notice n where n.subscriber_id = r.subscriber_id and n.state = 'queued'))
+      order by keep_until limit ${dueAtOnce} for update skip locked`.execute(trx)
+    for (const due of rows) await take(trx, app, due, now)
   })
 }
 
-async function erase(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
-  if (due.category === 'usage') await eraseUsage(trx, due)
-  if (due.category === 'contacts') {
-    await eraseSubscriber(trx, due.subscriber_id, now)
-    await eraseNotices(trx, due.subscriber_id)
-    await eraseTickets(trx, due.subscriber_id)
+async function take(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
+  const erasing = await erasingOf(trx, due, now)
+  // The contacts are what one is told at, so for them the message goes first.
+  if (due.category === 'contacts' && due.told_at === null && erasing.held.length === 0) {
+    if (await tell(trx, app, due, now)) return
   }
+  const kept = await eraseCategory(trx, due.category, erasing)
+  if (kept > 0) return hold(trx, app, due, kept, now)
+  await settle(trx, app, due, now)
+}
+
+async function erasingOf(trx: Trx, due: Due, now: Temporal.Instant): Promise<Erasing> {
+  const { subscriber_id: subscriberId, case_id: caseId } = due
+  const c = await trx
+    .selectFrom('closure_case')
+    .select(['scope', 'closing_lines'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .executeTakeFirstOrThrow()
+  const holds = await trx
+    .selectFrom('legal_hold')
+    .select('record')
+    .where('subscriber_id', '=', subscriberId)
+    .where('released_at', 'is', null)
+    .execute()
+  return {
+    subscriberId,
+    caseId,
+    scope: c.scope === 'account' ? 'account' : 'line',
+    lineIds: (c.closing_lines ?? []) as string[],
+    held: holds.map(({ record }) => record),
+    now,
+  }
+}
+
+/** False when there is nobody left to tell. */
+async function tell(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<boolean> {
+  const { subscriber_id: subscriberId, case_id: caseId, category } = due
+  const person = await trx
+    .selectFrom('subscriber as s')
+    .innerJoin('closure_case as c', 'c.subscriber_id', 's.subscriber_id')
+    .select(['s.locale', 'c.reference'])
+    .where('s.subscriber_id', '=', subscriberId)
+    .where('c.case_id', '=', caseId)
+    .executeTakeFirstOrThrow()
+  const addressee = await addresseeOf(trx, subscriberId)
+  const recipients = addressee.recipients.filter(({ address }) => address !== '')
   await trx
     .updateTable('retention')
-    .set({ erased_at: now })
+    .set({ told_at: now })
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .where('category', '=', category)
+    .execute()
+  if (recipients.length === 0) return false
+  await notify(trx, app, {
+    subscriberId,
+    noticeId: `${caseId}:erased:${category}`,
+    recipients,
+    template: 'erased',
+    locale: localeFor(person.locale),
+    params: {
+      reference: person.reference,
+      categories: JSON.stringify([category]),
+      at: now.toString(),
+    },
+    caseId,
+  })
+  await move(trx, due, 'telling', now)
+  return true
+}
+
+/** Something is under a legal hold: everything else of the category is gone; the rest follows on release. */
+async function hold(trx: Trx, app: App, due: Due, kept: number, now: Temporal.Instant) {
+  await trx
+    .updateTable('retention')
+    .set({ held_at: now })
     .where('subscriber_id', '=', due.subscriber_id)
     .where('case_id', '=', due.case_id)
     .where('category', '=', due.category)
     .execute()
+  await move(trx, due, 'held', now)
+  await note(trx, app, due, 'retention.held', `a legal hold keeps ${kept} of ${due.category}`, now)
+}
+
+async function settle(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
+  const { subscriber_id: subscriberId, case_id: caseId, category } = due
+  await trx
+    .updateTable('retention')
+    .set({ erased_at: now, held_at: null })
+    .where('subscriber_id', '=', subscriberId)
+    .where('case_id', '=', caseId)
+    .where('category', '=', category)
+    .execute()
+  // The key goes with the last case that keeps the category, and never while the account lives.
+  const { rows } = await sql<{ closed: boolean; left: number; waiting: number }>`
+    select s.state = 'closed' as closed,
+      (select count(*)::int from retention r where r.subscriber_id = s.subscriber_id
+        and r.category = ${category} and r.erased_at is null) as left,
+      (select count(*)::int from retention r where r.subscriber_id = s.subscriber_id
+        and r.case_id = ${caseId} and r.erased_at is null) as waiting
+    from subscriber s where s.subscriber_id = ${subscriberId}`.execute(trx)
+  const [standing] = rows
+  if (standing?.closed && standing.left === 0) await destroyKeys(trx, [subscriberId], category, now)
+  if (due.told_at === null && category !== 'contacts') await tell(trx, app, due, now)
+  await note(trx, app, due, 'retention.erased', `the day to keep ${category} has come`, now)
+  await move(trx, due, standing?.waiting === 0 ? 'erased' : 'waiting', now)
+  if (standing?.closed && standing.waiting === 0) await forgetTraces(trx, subscriberId)
+}
+
+async function move(trx: Trx, due: Due, state: ErasureState, now: Temporal.Instant) {
+  await trx
+    .insertInto('erasure')
+    .values({
+      subscriber_id: due.subscriber_id,
+      case_id: due.case_id,
+      state,
+      started_at: now,
+      changed_at: now,
+      ended_at: state === 'erased' ? now : null,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['subscriber_id', 'case_id'])
+        .doUpdateSet({ state, changed_at: now, ended_at: state === 'erased' ? now : null }),
+    )
+    .execute()
+}
+
+async function note(
+  trx: Trx,
+  app: App,
+  due: Due,
+  action: string,
+  reason: string,
+  now: Temporal.Instant,
+) {
   await audit(trx, app.ids, now, {
     subscriberId: due.subscriber_id,
     actor: system,
-    action: 'retention.erased',
+    action,
     subject: { kind: 'closure', id: due.case_id },
-    reason: `the day to keep ${due.category} has come`,
+    reason,
   })
-}
-
-async function eraseUsage(trx: Trx, { subscriber_id, case_id }: Due): Promise<void> {
-  await sql`
-    delete from usage_record u using closure_case c
-    where c.subscriber_id = ${subscriber_id} and c.case_id = ${case_id} and u.subscriber_id = c.subscriber_id
-      and c.closing_lines ? u.line_id`.execute(trx)
-  // The last sessions of a line say in which networks it was.
-  await sql`
-    update purse p set sessions = '', open_sessions = 0, sessions_due_at = null, version = p.version + 1
-    from closure_case c
-    where c.subscriber_id = ${subscriber_id} and c.case_id = ${case_id} and p.subscriber_id = c.subscriber_id
-      and c.closing_lines ? p.line_id and p.sessions <> ''`.execute(trx)
 }

@@ -7,7 +7,12 @@ import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
-import { findCertificate, printedCertificate, seeByReference } from './evidence-store.ts'
+import {
+  findCertificate,
+  findReceipt,
+  printedCertificate,
+  seeByReference,
+} from './evidence-store.ts'
 import type { Documents } from './steps/documents.ts'
 import { parseReference } from './reference.ts'
 import { type ClosureView, publicViewOf, viewOf } from './view.ts'
@@ -33,7 +38,10 @@ const tags = ['closure']
 const caseParams = z.object({ caseId: z.string().max(60) })
 const problems = { '4xx': problemWire }
 
-type Outside = { network: Pick<Network, 'find'>; documents: Pick<Documents, 'print'> }
+type Outside = {
+  network: Pick<Network, 'find'>
+  documents: Pick<Documents, 'print' | 'printReceipt'>
+}
 
 export function registerClosureRoutes(http: Http, app: App, { network, documents }: Outside) {
   registerStartRoutes(http, app)
@@ -211,7 +219,35 @@ function registerConfirmRoutes(http: Http, app: App) {
   )
 }
 
+function registerReceiptRoutes(http: Http, app: App, documents: Outside['documents']) {
+  for (const format of ['json', 'pdf'] as const) {
+    http.get(
+      `/v1/closures/:caseId/receipt.${format}`,
+      {
+        preHandler: signedIn(app, true),
+        schema: {
+          tags,
+          summary: `What is still kept, why and until when, signed, as ${format.toUpperCase()}`,
+          params: caseParams,
+        },
+      },
+      async (request, reply) => {
+        const { subscriberId, params } = request
+        const found = await findReceipt(app.db, documents, subscriberId, params.caseId)
+        if (!found) return refused(reply, refuse('certificate-not-ready'))
+        const name = `${found.reference}-kept.${format}`
+        return reply
+          .type(format === 'pdf' ? 'application/pdf' : 'application/json')
+          .header('content-disposition', `attachment; filename="${name}"`)
+          .serializer((payload: unknown) => payload as string)
+          .send(format === 'pdf' ? found.pdf : Buffer.from(found.json))
+      },
+    )
+  }
+}
+
 function registerEvidenceRoutes(http: Http, app: App, documents: Outside['documents']) {
+  registerReceiptRoutes(http, app, documents)
   for (const format of ['json', 'pdf'] as const) {
     http.get(
       `/v1/closures/:caseId/certificate.${format}`,

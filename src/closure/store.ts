@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { type Actor, audit, auditAll } from '../platform/audit.ts'
 import { type Db, insertRows, pairs, rowsParameter, type Trx } from '../platform/database.ts'
+import { personal } from '../platform/personal.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import type { Attention, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
@@ -230,7 +231,7 @@ export async function changeCases(
     subscriber_id: c.subscriberId,
     case_id: c.caseId,
     version: c.version,
-    change: columnsOf(wake ? { ...change, wakeAt: lostJobAt(now, waking) } : change),
+    change: columnsOf(wake ? { ...change, wakeAt: lostJobAt(now, waking) } : change, c),
   }))
   const { rows } = await sql<{ case_id: string }>`
     update closure_case c
@@ -277,8 +278,14 @@ export async function wakeCases(trx: Trx, app: App, cases: readonly CaseKey[]): 
 
 const changeable = Object.keys(columnsOf({}))
 
+function reasonPlace({ subscriberId, caseId }: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
+  const field = 'closure_case.reason_text'
+  return { subscriberId, category: 'contacts', field, record: caseId } as const
+}
+
 /** A column that is undefined keeps its value. */
-function columnsOf(change: CaseChange) {
+function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
+  const { reasonText } = change
   return {
     state: change.state,
     policy_country: change.policyCountry,
@@ -289,7 +296,7 @@ function columnsOf(change: CaseChange) {
     quote_hash: change.quote?.hash,
     risk: change.risk,
     reason: change.reason,
-    reason_text: change.reasonText,
+    reason_text: c && reasonText ? personal(reasonPlace(c), reasonText) : reasonText,
     submitted_at: change.submittedAt,
     due_at: change.dueAt,
     wake_at: change.wakeAt,

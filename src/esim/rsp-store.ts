@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
-import { seal, sealIvBytes, sealKey, unseal } from '../platform/seal.ts'
+import { seal, sealIvBytes, sealKey, unsealByAny } from '../platform/seal.ts'
 import { mayDownload } from './esim.ts'
 import { lockStock, saveStock, type StockKey, type StockRow } from './stock-store.ts'
 import { followOrder } from './store.ts'
@@ -80,7 +80,7 @@ export async function lockOrder(
   const { iccid, imsi, state, sealAbout, line } = stock
   const sealed = stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
   const open = (what: string, text: string): unknown =>
-    JSON.parse(unseal(profileKey(app), `${sealAbout} ${what}`, text))
+    JSON.parse(unsealByAny(app.config, 'profile', `${sealAbout} ${what}`, text))
   const order: DownloadOrder = {
     iccid,
     matchingId: stock.matchingId ?? '',
@@ -123,7 +123,8 @@ export async function subscriptionKeys(
     .where('i.iccid', '=', iccid)
     .executeTakeFirst()
   if (!row?.subscription) return undefined
-  const text = unseal(profileKey(app), `${row.seal_about} subscription`, row.subscription)
+  const about = `${row.seal_about} subscription`
+  const text = unsealByAny(app.config, 'profile', about, row.subscription)
   const { k, opc } = keysOf(JSON.parse(text) as SealedSubscription)
   return { k, opc }
 }
@@ -196,4 +197,57 @@ export async function saveOrder(
   await saveStock(trx, now, stock, change, by)
   if (line && (state !== stock.state || eid !== stock.eid))
     await followOrder(trx, now, { subscriberId: line.subscriberId, iccid }, { state, eid })
+}
+
+const resealedAtOnce = 500
+
+/** Seals the keys of profiles anew that a former master key sealed; how many. Goes on where it stopped. */
+export async function resealProfiles(app: Pick<App, 'config' | 'db' | 'ids'>): Promise<number> {
+  const { config, ids } = app
+  const current = { masterKey: config.masterKey }
+  const anew = (about: string, text: string) => {
+    if (opensWith(current, about, text)) return text
+    const open = unsealByAny(config, 'profile', about, text)
+    return seal(sealKey(config.masterKey, 'profile'), ids.random(sealIvBytes), about, open)
+  }
+  let changed = 0
+  for (let after = ''; ;) {
+    const { rows } = await sql<{
+      iccid: string
+      seal_about: string
+      subscription: string | null
+      binding: string | null
+    }>`
+      select iccid, seal_about, subscription, binding from profile_stock
+      where iccid > ${after} and (subscription is not null or binding is not null)
+      order by iccid limit ${resealedAtOnce}`.execute(app.db)
+    for (const { iccid, seal_about: about, subscription, binding } of rows) {
+      const sealedAnew = {
+        subscription: subscription && anew(`${about} subscription`, subscription),
+        binding: binding && anew(`${about} binding`, binding),
+      }
+      if (sealedAnew.subscription === subscription && sealedAnew.binding === binding) continue
+      // Whoever stored something newer meanwhile sealed it with the current key.
+      const { numUpdatedRows } = await app.db
+        .updateTable('profile_stock')
+        .set(sealedAnew)
+        .where('iccid', '=', iccid)
+        .where('subscription', 'is not distinct from', subscription)
+        .where('binding', 'is not distinct from', binding)
+        .executeTakeFirst()
+      changed += Number(numUpdatedRows)
+    }
+    const last = rows.at(-1)
+    if (!last || rows.length < resealedAtOnce) return changed
+    after = last.iccid
+  }
+}
+
+function opensWith(masters: Pick<App['config'], 'masterKey'>, about: string, text: string) {
+  try {
+    unsealByAny(masters, 'profile', about, text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -6,7 +6,11 @@ export const closing: Closing = {
   steps: ['detach', 'close-line'],
   leftovers: {
     line: {
-      retain: { contacts: { nickname: "''", msisdn: 'null' } },
+      // The number goes with the account; the certificate and the invoices have it masked.
+      erase: { msisdn: 'null' },
+      retain: { contacts: { nickname: "''" } },
+      sealed: 'nickname',
+      traced: 'nickname msisdn',
       // Identifiers of a card that no network knows any more.
       anonymise: 'imsi iccid',
       plain: `subscriber_id line_id state plan_id plan_version currency ordered_at activated_at period_start
@@ -15,12 +19,9 @@ export const closing: Closing = {
     },
     line_index: { anonymise: 'imsi', plain: 'line_id subscriber_id' },
     phone_number: {
-      erase: {
-        subscriber_id: 'null',
-        line_id: 'null',
-        last_subscriber_id: 'null',
-        last_line_id: 'null',
-      },
+      erase: { subscriber_id: 'null', line_id: 'null' },
+      // Whose it was goes when the quarantine ends: until then the number may still leave with them.
+      anonymise: 'last_subscriber_id last_line_id',
       plain: `msisdn country state quarantined_until version kind reserved_for reserved_until`,
     },
   },

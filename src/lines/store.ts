@@ -1,10 +1,11 @@
 /** Lines in the database: bought, named, brought to life, closed. */
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { profilesOf, releaseProfile, takeProfile } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
 import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
+import { personal } from '../platform/personal.ts'
 import type { Allowance, Kind, Plan } from '../plans/plan.ts'
 import { planKey, planVersions } from '../plans/store.ts'
 import { subscriberById } from '../subscribers/store.ts'
@@ -159,8 +160,14 @@ export async function renameLine(
   if (state === undefined) return refuse('not-found')
   const fixed = whyFixed(state)
   if (fixed) return fixed
-  await change(trx, { subscriberId, lineId }, { nickname })
+  const key = { subscriberId, lineId }
+  await change(trx, key, { nickname: nicknameValue(key, nickname) })
   return undefined
+}
+
+function nicknameValue({ subscriberId, lineId }: LineKey, nickname: string) {
+  const field = 'line.nickname'
+  return personal({ subscriberId, category: 'contacts', field, record: lineId }, nickname)
 }
 
 type NewLine = {
@@ -191,7 +198,7 @@ export async function createLine(
     .values({
       subscriber_id: subscriberId,
       line_id: lineId,
-      nickname,
+      nickname: nicknameValue({ subscriberId, lineId }, nickname),
       state: 'ordered',
       plan_id: plan.planId,
       plan_version: plan.version,
@@ -281,7 +288,7 @@ export async function ownerOf(
 }
 
 type Change = {
-  nickname?: string
+  nickname?: RawBuilder<string>
   state?: LineState
   activated_at?: Temporal.Instant
   period_start?: Temporal.Instant

@@ -8,6 +8,7 @@ import { runMain } from '../platform/process.ts'
 import { addClosure } from './cli-closure.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
 import type { MakeFlags } from './profiles.ts'
+import type { ReportOptions } from './erasure.ts'
 import type { UsageImportOptions } from './usage.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
@@ -34,6 +35,8 @@ export function violet(outcome: Outcome): Command {
   addNumbers(program, outcome)
   addClosure(program, outcome, withPlace)
   addProfiles(program)
+  addKeys(program)
+  addErasure(program, outcome)
   return program
 }
 
@@ -104,6 +107,39 @@ function addVerify(program: Command, outcome: Outcome): void {
     .action(async (file: string, options: { keys?: string; json: boolean }) => {
       const { verifyCommand } = await import('./verify.ts')
       outcome.code = await verifyCommand(file, options)
+    })
+}
+
+function addKeys(program: Command): void {
+  const keys = program.command('keys').description('keys of personal data')
+  withPlace(keys.command('rotate'))
+    .description('wrap every data key by VIOLET_MASTER_KEY; VIOLET_MASTER_KEYS_FORMER opens them')
+    .action(async ({ data, json }: Place) => {
+      const { withConfig } = await import('./with-config.ts')
+      const { keysRotateCommand } = await import('./keys.ts')
+      await withConfig(data, (config: Config) => keysRotateCommand(config, json))
+    })
+}
+
+function addErasure(program: Command, outcome: Outcome): void {
+  const erasure = program.command('erasure').description('what is left of a closed account')
+  const collect = (one: string, before: string[]) => [...before, one]
+  withPlace(erasure.command('report'))
+    .description('look for readable personal data in tables, queue and logs; 0 none, 1 some')
+    .argument('[subscriber]', 'the closed subscriber’s id')
+    .option('--case <reference>', 'the closure’s reference instead')
+    .option(
+      '--value <text>',
+      'something to look for besides what is known; repeatable',
+      collect,
+      [],
+    )
+    .action(async (subscriber: string | undefined, options: Place & ReportOptions) => {
+      const { withConfig } = await import('./with-config.ts')
+      const { erasureReportCommand } = await import('./erasure.ts')
+      await withConfig(options.data, async (config: Config) => {
+        outcome.code = await erasureReportCommand(config, subscriber, options)
+      })
     })
 }
 

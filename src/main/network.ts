@@ -24,7 +24,7 @@ export async function networkReconcileCommand(
   write: Write = (text) => process.stdout.write(text),
   network: Network = openConfiguredNetwork(config.network),
 ): Promise<number> {
-  const db = openDatabase(openPool(config.databaseUrl, 8))
+  const db = openDatabase(openPool(config.databaseUrl, 8), config)
   const ids = systemIds()
   let bar: (Progress & { total: number }) | undefined
   try {

@@ -9,7 +9,7 @@ import { seedPolicies } from '../policy/store.ts'
 import { seedStaff } from '../staff/store.ts'
 
 export async function seed(config: Config): Promise<void> {
-  const db = openDatabase(openPool(config.databaseUrl, 2))
+  const db = openDatabase(openPool(config.databaseUrl, 2), config)
   const now = systemClock.now()
   try {
     await seedCatalog(db, now)

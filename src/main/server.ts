@@ -18,7 +18,7 @@ await runMain(async () => {
   exitWithParent()
   const config = parseConfig()
   const log = openLog(config, 'server')
-  const db = openDatabase(openPool(config.databaseUrl, 20))
+  const db = openDatabase(openPool(config.databaseUrl, 20), config)
   const queue = await openQueue(config.databaseUrl, log, allQueues)
   const sessions = openSessions(config, db)
   const app = { config, db, clock: systemClock, ids: systemIds(), log, queue, sessions }

@@ -82,6 +82,8 @@ function writePrograms(): void {
     export const seed = async () => {}
     export const staffToShow = [{ role: 'reviewer', email: 'rea@violet.example' }]`
   writeFileSync(join(root, 'src', 'main', 'seed.ts'), seed)
+  const upgrade = 'export const upgrade = async () => {}'
+  writeFileSync(join(root, 'src', 'main', 'upgrade.ts'), upgrade)
   writeFileSync(
     join(root, 'start.ts'),
     `import { start } from ${JSON.stringify(join(import.meta.dirname, 'start.ts'))}

@@ -36,6 +36,7 @@ export type Platform = {
   stop: () => Promise<void>
 }
 
+type Upgrade = { upgrade: (config: Config) => Promise<void> }
 type Seed = { seed: (config: Config) => Promise<void>; staffToShow: readonly Staff[] }
 
 const PARTNERS = ['payments', 'network', 'phone', 'inbox']
@@ -87,6 +88,7 @@ async function launchPlatform(
     const cache = compileCache(places.dataDir)
     if (cache) enableCompileCache(cache)
     const seeding = options.demo ? loadSeed(root) : undefined
+    const upgrading = loadUpgrade(root)
     const partners = options.demo ? PARTNERS.map((name) => partner(name, filled, root)) : []
     const partnersUp = Promise.all(partners.map((one) => children.start(one)))
     // Awaited below; until then a failure must not count as unhandled.
@@ -98,6 +100,8 @@ async function launchPlatform(
     const config = parseConfig({ ...filled, DATABASE_URL: await database.start() })
     signal.throwIfAborted()
     const { applied } = await migrate(config.databaseUrl, join(root, 'migrations'))
+    const { upgrade } = await upgrading
+    await upgrade(config)
     log.info({ applied }, 'database is up to date')
     const own = ownPrograms(options, { ...filled, DATABASE_URL: config.databaseUrl }, root)
     const names = own.map(({ name }) => name)
@@ -161,7 +165,10 @@ function childEnvironment(env: Environment): NodeJS.ProcessEnv {
 }
 
 function partner(name: string, env: Environment, root: string): Program {
-  const { DATABASE_URL: _url, VIOLET_MASTER_KEY: _key, ...theirs } = childEnvironment(env)
+  const theirs = childEnvironment(env)
+  // What is ours alone.
+  for (const name of ['DATABASE_URL', 'VIOLET_MASTER_KEY', 'VIOLET_MASTER_KEYS_FORMER'])
+    delete theirs[name]
   return { name, script: join(root, 'simulators', name, 'server.ts'), env: theirs }
 }
 
@@ -174,6 +181,12 @@ function ownPrograms({ workers }: StartOptions, env: Environment, root: string):
   const one = workers === 1
   const names = Array.from({ length: workers }, (_, i) => (one ? 'worker' : `worker-${i + 1}`))
   return [program('server', 'server.ts'), ...names.map((name) => program(name, 'worker.ts'))]
+}
+
+function loadUpgrade(root: string): Promise<Upgrade> {
+  const upgrading = import(join(root, 'src', 'main', 'upgrade.ts')) as Promise<Upgrade>
+  upgrading.catch(() => {})
+  return upgrading
 }
 
 function loadSeed(root: string): Promise<Seed> {

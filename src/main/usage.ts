@@ -33,7 +33,7 @@ export async function usageImport(path: string, options: UsageImportOptions): Pr
 }
 
 async function take(config: Config, path: string, mapping: Mapping, rejectsFile: string) {
-  const db = openDatabase(openPool(config.databaseUrl, 6))
+  const db = openDatabase(openPool(config.databaseUrl, 6), config)
   const log = openLog(config, 'usage-import')
   const queue = await openQueue(config.databaseUrl, log, allQueues)
   const app = { config, db, clock: systemClock, ids: systemIds(), log, queue }

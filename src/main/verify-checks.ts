@@ -9,6 +9,7 @@ import {
   type ClosureCertificate,
 } from '../closure/certificate.ts'
 import { readSeal, sealPayload } from '../closure/pdf-seal.ts'
+import { receiptSchema, receiptType, type RetentionReceipt } from '../closure/receipt.ts'
 import { signatureType } from '../platform/signing.ts'
 import type { CertificateFile } from './verify-file.ts'
 import type { Keys } from './verify-keys.ts'
@@ -32,6 +33,8 @@ export type Verdict = {
   keyId: string | undefined
   /** Only what the signature covers; undefined unless it holds. */
   certificate: ClosureCertificate | undefined
+  /** The same for a retention receipt. */
+  receipt?: RetentionReceipt | undefined
   /** What was added to it; only what its own signature covers. */
   addenda: readonly ClosureAddendum[]
 }
@@ -64,14 +67,16 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
   }
   const problems = contentProblems(file, payload)
   if (file.kind === 'pdf') problems.push(...(await pageProblems(file.bytes, key)))
-  const checked: Check[] = ['file', 'key', 'signature', 'schema', 'arithmetic']
+  const checked: Check[] = ['file', 'key', 'signature', 'schema']
+  if (!isReceipt(payload)) checked.push('arithmetic')
   if (file.kind !== 'jws') checked.push(file.kind === 'json' ? 'copy' : 'page')
   const { data: certificate } = certificateSchema.safeParse(payload)
+  const { data: receipt } = receiptSchema.safeParse(payload)
   const added = await checkAddenda(file, certificate, keys)
   if (added.checked) checked.push('addendum')
   problems.push(...added.problems)
   const valid = problems.length === 0
-  return { valid, checked, problems, keyId, certificate, addenda: added.addenda }
+  return { valid, checked, problems, keyId, certificate, receipt, addenda: added.addenda }
 }
 
 /** Each by its own signature, to this certificate, and read as it was signed. */
@@ -106,11 +111,22 @@ export function problemsWithoutKeys(file: CertificateFile): Problem[] {
 }
 
 function contentProblems(file: CertificateFile, payload: unknown): Problem[] {
-  const parsed = certificateSchema.safeParse(payload)
   return [
-    ...(parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)),
+    ...(isReceipt(payload) ? receiptProblems(payload) : certificateProblems(payload)),
     ...(file.kind === 'json' ? differences(payload, file.copy) : []),
   ]
+}
+
+const isReceipt = (payload: unknown) => isStructure(payload) && payload['type'] === receiptType
+
+function receiptProblems(payload: unknown): Problem[] {
+  const parsed = receiptSchema.safeParse(payload)
+  return parsed.success ? [] : schemaProblems(parsed.error)
+}
+
+function certificateProblems(payload: unknown): Problem[] {
+  const parsed = certificateSchema.safeParse(payload)
+  return parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)
 }
 
 /** A published key counts under the id it computes to (RFC 7638), whatever name it was given. */

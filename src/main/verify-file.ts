@@ -1,4 +1,4 @@
-/** Finds the signed certificate in what a person was given: the JSON, the bare JWS, or the PDF. */
+/** Finds the signed certificate, or receipt, in what a person was given: the JSON, the bare JWS, or the PDF. */
 import { inflateSync } from 'node:zlib'
 
 export type CertificateFile =
@@ -34,8 +34,9 @@ function readJson(text: string): Opened {
   } catch {
     return none('is neither a PDF, nor JSON, nor a compact JWS')
   }
-  const { certificate, jws, addenda = [] } = (file ?? {}) as Record<string, unknown>
-  if (certificate === undefined) return none('has no "certificate"')
+  const { certificate, receipt, jws, addenda = [] } = (file ?? {}) as Record<string, unknown>
+  const copy = certificate ?? receipt
+  if (copy === undefined) return none('has no "certificate"')
   if (typeof jws !== 'string') return none('has no "jws"')
   if (!compact.test(jws)) return none('has a "jws" that is no compact JWS')
   if (!isSignedCopies(addenda)) return none('has "addenda" that are not signed')
@@ -43,7 +44,7 @@ function readJson(text: string): Opened {
   const spelled = [JSON.stringify(file), JSON.stringify(file, null, 2)]
   if (!spelled.includes(text.replace(/\n$/, '')))
     return none('was spelled otherwise when it was made: somebody changed its text')
-  return { found: { kind: 'json', jws, copy: certificate, addenda } }
+  return { found: { kind: 'json', jws, copy, addenda } }
 }
 
 function isSignedCopies(value: unknown): value is SignedCopy[] {

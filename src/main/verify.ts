@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { ClosureAddendum } from '../closure/addendum.ts'
 import type { ClosureCertificate } from '../closure/certificate.ts'
+import type { RetentionReceipt } from '../closure/receipt.ts'
 import {
   checkCertificate,
   claimedIssuer,
@@ -86,13 +87,13 @@ function answer(
   json: boolean,
   write: (text: string) => void,
 ): number {
-  const { valid, checked, problems, certificate, keyId, addenda } = verdict
+  const { valid, checked, problems, certificate, receipt, keyId, addenda } = verdict
   if (json) {
     const facts = {
       valid,
       file: path,
-      reference: certificate?.reference ?? null,
-      issuer: certificate?.issuer.name ?? null,
+      reference: (certificate ?? receipt)?.reference ?? null,
+      issuer: (certificate ?? receipt)?.issuer.name ?? null,
       keyId: keyId ?? null,
       keysFrom: at?.from ?? null,
       checked,
@@ -102,6 +103,8 @@ function answer(
     write(`${JSON.stringify(facts)}\n`)
   } else if (valid && certificate) {
     write(`${summary(certificate, addenda, keyId, at).map(plain).join('\n')}\n`)
+  } else if (valid && receipt) {
+    write(`${receiptSummary(receipt, keyId, at).map(plain).join('\n')}\n`)
   } else {
     const lines = problems.map(
       ({ check, field, problem }) => `  ${check}${field ? ` ${field}` : ''}: ${problem}`,
@@ -109,6 +112,17 @@ function answer(
     write(`Not valid: ${path}\n${lines.map(plain).join('\n')}\n`)
   }
   return valid ? 0 : 1
+}
+
+function receiptSummary(receipt: RetentionReceipt, keyId = '', at?: KeysAt): string[] {
+  const { reference, issuer, kept, erased } = receipt
+  const row = (label: string, text: string) => `  ${label.padEnd(15)} ${text}`
+  return [
+    `Valid: ${reference}, what ${issuer.name} keeps after the closure.`,
+    ...kept.map(({ field, basis, until }) => row('kept', `${field} until ${until} (${basis})`)),
+    ...erased.map(({ field, at: day }) => row('erased', `${field} at ${day}`)),
+    row('signed with', `${keyId}, published at ${at?.from ?? ''}`),
+  ]
 }
 
 function summary(

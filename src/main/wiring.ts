@@ -1,6 +1,7 @@
 /** Puts the features together: which gateways, routes, jobs and sweeps the platform has. */
 import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
+import { registerErasureRoutes } from '../closure/erasure-routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { addendumJobs, addendumQueues } from '../closure/addendum-steps.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../closure/bulk-steps.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
-import { printedCertificate } from '../closure/evidence-store.ts'
+import { findReceipt, printedCertificate } from '../closure/evidence-store.ts'
 import { portedJobs, portedQueues } from '../closure/ported-store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
@@ -118,6 +119,7 @@ export async function registerRoutes(
   registerStaffRoutes(http, app)
   registerClosureRoutes(http, app, { network, documents })
   registerClosureStaffRoutes(http, app)
+  registerErasureRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
   http.get(
     '/.well-known/closure-keys.json',
@@ -131,7 +133,7 @@ export async function registerRoutes(
 export function openNchf(app: App) {
   const { tls } = app.config.nchf
   const server = openHttp2({ log: app.log, tls, bodyLimitBytes: nchfBodyLimitBytes })
-  const db = openDatabase(openKeyedPool(app.config.databaseUrl, 8))
+  const db = openDatabase(openKeyedPool(app.config.databaseUrl, 8), app.config)
   server.addHook('onClose', () => db.destroy())
   registerNchfRoutes(server, app, openCharger({ ...app, db }))
   return server
@@ -143,9 +145,10 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
     ...bulkJobs(app, gateways),
     ...addendumJobs(app, gateways),
     ...portedJobs(app),
-    ...noticeJobs(app, gateways.outbox, (...asked) =>
-      printedCertificate(app, gateways.documents, ...asked),
-    ),
+    ...noticeJobs(app, gateways.outbox, {
+      certificate: (...asked) => printedCertificate(app, gateways.documents, ...asked),
+      receipt: async (...asked) => (await findReceipt(app.db, gateways.documents, ...asked))?.pdf,
+    }),
     ...linesJobs(app, gateways.network),
     ...renewalJobs(app),
     ...paymentsJobs(app, gateways.payments),

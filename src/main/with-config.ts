@@ -14,6 +14,7 @@ import { type Migrated, migrate } from '../platform/migrate.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openSecrets } from '../platform/secrets.ts'
 import { openDatabaseFor } from './launch-database.ts'
+import { upgrade } from './upgrade.ts'
 import { findRunning, holdDataFolder, openDataFolder } from './launch-folder.ts'
 
 type Use = (config: Config, migrated: Migrated) => Promise<void>
@@ -26,7 +27,9 @@ export async function withConfig(data: string | undefined, use: Use): Promise<vo
   const secrets = openSecrets(places.dataDir, env)
   const go = async (url: string) => {
     const config = parseConfig({ ...env, ...secrets, DATABASE_URL: url })
-    await use(config, await migrate(url, join(checkout, 'migrations')))
+    const migrated = await migrate(url, join(checkout, 'migrations'))
+    await upgrade(config)
+    await use(config, migrated)
   }
   if (external) return await go(external)
   if (await findRunning(places.dataDir)) {

@@ -7,6 +7,7 @@ export const closing: Closing = {
   leftovers: {
     notice: {
       retain: { contacts: { recipient: "''", params: "'{}'", failure: 'null' } },
+      sealed: 'recipient params',
       plain: `subscriber_id notice_id channel template locale case_id state created_at sent_at rounds due_at`,
     },
   },

@@ -1,13 +1,13 @@
 /** Sending: once however often it is asked for, again after a failure, and never with a code left behind. */
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPeople, type People } from '../../test/people.ts'
+import { openPeople, type People, nothingToPrint } from '../../test/people.ts'
 import { Fault } from '../values/fault.ts'
 import type { Delivery, Mail, Outbox, Sms } from './gateway.ts'
 import { openOutbox } from './gateway.ts'
 import type { NoticeRequest, TemplateName } from './notice.ts'
 import { noticeJobs, sweepNotices } from './steps.ts'
-import { eraseNotices, notify } from './store.ts'
+import { notify } from './store.ts'
 
 let people: People
 beforeAll(async () => {
@@ -47,7 +47,7 @@ function fakeOutbox(answer: () => Promise<Delivery>) {
     return answer()
   }
   const outbox: Outbox = { mail: take, sms: take, close: () => {} }
-  const [job] = noticeJobs(people.app, outbox, async () => undefined)
+  const [job] = noticeJobs(people.app, outbox, nothingToPrint)
   return { sent, job: job! }
 }
 const sends = () => fakeOutbox(async () => ({ outcome: 'sent' }))
@@ -76,7 +76,7 @@ test('a crash between sending and recording sends again under the same Message-I
   await ask(asked)
   const [row] = await rowsOf(asked.subscriberId)
   const outbox = openOutbox(people.app.config)
-  const [job] = noticeJobs(people.app, outbox, async () => undefined)
+  const [job] = noticeJobs(people.app, outbox, nothingToPrint)
   const data = { subscriberId: asked.subscriberId, noticeId: row!.notice_id }
   await job!.run(data)
   await people.app.db
@@ -213,20 +213,4 @@ test('a closing mail waits for its certificate', async () => {
   ).rejects.toThrow('certificate')
   expect(sent).toEqual([])
   expect((await rowsOf(asked.subscriberId))[0]?.state).toBe('queued')
-})
-
-test('erasing forgets what messages said and to whom, and keeps that they were sent', async () => {
-  const asked = request()
-  await ask(asked)
-  const [row] = await rowsOf(asked.subscriberId)
-  await sends().job.run({ subscriberId: asked.subscriberId, noticeId: row!.notice_id })
-  await people.app.db.transaction().execute((trx) => eraseNotices(trx, asked.subscriberId))
-  const [erased] = await rowsOf(asked.subscriberId)
-  expect(erased).toMatchObject({
-    recipient: '',
-    params: {},
-    state: 'sent',
-    template: 'ticket-answered',
-  })
-  expect(JSON.stringify(erased)).not.toContain('example.com')
 })

@@ -5,7 +5,7 @@ import type { Attachment, Outbox } from './gateway.ts'
 import { htmlOf, textOf } from './mail.ts'
 import { messageOf, type Sender } from './message.ts'
 import { localeFor, messageId, type TemplateName } from './notice.ts'
-import { sealKey, unseal } from '../platform/seal.ts'
+import { unsealByAny } from '../platform/seal.ts'
 import {
   certificateFile,
   certificateOf,
@@ -25,10 +25,12 @@ const sender: Sender = {
 /** A code that can't be used any more isn't worth sending. */
 const codeLifeMinutes = 10
 
-/** Gives the certificate of a case in print; undefined while there is none. */
+/** Gives a document of a case in print; undefined while there is none. */
 export type Print = (subscriberId: string, caseId: string) => Promise<Buffer | undefined>
 
-export function noticeJobs(app: App, outbox: Outbox, print: Print): Job[] {
+export type Prints = { certificate: Print; receipt: Print }
+
+export function noticeJobs(app: App, outbox: Outbox, print: Prints): Job[] {
   return [
     {
       queue: 'notices.send',
@@ -43,7 +45,7 @@ export async function sweepNotices(app: App): Promise<void> {
   await wakeDueNotices(app)
 }
 
-async function send(app: App, outbox: Outbox, print: Print, data: JobData): Promise<void> {
+async function send(app: App, outbox: Outbox, print: Prints, data: JobData): Promise<void> {
   const notice = await queuedNotice(app.db, data['subscriberId'] ?? '', data['noticeId'] ?? '')
   if (!notice) return
   const { sealed, ...params } = notice.params
@@ -85,16 +87,27 @@ const proofs: ReadonlySet<string> = new Set<TemplateName>([
   'closure-removal-confirmed',
 ])
 
-async function attachmentsOf(app: App, print: Print, notice: QueuedNotice): Promise<Attachment[]> {
+async function attachmentsOf(app: App, print: Prints, notice: QueuedNotice): Promise<Attachment[]> {
   if (!proofs.has(notice.template) || notice.caseId === null) return []
   const files = await certificateOf(app.db, notice.subscriberId, notice.caseId)
-  const pdf = await print(notice.subscriberId, notice.caseId)
+  const pdf = await print.certificate(notice.subscriberId, notice.caseId)
   // Thrown so that the message waits: a closing mail without its proof must not leave.
   if (!files || !pdf) throw new Error(`the certificate of ${notice.caseId} is not there yet`)
   const name = `violet-closure-${notice.params['reference'] ?? notice.caseId}`
   const { document, ...signed } = files
   const json = Buffer.from(certificateFile({ certificate: document, ...signed }))
+  // Whoever closed the account has no page to look it up on.
+  const receipt =
+    notice.template === 'closure-closed'
+      ? await print.receipt(notice.subscriberId, notice.caseId)
+      : undefined
+  const kept = receipt && {
+    filename: `${name}-kept.pdf`,
+    contentType: 'application/pdf',
+    content: receipt,
+  }
   return [
+    ...(kept ? [kept] : []),
     { filename: `${name}.pdf`, contentType: 'application/pdf', content: pdf },
     { filename: `${name}.json`, contentType: 'application/json', content: json },
   ]
@@ -106,5 +119,5 @@ function isStale(app: App, { createdAt }: QueuedNotice): boolean {
 }
 
 function openCode(app: App, { subscriberId, rowId }: QueuedNotice, sealed: string): string {
-  return unseal(sealKey(app.config.masterKey, 'notice'), `${subscriberId} ${rowId}`, sealed)
+  return unsealByAny(app.config, 'notice', `${subscriberId} ${rowId}`, sealed)
 }

@@ -2,6 +2,8 @@
 import type { App } from '../platform/app.ts'
 import { sql } from 'kysely'
 import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
+import { visitor } from '../platform/data-keys.ts'
+import { personal, personalJson } from '../platform/personal.ts'
 import {
   type Channel,
   localeFor,
@@ -15,8 +17,8 @@ import { seal, sealIvBytes, sealKey } from '../platform/seal.ts'
 
 export const noticeQueues = ['notices.send']
 
-/** Codes for people who are not subscribers yet; the row goes as soon as its message has left. */
-export const visitor = 'visitor'
+// Codes for people who are not subscribers yet; the row goes as soon as its message has left.
+export { visitor }
 
 type Tools = Pick<App, 'clock' | 'ids' | 'queue' | 'config'>
 
@@ -62,10 +64,10 @@ function rowsOf<Template extends TemplateName>(
       subscriber_id: subscriberId,
       notice_id: rowId,
       channel: recipient.channel,
-      recipient: recipient.address,
+      recipient: personal(placeOf(subscriberId, rowId, 'recipient'), recipient.address),
       template,
       locale: localeFor(locale),
-      params: { ...params, ...sealed },
+      params: personalJson(placeOf(subscriberId, rowId, 'params'), { ...params, ...sealed }),
       case_id: caseId ?? null,
       created_at: now,
     }
@@ -95,6 +97,10 @@ export async function sendVisitorCode(
       code: asked.code,
     }),
   )
+}
+
+function placeOf(subscriberId: string, rowId: string, column: string) {
+  return { subscriberId, category: 'contacts', field: `notice.${column}`, record: rowId } as const
 }
 
 export type QueuedNotice = {
@@ -144,8 +150,14 @@ export async function markSent(db: Db, now: Temporal.Instant, notice: QueuedNoti
   const lastWord = template === 'erased'
   await db
     .updateTable('notice')
-    .set({ state: 'sent', sent_at: now, due_at: null, params: lastWord ? {} : rest })
-    .$if(lastWord, (query) => query.set({ recipient: '' }))
+    .set({
+      state: 'sent',
+      sent_at: now,
+      due_at: null,
+      ...(lastWord
+        ? { params: {}, recipient: '' }
+        : { params: personalJson(placeOf(subscriberId, rowId, 'params'), rest) }),
+    })
     .where('subscriber_id', '=', subscriberId)
     .where('notice_id', '=', rowId)
     .execute()
@@ -158,7 +170,12 @@ export async function markFailed(db: Db, notice: QueuedNotice, failure: string):
   const { sealed: _, ...rest } = params
   await db
     .updateTable('notice')
-    .set({ state: 'failed', failure, due_at: null, params: rest })
+    .set({
+      state: 'failed',
+      failure,
+      due_at: null,
+      params: personalJson(placeOf(subscriberId, rowId, 'params'), rest),
+    })
     .where('subscriber_id', '=', subscriberId)
     .where('notice_id', '=', rowId)
     .execute()
@@ -210,16 +227,6 @@ export async function wakeDueNotices(app: App, limit = 200): Promise<void> {
     }
     await enqueue(trx, app, due)
   })
-}
-
-/** What notices knew of a person goes: addresses, names, amounts. That a message was sent, and when, stays. */
-export async function eraseNotices(trx: Trx, subscriberId: string): Promise<void> {
-  await trx
-    .updateTable('notice')
-    .set({ recipient: '', params: {}, failure: null })
-    .where('subscriber_id', '=', subscriberId)
-    .where('state', '<>', 'queued')
-    .execute()
 }
 
 export type CertificateFiles = {

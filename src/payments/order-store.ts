@@ -1,6 +1,8 @@
 /** Orders in the database. */
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
+import { personalJson, personalOrNull } from '../platform/personal.ts'
+import type { KeyCategory } from '../platform/vault.ts'
 import type { Adjustment } from '../plans/plans.ts'
 import { type Money, money } from '../values/money.ts'
 import {
@@ -99,7 +101,7 @@ export async function insertOrder(trx: Trx, now: Temporal.Instant, order: NewOrd
           plan_id: order.planId,
           plan_version: order.planVersion,
           adjustment: order.adjustment,
-          nickname: order.nickname,
+          nickname: personalOrNull(placeOf(order, 'contacts', 'nickname'), order.nickname),
         }
   await trx
     .insertInto('payment_order')
@@ -150,6 +152,10 @@ export async function keepCheckout(
     .execute()
 }
 
+function placeOf({ subscriberId, orderId }: OrderKey, category: KeyCategory, column: string) {
+  return { subscriberId, category, field: `payment_order.${column}`, record: orderId }
+}
+
 export type OrderChange = {
   state?: OrderState
   attempt?: number
@@ -167,7 +173,13 @@ export type OrderChange = {
 export async function change(trx: Trx, key: OrderKey, changed: OrderChange): Promise<void> {
   await trx
     .updateTable('payment_order')
-    .set((row) => ({ ...changed, version: row('version', '+', 1) }))
+    .set((row) => ({
+      ...changed,
+      ...(changed.instrument && {
+        instrument: personalJson(placeOf(key, 'invoices', 'instrument'), changed.instrument),
+      }),
+      version: row('version', '+', 1),
+    }))
     .where('subscriber_id', '=', key.subscriberId)
     .where('order_id', '=', key.orderId)
     .execute()

@@ -19,6 +19,12 @@ export const closing: Closing = {
       lives: 'P1D',
       plain: 'owner_id key request_hash status response created_at',
     },
+    // Wrapped, and gone when it is destroyed.
+    subscriber_key: {
+      plain: 'subscriber_id category wrapped master_id made_at destroyed_at',
+    },
+    platform_key: 'nobody',
+    upgrade_done: 'nobody',
     migrations: 'nobody',
   },
 }

@@ -49,6 +49,8 @@ export type Config = {
   /** Left out, nobody outside this process orders profiles. */
   es2?: Es2Place
   masterKey: Buffer // 32 bytes
+  /** Master keys that may still wrap data keys, until those are wrapped anew. */
+  formerMasterKeys?: readonly Buffer[]
   logLevel: LogLevel
   /** Certificates of the SM-DP+; else a test PKI is made in the data folder. */
   rspPki?: string
@@ -91,7 +93,8 @@ export function parseConfig(env: Environment = process.env): Config {
     payments: partner(env, 'PAYMENTS', places.paymentsUrl),
     network: { ...partner(env, 'NETWORK', places.networkUrl), ...networkKind(env) },
     ...porting(env),
-    masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY')),
+    masterKey: masterKey(required(env, 'VIOLET_MASTER_KEY'), 'VIOLET_MASTER_KEY'),
+    ...formerMasterKeys(given(env, 'VIOLET_MASTER_KEYS_FORMER')),
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
     ...remoteProvisioning(env),
   }
@@ -253,10 +256,16 @@ function remoteProvisioning(env: Environment) {
 
 const signingKey = (text: string | undefined) => (text === undefined ? {} : { signingKey: text })
 
-function masterKey(text: string): Buffer {
+function formerMasterKeys(text: string | undefined) {
+  if (text === undefined) return {}
+  const name = 'VIOLET_MASTER_KEYS_FORMER'
+  return { formerMasterKeys: text.split(',').map((one) => masterKey(one.trim(), name)) }
+}
+
+function masterKey(text: string, name: string): Buffer {
   const key = Buffer.from(text, 'base64url')
   if (/^[A-Za-z0-9_-]+={0,2}$/.test(text) && key.length === 32) return key
-  throw new CannotStart('VIOLET_MASTER_KEY must be 32 bytes in base64url.')
+  throw new CannotStart(`${name} must be 32 bytes in base64url.`)
 }
 
 function logLevel(text: string): LogLevel {

@@ -1,10 +1,11 @@
 /** A transaction that can also COPY: what goes in by the thousand goes in as one stream. */
 import { finished } from 'node:stream/promises'
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import { Kysely, type PostgresPool } from 'kysely'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { type Db, openPool, poolOf, type Trx } from './database.ts'
+import { type Db, dialectOn, mastersOf, openPool, poolOf, type Trx } from './database.ts'
 import type { DB } from './tables.ts'
+import type { MasterKeys } from './vault.ts'
 
 export type CopyWork = {
   client: pg.PoolClient
@@ -57,7 +58,7 @@ export async function copyTransaction<Result>(
     await client.query(['begin', ...settings.map((one) => `set local ${one}`)].join(';'))
     const result = await run({
       client,
-      trx: typedOn(client),
+      trx: typedOn(client, mastersOf(db)),
       copy: (statement, rows) => copyRows(client, statement, rows),
     })
     await client.query('commit')
@@ -80,13 +81,13 @@ async function copyRows(client: pg.PoolClient, statement: string, rows: string):
 
 const kyselys = new WeakMap<pg.PoolClient, Trx>()
 
-function typedOn(client: pg.PoolClient): Trx {
+function typedOn(client: pg.PoolClient, masters: MasterKeys | undefined): Trx {
   const made = kyselys.get(client)
   if (made) return made
   const borrowed = { query: client.query.bind(client), release: () => undefined }
   const pool = { connect: async () => borrowed, end: async () => undefined }
   const trx = new Kysely<DB>({
-    dialect: new PostgresDialect({ pool: pool as unknown as PostgresPool }),
+    dialect: dialectOn(pool as unknown as PostgresPool, masters),
   }) as unknown as Trx
   kyselys.set(client, trx)
   return trx

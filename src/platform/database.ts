@@ -1,14 +1,18 @@
 /** The connection to PostgreSQL: bigint for int8, Temporal.Instant for timestamptz, one pool a process. */
 import {
+  type DatabaseConnection,
   type Insertable,
   Kysely,
   PostgresDialect,
+  type PostgresPool,
   type RawBuilder,
   sql,
   type Transaction,
 } from 'kysely'
 import pg from 'pg'
+import { attachSealing, rowsParameter } from './personal.ts'
 import type { DB } from './tables.ts'
+import type { MasterKeys } from './vault.ts'
 
 export type Db = Kysely<DB>
 export type Trx = Transaction<DB>
@@ -52,11 +56,26 @@ export function openPool(url: string, max = 10, settings: readonly string[] = []
 }
 
 const pools = new WeakMap<Db, pg.Pool>()
+const sealers = new WeakMap<Db, MasterKeys | undefined>()
 
-export function openDatabase(pool: pg.Pool): Db {
-  const db: Db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+/** With master keys, personal fields are sealed and opened on the way; without, they are only ever seen sealed. */
+export function openDatabase(pool: pg.Pool, masters?: MasterKeys): Db {
+  const db: Db = new Kysely<DB>({ dialect: dialectOn(pool, masters) })
   pools.set(db, pool)
+  sealers.set(db, masters)
   return db
+}
+
+/** Each connection seals what goes in and opens what comes out. */
+export function dialectOn(pool: PostgresPool, masters: MasterKeys | undefined): PostgresDialect {
+  const onCreateConnection = async (connection: DatabaseConnection) =>
+    attachSealing(connection, masters)
+  return new PostgresDialect({ pool, onCreateConnection })
+}
+
+/** The master keys a database was opened with. */
+export function mastersOf(db: Db): MasterKeys | undefined {
+  return sealers.get(db)
 }
 
 /** The pool under a database, for what only the driver can do, such as COPY. */
@@ -66,29 +85,20 @@ export function poolOf(db: Db): pg.Pool {
   return pool
 }
 
-/**
- * Rows as one parameter of a statement, so that a thousand cost one round trip and one plan: for `jsonb_to_recordset` and the
- * like. Bytes travel as PostgreSQL writes them, integers of 8 bytes as text.
- */
-export function rowsParameter(rows: readonly object[]): RawBuilder<unknown> {
-  const text = JSON.stringify(rows, function (this: Record<string, unknown>, key, value: unknown) {
-    if (typeof value === 'bigint') return value.toString()
-    const raw = this[key]
-    return Buffer.isBuffer(raw) ? `\\x${raw.toString('hex')}` : value
-  })
-  return sql`${text}::text::jsonb`
-}
+export { rowsParameter }
 
 /** Pairs of keys as a relation: `join ${pairs(lines)} as x(subscriber_id, line_id) on …`. */
 export function pairs(keys: readonly (readonly [string, string])[]): RawBuilder<unknown> {
   return sql`unnest(${keys.map(([first]) => first)}::text[], ${keys.map(([, second]) => second)}::text[])`
 }
 
+type Sealable<Row> = { [Column in keyof Row]: Row[Column] | RawBuilder<Row[Column]> }
+
 /** Inserts any number of rows in one statement. Every row names the same columns. */
 export async function insertRows<Table extends keyof DB & string>(
   trx: Trx,
   table: Table,
-  rows: readonly Insertable<DB[Table]>[],
+  rows: readonly Sealable<Insertable<DB[Table]>>[],
 ): Promise<void> {
   const [first] = rows
   if (!first) return

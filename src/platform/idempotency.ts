@@ -1,24 +1,20 @@
 /** Idempotency-Key: the same key and body get the stored answer, the same key with another body is refused. */
-import { createHash } from 'node:crypto'
+import { createHash, hkdfSync } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from '../values/refusal.ts'
 import type { App } from './app.ts'
 import { refused } from './problem.ts'
-import { seal, sealIvBytes, sealKey, unseal } from './seal.ts'
+import { seal, sealIvBytes, unseal } from './seal.ts'
 
 const keyShape = /^[\x21-\x7e]{8,100}$/
-/** Answers are kept for those who ask again, and hold what was personal in them: a day is enough. */
+/** Answers are kept for those who ask again, sealed for the session that asked: whoever ends it ends them. */
 const keptHours = 24
 /** After this long an unanswered request is taken to have died with its process. */
 const abandonedAfterMs = 30_000
 
 declare module 'fastify' {
   interface FastifyRequest {
-    idempotency: { owner: string; key: string } | null
-  }
-  interface FastifyContextConfig {
-    /** The answer holds what no table may hold readable: it is kept sealed. */
-    secretAnswer?: boolean
+    idempotency: { owner: string; key: string; seal: Buffer } | null
   }
 }
 
@@ -40,13 +36,11 @@ export function addIdempotency(server: FastifyInstance, app: App) {
     const key = idempotencyKeyOf(request)
     if (!key || request.method === 'GET' || request.method === 'HEAD') return
     // Keys belong to whoever asks, so that nobody can read another's answer by guessing a key.
-    const owner = hash(sessionOf(request.headers.cookie) ?? request.ip)
-    return claim(app, request, reply, owner, key)
+    const who = sessionOf(request.headers.cookie) ?? request.ip
+    return claim(app, request, reply, hash(who), key, sealOf(app, who))
   })
   server.addHook('onSend', async (request, reply, payload) => {
-    const { idempotency, routeOptions } = request
-    const secret = routeOptions.config?.secretAnswer === true
-    if (idempotency) await keep(app, idempotency, reply.statusCode, payload, secret)
+    if (request.idempotency) await keep(app, request.idempotency, reply.statusCode, payload)
     return payload
   })
 }
@@ -57,6 +51,7 @@ async function claim(
   reply: FastifyReply,
   owner: string,
   key: string,
+  sealedBy: Buffer,
 ) {
   const requestHash = hash(`${request.method} ${request.url}\n${request.rawBody}`)
   const now = app.clock.now()
@@ -73,7 +68,7 @@ async function claim(
     .returning('key')
     .executeTakeFirst()
   if (claimed) {
-    request.idempotency = { owner, key }
+    request.idempotency = { owner, key, seal: sealedBy }
     return
   }
   const stored = await app.db
@@ -91,34 +86,14 @@ async function claim(
     .header('idempotency-replayed', 'true')
     .type(type)
     .serializer(JSON.stringify)
-    .send(opened(app, { owner, key }, stored.response))
-}
-
-type Claim = { owner: string; key: string }
-const about = ({ owner, key }: Claim) => `answer ${owner} ${key}`
-
-function opened(app: App, claimed: Claim, response: unknown): unknown {
-  const isSealed = typeof response === 'object' && response !== null && 'sealed' in response
-  if (!isSealed) return response
-  const text = unseal(
-    sealKey(app.config.masterKey, 'answer'),
-    about(claimed),
-    String(response.sealed),
-  )
-  return JSON.parse(text)
-}
-
-function sealed(app: App, claimed: Claim, text: string): string {
-  const key = sealKey(app.config.masterKey, 'answer')
-  return JSON.stringify({ sealed: seal(key, app.ids.random(sealIvBytes), about(claimed), text) })
+    .send(opened(sealedBy, `${owner} ${key}`, stored.response))
 }
 
 async function keep(
   app: App,
-  { owner, key }: Claim,
+  { owner, key, seal: sealedBy }: { owner: string; key: string; seal: Buffer },
   status: number,
   payload: unknown,
-  secret: boolean,
 ) {
   const where = app.db
     .updateTable('idempotency_key')
@@ -134,8 +109,18 @@ async function keep(
       .execute()
     return
   }
-  const kept = secret ? sealed(app, { owner, key }, text) : text
-  await where.set({ status, response: text === '' ? null : kept }).execute()
+  const iv = app.ids.random(sealIvBytes)
+  const response = text === '' ? null : JSON.stringify(seal(sealedBy, iv, `${owner} ${key}`, text))
+  await where.set({ status, response }).execute()
+}
+
+/** Only who has the session's cookie, or asks from the same place, makes this key again; it is kept nowhere. */
+function sealOf({ config }: Pick<App, 'config'>, who: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', config.masterKey, who, 'violet stored answer', 32))
+}
+
+function opened(sealedBy: Buffer, about: string, response: unknown): unknown {
+  return typeof response === 'string' ? JSON.parse(unseal(sealedBy, about, response)) : response
 }
 
 // Only the session's own cookie: the cached copies beside it change from request to request.

@@ -5,7 +5,7 @@ const ivBytes = 12
 const tagBytes = 16
 
 /** A key for each purpose, so that what is sealed for one never opens for another. */
-export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile' | 'answer'): Buffer {
+export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile'): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
 }
 
@@ -24,6 +24,25 @@ export function unseal(key: Uint8Array, about: string, sealed: string): string {
     .setAuthTag(raw.subarray(raw.length - tagBytes))
   const body = raw.subarray(ivBytes, raw.length - tagBytes)
   return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
+}
+
+type Masters = { readonly masterKey: Uint8Array; readonly formerMasterKeys?: readonly Uint8Array[] }
+
+/** Opens what the master key sealed, or one before it that is still configured. */
+export function unsealByAny(
+  { masterKey, formerMasterKeys = [] }: Masters,
+  purpose: 'notice' | 'profile',
+  about: string,
+  sealed: string,
+): string {
+  for (const former of formerMasterKeys) {
+    try {
+      return unseal(sealKey(former, purpose), about, sealed)
+    } catch {
+      // Not by this one.
+    }
+  }
+  return unseal(sealKey(masterKey, purpose), about, sealed)
 }
 
 export const sealIvBytes = ivBytes

@@ -170,6 +170,22 @@ export interface ContactIndex {
   value: string;
 }
 
+export interface Erasure {
+  case_id: string;
+  changed_at: Temporal.Instant;
+  ended_at: Temporal.Instant | null;
+  started_at: Temporal.Instant;
+  state: string;
+  subscriber_id: string;
+}
+
+export interface ErasureTrace {
+  kind: string;
+  subscriber_id: string;
+  token: string;
+  words: number;
+}
+
 export interface IdempotencyKey {
   created_at: Temporal.Instant;
   key: string;
@@ -243,6 +259,18 @@ export interface LedgerTransfer {
   posted_at: Temporal.Instant;
   subscriber_id: string;
   transfer_id: string;
+}
+
+export interface LegalHold {
+  basis: string;
+  hold_id: string;
+  placed_at: Temporal.Instant;
+  placed_by: string;
+  record: string;
+  release_reason: string | null;
+  released_at: Temporal.Instant | null;
+  released_by: string | null;
+  subscriber_id: string;
 }
 
 export interface Line {
@@ -406,6 +434,12 @@ export interface PlanZone {
   zone_id: string;
 }
 
+export interface PlatformKey {
+  master_id: string;
+  name: string;
+  wrapped: string;
+}
+
 export interface PolicyVersion {
   country: string;
   document: unknown;
@@ -543,7 +577,18 @@ export interface Retention {
   case_id: string;
   category: string;
   erased_at: Temporal.Instant | null;
+  held_at: Temporal.Instant | null;
   keep_until: Temporal.Instant | null;
+  subscriber_id: string;
+  told_at: Temporal.Instant | null;
+}
+
+export interface RetentionReceipt {
+  case_id: string;
+  document: unknown;
+  jws: string;
+  locale: string;
+  signed_at: Temporal.Instant;
   subscriber_id: string;
 }
 
@@ -700,6 +745,20 @@ export interface SubscriberContact {
   verified_at: Temporal.Instant | null;
 }
 
+export interface SubscriberKey {
+  category: string;
+  destroyed_at: Temporal.Instant | null;
+  made_at: Generated<Temporal.Instant>;
+  master_id: string | null;
+  subscriber_id: string;
+  wrapped: string | null;
+}
+
+export interface SubscriberWord {
+  subscriber_id: string;
+  word: string;
+}
+
 export interface Ticket {
   context: Generated<unknown>;
   created_at: Temporal.Instant;
@@ -723,6 +782,11 @@ export interface TicketMessage {
   message_id: string;
   subscriber_id: string;
   ticket_id: string;
+}
+
+export interface UpgradeDone {
+  done_at: Generated<Temporal.Instant>;
+  name: string;
 }
 
 export interface UsageImport {
@@ -791,6 +855,8 @@ export interface DB {
   closure_index: ClosureIndex;
   closure_step: ClosureStep;
   contact_index: ContactIndex;
+  erasure: Erasure;
+  erasure_trace: ErasureTrace;
   idempotency_key: IdempotencyKey;
   ledger_account: LedgerAccount;
   ledger_balance: LedgerBalance;
@@ -799,6 +865,7 @@ export interface DB {
   ledger_posting: LedgerPosting;
   ledger_sealed_day: LedgerSealedDay;
   ledger_transfer: LedgerTransfer;
+  legal_hold: LegalHold;
   line: Line;
   line_index: LineIndex;
   line_renewal: LineRenewal;
@@ -811,6 +878,7 @@ export interface DB {
   phone_number: PhoneNumber;
   plan_version: PlanVersion;
   plan_zone: PlanZone;
+  platform_key: PlatformKey;
   policy_version: PolicyVersion;
   port_index: PortIndex;
   port_out: PortOut;
@@ -821,6 +889,7 @@ export interface DB {
   purse: Purse;
   refund: Refund;
   retention: Retention;
+  retention_receipt: RetentionReceipt;
   rsp_session: RspSession;
   sign_in_account: SignInAccount;
   sign_in_ask: SignInAsk;
@@ -836,9 +905,12 @@ export interface DB {
   staff_sign_in_verification: StaffSignInVerification;
   subscriber: Subscriber;
   subscriber_contact: SubscriberContact;
+  subscriber_key: SubscriberKey;
+  subscriber_word: SubscriberWord;
   ticket: Ticket;
   ticket_index: TicketIndex;
   ticket_message: TicketMessage;
+  upgrade_done: UpgradeDone;
   usage_import: UsageImport;
   usage_record: UsageRecord;
   usage_reject: UsageReject;

@@ -79,7 +79,6 @@ function registerOwner(http: Http, app: App) {
     '/v1/lines/:lineId/port-out',
     {
       preHandler: guard,
-      config: { secretAnswer: true },
       schema: {
         tags,
         params,

@@ -4,12 +4,12 @@ import { readQuery } from './query.ts'
 
 test.each([
   ['  ', { kind: 'newest' }],
-  ['Lin@Example.com', { kind: 'email', prefix: 'lin@example.com%' }],
-  ['+44 7700 900', { kind: 'number', prefix: '+447700900%' }],
-  ['447700900461', { kind: 'number', prefix: '+447700900461%' }],
+  ['Lin@Example.com', { kind: 'email', address: 'lin@example.com' }],
+  ['+44 7700 900', { kind: 'number', number: '+447700900', prefix: '+447700900%' }],
+  ['447700900461', { kind: 'number', number: '+447700900461', prefix: '+447700900461%' }],
   ['vc-7k3m-92qf', { kind: 'reference', reference: 'VC-7K3M-92QF' }],
-  ['Lin Yue', { kind: 'name', text: 'lin yue%' }],
-  ['50%_x', { kind: 'name', text: '50\\%\\_x%' }],
+  ['Lin Yue', { kind: 'name', words: ['lin', 'yue'] }],
+  ['50%_x', { kind: 'name', words: ['50%_x'] }],
 ])('%s', (typed, query) => {
   expect(readQuery(typed)).toEqual(query)
 })

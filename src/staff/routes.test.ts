@@ -52,7 +52,7 @@ test('a subscriber is found by name, e-mail and number, and each look stands in 
     const { body } = await yue.get(`/v1/staff/subscribers?query=${encodeURIComponent(query)}`)
     return body.items.map(({ subscriberId }: { subscriberId: string }) => subscriberId)
   }
-  for (const query of ['lin searched', 'Searched', 'LIN.SEARCH@example.com']) {
+  for (const query of ['lin searched', 'Searched', 'LIN.SEARCH@example.com', 'searched lin']) {
     expect([query, await found(query)]).toEqual([query, [me.subscriberId]])
   }
   expect(await found('%')).toEqual([])
@@ -62,7 +62,7 @@ test('a subscriber is found by name, e-mail and number, and each look stands in 
     .where('subscriber_id', '=', me.subscriberId)
     .where('action', '=', 'subscriber.looked-up')
     .execute()
-  expect(looks.map(({ actor_id }) => actor_id)).toEqual(['staff_lin', 'staff_lin', 'staff_lin'])
+  expect(looks.map(({ actor_id }) => actor_id)).toEqual(Array(4).fill('staff_lin'))
 })
 
 test('the audit trail is for auditor and admin, page by page, newest first, each entry once', async () => {

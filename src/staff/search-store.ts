@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { App, StaffMember } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
+import { blind } from '../platform/personal.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { type Query, readQuery } from './query.ts'
 import type { subscriberListWire } from './wire.ts'
@@ -77,17 +78,21 @@ function whereOf(query: Query) {
     case 'newest':
       return sql`true`
     case 'email':
-      return sql`s.subscriber_id in (select subscriber_id from contact_index where kind = 'email' and value like ${query.prefix})`
+      return sql`s.subscriber_id in (select subscriber_id from contact_index where kind = 'email' and value = ${blind('email', query.address)})`
     case 'number':
       return sql`s.subscriber_id in (
-        select subscriber_id from contact_index where kind = 'phone' and value like ${query.prefix}
+        select subscriber_id from contact_index where kind = 'phone' and value = ${blind('phone', query.number)}
         union select subscriber_id from phone_number where msisdn like ${query.prefix} and subscriber_id is not null)`
     case 'reference':
       return sql`s.subscriber_id in (select subscriber_id from closure_index where reference = ${query.reference})`
     case 'name':
-      return sql`(lower(s.name) like ${query.text} or lower(s.name) like ${`% ${query.text}`})`
+      return sql`s.subscriber_id in (select subscriber_id from subscriber_word where word = any(${wordsIn(query.words)})
+        group by subscriber_id having count(*) = ${query.words.length})`
   }
 }
+
+const wordsIn = (words: readonly string[]) =>
+  sql`array[${sql.join(words.map((word) => blind('word', word)))}]::text[]`
 
 async function contactsOf(trx: Trx, ids: string[]) {
   const rows = await trx

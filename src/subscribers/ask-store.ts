@@ -3,6 +3,7 @@ import { createHmac, hkdfSync } from 'node:crypto'
 import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
+import { aliasOf } from './session-store.ts'
 import { asksPerHourMax, type Realm, signInTries } from './sign-in.ts'
 
 /** Counts that a code is asked for; refuses when the address has had too many in the hour. */
@@ -46,11 +47,12 @@ export async function whyNot(
 ): Promise<Refusal> {
   if (answer === 'OTP_EXPIRED') return refuse('code-expired')
   if (answer === 'TOO_MANY_ATTEMPTS') return tooMany()
+  const known = await nameInRealm(app, realm, email)
   const table = realm === 'staff' ? 'staff_sign_in_verification' : 'sign_in_verification'
   const waiting = await app.db
     .selectFrom(table)
     .select('value')
-    .where('identifier', '=', `sign-in-otp-${email}`)
+    .where('identifier', '=', `sign-in-otp-${known}`)
     .orderBy('created_at', 'desc')
     .executeTakeFirst()
   if (waiting) {
@@ -65,6 +67,15 @@ export async function whyNot(
     .where('address_hash', '=', addressHash(app, email))
     .executeTakeFirst()
   return refuse(asked?.used_at ? 'code-used' : 'code-not-asked')
+}
+
+/** Staff by their address; subscribers by an alias, so that better-auth's tables hold no address of theirs. */
+export async function nameInRealm(
+  app: Pick<App, 'db'>,
+  realm: Realm,
+  email: string,
+): Promise<string> {
+  return realm === 'staff' ? email : aliasOf(app.db, email)
 }
 
 function tooMany(): Refusal {

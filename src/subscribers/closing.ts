@@ -1,7 +1,7 @@
 /** What closing means for people: who must be identified, and what of a person is kept, until when. */
 import type { Closing } from '../values/closing.ts'
 
-const ofUser = 't.user_id in (select u.id from sign_in_user u where u.subscriber_id = $1)'
+const ofUser = 't.user_id in (select u.id from sign_in_user u where u.subscriber_id = any($1))'
 
 export const closing: Closing = {
   blockers: ['identity', 'backup'],
@@ -9,14 +9,20 @@ export const closing: Closing = {
   leftovers: {
     subscriber: {
       retain: { contacts: { name: "''" } },
+      sealed: 'name',
+      traced: 'name',
       anonymise: 'country locale',
       plain: 'subscriber_id state created_at closed_at exported_at version',
     },
     subscriber_contact: {
-      retain: { contacts: { value: "''" } },
-      plain: 'subscriber_id contact_id kind added_at verified_at removed_at',
+      retain: { contacts: { value: "''", removed_at: 'coalesce(removed_at, $2)' } },
+      sealed: 'value',
+      traced: 'value',
+      plain: 'subscriber_id contact_id kind added_at verified_at',
     },
+    // Of an address and of a name's words only keyed hashes.
     contact_index: { erase: 'rows', plain: 'kind value subscriber_id' },
+    subscriber_word: { erase: 'rows', plain: 'subscriber_id word' },
     one_time_code: {
       erase: 'rows',
       plain: `subscriber_id code_id purpose subject_id contact_id code_hash created_at expires_at tries_left used_at`,
@@ -24,6 +30,7 @@ export const closing: Closing = {
     sign_in_session: {
       through: ofUser,
       erase: 'rows',
+      sealed: 'ip_address user_agent',
       plain: 'id expires_at token created_at updated_at ip_address user_agent user_id',
     },
     sign_in_account: {

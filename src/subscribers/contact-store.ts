@@ -3,6 +3,7 @@ import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { blind } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type CodeSent, sendCode, useCode } from './code-store.ts'
@@ -15,7 +16,7 @@ import {
   recipientOf,
 } from './contact.ts'
 import { retireSignInAddress } from './session-store.ts'
-import { contactsOf, lockSubscriber } from './store.ts'
+import { contactsOf, contactValue, lockSubscriber } from './store.ts'
 import { verifiedContacts } from './subscriber.ts'
 
 /** Asked before a contact goes: whether something under way still needs it. The closure is wired in by main. */
@@ -136,7 +137,7 @@ async function release(
   await trx
     .deleteFrom('contact_index')
     .where('kind', '=', contact.kind)
-    .where('value', '=', contact.value)
+    .where('value', '=', blind(contact.kind, contact.value))
     .where('subscriber_id', '=', subscriberId)
     .execute()
   const before = verifiedContacts(contacts)
@@ -153,7 +154,7 @@ async function release(
 async function claim(trx: Trx, subscriberId: string, { kind, value }: Contact): Promise<boolean> {
   const claimed = await trx
     .insertInto('contact_index')
-    .values({ kind, value, subscriber_id: subscriberId })
+    .values({ kind, value: blind(kind, value), subscriber_id: subscriberId })
     .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
     .returning('subscriber_id')
     .executeTakeFirst()
@@ -162,7 +163,7 @@ async function claim(trx: Trx, subscriberId: string, { kind, value }: Contact): 
     .selectFrom('contact_index')
     .select('subscriber_id')
     .where('kind', '=', kind)
-    .where('value', '=', value)
+    .where('value', '=', blind(kind, value))
     .executeTakeFirst()
   return owner?.subscriber_id === subscriberId
 }
@@ -178,7 +179,13 @@ async function insertContact(
   const addedAt = app.clock.now()
   await trx
     .insertInto('subscriber_contact')
-    .values({ subscriber_id: subscriberId, contact_id: contactId, kind, value, added_at: addedAt })
+    .values({
+      subscriber_id: subscriberId,
+      contact_id: contactId,
+      kind,
+      value: contactValue(subscriberId, contactId, value),
+      added_at: addedAt,
+    })
     .execute()
   return { contactId, kind, value, addedAt, verifiedAt: null }
 }

@@ -238,7 +238,7 @@ export function sectionHead(name: DatasetName, locale: Locale): string {
   )
   return `<section id="${name}"><h2>${safe(say(locale, `dataset.${name}`))}</h2><p>${safe(say(locale, `about.${name}`))}</p>
 <p class="files">${safe(say(locale, 'export.files'))}: ${files.join(' · ')}</p>
-<div class="wide"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
+<div class="wide" tabindex="0" role="region" aria-label="${safe(say(locale, `dataset.${name}`))}"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
 `
 }
 

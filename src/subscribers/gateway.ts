@@ -11,7 +11,8 @@ import type { Db } from '../platform/database.ts'
 import { memberOf } from '../staff/store.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { countAsk, countUse, whyNot } from './ask-store.ts'
+import { countAsk, countUse, nameInRealm, whyNot } from './ask-store.ts'
+import { pseudonymOf } from './client-address.ts'
 import { flood, type Realm, signInMinutes, signInTries } from './sign-in.ts'
 
 export type CodeMail = { email: string; code: string; locale: string }
@@ -24,6 +25,8 @@ const realms = {
 /** Where our own routes reach better-auth; nothing is served there. */
 const basePath = '/v1/better-auth'
 const localeHeader = 'x-violet-locale'
+/** The address a code goes to, beside the alias that better-auth keeps of it. */
+const addressHeader = 'x-violet-address'
 const lastSeenSeconds = 300
 export const signInTerms = { minutes: signInMinutes, tries: signInTries }
 
@@ -38,6 +41,8 @@ export type SignInRequest = {
   headers: IncomingHttpHeaders
   ip: string
   locale?: string
+  /** Where a code is sent. */
+  address?: string
 }
 export type SessionFound = {
   sessionId: string
@@ -56,12 +61,15 @@ export function openSignIn(
 ): SignIn {
   const auth = openBetterAuth(realm, config, db, send)
   const origin = new URL(config.publicUrl).origin
+  const ipKey = derive(config.masterKey, `violet ${realm} client address`)
   return {
-    call(path, { body, headers, ip, locale }) {
-      const sent = new Headers({ origin, 'x-client-ip': ip, 'content-type': 'application/json' })
+    call(path, { body, headers, ip, locale, address }) {
+      const from = pseudonymOf(ip, ipKey)
+      const sent = new Headers({ origin, 'x-client-ip': from, 'content-type': 'application/json' })
       copyHeader(sent, headers, 'cookie')
       copyHeader(sent, headers, 'user-agent')
       if (locale) sent.set(localeHeader, locale)
+      if (address) sent.set(addressHeader, encodeURIComponent(address))
       const request = { method: 'POST', headers: sent, body: JSON.stringify(body ?? {}) }
       return auth.handler(new Request(`${origin}${basePath}${path}`, request))
     },
@@ -107,7 +115,8 @@ export async function askForCode(
     ...request,
     headers: { 'user-agent': headers['user-agent'] },
     ip,
-    body: { email, type: 'sign-in' },
+    address: email,
+    body: { email: await nameInRealm(app, realm, email), type: 'sign-in' },
   })
   if (response.status === 429) return tooFast(response)
   if (!response.ok) throw new Error(`better-auth did not send a code: ${response.status}`)
@@ -126,7 +135,7 @@ export async function signInWithCode(
   const response = await signIn.call('/sign-in/email-otp', {
     headers: { 'user-agent': headers['user-agent'] },
     ip,
-    body: { email, otp: code },
+    body: { email: await nameInRealm(app, realm, email), otp: code },
   })
   if (response.status === 429) return tooFast(response)
   if (response.status >= 500) throw new Error(`better-auth failed: ${response.status}`)
@@ -212,6 +221,14 @@ function openBetterAuth(
         '/sign-in/email-otp': flood,
       },
     },
+    databaseHooks: {
+      session: {
+        // Kept beside the session, sealed for its owner, once it is known who that is.
+        create: {
+          before: async (session) => ({ data: { ...session, userAgent: null, ipAddress: null } }),
+        },
+      },
+    },
     advanced: {
       cookiePrefix: cookie,
       // Our migrations make these tables; reading the whole catalog at every start would be for nothing.
@@ -235,7 +252,8 @@ function emailCodes(realm: Realm, masterKey: Uint8Array, send: (mail: CodeMail) 
     },
     async sendVerificationOTP({ email, otp }, context) {
       const locale = context?.request?.headers.get(localeHeader) ?? 'en'
-      await send({ email, code: otp, locale })
+      const address = context?.request?.headers.get(addressHeader)
+      await send({ email: address ? decodeURIComponent(address) : email, code: otp, locale })
     },
   })
 }

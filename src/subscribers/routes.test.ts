@@ -4,6 +4,7 @@ import { openPeople, type People } from '../../test/people.ts'
 import { person, until } from '../main/demo-person.ts'
 import { system } from '../platform/audit.ts'
 import { closeSubscriber } from './store.ts'
+import { aliasOf } from './session-store.ts'
 
 let people: People
 let made = 0
@@ -101,7 +102,7 @@ describe('signing in', () => {
     await people.app.db
       .updateTable('sign_in_verification')
       .set({ expires_at: Temporal.Now.instant() })
-      .where('identifier', '=', `sign-in-otp-${late}`)
+      .where('identifier', '=', `sign-in-otp-${await aliasOf(people.app.db, late)}`)
       .execute()
     expect(
       (await second.someone.post('/v1/sign-in', { email: late, code: second.code })).body.code,
@@ -117,11 +118,16 @@ describe('signing in', () => {
     const stored = await people.app.db
       .selectFrom('sign_in_verification')
       .select('value')
-      .where('identifier', '=', `sign-in-otp-${email}`)
+      .where('identifier', '=', `sign-in-otp-${await aliasOf(people.app.db, email)}`)
       .executeTakeFirstOrThrow()
     expect(stored.value).not.toContain(code)
     await until(
-      () => people.app.db.selectFrom('notice').selectAll().where('recipient', '=', email).execute(),
+      () =>
+        people.app.db
+          .selectFrom('notice')
+          .selectAll()
+          .where('subscriber_id', '=', 'visitor')
+          .execute(),
       (rows) => rows.length === 0,
     )
   })

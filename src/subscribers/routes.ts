@@ -88,7 +88,13 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
         ip,
       })
       if (isRefusal(signedIn)) return refused(reply, signedIn)
-      const subscriber = await settleSignIn(app, { email, token: signedIn.token, locale })
+      const subscriber = await settleSignIn(app, {
+        email,
+        token: signedIn.token,
+        locale,
+        userAgent: headers['user-agent'] ?? null,
+        ip,
+      })
       if (isRefusal(subscriber)) return refused(reply, subscriber)
       // The browser forgets the session it had, so that one must not live on as a device nobody uses.
       if (before) await endSession(app, before.token)
@@ -96,10 +102,18 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
     },
   )
 
+  registerSignOut(http, signIn)
+}
+
+function registerSignOut(http: Http, signIn: SignIn) {
   http.post(
     '/v1/sign-out',
     {
-      schema: { tags, summary: 'End this session', response: { 204: z.null(), ...problems } },
+      schema: {
+        tags: ['sign-in'],
+        summary: 'End this session',
+        response: { 204: z.null(), ...problems },
+      },
     },
     async (request, reply) => {
       const { headers, ip } = request

@@ -3,9 +3,11 @@ import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { blind, personalOrNull } from '../platform/personal.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { deviceName } from './device.ts'
+import { aliasOfBlind } from './sign-in.ts'
 
 export type Device = {
   deviceId: string
@@ -83,19 +85,25 @@ export async function retireSignInAddress(
   email: string,
   otherEmail: string,
 ): Promise<void> {
+  const alias = await aliasOf(trx, email)
   await trx
     .deleteFrom('sign_in_verification')
-    .where('identifier', '=', `sign-in-otp-${email}`)
+    .where('identifier', '=', `sign-in-otp-${alias}`)
     .execute()
   const old = await trx
     .selectFrom('sign_in_user')
     .select('id')
-    .where('email', '=', email)
+    .where('email', '=', alias)
     .executeTakeFirst()
   if (!old) return
   const heir = await trx
     .insertInto('sign_in_user')
-    .values({ name: '', email: otherEmail, email_verified: true, subscriber_id: subscriberId })
+    .values({
+      name: '',
+      email: await aliasOf(trx, otherEmail),
+      email_verified: true,
+      subscriber_id: subscriberId,
+    })
     .onConflict((conflict) =>
       conflict.column('email').doUpdateSet({ subscriber_id: subscriberId, email_verified: true }),
     )
@@ -107,4 +115,31 @@ export async function retireSignInAddress(
     .where('user_id', '=', old.id)
     .execute()
   await trx.deleteFrom('sign_in_user').where('id', '=', old.id).execute()
+}
+
+/** What better-auth knows an address by; its own tables never hold one. */
+export async function aliasOf(db: Db | Trx, email: string): Promise<string> {
+  const { rows } = await sql<{
+    blinded: string
+  }>`select ${blind('email', email)} as blinded`.execute(db)
+  return aliasOfBlind(rows[0]!.blinded)
+}
+
+/** A session's device, sealed for its owner. */
+export function deviceFields(
+  subscriberId: string,
+  sessionId: string,
+  { userAgent, ip }: { userAgent: string | null; ip: string | null },
+) {
+  const place = (column: string) =>
+    ({
+      subscriberId,
+      category: 'account',
+      field: `sign_in_session.${column}`,
+      record: sessionId,
+    }) as const
+  return {
+    user_agent: personalOrNull(place('user_agent'), userAgent),
+    ip_address: personalOrNull(place('ip_address'), ip),
+  }
 }

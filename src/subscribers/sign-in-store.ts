@@ -8,8 +8,18 @@ import type { SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { recipientOf } from './contact.ts'
 import { deviceName } from './device.ts'
+import { aliasOf, deviceFields } from './session-store.ts'
 import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
+
+export type SignedIn = {
+  email: string
+  token: string
+  locale: string
+  /** Of the request that signed in. */
+  userAgent: string | null
+  ip: string | null
+}
 
 /** Thrown so that a subscriber created for a session that ended meanwhile is rolled back. */
 const sessionGone = new Error('the session ended while it began')
@@ -18,10 +28,7 @@ const sessionGone = new Error('the session ended while it began')
  * Ties a session that better-auth just began to its subscriber, who is created on the first one, and tells the
  * contacts of a known subscriber about the new device. Refused, it ends the session again.
  */
-export async function settleSignIn(
-  app: App,
-  signedIn: { email: string; token: string; locale: string },
-): Promise<Subscriber | Refusal> {
+export async function settleSignIn(app: App, signedIn: SignedIn): Promise<Subscriber | Refusal> {
   const settling = app.db.transaction().execute(async (trx) => {
     const owner = await subscriberOfEmail(trx, app, signedIn.email, signedIn.locale)
     if (isRefusal(owner)) return owner
@@ -50,20 +57,28 @@ export async function endSession(app: App, token: string): Promise<void> {
 async function tie(
   trx: Trx,
   subscriberId: SubscriberId,
-  { email, token }: { email: string; token: string },
+  { email, token, userAgent, ip }: SignedIn,
 ) {
+  const alias = await aliasOf(trx, email)
   await trx
     .updateTable('sign_in_user')
     .set({ subscriber_id: subscriberId })
-    .where('email', '=', email)
+    .where('email', '=', alias)
     .execute()
-  return trx
+  const session = await trx
     .selectFrom('sign_in_session as s')
     .innerJoin('sign_in_user as u', 'u.id', 's.user_id')
-    .select(['s.id', 's.user_agent', 's.created_at'])
+    .select(['s.id', 's.created_at'])
     .where('s.token', '=', token)
     .where('u.subscriber_id', '=', subscriberId)
     .executeTakeFirst()
+  if (!session) return undefined
+  await trx
+    .updateTable('sign_in_session')
+    .set(deviceFields(subscriberId, session.id, { userAgent, ip }))
+    .where('id', '=', session.id)
+    .execute()
+  return { ...session, user_agent: userAgent }
 }
 
 async function tellOfDevice(
@@ -108,6 +123,10 @@ export async function sweepSubscribers(app: Pick<App, 'db' | 'clock'>): Promise<
     .execute()
   await app.db.deleteFrom('sign_in_session').where('expires_at', '<', ended).execute()
   await app.db.deleteFrom('staff_sign_in_session').where('expires_at', '<', ended).execute()
+  // better-auth counts in milliseconds and never forgets.
+  const stale = sql<boolean>`last_request < (extract(epoch from now()) * 1000)::int8 - 86400000`
+  await app.db.deleteFrom('sign_in_rate_limit').where(stale).execute()
+  await app.db.deleteFrom('staff_sign_in_rate_limit').where(stale).execute()
   const hourAgo = app.clock.now().subtract({ hours: 2 })
   await app.db.deleteFrom('sign_in_ask').where('window_start', '<', hourAgo).execute()
 }

@@ -3,9 +3,11 @@ import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import { audit, type Actor } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { blind, personal } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { asContact, type Contact, recipientOf } from './contact.ts'
+import { aliasOfBlind, wordsOf } from './sign-in.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
 // Other features ask for codes through this file, the store of the feature.
@@ -17,6 +19,7 @@ export {
   useCode,
 } from './code-store.ts'
 export { signOutEverywhere } from './session-store.ts'
+export { aliasOfBlind }
 
 export async function subscriberById(
   db: Db | Trx,
@@ -103,7 +106,7 @@ export async function subscriberOfEmail(
   const subscriberId = app.ids.make<SubscriberId>('sub')
   const claimed = await trx
     .insertInto('contact_index')
-    .values({ kind: 'email', value: email, subscriber_id: subscriberId })
+    .values({ kind: 'email', value: blind('email', email), subscriber_id: subscriberId })
     .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
     .returning('subscriber_id')
     .executeTakeFirst()
@@ -112,13 +115,14 @@ export async function subscriberOfEmail(
     .insertInto('subscriber')
     .values({ subscriber_id: subscriberId, locale, created_at: now })
     .execute()
+  const contactId = app.ids.make<ContactId>('contact')
   await trx
     .insertInto('subscriber_contact')
     .values({
       subscriber_id: subscriberId,
-      contact_id: app.ids.make<ContactId>('contact'),
+      contact_id: contactId,
       kind: 'email',
-      value: email,
+      value: contactValue(subscriberId, contactId, email),
       added_at: now,
       verified_at: now,
     })
@@ -133,13 +137,19 @@ export async function subscriberOfEmail(
   return { subscriberId, isNew: true }
 }
 
+/** A contact's address as its row holds it: sealed, and bound to the row. */
+export function contactValue(subscriberId: string, contactId: string, value: string) {
+  const field = 'subscriber_contact.value'
+  return personal({ subscriberId, category: 'contacts', field, record: contactId }, value)
+}
+
 async function ownerOfEmail(trx: Trx, email: string) {
   const owner = await trx
     .selectFrom('contact_index')
     .innerJoin('subscriber', 'subscriber.subscriber_id', 'contact_index.subscriber_id')
     .select(['subscriber.subscriber_id', 'subscriber.state'])
     .where('kind', '=', 'email')
-    .where('value', '=', email)
+    .where('value', '=', blind('email', email))
     .executeTakeFirst()
   if (!owner || owner.state === 'closed') return refuse('account-closed')
   return { subscriberId: owner.subscriber_id as SubscriberId, isNew: false }
@@ -158,13 +168,14 @@ export async function changeSubscriber(
 ): Promise<Subscriber | Refusal> {
   const { name, country, locale } = patch
   const changes = {
-    ...(name !== undefined && { name }),
+    ...(name !== undefined && { name: nameValue(subscriberId, name) }),
     ...(country !== undefined && { country }),
     ...(locale !== undefined && { locale }),
   }
   return app.db.transaction().execute(async (trx) => {
     const locked = await lockSubscriber(trx, subscriberId)
     if (!locked || locked.state === 'closed') return refuse('not-found')
+    if (name !== undefined) await indexName(trx, subscriberId, name)
     if (Object.keys(changes).length > 0) {
       await trx
         .updateTable('subscriber')
@@ -181,6 +192,27 @@ export async function changeSubscriber(
     }
     return (await subscriberById(trx, subscriberId)) ?? refuse('not-found')
   })
+}
+
+function nameValue(subscriberId: string, name: string) {
+  const place = {
+    subscriberId,
+    category: 'contacts',
+    field: 'subscriber.name',
+    record: '',
+  } as const
+  return personal(place, name)
+}
+
+/** Staff find people by the words of their names, which are kept as keyed hashes only. */
+export async function indexName(trx: Trx, subscriberId: string, name: string): Promise<void> {
+  await trx.deleteFrom('subscriber_word').where('subscriber_id', '=', subscriberId).execute()
+  const words = wordsOf(name)
+  if (words.length === 0) return
+  await trx
+    .insertInto('subscriber_word')
+    .values(words.map((word) => ({ subscriber_id: subscriberId, word: blind('word', word) })))
+    .execute()
 }
 
 /**
@@ -207,8 +239,8 @@ export async function closeSubscriber(
     .where('subscriber_id', '=', subscriberId)
     .returning(['kind', 'value'])
     .execute()
-  const emails = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)
-  await forgetSignIn(trx, subscriberId, emails)
+  const addresses = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)
+  await forgetSignIn(trx, subscriberId, addresses.map(aliasOfBlind))
   const subject = { kind: 'subscriber', id: subscriberId }
   await audit(trx, app.ids, now, {
     subscriberId,
@@ -220,31 +252,12 @@ export async function closeSubscriber(
 }
 
 /** Deletes what could still sign somebody in: the addresses with their sessions, and codes on their way. */
-export async function forgetSignIn(trx: Trx, subscriberId: string, emails: readonly string[]) {
+export async function forgetSignIn(trx: Trx, subscriberId: string, aliases: readonly string[]) {
   await trx.deleteFrom('sign_in_user').where('subscriber_id', '=', subscriberId).execute()
-  if (emails.length === 0) return
-  await trx.deleteFrom('sign_in_user').where('email', 'in', emails).execute()
-  const identifiers = emails.map((email) => `sign-in-otp-${email}`)
+  if (aliases.length === 0) return
+  await trx.deleteFrom('sign_in_user').where('email', 'in', aliases).execute()
+  const identifiers = aliases.map((alias) => `sign-in-otp-${alias}`)
   await trx.deleteFrom('sign_in_verification').where('identifier', 'in', identifiers).execute()
-}
-
-/** What is personal about a closed subscriber goes: the name, the contacts, the codes. The row stays as an anchor. */
-export async function eraseSubscriber(
-  trx: Trx,
-  subscriberId: string,
-  now: Temporal.Instant,
-): Promise<void> {
-  await trx.deleteFrom('one_time_code').where('subscriber_id', '=', subscriberId).execute()
-  await trx
-    .updateTable('subscriber_contact')
-    .set((eb) => ({ value: '', removed_at: eb.fn.coalesce('removed_at', eb.val(now)) }))
-    .where('subscriber_id', '=', subscriberId)
-    .execute()
-  await trx
-    .updateTable('subscriber')
-    .set({ name: '' })
-    .where('subscriber_id', '=', subscriberId)
-    .execute()
 }
 
 export async function recordExport(

@@ -17,6 +17,7 @@ export type Subscriber = {
 
 // The door: what other features may know of a contact.
 export { maskContact } from './contact.ts'
+export { wordsOf } from './sign-in.ts'
 
 /** Money may move only for somebody with a name, a country, and a verified e-mail. */
 export function isComplete({ name, country, contacts }: Subscriber): boolean {

@@ -7,10 +7,14 @@ export const closing: Closing = {
   leftovers: {
     ticket: {
       retain: { contacts: { subject: "''", context: "'{}'" } },
+      sealed: 'subject context',
+      traced: 'subject',
       plain: 'subscriber_id ticket_id state created_at updated_at',
     },
     ticket_message: {
       retain: { contacts: { body: "''" } },
+      sealed: 'body',
+      traced: 'body',
       plain: 'subscriber_id ticket_id message_id author_kind author_id at',
     },
     ticket_index: { plain: 'ticket_id subscriber_id' },

@@ -3,6 +3,7 @@ import { notify } from '../notices/store.ts'
 import type { App, StaffMember } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { personal, personalJson } from '../platform/personal.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { addresseeOf } from '../subscribers/store.ts'
 import type { SubscriberId, TicketId } from '../values/ids.ts'
@@ -46,6 +47,7 @@ export async function openTicket(
   const now = app.clock.now()
   const ticketId = app.ids.make<TicketId>('ticket')
   const { subject, body, context } = asked
+  const key = { subscriberId, ticketId }
   return app.db.transaction().execute(async (trx) => {
     await trx
       .insertInto('ticket_index')
@@ -56,8 +58,8 @@ export async function openTicket(
       .values({
         subscriber_id: subscriberId,
         ticket_id: ticketId,
-        subject,
-        context,
+        subject: personal(placeOf(key, 'ticket.subject'), subject),
+        context: personalJson(placeOf(key, 'ticket.context'), context),
         created_at: now,
         updated_at: now,
       })
@@ -184,21 +186,12 @@ export async function ticketQueue(
   }
 }
 
-/** What was said is personal: the words go, that there was a conversation stays. */
-export async function eraseTickets(trx: Trx, subscriberId: string): Promise<void> {
-  await trx
-    .updateTable('ticket_message')
-    .set({ body: '' })
-    .where('subscriber_id', '=', subscriberId)
-    .execute()
-  await trx
-    .updateTable('ticket')
-    .set({ subject: '', context: {} })
-    .where('subscriber_id', '=', subscriberId)
-    .execute()
-}
-
 type TicketKey = { subscriberId: string; ticketId: string }
+
+function placeOf({ subscriberId, ticketId }: TicketKey, field: string, messageId?: string) {
+  const record = messageId === undefined ? ticketId : `${ticketId}/${messageId}`
+  return { subscriberId, category: 'contacts', field, record } as const
+}
 
 async function turn(
   trx: Trx,
@@ -232,7 +225,7 @@ async function addMessage(
       message_id: messageId,
       author_kind: author,
       author_id: id,
-      body,
+      body: personal(placeOf({ subscriberId, ticketId }, 'ticket_message.body', messageId), body),
       at: app.clock.now(),
     })
     .execute()

@@ -12,7 +12,7 @@ export const closing: Closing = {
         charged_minor absorbed_minor currency received_at transfer_id`,
     },
     usage_reject: {
-      through: 't.imsi in (select l.imsi from line l where l.subscriber_id = $1)',
+      through: 't.imsi in (select l.imsi from line l where l.subscriber_id = any($1))',
       retain: { usage: 'rows' },
       plain: `reject_id source import_id line_number usage_id imsi ended_at reason original record state first_at
         last_at times`,

@@ -12,12 +12,16 @@ export type Emptied = 'rows' | Readonly<Record<string, string>>
  * retained until the day of its category, anonymous, or plain. The erasure is performed from these words.
  */
 export type TableClaim = {
-  /** How a row leads to a subscriber, as SQL over `t` and `$1`; left out: by its own `subscriber_id`. */
+  /** How a row leads to a subscriber, as SQL over `t` and `any($1)`; left out: by its own `subscriber_id`. */
   readonly through?: string
   /** Gone when the account ends. */
   readonly erase?: Emptied
   /** Gone on the day until which the policy keeps this category. */
   readonly retain?: Readonly<Partial<Record<Category, Emptied>>>
+  /** Sealed with the subscriber's key of the category it is kept for (of `account`, where it is erased). */
+  readonly sealed?: string
+  /** Columns whose values the erasure report looks for afterwards, anywhere. */
+  readonly traced?: string
   /** Usage is kept by line: the rows of the lines that a case closed. */
   readonly byLine?: boolean
   /** Stays, since it leads to nobody once what it was joined with is gone. */
@@ -51,6 +55,26 @@ export function columnsOf(claim: TableClaim): string[] {
     ...words(claim.plain),
   ]
 }
+
+/** The columns that name a record, other than its subscriber: what a legal hold may be placed on. */
+export function recordIdsOf(claim: TableClaim): string[] {
+  return columnsOf(claim).filter((name) => name.endsWith('_id') && name !== 'subscriber_id')
+}
+
+export type SealedColumn = { readonly column: string; readonly category: Category | 'account' }
+
+/** The columns that are sealed, and whose key takes each with it. */
+export function sealedColumns({ sealed, erase, retain = {} }: TableClaim): SealedColumn[] {
+  const kept = Object.entries(retain) as [Category, Emptied][]
+  return words(sealed).map((column) => {
+    const own = kept.find(([, what]) => emptied(what).includes(column))
+    const rows = kept.find(([, what]) => what === 'rows')
+    if (emptied(erase).includes(column) || erase === 'rows') return { column, category: 'account' }
+    return { column, category: (own ?? rows)?.[0] ?? 'account' }
+  })
+}
+
+export const tracedColumns = ({ traced }: TableClaim): string[] => words(traced)
 
 /** Whether the claim takes whole rows away, so that a column it does not name goes with them. */
 export function takesRows({ erase, retain = {}, lives }: TableClaim): boolean {

@@ -152,7 +152,7 @@ async function mailOf(email: string) {
     ).json()) as {
       items: { subject: string; attachments: { name: string }[] }[]
     }
-    return items.find(({ attachments }) => attachments.length === 2)
+    return items.find(({ attachments }) => attachments.length === 3)
   }
   return until(look, (mail) => mail !== undefined, 20_000)
 }
@@ -190,7 +190,7 @@ test.each([
     await expectSound(page, 'public progress')
     await page.goto(`${platform.url}/account`)
     await page.waitForURL(/sign-in/)
-    expect((await mailOf(someone.email))?.attachments).toHaveLength(2)
+    expect((await mailOf(someone.email))?.attachments).toHaveLength(3)
     expect(someone.complaints).toEqual([])
     await page.context().close()
   },

@@ -266,7 +266,9 @@ const dueSql = `
       union all select 'sweepNumbers', min(quarantined_until) from phone_number
         where state = 'quarantined'
       union all select 'sweepRetention', min(keep_until) from retention
-        where erased_at is null and category in ('usage', 'contacts')) d) as dues,
+        where erased_at is null and held_at is null and category in ('usage', 'contacts')
+          and (category <> 'contacts' or not exists (select from notice n
+            where n.subscriber_id = retention.subscriber_id and n.state = 'queued'))) d) as dues,
     ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
     exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
     exists (select from closure_case

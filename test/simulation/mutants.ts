@@ -136,13 +136,24 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/subscribers/store.ts',
-        find: `  await forgetSignIn(trx, subscriberId, emails)\n  const subject`,
-        replace: `  const subject`,
+        find: `  await forgetSignIn(trx, subscriberId, addresses.map(aliasOfBlind))\n`,
+        replace: '',
       },
       {
         file: 'src/subscribers/store.ts',
-        find: `  const emails = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)\n`,
+        find: `  const addresses = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)\n`,
         replace: '',
+      },
+      // What every feature leaves over is erased as well: that must be forgotten, too.
+      {
+        file: 'src/subscribers/closing.ts',
+        find: `    sign_in_session: {\n      through: ofUser,\n      erase: 'rows',\n`,
+        replace: `    sign_in_session: {\n      through: ofUser,\n`,
+      },
+      {
+        file: 'src/subscribers/closing.ts',
+        find: `    sign_in_user: {\n      erase: 'rows',\n`,
+        replace: `    sign_in_user: {\n`,
       },
     ],
   },

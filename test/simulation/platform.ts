@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { makeAddendum } from '../../src/closure/addendum.ts'
 import { makeCertificate } from '../../src/closure/certificate.ts'
+import { makeReceipt } from '../../src/closure/receipt.ts'
 import type { Documents } from '../../src/closure/steps/documents.ts'
 import { openRsp } from '../../src/esim/rsp-gateway.ts'
 import { openNetwork } from '../../src/lines/gateway.ts'
@@ -56,7 +57,7 @@ export type Services = { app: App; http: Http | null; jobs: ReadonlyMap<string, 
 const nobody: Sessions = { subscriberOf: async () => undefined, staffOf: async () => undefined }
 
 function appOf(isServer: boolean): App {
-  const db = openDatabase(openSimPool())
+  const db = openDatabase(openSimPool(), config)
   return {
     config,
     db,
@@ -86,6 +87,11 @@ const documents: Documents = {
     return { certificate, jws }
   },
   print: async ({ jws }) => Buffer.from(jws),
+  async receipt(input) {
+    const receipt = makeReceipt(input)
+    return { receipt, jws: await signer.sign(receipt) }
+  },
+  printReceipt: async ({ jws }) => Buffer.from(jws),
   async amend(signed, removal) {
     const addendum = makeAddendum(signed, removal)
     return { addendum, jws: await signer.sign(addendum) }

@@ -1,6 +1,8 @@
 /** What must hold once a world has come to rest: nothing is missing, everything adds up, nobody is readable for ever. */
 import { compactVerify, createLocalJWKSet } from 'jose'
+import { sql } from 'kysely'
 import type pg from 'pg'
+import type { ClosureCertificate } from '../../src/closure/certificate.ts'
 import { isIntact } from '../../src/closure/chain.ts'
 import { eventsOf } from '../../src/closure/timeline-store.ts'
 import type { Db } from '../../src/platform/database.ts'
@@ -20,8 +22,8 @@ export async function brokenAtRest(world: World): Promise<Broken[]> {
     ...(await moneyAstray(world, eyes)),
     ...(await unkeptPromises(eyes)),
     ...(await brokenChains(eyes, db)),
-    ...(await badCertificates(eyes)),
-    ...(await unsaidRemovals(eyes)),
+    ...(await badCertificates(db)),
+    ...(await unsaidRemovals(eyes, db)),
     ...(await unsent(eyes)),
   ]
 }
@@ -86,10 +88,11 @@ async function brokenChains(pool: pg.Pool, db: Db): Promise<Broken[]> {
   return found
 }
 
-async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
-  const { rows } = await pool.query<{ reference: string; jws: string | null }>(
-    `select c.reference, k.jws from closure_case c
-     left join closure_certificate k using (subscriber_id, case_id) where c.state = 'closed'`,
+async function badCertificates(db: Db): Promise<Broken[]> {
+  const { rows } = await sql<{ reference: string; jws: string | null }>`
+    select c.reference, k.jws from closure_case c
+    left join closure_certificate k using (subscriber_id, case_id) where c.state = 'closed'`.execute(
+    db,
   )
   const keys = createLocalJWKSet(release.signer.jwks())
   const found: Broken[] = []
@@ -101,22 +104,32 @@ async function badCertificates(pool: pg.Pool): Promise<Broken[]> {
 }
 
 /** A profile that its phone says is gone, of which neither the certificate nor an addendum to it says so. */
-async function unsaidRemovals(pool: pg.Pool): Promise<Broken[]> {
-  const { rows } = await pool.query<{ what: string }>(
-    `select c.reference || ' ' || l.iccid as what
+async function unsaidRemovals(pool: pg.Pool, db: Db): Promise<Broken[]> {
+  const { rows } = await pool.query<{ what: string; case_id: string; iccid: string }>(
+    `select c.reference || ' ' || l.iccid as what, c.case_id, l.iccid
      from closure_case c join closure_certificate k using (subscriber_id, case_id)
      cross join lateral jsonb_array_elements_text(c.closing_lines) as n (line_id)
      join line l on l.subscriber_id = c.subscriber_id and l.line_id = n.line_id
      join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
      where c.state = 'closed' and p.removal = 'confirmed' and not exists (
        select from closure_addendum a where a.subscriber_id = c.subscriber_id
-         and a.case_id = c.case_id and a.iccid = l.iccid)
-     and not exists (
-       select from jsonb_array_elements(k.document -> 'lines') as d
-       where d ->> 'profileRemoval' = 'confirmed'
-         and right(d ->> 'iccidMasked', 4) = right(l.iccid, 4))`,
+         and a.case_id = c.case_id and a.iccid = l.iccid)`,
   )
-  return rows.map(({ what }) => broken('a proven removal is in no document', what))
+  const signed = await db
+    .selectFrom('closure_certificate')
+    .select(['case_id', 'document'])
+    .execute()
+  const documents = new Map(signed.map((row) => [row.case_id, row.document as ClosureCertificate]))
+  const isSaid = ({ case_id, iccid }: { case_id: string; iccid: string }) =>
+    documents
+      .get(case_id)
+      ?.lines.some(
+        ({ profileRemoval, iccidMasked }) =>
+          profileRemoval === 'confirmed' && iccidMasked.slice(-4) === iccid.slice(-4),
+      )
+  return rows
+    .filter((row) => !isSaid(row))
+    .map(({ what }) => broken('a proven removal is in no document', what))
 }
 
 async function unsent(pool: pg.Pool): Promise<Broken[]> {

@@ -7,6 +7,7 @@ import { catalogNumbers } from '../../src/plans/catalog.ts'
 import { seedCatalog } from '../../src/plans/store.ts'
 import { startThrowAwayCluster } from '../../src/platform/cluster.ts'
 import { openDatabase, openPool } from '../../src/platform/database.ts'
+import { makePlatformKeys } from '../../src/platform/key-life.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
 import { seedPolicies } from '../../src/policy/store.ts'
@@ -15,6 +16,7 @@ import { booksOf } from './books.ts'
 import { play } from './driver.ts'
 import type { Broken } from './invariants.ts'
 import { isProcess } from './node.ts'
+import { config } from './platform.ts'
 import { start, type Fault, type Story } from './story.ts'
 import { openWorld, type Said, type Visit } from './world.ts'
 
@@ -98,7 +100,8 @@ function quietErrors(): void {
 
 async function fill(url: string): Promise<void> {
   await migrate(url)
-  const db = openDatabase(openPool(url, 2))
+  const db = openDatabase(openPool(url, 2), config)
+  await makePlatformKeys(db, config)
   await seedCatalog(db, start)
   await seedNumbers(db, catalogNumbers())
   await seedPolicies(db, start)

@@ -5,7 +5,7 @@ import { openIds, type Ids } from '../../src/platform/ids.ts'
 import { dice, type Dice } from './dice.ts'
 import { beginLife, bury, makeNode, type SimNode, within } from './node.ts'
 import { openPartners, type Partners } from './partners.ts'
-import { openServices, putAway } from './platform.ts'
+import { config, openServices, putAway } from './platform.ts'
 import { openSimQueue, type SimQueue } from './queue.ts'
 import { type Fault, hourMs, type Partner, start, type Story } from './story.ts'
 
@@ -86,7 +86,7 @@ export async function openWorld(
     nowMs,
     pool,
     eyes,
-    db: openDatabase(eyes),
+    db: openDatabase(eyes, config),
     commits: 0,
     money: 0,
     queue,

@@ -68,6 +68,14 @@ function Certificate({ closure }: { closure: Closure }) {
           JSON
         </ButtonAnchor>
       </div>
+      <ButtonAnchor
+        href={`/v1/closures/${closure.caseId}/receipt.pdf`}
+        icon="download"
+        small
+        download=""
+      >
+        {t('closed.receipt')}
+      </ButtonAnchor>
       <TextLink to="/verify">{t('closed.check')}</TextLink>
     </Section>
   )

@@ -5,10 +5,15 @@ import { refundRows } from '../../payments/store.ts'
 import { system } from '../../platform/audit.ts'
 import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
+import { personal, personalJson } from '../../platform/personal.ts'
 import { after, type RetentionCategory } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
 import { type CertificateInput } from '../certificate.ts'
+import { certificatePlace as placeOf } from '../certificate-place.ts'
 import { closingName, progressUrl, tellAll } from '../enter-store.ts'
+import { eraseWithAccounts } from '../erase-store.ts'
+import { closings } from '../leftovers-store.ts'
+import { keepTraces } from '../trace-store.ts'
 import { type Facts, lineName } from '../facts.ts'
 import type { QuoteWire } from '../quote.ts'
 import { type CaseKey, type DoneSteps, doneStepsOf, refundIdsOf } from '../store.ts'
@@ -31,14 +36,46 @@ export const certificateStep: InsideStep = {
       all.map(({ c, facts, now }, index) => ({
         subscriber_id: c.subscriberId,
         case_id: c.caseId,
-        document: signed[index]!.certificate,
-        jws: signed[index]!.jws,
+        document: personalJson(placeOf(c, 'document'), signed[index]!.certificate),
+        jws: personal(placeOf(c, 'jws'), signed[index]!.jws),
         locale: facts.subscriber.locale,
         signed_at: now,
       })),
     )
+    await insertReceipts(trx, all)
     return all.map(() => ({ events: [{ kind: 'certificate-signed' }] }))
   },
+}
+
+/** What each case keeps, field by field, from the same words that the erasure is performed from. */
+async function insertReceipts(trx: Trx, all: readonly StepContext[]): Promise<void> {
+  const signed = await Promise.all(all.map(receiptOf))
+  await insertRows(
+    trx,
+    'retention_receipt',
+    all.map(({ c, facts, now }, index) => ({
+      subscriber_id: c.subscriberId,
+      case_id: c.caseId,
+      document: signed[index]!.receipt,
+      jws: signed[index]!.jws,
+      locale: facts.subscriber.locale,
+      signed_at: now,
+    })),
+  )
+}
+
+function receiptOf(context: StepContext) {
+  const { app, c, facts, now, partners } = context
+  const { country, version } = facts.policy
+  return partners.documents.receipt({
+    issuer: { name: operator.name, address: operator.address, url: app.config.publicUrl },
+    reference: c.reference,
+    scope: c.scope,
+    policy: { country, version },
+    issuedAt: now.round('second').toString(),
+    closings: Object.values(closings),
+    kept: keptOf(context).map(({ until, ...row }) => ({ ...row, until: until.toString() })),
+  })
 }
 
 export const closeStep: InsideStep = {
@@ -51,6 +88,7 @@ export const closeStep: InsideStep = {
       'retention',
       all.flatMap((context) => retentionOf(context)),
     )
+    await insertRows(trx, 'erasure', all.map(erasureOf))
     const those = pairs(all.map(({ c }) => [c.subscriberId, c.caseId]))
     await sql`
       delete from one_time_code o using ${those} as x(subscriber_id, case_id)
@@ -65,8 +103,10 @@ export const closeStep: InsideStep = {
         return { c, facts, params: closedParams(context, tables(c)) }
       }),
     )
-    for (const { c } of all) {
-      if (c.scope !== 'account') continue
+    const accounts = all.filter(({ c }) => c.scope === 'account').map(({ c }) => c)
+    const leaving = accounts.map(({ subscriberId }) => subscriberId)
+    await keepTraces(trx, app.config, leaving)
+    for (const c of accounts) {
       await refuseStragglers(trx, c)
       const close = {
         subscriberId: c.subscriberId,
@@ -75,11 +115,17 @@ export const closeStep: InsideStep = {
       }
       await closeSubscriber(trx, app, close)
     }
+    await eraseWithAccounts(trx, leaving, now)
     return all.map((): Recorded => ({
       events: [{ kind: 'closed' }],
       change: { state: 'closed', closedAt: now, dueAt: null },
     }))
   },
+}
+
+function erasureOf({ c, now }: StepContext) {
+  const key = { subscriber_id: c.subscriberId, case_id: c.caseId }
+  return { ...key, state: 'waiting', started_at: now, changed_at: now }
 }
 
 function retentionOf(context: StepContext) {

@@ -1,0 +1,116 @@
+/** Where an erasure stands, for staff, and the legal holds that keep a record beyond its day. */
+import { z } from 'zod'
+import type { App } from '../platform/app.ts'
+import { type Http, refused, staffOnly } from '../platform/http.ts'
+import { isRefusal, refuse } from '../values/refusal.ts'
+import { instantWire, problemWire } from '../values/wire.ts'
+import { erasureOf } from './erasure-view-store.ts'
+import { type Hold, placeHold, releaseHold } from './hold-store.ts'
+
+const tags = ['staff']
+const problems = { '4xx': problemWire }
+const caseParams = z.object({ caseId: z.string().max(60) })
+const words = z.string().trim().min(3).max(300)
+
+const holdWire = z
+  .object({
+    holdId: z.string(),
+    record: z.string(),
+    basis: z.string(),
+    placedAt: instantWire,
+    releasedAt: instantWire.nullable(),
+  })
+  .meta({ id: 'LegalHold' })
+
+const erasureWire = z
+  .object({
+    subscriberId: z.string(),
+    account: z.enum(['active', 'closed']),
+    state: z
+      .string()
+      .nullable()
+      .describe('waiting, telling, held or erased; null before a closure has ended'),
+    retention: z.array(
+      z.object({
+        caseId: z.string(),
+        category: z.string(),
+        basis: z.string(),
+        until: instantWire.nullable(),
+        erasedAt: instantWire.nullable(),
+        held: z.boolean(),
+      }),
+    ),
+    holds: z.array(holdWire),
+  })
+  .meta({ id: 'Erasure' })
+
+export function registerErasureRoutes(http: Http, app: App) {
+  http.get(
+    '/v1/staff/closures/:caseId/erasure',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'What is kept of this subscriber, why and until when, and what is on hold',
+        params: caseParams,
+        response: { 200: erasureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const found = await erasureOf(app.db, { caseId: request.params.caseId })
+      if (!found) return refused(reply, refuse('not-found'))
+      return { ...found, holds: found.holds.map(toWire) }
+    },
+  )
+
+  http.post(
+    '/v1/staff/closures/:caseId/holds',
+    {
+      preHandler: staffOnly(app, 'admin'),
+      schema: {
+        tags,
+        summary: 'Keep one record beyond its day; the closure itself goes on',
+        params: caseParams,
+        body: z.object({
+          record: z.string().min(1).max(100).describe('The id of a ticket, order, line or case'),
+          basis: words.describe('Who demands it, and under which law'),
+        }),
+        response: { 201: holdWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const placed = await placeHold(app, request.staff, { caseId, ...request.body })
+      return isRefusal(placed) ? refused(reply, placed) : reply.code(201).send(toWire(placed))
+    },
+  )
+
+  http.post(
+    '/v1/staff/closures/:caseId/holds/:holdId/release',
+    {
+      preHandler: staffOnly(app, 'admin'),
+      schema: {
+        tags,
+        summary: 'End a hold; what waited for it is erased',
+        params: caseParams.extend({ holdId: z.string().max(60) }),
+        body: z.object({ reason: words }),
+        response: { 200: holdWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const released = await releaseHold(app, request.staff, {
+        ...request.params,
+        ...request.body,
+      })
+      return isRefusal(released) ? refused(reply, released) : toWire(released)
+    },
+  )
+}
+
+function toWire({ placedAt, releasedAt, ...hold }: Hold) {
+  return {
+    ...hold,
+    placedAt: placedAt.toString(),
+    releasedAt: releasedAt?.toString() ?? null,
+  }
+}

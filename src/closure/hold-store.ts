@@ -1,0 +1,139 @@
+/** Legal holds: one record is kept beyond its day; the closure goes on, the erasure waits for the release. */
+import { sql } from 'kysely'
+import type { App, StaffMember } from '../platform/app.ts'
+import { audit } from '../platform/audit.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import { type Refusal, refuse } from '../values/refusal.ts'
+import { recordIdsOf } from '../values/closing.ts'
+import { closings } from './leftovers-store.ts'
+import { locateCase } from './store.ts'
+
+export type Hold = {
+  holdId: string
+  record: string
+  basis: string
+  placedAt: Temporal.Instant
+  releasedAt: Temporal.Instant | null
+}
+
+export async function holdsOf(db: Db | Trx, subscriberId: string): Promise<Hold[]> {
+  const rows = await db
+    .selectFrom('legal_hold')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .orderBy('placed_at')
+    .orderBy('hold_id')
+    .execute()
+  return rows.map((row) => ({
+    holdId: row.hold_id,
+    record: row.record,
+    basis: row.basis,
+    placedAt: row.placed_at,
+    releasedAt: row.released_at,
+  }))
+}
+
+/** Placed on a record of the subscriber whose case it is; asked twice, it is the one that stands. */
+export async function placeHold(
+  app: App,
+  staff: StaffMember,
+  asked: { caseId: string; record: string; basis: string },
+): Promise<Hold | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const place = await locateCase(trx, { caseId: asked.caseId })
+    if (!place) return refuse('not-found')
+    const subscriberId = place.subscriber_id
+    if (!(await hasRecord(trx, subscriberId, asked.record))) return refuse('not-found')
+    const inserted = await trx
+      .insertInto('legal_hold')
+      .values({
+        subscriber_id: subscriberId,
+        hold_id: app.ids.make('hold'),
+        record: asked.record,
+        basis: asked.basis,
+        placed_at: now,
+        placed_by: staff.staffId,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (inserted.numInsertedOrUpdatedRows === 1n) {
+      await record(trx, app, staff, { subscriberId, ...asked }, 'hold.placed', asked.basis, now)
+    }
+    const holds = await holdsOf(trx, subscriberId)
+    const standing = holds.find((one) => one.record === asked.record && one.releasedAt === null)
+    return standing ?? refuse('not-found')
+  })
+}
+
+/** What waited for the hold is erased by the next sweep. */
+export async function releaseHold(
+  app: App,
+  staff: StaffMember,
+  asked: { caseId: string; holdId: string; reason: string },
+): Promise<Hold | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    const place = await locateCase(trx, { caseId: asked.caseId })
+    if (!place) return refuse('not-found')
+    const subscriberId = place.subscriber_id
+    const released = await trx
+      .updateTable('legal_hold')
+      .set({ released_at: now, released_by: staff.staffId, release_reason: asked.reason })
+      .where('subscriber_id', '=', subscriberId)
+      .where('hold_id', '=', asked.holdId)
+      .where('released_at', 'is', null)
+      .returning('record')
+      .executeTakeFirst()
+    const holds = await holdsOf(trx, subscriberId)
+    const found = holds.find(({ holdId }) => holdId === asked.holdId)
+    if (!found) return refuse('not-found')
+    if (!released) return found
+    await trx
+      .updateTable('retention')
+      .set({ held_at: null })
+      .where('subscriber_id', '=', subscriberId)
+      .where('held_at', 'is not', null)
+      .execute()
+    const about = { subscriberId, caseId: asked.caseId, record: released.record }
+    await record(trx, app, staff, about, 'hold.released', asked.reason, now)
+    return found
+  })
+}
+
+async function record(
+  trx: Trx,
+  app: App,
+  staff: StaffMember,
+  about: { subscriberId: string; caseId: string; record: string },
+  action: string,
+  reason: string,
+  now: Temporal.Instant,
+) {
+  await audit(trx, app.ids, now, {
+    subscriberId: about.subscriberId,
+    actor: { kind: 'staff', id: staff.staffId },
+    action,
+    subject: { kind: 'closure', id: about.caseId },
+    reason,
+    detail: { record: about.record },
+  })
+}
+
+/** A record that a hold can keep: one of the subscriber's rows that would otherwise go on its day. */
+async function hasRecord(trx: Trx, subscriberId: string, id: string): Promise<boolean> {
+  for (const { leftovers } of Object.values(closings)) {
+    for (const [table, claim] of Object.entries(leftovers)) {
+      if (claim === 'nobody' || !claim.retain || claim.through !== undefined) continue
+      const names = recordIdsOf(claim)
+      if (names.length === 0) continue
+      const { rows } = await sql`
+        select 1 from ${sql.table(table)} t where t.subscriber_id = ${subscriberId}
+          and ${id} in (${sql.join(names.map((name) => sql`t.${sql.ref(name)}::text`))}) limit 1`.execute(
+        trx,
+      )
+      if (rows.length > 0) return true
+    }
+  }
+  return false
+}

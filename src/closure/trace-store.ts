@@ -1,0 +1,139 @@
+/** Keeps what a closed account's data is recognised by, and looks for it: in every table, the queue, and the logs. */
+import { sql } from 'kysely'
+import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
+import { reportKey } from '../platform/key-life.ts'
+import type { MasterKeys } from '../platform/vault.ts'
+import { tracedColumns } from '../values/closing.ts'
+import { closings } from './leftovers-store.ts'
+import { openSearch, readings, type Trace, tracesOf } from './trace.ts'
+
+/**
+ * Before accounts end: hashes of what is personal in them. What the catalog says as well, such as a plan's name given
+ * to a line, is nobody's.
+ */
+export async function keepTraces(
+  trx: Trx,
+  masters: MasterKeys,
+  subscriberIds: readonly string[],
+): Promise<void> {
+  if (subscriberIds.length === 0) return
+  const key = await reportKey(trx, masters)
+  const values: { subscriber_id: string; value: string }[] = []
+  for (const { leftovers } of Object.values(closings)) {
+    for (const [table, claim] of Object.entries(leftovers)) {
+      if (claim === 'nobody') continue
+      for (const column of tracedColumns(claim)) {
+        const { rows } = await sql<{ subscriber_id: string; value: string | null }>`
+          select subscriber_id, ${sql.ref(column)} as value from ${sql.table(table)}
+          where subscriber_id = any(${[...subscriberIds]}::text[])`.execute(trx)
+        for (const { subscriber_id, value } of rows)
+          if (value) values.push({ subscriber_id, value })
+      }
+    }
+  }
+  const common = await catalogWords(trx)
+  const traces = values
+    .filter(({ value }) => !common.includes(value))
+    .flatMap(({ subscriber_id, value }) =>
+      tracesOf(key, value).map((trace) => ({ subscriber_id, ...trace })),
+    )
+  const once = new Map(traces.map((row) => [Object.values(row).join(' '), row]))
+  if (once.size === 0) return
+  await sql`
+    insert into erasure_trace (subscriber_id, kind, token, words)
+    select subscriber_id, kind, token, words from jsonb_to_recordset(${rowsParameter([...once.values()])})
+      as x (subscriber_id text, kind text, token text, words int)
+    on conflict do nothing`.execute(trx)
+}
+
+async function catalogWords(trx: Trx): Promise<string> {
+  const { rows } = await sql<{ said: string | null }>`
+    select string_agg(document::text, ' ') as said from plan_version`.execute(trx)
+  return rows[0]?.said ?? ''
+}
+
+/** Once everything is erased, what it was recognised by goes too. */
+export async function forgetTraces(trx: Trx, subscriberId: string): Promise<void> {
+  await trx.deleteFrom('erasure_trace').where('subscriber_id', '=', subscriberId).execute()
+}
+
+export async function tracesKept(db: Db, subscriberId: string): Promise<Trace[]> {
+  const rows = await db
+    .selectFrom('erasure_trace')
+    .select(['kind', 'token', 'words'])
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+  return rows.map(({ kind, token, words }) => ({ kind: kind as Trace['kind'], token, words }))
+}
+
+export type Leftover = { readonly where: string; readonly row: string; readonly what: string }
+export type Scanned = { tables: number; rows: number; leftovers: Leftover[] }
+
+const rowsAtOnce = 2000
+// The operator's own people; and the hashes themselves.
+const notScanned = /^public\.(staff_|erasure_trace$)/
+
+/** Reads every row of every table, whatever its schema, and says where something personal still stands. */
+export async function scanTables(
+  db: Db,
+  search: ReturnType<typeof openSearch>,
+  onRows: (rows: number) => void,
+): Promise<Scanned> {
+  const { rows: tables } = await sql<{ name: string; path: string }>`
+    select n.nspname || '.' || c.relname as name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as path
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
+    order by 1`.execute(db)
+  const scanned: Scanned = { tables: 0, rows: 0, leftovers: [] }
+  for (const { name, path } of tables) {
+    if (notScanned.test(name)) continue
+    scanned.tables += 1
+    for await (const { at, row } of rowsOf(db, path)) {
+      scanned.rows += 1
+      if (scanned.rows % rowsAtOnce === 0) onRows(scanned.rows)
+      for (const [column, value] of Object.entries(JSON.parse(row) as Record<string, unknown>)) {
+        // The operator's inventory: whose a number was goes with its quarantine.
+        if (name === 'public.phone_number' && column === 'msisdn') continue
+        const found = textsIn(value)
+          .map(search)
+          .find((one) => one !== undefined)
+        if (found) scanned.leftovers.push({ where: `${name}.${column}`, row: at, what: found.kind })
+      }
+    }
+  }
+  return scanned
+}
+
+async function* rowsOf(db: Db, path: string): AsyncGenerator<{ at: string; row: string }> {
+  let after = '(0,0)'
+  for (;;) {
+    const { rows } = await sql<{ at: string; row: string }>`
+      select ctid::text as at, to_jsonb(t)::text as row from ${sql.raw(path)} t
+      where ctid > ${after}::tid order by ctid limit ${rowsAtOnce}`.execute(db)
+    yield* rows
+    const last = rows.at(-1)
+    if (!last || rows.length < rowsAtOnce) return
+    after = last.at
+  }
+}
+
+/** Every text at any depth, and what is written otherwise in it. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return readings(value)
+  if (typeof value === 'number') return [String(value)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...textsIn(inner)])
+}
+
+/** A line of a log: JSON where it is, else as it stands. */
+export function searchLine(search: ReturnType<typeof openSearch>, line: string) {
+  try {
+    return textsIn(JSON.parse(line))
+      .map(search)
+      .find((one) => one !== undefined)
+  } catch {
+    return readings(line)
+      .map(search)
+      .find((one) => one !== undefined)
+  }
+}

@@ -1,0 +1,348 @@
+/** A closed account: nothing readable is left, what is kept goes on its day, a hold keeps one record until it is released. */
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closings } from '../src/closure/leftovers-store.ts'
+import { erasureReportCommand, type Report } from '../src/main/erasure.ts'
+import { person, until } from '../src/main/demo-person.ts'
+import { sealedColumns } from '../src/values/closing.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+})
+afterAll(() => platform.close())
+
+const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
+
+/** Somebody who used everything that keeps personal data, and closed the account. */
+async function leaver(name: string) {
+  const lin = await member(platform, { name })
+  const me = (await lin.get('/v1/me')).body
+  const phone = `+4477009${String(Math.floor(Math.random() * 1e5)).padStart(5, '0')}`
+  const added = await lin.post('/v1/me/contacts', { kind: 'phone', value: phone })
+  expect(added.status).toBe(201)
+  const { lineId } = await buyLine(lin)
+  const { line } = await install(platform, lin, lineId)
+  await lin.patch(`/v1/lines/${lineId}`, { nickname: `${name} abroad` })
+  await topUp(lin, lineId, '20.00')
+  const { body: ticket } = await lin.post('/v1/tickets', {
+    subject: `${name} has no signal`,
+    body: words,
+    context: { page: '/lines' },
+  })
+  const draft = await draftClosure(lin, 'account')
+  await lin.patch(`/v1/closures/${draft.caseId}`, { reason: 'other', reasonText: `${words} twice` })
+  const { body: fresh } = await lin.get(`/v1/closures/${draft.caseId}`)
+  expect((await submit(lin, { caseId: draft.caseId, quote: fresh.quote })).status).toBe(202)
+  await closed(draft.reference)
+  await until(
+    () =>
+      sql`select 1 from notice where subscriber_id = ${me.subscriberId} and state = 'queued'`.execute(
+        platform.db,
+      ),
+    ({ rows }) => rows.length === 0,
+  )
+  return {
+    subscriberId: me.subscriberId as string,
+    email: lin.email,
+    phone,
+    line,
+    ticket,
+    draft,
+    name,
+  }
+}
+
+const closed = (reference: string) =>
+  until(
+    async () => (await person(platform).get(`/v1/closures/by-reference/${reference}`)).body,
+    ({ state }) => state === 'closed',
+    30_000,
+  )
+
+async function report(
+  subscriberId: string,
+  value: string[] = [],
+): Promise<{ code: number; found: Report }> {
+  let text = ''
+  const code = await erasureReportCommand(
+    platform.config,
+    subscriberId,
+    { json: true, value },
+    (more) => {
+      text += more
+    },
+  )
+  return { code, found: JSON.parse(text) as Report }
+}
+
+test('after closing nothing readable is left; a leftover in a table, a queue payload and a log line is found', async () => {
+  const gone = await leaver('Quillon Abernathy')
+  const { subscriberId } = gone
+  const values = [gone.name, gone.email, gone.phone, gone.line.msisdn, words]
+  const clean = await report(subscriberId, values)
+  expect(clean.found.leftovers).toEqual([])
+  expect(clean.code).toBe(0)
+  expect(clean.found.tables).toBeGreaterThan(60)
+  expect(clean.found.soughtFor).toBeGreaterThan(8)
+  // What is known without being told finds the same.
+  expect((await report(subscriberId)).found.leftovers).toEqual([])
+
+  await sql`update plan_zone set document = document || ${JSON.stringify({ note: `asked by ${gone.name}` })}::jsonb
+    where zone_id = (select min(zone_id) from plan_zone)`.execute(platform.db)
+  await sql`insert into pgboss.job (name, data) values ('notices.send', ${JSON.stringify({ to: gone.email })}::jsonb)`.execute(
+    platform.db,
+  )
+  const logs = join(platform.config.dataDir, 'logs')
+  mkdirSync(logs, { recursive: true })
+  appendFileSync(
+    join(logs, 'server.log'),
+    `{"level":"info","msg":"ok"}\n{"level":"error","msg":"no answer for ${gone.phone}"}\nplain ${words}\n`,
+  )
+  const planted = await report(subscriberId)
+  expect(planted.code).toBe(1)
+  const places = planted.found.leftovers.map(({ where, what }) => `${where} ${what}`)
+  expect(places).toContain('public.plan_zone.document phrase')
+  expect(places.some((place) => /^pgboss\.job\w*\.data email$/.test(place))).toBe(true)
+  expect(
+    planted.found.leftovers
+      .filter(({ where }) => where === 'logs/server.log')
+      .map(({ row, what }) => [row, what]),
+  ).toEqual([
+    ['line 2', 'phone'],
+    ['line 3', 'phrase'],
+  ])
+  // It says where, and never what.
+  expect(JSON.stringify(planted.found.leftovers)).not.toContain('Quillon')
+}, 120_000)
+
+test('what is sealed is sealed with the key that its closing rule names', async () => {
+  const declared = new Set(
+    Object.values(closings).flatMap(({ leftovers }) =>
+      Object.entries(leftovers).flatMap(([table, claim]) =>
+        claim === 'nobody'
+          ? []
+          : sealedColumns(claim).map(({ column, category }) => `${category}:${table}.${column}`),
+      ),
+    ),
+  )
+  const seen = new Set<string>()
+  for (const one of declared) {
+    const [, table, column] = /:(\w+)\.(\w+)/.exec(one)!
+    const { rows } = await sql<{ mark: string }>`
+      select distinct substring(case when pg_typeof(${sql.ref(column!)}) = 'bytea'::regtype
+        then encode(substring(${sql.ref(column!)}::text::bytea from 1 for 300), 'escape')
+        else ${sql.ref(column!)}::text end from 'sealed:1[tjb]:[^:]*:([a-z]+:[a-z_]+[.][a-z_]+):') as mark
+      from ${sql.table(table!)} where ${sql.ref(column!)} is not null`.execute(platform.db)
+    for (const { mark } of rows) if (mark) seen.add(mark)
+  }
+  expect([...seen].filter((mark) => !declared.has(mark))).toEqual([])
+  expect(seen.size).toBeGreaterThan(9)
+})
+
+const retention = async (caseId: string, category: string) => {
+  const { rows } = await sql<{
+    erased_at: Temporal.Instant | null
+    held_at: Temporal.Instant | null
+  }>`
+    select erased_at, held_at from retention where case_id = ${caseId} and category = ${category}`.execute(
+    platform.db,
+  )
+  return rows[0]!
+}
+const isErased = (caseId: string, category: string) =>
+  until(
+    () => retention(caseId, category),
+    ({ erased_at }) => erased_at !== null,
+    30_000,
+  )
+/** Moves the platform's clock past the day of a category. */
+async function pass(caseId: string, category: string) {
+  const { rows } = await sql<{ until: Temporal.Instant }>`
+    select keep_until as until from retention where case_id = ${caseId} and category = ${category}`.execute(
+    platform.db,
+  )
+  const ahead = platform.clock.now().until(rows[0]!.until, { largestUnit: 'hours' })
+  platform.clock.advance({ hours: ahead.hours + 1 })
+}
+const keysOf = async (subscriberId: string) => {
+  const { rows } = await sql<{ category: string; gone: boolean }>`
+    select category, wrapped is null as gone from subscriber_key where subscriber_id = ${subscriberId} order by 1`.execute(
+    platform.db,
+  )
+  return Object.fromEntries(rows.map(({ category, gone }) => [category, gone]))
+}
+const stateOf = async (caseId: string) => {
+  const { rows } = await sql<{
+    state: string
+  }>`select state from erasure where case_id = ${caseId}`.execute(platform.db)
+  return rows[0]?.state
+}
+const mailsTo = async (to: string) =>
+  (
+    (await (
+      await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)
+    ).json()) as {
+      items: { subject: string; text: string }[]
+    }
+  ).items
+
+test('hard case 11: a legal hold keeps one record; the closure proceeds; erasure resumes on release', async () => {
+  const gone = await leaver('Ottoline Fairweather')
+  const { subscriberId, draft, ticket } = gone
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  const holds = `/v1/staff/closures/${draft.caseId}/holds`
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  expect((await reviewer.post(holds, { record: ticket.ticketId, basis: 'court' })).body.code).toBe(
+    'not-your-role',
+  )
+  expect((await admin.post(holds, { record: 'ticket_of_nobody', basis: 'court' })).status).toBe(404)
+  expect((await admin.post(holds, { record: ticket.ticketId, basis: '' })).status).toBe(422)
+  const placed = await admin.post(holds, {
+    record: ticket.ticketId,
+    basis: 'District Court, 4 C 12/26',
+  })
+  expect(placed.status).toBe(201)
+  const again = await admin.post(holds, { record: ticket.ticketId, basis: 'asked twice' })
+  expect(again.body.holdId).toBe(placed.body.holdId)
+
+  await pass(draft.caseId, 'contacts')
+  await until(
+    () => retention(draft.caseId, 'contacts'),
+    ({ held_at }) => held_at !== null,
+    30_000,
+  )
+  expect(await stateOf(draft.caseId)).toBe('held')
+  const { rows: kept } = await sql`
+    select t.subject, m.body from ticket t join ticket_message m using (subscriber_id, ticket_id)
+    where t.subscriber_id = ${subscriberId}`.execute(platform.db)
+  expect(kept).toEqual([{ subject: 'Ottoline Fairweather has no signal', body: words }])
+  const { rows: rest } = await sql`
+    select s.name, c.value from subscriber s join subscriber_contact c using (subscriber_id)
+    where s.subscriber_id = ${subscriberId}`.execute(platform.db)
+  expect(rest).toEqual([
+    { name: '', value: '' },
+    { name: '', value: '' },
+  ])
+  expect(await keysOf(subscriberId)).toMatchObject({ account: true, contacts: false })
+  const shown = await admin.get(`/v1/staff/closures/${draft.caseId}/erasure`)
+  expect(shown.body).toMatchObject({
+    state: 'held',
+    account: 'closed',
+    holds: [{ record: ticket.ticketId, releasedAt: null }],
+  })
+
+  const release = `${holds}/${placed.body.holdId}/release`
+  expect((await admin.post(release, { reason: 'the case is over' })).body.releasedAt).not.toBeNull()
+  await isErased(draft.caseId, 'contacts')
+  const { rows: left } = await sql`
+    select t.subject, t.context, m.body from ticket t join ticket_message m using (subscriber_id, ticket_id)
+    where t.subscriber_id = ${subscriberId}`.execute(platform.db)
+  expect(left).toEqual([{ subject: '', context: {}, body: '' }])
+  expect(await keysOf(subscriberId)).toMatchObject({ contacts: true })
+  const { rows: trail } = await sql<{ action: string }>`
+    select action from audit_entry where subscriber_id = ${subscriberId} and action ~ '^(hold|retention)[.]'
+    order by at, audit_id`.execute(platform.db)
+  const actions = trail.map(({ action }) => action)
+  expect(actions.filter((action) => action.startsWith('hold.'))).toEqual([
+    'hold.placed',
+    'hold.released',
+  ])
+  expect(actions).toContain('retention.held')
+}, 120_000)
+
+test('when the day has come a second mail says so, the fields go, then the key; at the end nothing is known any more', async () => {
+  const gone = await leaver('Barnaby Thistlewood')
+  const { subscriberId, draft, email } = gone
+  const backup = await sql<{
+    row: string
+  }>`select to_jsonb(n)::text as row from notice n where subscriber_id = ${subscriberId}`.execute(
+    platform.db,
+  )
+  expect(JSON.stringify(backup.rows)).toContain('sealed:1')
+  await pass(draft.caseId, 'contacts')
+  await isErased(draft.caseId, 'contacts')
+  const mails = await until(
+    () => mailsTo(email),
+    (all) =>
+      all.some(
+        ({ text }) =>
+          text.includes(draft.reference) && /erased/i.test(text) && !/closed/i.test(text),
+      ),
+  )
+  expect(mails.length).toBeGreaterThan(2)
+  const { rows } = await sql<{ recipient: string; state: string }>`
+    select distinct recipient, state from notice where subscriber_id = ${subscriberId}`.execute(
+    platform.db,
+  )
+  expect(rows).toEqual([{ recipient: '', state: 'sent' }])
+  expect(await keysOf(subscriberId)).toMatchObject({
+    account: true,
+    contacts: true,
+    certificate: false,
+  })
+  expect(await stateOf(draft.caseId)).toBe('waiting')
+  // What an old backup holds can't be opened any more.
+  await sql`update notice set recipient = b.row ->> 'recipient'
+    from jsonb_array_elements(${JSON.stringify(backup.rows.map(({ row }) => JSON.parse(row)))}::jsonb) as b (row)
+    where notice.subscriber_id = ${subscriberId} and notice.notice_id = b.row ->> 'notice_id'`.execute(
+    platform.db,
+  )
+  const restored = await platform.db
+    .selectFrom('notice')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .execute()
+  expect(restored.every(({ recipient }) => recipient === '')).toBe(true)
+
+  for (const category of ['usage', 'invoices', 'certificate']) {
+    await pass(draft.caseId, category)
+    await isErased(draft.caseId, category)
+  }
+  expect(await stateOf(draft.caseId)).toBe('erased')
+  expect(Object.values(await keysOf(subscriberId))).toEqual([true, true, true, true, true])
+  const { rows: counts } = await sql<Record<string, number>>`select
+    (select count(*)::int from closure_certificate where subscriber_id = ${subscriberId}) as certificates,
+    (select count(*)::int from usage_record where subscriber_id = ${subscriberId}) as usage,
+    (select count(*)::int from erasure_trace where subscriber_id = ${subscriberId}) as traces,
+    (select count(*)::int from payment_order where subscriber_id = ${subscriberId} and instrument is not null) as cards,
+    (select count(*)::int from ledger_transfer where subscriber_id = ${subscriberId}) as books`.execute(
+    platform.db,
+  )
+  expect(counts[0]).toMatchObject({ certificates: 0, usage: 0, traces: 0, cards: 0 })
+  expect(counts[0]!['books']).toBeGreaterThan(0)
+  expect((await report(subscriberId, [gone.name, gone.email, gone.phone])).found.leftovers).toEqual(
+    [],
+  )
+}, 120_000)
+
+test('the timeline of a case only grows: the database refuses a change, and one past it is seen', async () => {
+  const { rows } = await sql<{ case_id: string; subscriber_id: string }>`
+    select case_id, subscriber_id from closure_case where state = 'closed' limit 1`.execute(
+    platform.db,
+  )
+  const [c] = rows
+  const refused = /never changed or deleted/
+  const change = sql`update closure_event set kind = 'withdrawn' where case_id = ${c!.case_id}`
+  await expect(change.execute(platform.db)).rejects.toThrow(refused)
+  await expect(sql`delete from closure_event`.execute(platform.db)).rejects.toThrow(refused)
+  await expect(sql`truncate closure_event`.execute(platform.db)).rejects.toThrow(refused)
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const isIntact = async () =>
+    (await reviewer.get(`/v1/staff/closures/${c!.case_id}`)).body.chainIntact
+  expect(await isIntact()).toBe(true)
+  // Whoever owns the server can switch its triggers off; the chain tells all the same.
+  await platform.db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    await sql`update closure_event set detail = '{"amount":"1.00"}'
+      where case_id = ${c!.case_id} and seq = 2`.execute(trx)
+  })
+  expect(await isIntact()).toBe(false)
+})
