@@ -54,6 +54,7 @@ export async function testPlatform({
   pages = false,
   wrap = (gateways: Gateways) => gateways,
   osmoHlr = undefined as Config['network']['osmoHlr'],
+  porting = {} as { url?: string; key?: string },
 } = {}) {
   const database = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
@@ -92,7 +93,7 @@ export async function testPlatform({
       webhookSecret: secret,
       ...(osmoHlr && { osmoHlr }),
     },
-    porting: { webhookSecret: secret },
+    porting: { webhookSecret: secret, ...porting },
     phoneUrl: phone.url,
     inboxUrl: inbox.url,
     smtpUrl: inbox.smtpUrl,

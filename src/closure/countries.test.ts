@@ -32,6 +32,7 @@ const line: LineFacts = {
   dataRemaining: 0n,
   openSessions: 0,
   port: null,
+  arriving: null,
 }
 
 function factsIn(country: string, owedMinor = 0n): Facts {

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
-import type { PortState } from '../porting/porting.ts'
+import { type PortState, silenceMax } from '../porting/porting.ts'
 import { type Currency, money } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
@@ -41,6 +41,7 @@ type LineRow = {
   port_recipient: string | null
   port_due_at: Temporal.Instant | null
   port_ended_at: Temporal.Instant | null
+  arriving_at: Temporal.Instant | null
 }
 
 export type Asked = Scope & { subscriberId: string; pin: Pin }
@@ -142,7 +143,9 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
       coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
       coalesce(m.prepaid, 0)::int8 as prepaid, coalesce(s.open_sessions, 0)::int as open_sessions,
       o.port_id, o.state as port_state, o.recipient as port_recipient, o.due_at as port_due_at,
-      o.ended_at as port_ended_at
+      o.ended_at as port_ended_at,
+      (select coalesce(i.due_at, i.created_at) from port_in i where i.subscriber_id = l.subscriber_id
+        and i.line_id = l.line_id and i.state in ('asked', 'pending')) as arriving_at
     from line l
     join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
     join profile p on p.subscriber_id = l.subscriber_id and p.iccid = l.iccid
@@ -191,6 +194,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
           endedAt: row.port_ended_at,
         }
       : null,
+    arriving: row.arriving_at && { until: row.arriving_at.add(silenceMax) },
   }))
 }
 

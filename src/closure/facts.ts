@@ -15,6 +15,8 @@ export type LineFacts = LineMoney & {
   openSessions: number
   /** The latest way of its number to another operator; null: never asked for. */
   port: LinePort | null
+  /** A number on its way to it: until when that is waited for. */
+  arriving: { until: Temporal.Instant } | null
 }
 
 export type LinePort = {

@@ -15,7 +15,7 @@ import { loadFacts } from './facts-store.ts'
 import type { Facts } from './facts.ts'
 import { choicesOnPort } from './ported.ts'
 import { makeReference } from './reference.ts'
-import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
+import { casesOf, changeCase, insertDraft, lockCase, wakeCases } from './store.ts'
 import { eventsOf, type NewEvent } from './timeline-store.ts'
 import { pinOf, quoteNow } from './way-store.ts'
 
@@ -42,9 +42,11 @@ export async function portChanged(app: App, key: LineKey): Promise<void> {
       trx,
     )
     const port = await seePort(trx, key)
-    if (!port || port.reference === null) return
     const open = await openCase(trx, key)
     const c = open && (await lockCase(trx, subscriberId, open.caseId))
+    // Whatever it was that changed, a case that waits looks again.
+    if (c && (c.state === 'approved' || c.state === 'scheduled')) await wakeCases(trx, app, [c])
+    if (!port || port.reference === null) return
     if (port.state === 'completed') return numberLeft(trx, app, key, port, c)
     if (!c || !isSubmitted(c.state)) return
     await note(trx, app, c, port)

@@ -14,7 +14,10 @@ const port = (more: Partial<LinePort> = {}): LinePort => ({
   ...more,
 })
 const factsOf = (country: string, ...ports: (LinePort | null)[]) =>
-  ({ policy: packOf(country), lines: ports.map((one) => ({ port: one })) }) as unknown as Facts
+  ({
+    policy: packOf(country),
+    lines: ports.map((one) => ({ port: one, arriving: null })),
+  }) as unknown as Facts
 
 test('a closure waits for the last number under way, and for as long as something can be heard', () => {
   const facts = factsOf('GB', port(), port({ dueAt: later(48) }), null)

@@ -37,6 +37,7 @@ export function portWait(
   const ports = lines.flatMap(({ port }) => (port ? [port] : []))
   const until = ports
     .flatMap(({ state, dueAt }) => (state === 'pending' && dueAt ? [dueAt.add(silenceMax)] : []))
+    .concat(lines.flatMap(({ arriving }) => (arriving ? [arriving.until] : [])))
     .sort(Temporal.Instant.compare)
     .at(-1)
   if (until) return { kind: 'wait', until }

@@ -43,10 +43,10 @@ export async function bringAccess(
     if (!line) throw new Error(`no such line: ${key.lineId}`)
     const held = await network.find(line.imsi)
     const wanted = wantedAccess(line.state, line.stateBeforeClosing)
-    const move = accessMove(wanted, line.msisdn, held)
+    const move = accessMove(wanted, line.msisdn, held, line.anew)
     await makeMove(app, network, line, move, `${line.version}${occasion}`)
     if (move !== 'none') made.push(move)
-    if (await accessSettled(app.db, line)) return made
+    if (await accessSettled(app.db, line, move)) return made
   }
   throw new Error(`the line changes faster than the network: ${key.lineId}`)
 }

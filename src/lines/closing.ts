@@ -15,14 +15,15 @@ export const closing: Closing = {
       anonymise: 'imsi iccid',
       plain: `subscriber_id line_id state plan_id plan_version currency ordered_at activated_at period_start
         period_end auto_renew closed_at close_cause version due_at state_before_closing suspensions access_due_at
-        port_locked`,
+        access_anew port_locked`,
     },
     line_index: { anonymise: 'imsi', plain: 'line_id subscriber_id' },
     phone_number: {
       erase: { subscriber_id: 'null', line_id: 'null' },
       // Whose it was goes when the quarantine ends: until then the number may still leave with them.
       anonymise: 'last_subscriber_id last_line_id',
-      plain: `msisdn country state quarantined_until version kind reserved_for reserved_until`,
+      plain: `msisdn country state quarantined_until version kind reserved_for reserved_until
+        ported_in`,
     },
   },
 }

@@ -118,7 +118,7 @@ export async function assignNumber(
   return rows[0]?.msisdn
 }
 
-/** Releases the numbers whose quarantine is over, and those whose order was not paid in time. */
+/** Releases the numbers whose quarantine is over (one that came from another operator goes back to it), and those whose order was not paid in time. */
 export async function sweepNumbers(app: App): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
@@ -128,7 +128,7 @@ export async function sweepNumbers(app: App): Promise<void> {
         where (state = 'quarantined' and quarantined_until <= ${now})
           or (state = 'reserved' and reserved_until <= ${now})
         limit ${releasedAtOnce} for update skip locked)
-      update phone_number n set state = 'available', quarantined_until = null, subscriber_id = null,
+      update phone_number n set state = case when n.ported_in then 'ported-out' else 'available' end, quarantined_until = null, subscriber_id = null,
         last_subscriber_id = null, last_line_id = null, reserved_for = null, reserved_until = null, version = n.version + 1
       from due where n.msisdn = due.msisdn
       returning n.msisdn, due.state as was`.execute(trx)

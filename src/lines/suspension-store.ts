@@ -7,7 +7,7 @@ import type { Db, Trx } from '../platform/database.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { accessQueue, type LineState } from './line.ts'
 import { type LineKey, lockLines, ownerOf } from './store.ts'
-import { resumed, suspended, type Suspender } from './suspension.ts'
+import { type AccessMove, resumed, suspended, type Suspender } from './suspension.ts'
 
 type Asked = {
   wish: 'suspend' | 'resume'
@@ -95,6 +95,7 @@ export type LineAccess = {
   iccid: string
   msisdn: string | null
   zoneId: string
+  anew: boolean
   version: number
 }
 
@@ -106,7 +107,15 @@ export async function accessOf(db: Db | Trx, key: LineKey): Promise<LineAccess |
     .innerJoin('plan_version as p', (join) =>
       join.onRef('p.plan_id', '=', 'l.plan_id').onRef('p.version', '=', 'l.plan_version'),
     )
-    .select(['l.state', 'l.state_before_closing', 'l.imsi', 'l.iccid', 'l.msisdn', 'l.version'])
+    .select([
+      'l.state',
+      'l.state_before_closing',
+      'l.imsi',
+      'l.iccid',
+      'l.msisdn',
+      'l.version',
+      'l.access_anew',
+    ])
     .select(sql<string>`p.document->>'zoneId'`.as('zone_id'))
     .where('l.subscriber_id', '=', subscriberId)
     .where('l.line_id', '=', lineId)
@@ -121,16 +130,41 @@ export async function accessOf(db: Db | Trx, key: LineKey): Promise<LineAccess |
       iccid: row.iccid,
       msisdn: row.msisdn,
       zoneId: row.zone_id,
+      anew: row.access_anew,
       version: row.version,
     }
   )
 }
 
+/** The line's plan has other places than before: the network is told, once it gives service. */
+export async function tellNetwork(
+  trx: Trx,
+  app: Pick<App, 'queue'>,
+  { subscriberId, lineId }: LineKey,
+  now: Temporal.Instant,
+): Promise<void> {
+  await trx
+    .updateTable('line')
+    .set((line) => ({
+      access_anew: true,
+      access_due_at: now.add(accessAgainAfter),
+      version: line('version', '+', 1),
+    }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('line_id', '=', lineId)
+    .execute()
+  await app.queue.send(trx, accessQueue, lineId, { subscriberId, lineId })
+}
+
 /** The network holds what the line said at that version; false when the line has changed since. */
-export async function accessSettled(db: Db, { subscriberId, lineId, version }: LineAccess) {
+export async function accessSettled(
+  db: Db,
+  { subscriberId, lineId, version }: LineAccess,
+  move: AccessMove,
+) {
   const { numUpdatedRows } = await db
     .updateTable('line')
-    .set({ access_due_at: null })
+    .set({ access_due_at: null, ...(move === 'activate' && { access_anew: false }) })
     .where('subscriber_id', '=', subscriberId)
     .where('line_id', '=', lineId)
     .where('version', '=', version)

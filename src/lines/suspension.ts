@@ -55,6 +55,8 @@ export function accessMove(
   wanted: WantedAccess,
   msisdn: string | null,
   held: Held | undefined,
+  /** The places of its plan have changed: the network is told anew once there is service. */
+  anew = false,
 ): AccessMove {
   if (wanted === 'as-is') return 'none'
   if (wanted === 'absent') return held ? 'remove' : 'none'
@@ -62,6 +64,6 @@ export function accessMove(
   if (!held) return wanted === 'active' ? 'activate' : 'none'
   if (wanted === 'suspended') return held.state === 'suspended' ? 'none' : 'suspend'
   // Setting a number gives service, too, so the number of a suspended line waits until it is resumed.
-  if (held.msisdn !== msisdn) return 'activate'
+  if (held.msisdn !== msisdn || anew) return 'activate'
   return held.state === 'active' ? 'none' : 'resume'
 }

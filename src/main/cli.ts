@@ -9,6 +9,7 @@ import { addClosure } from './cli-closure.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
 import type { MakeFlags } from './profiles.ts'
 import type { ReportOptions } from './erasure.ts'
+import type { CouponFlags } from './coupons.ts'
 import type { UsageImportOptions } from './usage.ts'
 
 // Each command loads what it needs: `violet verify` must not wait for a database driver.
@@ -33,6 +34,7 @@ export function violet(outcome: Outcome): Command {
   addNetwork(program, outcome)
   addPolicy(program, outcome)
   addNumbers(program, outcome)
+  addCoupons(program, outcome)
   addClosure(program, outcome, withPlace)
   addProfiles(program)
   addKeys(program)
@@ -248,6 +250,33 @@ function addNumbers(program: Command, outcome: Outcome): void {
       const { numbersListCommand } = await import('./numbers.ts')
       const { withConfig } = await import('./with-config.ts')
       await withConfig(data, ({ databaseUrl }) => numbersListCommand(databaseUrl, json))
+    })
+}
+
+function addCoupons(program: Command, outcome: Outcome): void {
+  const coupons = program.command('coupons').description('codes that give promotional credit')
+  withPlace(coupons.command('create'))
+    .description('make a coupon and print its code; 0 made, 1 there is one of that code already')
+    .requiredOption('--amount <decimal>', 'what it gives, such as 5.00')
+    .requiredOption('--currency <code>', 'ISO 4217; only lines of it can use the coupon')
+    .requiredOption('--until <day>', 'its last day (UTC), such as 2027-01-31')
+    .option('--uses <n>', 'how many subscribers can use it, each once', '1')
+    .option('--code <text>', 'your own code (default: one that nobody guesses)')
+    .option('--note <text>', 'for the audit trail', 'made on the command line')
+    .action(async ({ data, json, ...flags }: Place & CouponFlags) => {
+      const { couponsCreateCommand, readCoupon } = await import('./coupons.ts')
+      const coupon = readCoupon(flags, Temporal.Now.instant())
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async ({ databaseUrl }) => {
+        outcome.code = await couponsCreateCommand(databaseUrl, coupon, json)
+      })
+    })
+  withPlace(coupons.command('list'))
+    .description('every coupon, the newest first, and how often it was used')
+    .action(async ({ data, json }: Place) => {
+      const { couponsListCommand } = await import('./coupons.ts')
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, ({ databaseUrl }) => couponsListCommand(databaseUrl, json))
     })
 }
 

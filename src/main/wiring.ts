@@ -46,6 +46,9 @@ import { openHttp2 } from '../platform/http2.ts'
 import { sweepIdempotency } from '../platform/idempotency.ts'
 import type { Job } from '../platform/queue.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
+import { type Clearing, openClearing } from '../porting/gateway.ts'
+import { sweepArrivals } from '../porting/in-store.ts'
+import { portingJobs, portingQueues } from '../porting/steps.ts'
 import { registerPortingRoutes } from '../porting/routes.ts'
 import { sweepPorts } from '../porting/partner-store.ts'
 import { registerPolicyStaffRoutes } from '../policy/staff-routes.ts'
@@ -71,6 +74,8 @@ export type Gateways = {
   rsp: Rsp
   documents: Documents
   outbox: Outbox
+  /** Undefined: no other operator is connected, and no number can be brought. */
+  clearing?: Clearing | undefined
 }
 
 export async function openGateways(config: Config): Promise<Gateways> {
@@ -82,7 +87,13 @@ export async function openGateways(config: Config): Promise<Gateways> {
     rsp: await openRsp(config, Date.now()),
     documents: openDocuments(config, signer),
     outbox: openOutbox(config),
+    clearing: clearingOf(config),
   }
+}
+
+function clearingOf({ porting }: Config): Clearing | undefined {
+  const { url, key } = porting ?? {}
+  return url && key ? openClearing({ url, key }) : undefined
 }
 
 export const allQueues: readonly string[] = [
@@ -93,6 +104,7 @@ export const allQueues: readonly string[] = [
   ...noticeQueues,
   ...lineQueues,
   ...renewalQueues,
+  ...portingQueues,
   ...paymentsQueues,
 ]
 
@@ -151,6 +163,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
     }),
     ...linesJobs(app, gateways.network),
     ...renewalJobs(app),
+    ...portingJobs(app, gateways.clearing),
     ...paymentsJobs(app, gateways.payments),
   ]
 }
@@ -164,6 +177,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepAccess,
   sweepNumbers,
   sweepPorts,
+  sweepArrivals,
   sweepPayments,
   sweepRetention,
   sweepHolds,

@@ -53,6 +53,13 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   },
   'line-active': { lineName: 'Travel', plan: 'Japan 3 GB', msisdn: '+447700900461', url },
   'usage-low': { lineName: 'Travel', percent: '80', kind: 'data', remaining: '614400000', url },
+  'cap-reached': {
+    lineName: 'Travel',
+    percent: '100',
+    cap: '5.00 GBP',
+    spent: '5.00 GBP',
+    url,
+  },
   'plan-changed': {
     lineName: 'Travel',
     plan: 'Flex',
@@ -104,6 +111,14 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'port-pending': { ...porting, movesAt: at },
   'port-completed': { ...porting, at },
   'port-ended': { ...porting, how: 'failed', note: 'No such customer', at },
+  'number-arrived': { lineName: 'Travel', msisdn: '+447400123456', at, url },
+  'number-stayed-away': {
+    lineName: 'Travel',
+    msisdn: '+447400123456',
+    at,
+    note: 'code-wrong',
+    url,
+  },
   'closure-port-stayed': { ...closing, url },
   'closure-port-choose': { ...closing, url },
   'line-resumed': { lineName: 'Travel', at, url },

@@ -54,6 +54,15 @@ export type NoticeParams = {
     at: string
     url: string
   }
+  'number-arrived': { lineName: string; msisdn: string; at: string; note?: string; url: string }
+  /** `note` is what the other operator said. */
+  'number-stayed-away': {
+    lineName: string
+    msisdn: string
+    at: string
+    note?: string
+    url: string
+  }
   'new-device': { device: string; at: string; url: string }
   'contact-added': { contact: string; at: string; url: string }
   'contact-removed': { contact: string; at: string; url: string }
@@ -78,6 +87,8 @@ export type NoticeParams = {
     remaining: string
     url: string
   }
+  /** `percent` is 80 or 100: of what use may take of the credit in a period. */
+  'cap-reached': { lineName: string; percent: string; cap: string; spent: string; url: string }
   /** `what` is now, renewal or period: when it takes effect; `amount` left the credit, `credited` came back to it. */
   'plan-changed': {
     lineName: string

@@ -49,6 +49,15 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     variants: [{ key: 'port-ended.body', by: 'how' }],
     actions: [{ label: 'port-ended.action', url: 'url' }],
   },
+  'number-arrived': {
+    facts: ['lineName', 'msisdn', 'at'],
+    actions: [{ label: 'number-arrived.action', url: 'url' }],
+    warns: true,
+  },
+  'number-stayed-away': {
+    facts: ['lineName', 'msisdn', 'at'],
+    actions: [{ label: 'number-stayed-away.action', url: 'url' }],
+  },
   'new-device': {
     facts: ['device', 'at'],
     actions: [{ label: 'new-device.action', url: 'url' }],
@@ -88,6 +97,11 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['lineName', 'remaining'],
     variants: [{ key: 'usage-low.body', by: 'percent' }],
     actions: [{ label: 'usage-low.action', url: 'url' }],
+  },
+  'cap-reached': {
+    facts: ['lineName', 'spent', 'cap'],
+    variants: [{ key: 'cap-reached.body', by: 'percent' }],
+    actions: [{ label: 'cap-reached.action', url: 'url' }],
   },
   'plan-changed': {
     facts: ['lineName', 'plan', 'fromAt', 'amount', 'credited', 'price'],
@@ -202,7 +216,7 @@ const moments = new Set([
   'movesAt',
   'codeEndsAt',
 ])
-const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited'])
+const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited', 'cap', 'spent'])
 
 /** How the value of a parameter is written. */
 export function paramKind(name: string): 'moment' | 'money' | 'text' {

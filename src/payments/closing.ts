@@ -18,6 +18,8 @@ export const closing: Closing = {
       plain: `subscriber_id refund_id case_id order_id minor currency state provider_refund_id failure requested_at
         ended_at version`,
     },
+    coupon: 'nobody',
+    coupon_use: { plain: 'subscriber_id code line_id minor currency used_at' },
     payment_index: { plain: 'reference subscriber_id' },
   },
 }

@@ -14,6 +14,7 @@ import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
 import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
 import { findOrder, ownerOfReference } from './order-store.ts'
+import { registerCoupons } from './coupon-routes.ts'
 import { moveCredit } from './move-store.ts'
 import { type Placed, placePlanOrder, placeTopUp } from './place-store.ts'
 import { registerStatementRoutes } from './statement-routes.ts'
@@ -27,6 +28,7 @@ const newOrderAnswers = { 201: orderWire, '4xx': problemWire, 503: problemWire }
 export function registerPaymentsRoutes(http: Http, app: App, payments: Payments) {
   registerOrdering(http, app, payments)
   registerMoves(http, app)
+  registerCoupons(http, app)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)
   registerWebhook(http, app)

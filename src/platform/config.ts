@@ -39,8 +39,11 @@ export type Config = {
   publicUrl: string
   payments: Partner
   network: NetworkPlace
-  /** Other operators, or the clearing house between: who signs with this may ask for a number. Unset: numbers stay. */
-  porting?: { webhookSecret: string }
+  /**
+   * Other operators, or the clearing house between: who signs with this may ask for a number; unset, numbers stay.
+   * Where it has an address, numbers are brought from there.
+   */
+  porting?: { webhookSecret: string; url?: string; key?: string }
   phoneUrl: string
   inboxUrl: string
   smtpUrl: string
@@ -197,7 +200,11 @@ function webhookSecretOf(env: Environment, name: string): string {
 
 function porting(env: Environment): Pick<Config, 'porting'> {
   const name = 'VIOLET_PORTING_WEBHOOK_SECRET'
-  return given(env, name) ? { porting: { webhookSecret: webhookSecretOf(env, name) } } : {}
+  if (!given(env, name)) return {}
+  const webhookSecret = webhookSecretOf(env, name)
+  if (!given(env, 'VIOLET_PORTING_URL')) return { porting: { webhookSecret } }
+  const place = webUrl(env, 'VIOLET_PORTING_URL', '')
+  return { porting: { webhookSecret, url: place, key: required(env, 'VIOLET_PORTING_KEY') } }
 }
 
 function networkKind(env: Environment): Pick<NetworkPlace, 'osmoHlr' | 'webhook'> {

@@ -1,11 +1,11 @@
-/** Seals what no table or backup may hold readable: one-time codes that wait, keys of SIM profiles (AES-256-GCM). */
+/** Seals what no table or backup may hold readable: codes that wait, keys of SIM profiles (AES-256-GCM). */
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 
 const ivBytes = 12
 const tagBytes = 16
 
 /** A key for each purpose, so that what is sealed for one never opens for another. */
-export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile'): Buffer {
+export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile' | 'port'): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
 }
 
@@ -31,7 +31,7 @@ type Masters = { readonly masterKey: Uint8Array; readonly formerMasterKeys?: rea
 /** Opens what the master key sealed, or one before it that is still configured. */
 export function unsealByAny(
   { masterKey, formerMasterKeys = [] }: Masters,
-  purpose: 'notice' | 'profile',
+  purpose: 'notice' | 'profile' | 'port',
   about: string,
   sealed: string,
 ): string {

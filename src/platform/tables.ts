@@ -170,6 +170,26 @@ export interface ContactIndex {
   value: string;
 }
 
+export interface Coupon {
+  code: string;
+  created_at: Temporal.Instant;
+  currency: string;
+  expires_at: Temporal.Instant;
+  minor: bigint;
+  note: string;
+  used: Generated<number>;
+  uses_max: number;
+}
+
+export interface CouponUse {
+  code: string;
+  currency: string;
+  line_id: string;
+  minor: bigint;
+  subscriber_id: string;
+  used_at: Temporal.Instant;
+}
+
 export interface Erasure {
   case_id: string;
   changed_at: Temporal.Instant;
@@ -274,6 +294,7 @@ export interface LegalHold {
 }
 
 export interface Line {
+  access_anew: Generated<boolean>;
   access_due_at: Temporal.Instant | null;
   activated_at: Temporal.Instant | null;
   auto_renew: Generated<boolean>;
@@ -308,6 +329,7 @@ export interface LineIndex {
 export interface LineRenewal {
   changes: Generated<number>;
   line_id: string;
+  next_plan_id: string | null;
   next_steps: unknown | null;
   next_version: number | null;
   prepaid_days: number | null;
@@ -412,6 +434,7 @@ export interface PhoneNumber {
   last_subscriber_id: string | null;
   line_id: string | null;
   msisdn: string;
+  ported_in: Generated<boolean>;
   quarantined_until: Temporal.Instant | null;
   reserved_for: string | null;
   reserved_until: Temporal.Instant | null;
@@ -445,6 +468,24 @@ export interface PolicyVersion {
   document: unknown;
   published_at: Temporal.Instant;
   version: number;
+}
+
+export interface PortIn {
+  cancel_asked: Generated<boolean>;
+  country: string;
+  created_at: Temporal.Instant;
+  due_at: Temporal.Instant | null;
+  ended_at: Temporal.Instant | null;
+  failures: Generated<number>;
+  line_id: string;
+  msisdn: string;
+  port_id: string;
+  reason: string | null;
+  sealed_code: string | null;
+  state: string;
+  subscriber_id: string;
+  version: Generated<number>;
+  wake_at: Temporal.Instant | null;
 }
 
 export interface PortIndex {
@@ -855,6 +896,8 @@ export interface DB {
   closure_index: ClosureIndex;
   closure_step: ClosureStep;
   contact_index: ContactIndex;
+  coupon: Coupon;
+  coupon_use: CouponUse;
   erasure: Erasure;
   erasure_trace: ErasureTrace;
   idempotency_key: IdempotencyKey;
@@ -880,6 +923,7 @@ export interface DB {
   plan_zone: PlanZone;
   platform_key: PlatformKey;
   policy_version: PolicyVersion;
+  port_in: PortIn;
   port_index: PortIndex;
   port_out: PortOut;
   profile: Profile;

@@ -13,6 +13,7 @@ import type {
   Order,
   Plan,
   PlanList,
+  PortIn,
   PortOut,
   PublicClosure,
   Renewal,
@@ -65,6 +66,12 @@ export const meQuery = queryOptions({
   },
   staleTime: 30_000,
 })
+
+export const portInQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'port-in'],
+    queryFn: ({ signal }) => read<PortIn>(`/v1/lines/${lineId}/port-in`, signal),
+  })
 
 export const portOutQuery = (lineId: string) =>
   queryOptions({
@@ -122,15 +129,17 @@ export type ChangeWish = {
   when: 'now' | 'renewal'
   steps: Adjustment | null
   version?: number | undefined
+  planId?: string | undefined
 }
 
-export const changeQuoteQuery = (lineId: string, { when, steps, version }: ChangeWish) =>
+export const changeQuoteQuery = (lineId: string, { when, steps, version, planId }: ChangeWish) =>
   queryOptions({
-    queryKey: ['lines', lineId, 'plan-change', when, steps, version ?? null],
+    queryKey: ['lines', lineId, 'plan-change', when, steps, version ?? null, planId ?? null],
     queryFn: ({ signal }) => {
       const asked = new URLSearchParams({ when })
       for (const [kind, count] of Object.entries(steps ?? {})) asked.set(kind, String(count))
       if (version !== undefined) asked.set('version', String(version))
+      if (planId !== undefined) asked.set('planId', planId)
       return read<ChangeQuote>(`/v1/lines/${lineId}/plan-change?${asked}`, signal)
     },
     retry: false,

@@ -113,9 +113,19 @@ const memberPages = [
     'CoveragePage',
   ),
   signedIn(
+    '/lines/$lineId/plans',
+    () => import('../renewals/portal/other-plans-page.tsx'),
+    'OtherPlansPage',
+  ),
+  signedIn(
     '/lines/$lineId/number',
     () => import('../porting/portal/number-page.tsx'),
     'NumberPage',
+  ),
+  signedIn(
+    '/lines/$lineId/number/bring',
+    () => import('../porting/portal/bring-page.tsx'),
+    'BringPage',
   ),
   signedIn('/lines/$lineId/cap', () => import('../lines/portal/cap-page.tsx'), 'CapPage'),
   signedIn(

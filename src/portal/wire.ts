@@ -5,6 +5,7 @@ import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
 import type * as porting from '../porting/wire.ts'
+import type * as arrivals from '../porting/in-wire.ts'
 import type * as plans from '../plans/wire.ts'
 import type * as renewals from '../renewals/wire.ts'
 import type * as subscribers from '../subscribers/wire.ts'
@@ -29,6 +30,7 @@ export type UsagePage = z.output<typeof lines.usagePageWire>
 export type Installation = z.output<typeof lines.installationWire>
 export type Renewal = z.output<typeof renewals.renewalWire>
 export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
+export type PortIn = z.output<typeof arrivals.portInWire>
 export type PortOut = z.output<typeof porting.portOutWire>
 export type Order = z.output<typeof payments.orderWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>

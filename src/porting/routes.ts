@@ -6,6 +6,8 @@ import { type Http, refused, signedIn, staffOnly } from '../platform/http.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
+import { registerArrivalRoutes } from './in-routes.ts'
+import { hintArrival } from './in-store.ts'
 import { hearEnd, requestPort } from './partner-store.ts'
 import { type PortOut, portShown, whyNoCode } from './porting.ts'
 import { openPorts } from './staff-store.ts'
@@ -28,6 +30,7 @@ const tags = ['Numbers']
 export function registerPortingRoutes(http: Http, app: App) {
   registerOwner(http, app)
   registerLock(http, app)
+  registerArrivalRoutes(http, app)
   if (app.config.porting) registerPartner(http, app, app.config.porting.webhookSecret)
   registerStaff(http, app)
 }
@@ -160,6 +163,13 @@ function registerPartner(http: Http, app: App, secret: string) {
       },
     },
     async (request, reply) => {
+      if (request.body.type === 'port-in.changed') {
+        const { reference } = request.body.data
+        const arriving = await hintArrival(app, reference)
+        if (!arriving) return refused(reply, refuse('not-found'))
+        const { state, dueAt } = arriving
+        return { reference, state, dueAt: dueAt?.toString() ?? null }
+      }
       const port = await hear(app, request.body)
       if (isRefusal(port)) return refused(reply, port)
       const { reference, state, dueAt } = port
@@ -168,7 +178,9 @@ function registerPartner(http: Http, app: App, secret: string) {
   )
 }
 
-function hear(app: App, message: z.output<typeof portingMessageWire>): Promise<PortOut | Refusal> {
+type Said = Exclude<z.output<typeof portingMessageWire>, { type: 'port-in.changed' }>
+
+function hear(app: App, message: Said): Promise<PortOut | Refusal> {
   const { type, data } = message
   if (type === 'port-out.requested')
     return requestPort(app, {

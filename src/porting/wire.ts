@@ -72,6 +72,10 @@ export const portingMessageWire = z.discriminatedUnion('type', [
   z.object({ type: z.literal('port-out.completed'), data: z.object({ reference }) }),
   z.object({ type: z.literal('port-out.cancelled'), data: z.object({ reference }) }),
   z.object({
+    type: z.literal('port-in.changed').describe('A hint: what has changed is asked for'),
+    data: z.object({ reference }),
+  }),
+  z.object({
     type: z.literal('port-out.failed'),
     data: z.object({ reference, reason: z.string().trim().min(1).max(200) }),
   }),
@@ -79,7 +83,7 @@ export const portingMessageWire = z.discriminatedUnion('type', [
 
 export const portingAnswerWire = z.object({
   reference: z.string(),
-  state: portStateWire,
+  state: portStateWire.or(z.literal('asked')),
   dueAt: instantWire.nullable(),
 })
 

@@ -118,7 +118,8 @@ test.each<[string, Partial<Standing>, Asked, Temporal.Instant]>([
   ['plan-unchanged', {}, asked(included, 'renewal'), day(1)],
   ['plan-has-ended', {}, asked(more, 'renewal'), day(30)],
   ['only-at-renewal', {}, asked(), day(29, 1)],
-  ['only-at-renewal', {}, { ...asked(), version: planOf('flex-europe', 2) }, day(1)],
+  ['only-at-renewal', {}, { ...asked(), plan: planOf('flex-europe', 2) }, day(1)],
+  ['only-at-renewal', {}, { ...asked(included), plan: planOf('home-uk', 1), steps: null }, day(1)],
 ])('refused: %s', (code, change, wish, now) => {
   expect(refusedAs({ ...standing, ...change }, wish, now)).toBe(code)
 })

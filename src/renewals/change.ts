@@ -24,8 +24,8 @@ import type { changeQuoteWire } from './wire.ts'
 export type Asked = {
   readonly when: 'now' | 'renewal'
   readonly steps: Adjustment | null
-  /** Another version of the same plan; only with the next period. */
-  readonly version?: Plan | undefined
+  /** Another version of the same plan, or another plan; only with the next period. */
+  readonly plan?: Plan | undefined
 }
 
 export type ChangeQuote = {
@@ -60,7 +60,7 @@ export function quoteChange(
   const fixed = whyFixed(standing.state)
   if (fixed) return fixed
   if (standing.state !== 'active' || standing.periodEnd === null) return refuse('line-not-active')
-  const plan = asked.version ?? standing.plan
+  const plan = asked.plan ?? standing.plan
   const steps = stepsOf(plan, asked.steps)
   const offer = offerOf(plan, asked.steps ?? undefined)
   if (isRefusal(offer)) return offer
@@ -70,7 +70,7 @@ export function quoteChange(
     return newPeriod(standing, terms, now)
   }
   if (asked.when === 'renewal') return atRenewal(standing, terms, standing.periodEnd)
-  if (plan.version !== standing.plan.version) return refuse('only-at-renewal')
+  if (!isSamePlan(plan, standing.plan)) return refuse('only-at-renewal')
   return atOnce(standing, terms, now, standing.periodEnd)
 }
 
@@ -162,8 +162,10 @@ function atOnce(
   })
 }
 
+const isSamePlan = (a: Plan, b: Plan) => a.planId === b.planId && a.version === b.version
+
 function same(a: Terms, b: Terms): boolean {
-  if (a.plan.version !== b.plan.version) return false
+  if (!isSamePlan(a.plan, b.plan)) return false
   return kinds.every((kind) => (a.steps?.[kind] ?? 0) === (b.steps?.[kind] ?? 0))
 }
 
@@ -194,6 +196,7 @@ export function quoteShown(
   return {
     hash: quote.hash,
     kind: quote.kind,
+    planId: quote.terms.plan.planId,
     version: quote.terms.plan.version,
     steps: quote.terms.steps,
     from: quote.from.toString(),

@@ -6,7 +6,7 @@ export const closing: Closing = {
   steps: [],
   leftovers: {
     line_renewal: {
-      plain: `subscriber_id line_id steps prepaid_from prepaid_days next_version next_steps reminded_for waiting_since
+      plain: `subscriber_id line_id steps prepaid_from prepaid_days next_plan_id next_version next_steps reminded_for waiting_since
         changes told_version`,
     },
     line_term: {

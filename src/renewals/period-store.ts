@@ -4,11 +4,12 @@ import { post } from '../ledger/store.ts'
 import { taxFor } from '../ledger/tax-store.ts'
 import { periodFrom, remindAt } from '../lines/line.ts'
 import { renewAllowance } from '../lines/purse-store.ts'
+import { tellNetwork } from '../lines/suspension-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { decimal, isZero, type Money } from '../values/money.ts'
 import { isOver, offerFor, type Standing, type Terms } from './renewal.ts'
-import { addTerm, jsonOf, setLine, setRenewal } from './term-store.ts'
+import { addTerm, jsonOf, nothingNext, setLine, setRenewal } from './term-store.ts'
 
 export type Tools = Pick<App, 'ids' | 'clock' | 'queue' | 'config'>
 
@@ -67,6 +68,7 @@ export async function beginPeriod(
   const { subscriberId, lineId, periodEnd } = standing
   const { plan, steps } = terms
   const { allowance } = offerFor(terms)
+  const isOther = plan.planId !== standing.plan.planId
   const end = periodFrom(start, plan.periodDays)
   await earnPeriod(trx, app, standing, now)
   const paid = await post(trx, app.ids, {
@@ -85,19 +87,21 @@ export async function beginPeriod(
   })
   if (paid === 'posted-before') throw new Error(`a period of ${lineId} was begun twice`)
   await setLine(trx, standing, {
+    plan_id: plan.planId,
     plan_version: plan.version,
     period_start: start,
     period_end: end,
     due_at: remindAt(end, plan.periodDays) ?? end,
   })
+  if (plan.zoneId !== standing.plan.zoneId) await tellNetwork(trx, app, standing, now)
   await renewAllowance(trx, app.ids, standing, { before: periodEnd, allowance, end })
   await setRenewal(trx, standing, {
     steps: jsonOf(steps),
     prepaid_from: null,
     prepaid_days: null,
-    next_version: null,
-    next_steps: null,
+    ...nothingNext,
     waiting_since: null,
+    ...(isOther && { told_version: plan.version }),
   })
   await addTerm(trx, now, standing, {
     ...terms,

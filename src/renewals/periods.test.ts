@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { included, renewing } from '../../test/renewing.ts'
-import { openShop, type Shop, type Shopper } from '../../test/shop.ts'
+import { openShop, type Shop, type Shopper, until } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { closeLines, reopenLines, startClosingLines } from '../lines/closing-store.ts'
 import { endRenewals } from './setting-store.ts'
@@ -48,6 +48,58 @@ test('a change at renewal waits, is reminded of, and begins the next period at t
     .where('line_id', '=', lineId)
     .executeTakeFirstOrThrow()
   expect(kinds).toHaveLength(6)
+})
+
+test('another plan begins with the next period, at the price that was shown; the network is told of its places', async () => {
+  const { flexLine, line, notices, due, at } = own
+  const { someone, lineId } = await flexLine('20.00')
+  const ask = (when: string, planId: string) =>
+    someone.get(at(lineId, `plan-change?when=${when}&planId=${planId}`))
+  expect((await ask('now', 'home-uk')).body['code']).toBe('only-at-renewal')
+  expect((await ask('renewal', 'japan-3gb-7d')).body['code']).toBe('plan-other-number')
+  expect((await ask('renewal', 'no-such')).body['code']).toBe('plan-not-sold')
+  const { body: quote } = await ask('renewal', 'home-uk')
+  expect(quote).toMatchObject({
+    kind: 'renewal',
+    planId: 'home-uk',
+    due: { amount: '0.00' },
+    priceAfter: { amount: '12.00' },
+  })
+  const request = {
+    when: 'renewal',
+    planId: 'home-uk',
+    adjustment: null,
+    quoteHash: quote['hash'],
+  }
+  const [first, second] = [
+    await someone.post(at(lineId, 'plan-change'), request),
+    await someone.post(at(lineId, 'plan-change'), request),
+  ]
+  expect(first.body).toMatchObject({
+    price: { amount: '12.00' },
+    scheduled: { planId: 'home-uk', steps: null },
+  })
+  expect([first.status, second.body['code']]).toEqual([200, 'plan-unchanged'])
+  const { msisdn } = await line(someone, lineId)
+  await due(30 * 24 + 1, async () => (await notices(someone)).includes('plan-renewed'))
+  const after = await line(someone, lineId)
+  expect([after['plan'].planId, after['paidCredit'].amount, after['msisdn']]).toEqual([
+    'home-uk',
+    '8.00',
+    msisdn,
+  ])
+  expect(after['bought']).toMatchObject({ dataBytes: '25000000000', smsMessages: 1000 })
+  const { imsi } = await shop.app.db
+    .selectFrom('line')
+    .select('imsi')
+    .where('line_id', '=', lineId)
+    .executeTakeFirstOrThrow()
+  const told = async () => {
+    const headers = { authorization: 'Bearer test-key' }
+    const answer = await fetch(`${shop.urls.network}/subscribers/${imsi}`, { headers })
+    return ((await answer.json()) as { zones: string[] }).zones
+  }
+  await until(told, (zones) => zones.join() === 'united-kingdom')
 })
 
 test('without enough credit the period waits, says so once, and begins when there is; nobody pays for the gap', async () => {

@@ -99,8 +99,8 @@ function registerChange(http: Http, app: App) {
     },
     async (request, reply) => {
       const key = { subscriberId: request.subscriberId, lineId: request.params.lineId }
-      const { when, version } = request.query
-      const wish = { when, steps: stepsOf(request.query), version }
+      const { when, version, planId } = request.query
+      const wish = { when, steps: stepsOf(request.query), version, planId }
       const answer = await quoteOf(app.db, app.clock.now(), key, wish)
       if (isRefusal(answer)) return refused(reply, answer)
       return quoteShown(answer.quote, answer.standing)
@@ -128,8 +128,8 @@ function registerChange(http: Http, app: App) {
     },
     async (request, reply) => {
       const key = { subscriberId: request.subscriberId, lineId: request.params.lineId }
-      const { when, adjustment, version, quoteHash } = request.body
-      const no = await changePlan(app, key, { when, steps: adjustment, version, quoteHash })
+      const { adjustment: steps, ...wish } = request.body
+      const no = await changePlan(app, key, { ...wish, steps })
       if (no) return refused(reply, no)
       const answer = await shown(app, key)
       return isRefusal(answer) ? refused(reply, answer) : answer

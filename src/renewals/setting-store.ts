@@ -7,7 +7,7 @@ import { pairs, type Trx } from '../platform/database.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { isOver } from './renewal.ts'
 import { type LineKey, lockStanding } from './standing-store.ts'
-import { setLine, setRenewal } from './term-store.ts'
+import { nothingNext, setLine, setRenewal } from './term-store.ts'
 
 type Setting = { autoRenew?: boolean | undefined; scheduled?: null | undefined }
 
@@ -28,7 +28,7 @@ export async function setAutoRenew(
     if (autoRenew === true && isOver(standing, now) && !standing.autoRenew)
       return refuse('plan-has-ended')
     await setRenewal(trx, key, {
-      ...(drops && { next_version: null, next_steps: null }),
+      ...(drops && nothingNext),
       ...(autoRenew === false && { waiting_since: null }),
     })
     if (autoRenew !== undefined) await setLine(trx, key, { auto_renew: autoRenew })
@@ -63,7 +63,7 @@ export async function endRenewals(
   const those = sql`
     ${pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))} as x(subscriber_id, line_id)`
   await sql`
-    update line_renewal r set next_version = null, next_steps = null, waiting_since = null, changes = r.changes + 1
+    update line_renewal r set next_plan_id = null, next_version = null, next_steps = null, waiting_since = null, changes = r.changes + 1
     from ${those} where r.subscriber_id = x.subscriber_id and r.line_id = x.line_id`.execute(trx)
   const { rows } = await sql<{ line_id: string }>`
     update line l set auto_renew = false, version = l.version + 1

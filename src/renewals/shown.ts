@@ -25,6 +25,8 @@ export function renewalShown(
     waitsUntil: waiting && periodEnd ? periodEnd.add({ hours: 24 * waitDays }).toString() : null,
     steps: standing.steps,
     scheduled: next && {
+      planId: next.plan.planId,
+      name: next.plan.name,
       steps: next.steps,
       version: next.plan.version,
       allowance: allowanceShown(offerFor(next).allowance),

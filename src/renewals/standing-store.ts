@@ -22,6 +22,7 @@ type Row = {
   steps: Adjustment | null
   prepaid_from: Temporal.Instant | null
   prepaid_days: number | null
+  next_plan_id: string | null
   next_version: number | null
   next_steps: Adjustment | null
   reminded_for: Temporal.Instant | null
@@ -44,7 +45,7 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Standing
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
     select l.nickname, l.state, l.auto_renew, l.plan_id, l.plan_version, l.currency, l.period_start, l.period_end,
-      r.steps, r.prepaid_from, r.prepaid_days, r.next_version, r.next_steps, r.reminded_for, r.waiting_since,
+      r.steps, r.prepaid_from, r.prepaid_days, r.next_plan_id, r.next_version, r.next_steps, r.reminded_for, r.waiting_since,
       r.changes, coalesce(a.minor, 0)::int8 as prepaid,
       -- What sessions hold comes out of promotional credit first.
       greatest(p.paid_minor - greatest(p.held_minor - p.promotional_minor, 0), 0)::int8 as credit,
@@ -64,7 +65,10 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Standing
   const [row] = rows
   if (!row) return undefined
   const own = { planId: row.plan_id, version: row.plan_version }
-  const next = row.next_version === null ? undefined : { ...own, version: row.next_version }
+  const next =
+    row.next_version === null
+      ? undefined
+      : { planId: row.next_plan_id ?? own.planId, version: row.next_version }
   const plans = await planVersions(db, next ? [own, next] : [own])
   const plan = plans.get(planKey(own.planId, own.version))!
   return {

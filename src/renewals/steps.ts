@@ -9,7 +9,7 @@ import { tellEnded, tellReminder, tellRenewed, tellWaiting } from './notice-stor
 import { beginPeriod, earnPeriod } from './period-store.ts'
 import { type Due, dueOn, type Standing } from './renewal.ts'
 import { lockStanding } from './standing-store.ts'
-import { setLine, setRenewal } from './term-store.ts'
+import { nothingNext, setLine, setRenewal } from './term-store.ts'
 
 export const periodQueue = 'renewals.period'
 export const renewalQueues = [periodQueue]
@@ -92,7 +92,7 @@ async function renew(
 
 /** The plan is over; the line stays, and what it uses is paid from its credit. */
 async function end(trx: Trx, app: App, standing: Standing, gaveUp: boolean, now: Temporal.Instant) {
-  await setRenewal(trx, standing, { waiting_since: null, next_version: null, next_steps: null })
+  await setRenewal(trx, standing, { waiting_since: null, ...nothingNext })
   await setLine(trx, standing, { due_at: null, auto_renew: false })
   await tellEnded(trx, app, standing)
   await note(trx, app, standing, now, {

@@ -14,11 +14,16 @@ import { tellChanged } from './notice-store.ts'
 import { beginPeriod, earnPrepaid } from './period-store.ts'
 import { kinds, offerFor, type Standing, stepsOf } from './renewal.ts'
 import { findStanding, type LineKey, lockStanding } from './standing-store.ts'
-import { addTerm, jsonOf, lastQuote, setLine, setRenewal } from './term-store.ts'
+import { addTerm, jsonOf, lastQuote, nothingNext, setLine, setRenewal } from './term-store.ts'
 
 export { findStanding } from './standing-store.ts'
 
-type Wish = { when: 'now' | 'renewal'; steps: Adjustment | null; version?: number | undefined }
+type Wish = {
+  when: 'now' | 'renewal'
+  steps: Adjustment | null
+  version?: number | undefined
+  planId?: string | undefined
+}
 
 /** A line was bought: its plan is set to what was paid for. */
 export async function beginTerms(
@@ -59,18 +64,20 @@ export async function quoteOf(
   return isRefusal(quote) ? quote : { quote, standing }
 }
 
-/** Another version may be had while it is on sale; the line's own always. */
+/** The line's own version always; another, or another plan, while it is on sale and fits the line's money and number. */
 async function askedOf(
   db: Db | Trx,
   now: Temporal.Instant,
   { plan }: Standing,
-  { when, steps, version }: Wish,
+  { when, steps, version, planId = plan.planId }: Wish,
 ): Promise<Asked | Refusal> {
-  if (version === undefined || version === plan.version) return { when, steps }
-  const newest = await planOnSale(db, now, plan.planId)
-  if (newest?.version !== version || newest.price.currency !== plan.price.currency)
-    return refuse('plan-not-sold')
-  return { when, steps, version: newest }
+  const isOwn = planId === plan.planId
+  if (isOwn && (version === undefined || version === plan.version)) return { when, steps }
+  const newest = await planOnSale(db, now, planId)
+  if (!newest || newest.version !== (version ?? newest.version)) return refuse('plan-not-sold')
+  if (newest.price.currency !== plan.price.currency) return refuse('plan-not-sold')
+  if (newest.numberCountry !== plan.numberCountry) return refuse('plan-other-number')
+  return { when, steps, plan: newest }
 }
 
 /** Carries a change out at the price that was shown; where that is no longer the price, says what it is now. */
@@ -106,7 +113,11 @@ export async function changePlan(
 
 async function schedule(trx: Trx, standing: Standing, { terms }: ChangeQuote) {
   const { plan, steps } = terms
-  await setRenewal(trx, standing, { next_version: plan.version, next_steps: jsonOf(steps) })
+  await setRenewal(trx, standing, {
+    next_plan_id: plan.planId,
+    next_version: plan.version,
+    next_steps: jsonOf(steps),
+  })
   await setLine(trx, standing, { auto_renew: true })
 }
 
@@ -155,8 +166,7 @@ async function changeNow(
     steps: jsonOf(terms.steps),
     prepaid_from: periodEnd!.subtract({ hours: 24 * days }),
     prepaid_days: days,
-    next_version: null,
-    next_steps: null,
+    ...nothingNext,
   })
   await addTerm(trx, now, standing, {
     ...terms,

@@ -70,11 +70,15 @@ type RenewalChange = {
   steps?: string | null
   prepaid_from?: Temporal.Instant | null
   prepaid_days?: number | null
+  next_plan_id?: string | null
   next_version?: number | null
   next_steps?: string | null
   reminded_for?: Temporal.Instant
   waiting_since?: Temporal.Instant | null
+  told_version?: number
 }
+/** The next period begins with what this one has. */
+export const nothingNext = { next_plan_id: null, next_version: null, next_steps: null } as const
 
 /** Raises the number of changes, so that a quote made before is no longer the current one. */
 export async function setRenewal(
@@ -92,6 +96,7 @@ export async function setRenewal(
 
 type LineChange = {
   auto_renew?: boolean
+  plan_id?: string
   plan_version?: number
   period_start?: Temporal.Instant
   period_end?: Temporal.Instant

@@ -1,10 +1,12 @@
 /** Changing and renewing a plan, as the API shows it. */
 import { z } from 'zod'
 import { adjustmentWire, allowanceWire, planWire } from '../plans/wire.ts'
-import { instantWire, moneyWire } from '../values/wire.ts'
+import { instantWire, moneyWire, wordsWire } from '../values/wire.ts'
 
 const steps = z.coerce.number().int().min(0).max(100_000)
 const version = z.coerce.number().int().min(1).max(1_000_000)
+
+const planId = z.string().min(1).max(60)
 
 export const whenWire = z
   .enum(['now', 'renewal'])
@@ -17,12 +19,14 @@ export const changeQueryWire = z.object({
   voice: steps.optional(),
   sms: steps.optional(),
   version: version.optional().describe('A newer version of the same plan; at renewal'),
+  planId: planId.optional().describe('Another plan; at renewal, or once the period is over'),
 })
 
 export const changeRequestWire = z.object({
   when: whenWire,
   adjustment: adjustmentWire.nullable().describe('Null for a plan without dials'),
   version: z.int().min(1).optional(),
+  planId: planId.optional(),
   quoteHash: z.string().max(60),
 })
 
@@ -38,6 +42,7 @@ export const changeQuoteWire = z
   .object({
     hash: z.string(),
     kind: z.enum(['now', 'renewal', 'period']).describe('period: a new one begins'),
+    planId: z.string(),
     version: z.int(),
     steps: adjustmentWire.nullable(),
     from: instantWire,
@@ -69,7 +74,13 @@ export const renewalWire = z
     waitsUntil: instantWire.nullable(),
     steps: adjustmentWire.nullable(),
     scheduled: z
-      .object({ steps: adjustmentWire.nullable(), version: z.int(), allowance: allowanceWire })
+      .object({
+        planId: z.string(),
+        name: wordsWire,
+        steps: adjustmentWire.nullable(),
+        version: z.int(),
+        allowance: allowanceWire,
+      })
       .nullable()
       .describe('What the next period begins with, where it was chosen to be something else'),
     plan: planWire.describe('The version that the line has; nobody changes it'),

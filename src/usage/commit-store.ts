@@ -6,7 +6,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Charge, LineChange } from './intake.ts'
 import type { Bucket } from './purse.ts'
-import { tellLow } from './notice-store.ts'
+import { tellOwners } from './notice-store.ts'
 import { postingsOf, transfersOf } from './transfer.ts'
 
 /** A usage id is stored already: look at what is known, and decide again. */
@@ -49,8 +49,8 @@ async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineCh
   if (rows.records.length > 0) await work.copy(copyRecords, rows.records)
   if (rows.transfers.length > 0) await work.copy(copyTransfers, rows.transfers)
   if (rows.postings.length > 0) await work.copy(copyPostings, rows.postings)
-  const told = changes.filter((change) => change.told.length > 0)
-  if (told.length > 0) await tellLow(work.trx, app, told)
+  const told = changes.filter((change) => change.told.length > 0 || change.capTold !== null)
+  if (told.length > 0) await tellOwners(work.trx, app, told)
 }
 
 const byVersion = `

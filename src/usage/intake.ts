@@ -1,7 +1,7 @@
 /** What becomes of records that reach a line: charged, absorbed, known already, or turned away with a reason. */
 import type { LineState } from '../lines/line.ts'
 import type { Kind, Plan } from '../plans/plan.ts'
-import { type Bucket, noticing, type Purse, spend } from './purse.ts'
+import { type Bucket, capNews, noticing, type Purse, spend } from './purse.ts'
 import { absorb, rate, type Rated } from './rating.ts'
 import { clockUsMax, isSame, oldestFirst, overlap, type Reason, type Stored } from './record.ts'
 import type { UsageRecord } from './record.ts'
@@ -35,6 +35,8 @@ export type LineChange = {
   readonly exhausted: boolean
   readonly charges: readonly Charge[]
   readonly told: readonly Bucket[]
+  /** How much of the spending cap is gone, in percent, where that is news. */
+  readonly capTold: 80 | 100 | null
 }
 
 /** Records stored before that a new one may repeat or overlap. */
@@ -103,7 +105,20 @@ export function decide<R extends UsageRecord>(
   if (charges.length === 0) return { change: null, repeated, rejected }
   const open = line.state === 'active' || line.state === 'suspended'
   const after = open ? noticing(purse) : { purse, told: [] }
-  return { change: { line, ...after, usedUntil, exhausted, charges }, repeated, rejected }
+  const capTold = open ? capNews(line.purse, purse, isStopped(line, purse, charges)) : null
+  return { change: { line, ...after, capTold, usedUntil, exhausted, charges }, repeated, rejected }
+}
+
+/** The cap, and not the credit, was too small; of data that is known already, where it was so before and nothing moved. */
+export function isStopped(
+  { exhausted, purse: before }: ChargedLine,
+  after: Purse,
+  charges: readonly Charge[],
+): boolean {
+  const known = exhausted && after.spent === before.spent
+  return charges.some(
+    ({ record, rated }) => rated.shortOf === 'cap' && !(record.kind === 'data' && known),
+  )
 }
 
 function untimely(line: ChargedLine, record: Stored, nowUs: number): Reason | undefined {

@@ -1,23 +1,24 @@
-/** Owners of buckets hear once that half of it is gone, once that most is, and once that all is. */
+/** Owners hear once that half of a bucket is gone, that most is, that all is; and how far the spending cap is reached. */
 import type { Recipient } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { addresseeOf } from '../subscribers/store.ts'
+import { decimal, money } from '../values/money.ts'
 import type { LineChange } from './intake.ts'
 import { levelOf } from './purse.ts'
 
-export async function tellLow(
+export async function tellOwners(
   trx: Trx,
   app: Pick<App, 'clock' | 'ids' | 'queue' | 'config'>,
   changes: readonly LineChange[],
 ): Promise<void> {
-  for (const { line, told } of changes) {
+  for (const { line, purse, told, capTold } of changes) {
     const { subscriberId, lineId } = line
     const { recipients, locale } = await addresseeOf(trx, subscriberId)
-    const { nickname, msisdn } = await trx
+    const { nickname, msisdn, period_start } = await trx
       .selectFrom('line')
-      .select(['nickname', 'msisdn'])
+      .select(['nickname', 'msisdn', 'period_start'])
       .where('subscriber_id', '=', subscriberId)
       .where('line_id', '=', lineId)
       .executeTakeFirstOrThrow()
@@ -38,6 +39,23 @@ export async function tellLow(
         },
       })
     }
+    if (capTold === null || purse.cap === null) continue
+    const amount = (minor: bigint) => `${decimal(money(minor, line.currency))} ${line.currency}`
+    await notify(trx, app, {
+      subscriberId,
+      // Once for each period and each cap, however often it is reached.
+      noticeId: `cap-reached:${lineId}:${period_start}:${purse.cap}:${capTold}`,
+      recipients: withNumber(recipients, msisdn),
+      template: 'cap-reached',
+      locale,
+      params: {
+        lineName: nickname,
+        percent: String(capTold),
+        cap: amount(purse.cap),
+        spent: amount(purse.spent),
+        url: `${app.config.publicUrl}/lines/${lineId}/cap`,
+      },
+    })
   }
 }
 

@@ -118,6 +118,24 @@ export function noticing(purse: Purse): { purse: Purse; told: readonly Bucket[] 
   return { purse: { ...purse, buckets }, told: purse.buckets.filter(isNews) }
 }
 
+/** How far the line has come towards its spending cap, as far as its owner is told, in percent. */
+function capLevel({ cap, spent }: Purse): 0 | 80 | 100 {
+  if (cap === null) return 0
+  if (spent >= cap) return 100
+  return spent * 100n >= cap * 80n ? 80 : 0
+}
+
+/**
+ * What its owner hears of the cap: that most of it is spent, that all is, or that what is left of it buys no block more.
+ * Null: nothing new.
+ */
+export function capNews(before: Purse, after: Purse, isShort: boolean): 80 | 100 | null {
+  if (after.cap === null) return null
+  if (isShort) return 100
+  const level = capLevel(after)
+  return level > capLevel(before) && level !== 0 ? level : null
+}
+
 function changed(
   buckets: readonly Bucket[],
   taken: readonly Taken[],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { catalogPlans } from '../plans/catalog.ts'
 import { planDocument, type PlanTerms } from '../plans/plan.ts'
-import { type Bucket, free, hold, levelOf, noticing, type Purse, spend } from './purse.ts'
+import { type Bucket, capNews, free, hold, levelOf, noticing, type Purse, spend } from './purse.ts'
 import { absorb, rate, reserve, roundUp, type Use } from './rating.ts'
 import { microseconds } from './record.ts'
 
@@ -217,4 +217,20 @@ test('the owner hears at 50, at 80 and at 100 percent, once', () => {
   const first = noticing(purse(500_000_000n))
   expect(first.told.map(({ bucketId }) => bucketId)).toEqual(['b1'])
   expect(noticing(first.purse).told).toEqual([])
+})
+
+test('of the spending cap its owner hears at 80 percent, when it is reached, and when what is left buys nothing', () => {
+  const at = (spent: bigint, cap: bigint | null = 100n): Purse => ({ ...purse(0n), cap, spent })
+  const news = (before: bigint, after: bigint, isShort = false) =>
+    capNews(at(before), at(after), isShort)
+  expect([news(0n, 79n), news(79n, 80n), news(80n, 99n), news(99n, 100n)]).toEqual([
+    null,
+    80,
+    null,
+    100,
+  ])
+  expect(news(0n, 100n)).toBe(100)
+  expect(news(90n, 90n, true)).toBe(100)
+  expect(news(100n, 100n)).toBeNull()
+  expect(capNews(at(0n, null), at(500n, null), true)).toBeNull()
 })

@@ -156,6 +156,11 @@ function shortOf(purse: Purse): Short {
   return budgetOf(purse) < purse.promotional + purse.paid ? 'cap' : 'credit'
 }
 
+/** Whether the cap, and not the credit, is what limits what else can be granted. */
+export function isCapped(purse: Purse): boolean {
+  return shortOf(ungranted(purse)) === 'cap'
+}
+
 function usable({ kind, country, startedUs }: Use, { buckets }: Purse, plan: PlanTerms): Bucket[] {
   if (!plan.countries.includes(country)) return []
   return buckets.filter(

@@ -296,3 +296,41 @@ test('usage is paged, newest first', async () => {
 test('after all of this the ledger proves itself', async () => {
   expect(await proveLedger(shop.app.db)).toEqual({ unbalanced: [], drifted: [] })
 })
+
+test('the owner hears at 80 percent of the spending cap and when it stops use, once for each period and cap', async () => {
+  const { someone, lineId, imsi } = await traveller()
+  await topUp(someone, lineId, '10.00')
+  const capped = (amount: string) =>
+    someone.patch(`/v1/lines/${lineId}`, { spendingCap: { amount, currency: 'GBP' } })
+  expect((await capped('1.00')).status).toBe(200)
+  const told = async () => {
+    const rows = await shop.app.db
+      .selectFrom('notice')
+      .select(['channel', 'params'])
+      .where('subscriber_id', '=', someone.subscriberId)
+      .where('template', '=', 'cap-reached')
+      .orderBy('created_at')
+      .execute()
+    return rows.map(({ params }) => {
+      const { percent, spent, cap } = params as Record<string, string>
+      return `${percent} ${spent} ${cap}`
+    })
+  }
+  const minute = (at: number, megabytes: number) => {
+    const time = shop.app.clock.now().add({ seconds: at }).toString()
+    const quantity = megabytes * 1_000_000
+    return record(imsi, { quantity, startedAt: time, endedAt: time })
+  }
+  await reportUsage(shop, [minute(1, 3000)])
+  expect(await told()).toEqual([])
+  await reportUsage(shop, [minute(2, 27)])
+  expect(await told()).toEqual(['80 0.81 GBP 1.00 GBP'])
+  await reportUsage(shop, [minute(3, 1)])
+  expect(await told()).toHaveLength(1)
+  await reportUsage(shop, [minute(4, 20)])
+  await reportUsage(shop, [minute(5, 20)])
+  expect(await told()).toEqual(['80 0.81 GBP 1.00 GBP', '100 0.99 GBP 1.00 GBP'])
+  expect((await capped('2.00')).status).toBe(200)
+  await reportUsage(shop, [minute(6, 60)])
+  expect((await told()).slice(2)).toEqual(['100 1.98 GBP 2.00 GBP'])
+}, 30_000)

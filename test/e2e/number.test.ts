@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
+import { startHub } from '../porting-hub.ts'
 import { otherOperator, type Someone } from '../porting-partner.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from '../way.ts'
 import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
@@ -13,13 +14,16 @@ import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
 let platform: TestPlatform
 let browser: Browser
 const { say, request, portCode } = otherOperator(() => platform)
+let hub: Awaited<ReturnType<typeof startHub>>
 beforeAll(async () => {
-  platform = await testPlatform({ pages: true })
+  hub = await startHub()
+  platform = await testPlatform({ pages: true, porting: { url: hub.url, key: hub.key } })
   browser = await openBrowser()
 }, 90_000)
 afterAll(async () => {
   await browser.close()
   await platform.close()
+  await hub.close()
 })
 
 async function windowOf(who: Person, locale: Locale, width: number): Promise<BrowserContext> {
@@ -133,4 +137,51 @@ test.each(looks)(
     await Promise.all([context.close(), desk.close()])
   },
   180_000,
+)
+
+test.each([
+  ['en', 390],
+  ['zh-CN', 1280],
+] as const)(
+  '%s at %i: a number is brought: refused with a wrong code, on its way with a right one, arrived',
+  async (locale, width) => {
+    const w = wordsOf(locale)
+    const at = `${locale}-${width}`
+    const lin = (await member(platform, { locale })) as Someone
+    const { lineId } = await buyLine(lin)
+    await install(platform, lin, lineId)
+    const context = await windowOf(lin, locale, width)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}/number`)
+    await page
+      .getByRole('link', { name: new RegExp(w('number.bring').source.slice(1, -1)) })
+      .click()
+    const send = page.getByRole('button', { name: w('bring.send') })
+    await send.click()
+    await page.getByText(w('bring.missing')).first().waitFor()
+    const msisdn = width === 390 ? '+447400911111' : '+447400922222'
+    const give = async (code: string) => {
+      await page.getByRole('textbox', { name: w('bring.number') }).fill(msisdn)
+      await page.getByRole('textbox', { name: w('bring.code') }).fill(code)
+      await send.click()
+    }
+    await give('WRONG-1')
+    await page.getByText(w('bring.failed')).waitFor()
+    await page.getByText(w('number.they-said', { reason: 'code-wrong' })).waitFor()
+    await seen(page, `bring-failed-${at}`)
+    await give('MOVE-1234')
+    await page.getByText(w('bring.pending')).waitFor()
+    await seen(page, `bring-pending-${at}`)
+    const [port] = hub.of(msisdn)
+    port!.state = 'completed'
+    await say('port-in.changed', { reference: port!.reference })
+    await page.getByText(w('bring.completed')).waitFor()
+    await page.goto(`${platform.url}/lines/${lineId}/number`)
+    await page.getByText(w('number.is-here')).waitFor()
+    expect((await page.getByRole('heading', { level: 1 }).innerText()).replace(/\s/g, '')).toBe(
+      msisdn,
+    )
+    await context.close()
+  },
+  120_000,
 )

@@ -222,3 +222,32 @@ test.each(looks.slice(0, 3))(
   },
   90_000,
 )
+
+test.each([looks[0]!, looks[2]!])(
+  '$locale at $width: another plan, its price and day before it is agreed to, and what is scheduled after',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const { lin, lineId } = await flexLine(look.locale, '0.00')
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    await page.getByRole('link', { name: w('change.other') }).click()
+    await page.getByRole('heading', { name: w('change.other') }).waitFor()
+    await seen(page, 'other-plans', look)
+    const name = look.locale === 'en' ? /UK Home/ : /英国本地套餐/
+    await page.getByRole('link', { name }).click()
+    await page.getByText(w('change.other-on')).waitFor()
+    const agree = page.getByRole('button', { name: w('change.confirm-at') })
+    await agree.waitFor()
+    await seen(page, 'other-plan', look)
+    await agree.click()
+    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    await page.getByText(name).first().waitFor()
+    const { body } = await lin.get(`/v1/lines/${lineId}/renewal`)
+    expect(body).toMatchObject({ autoRenew: true, scheduled: { planId: 'home-uk' } })
+    expect(body.price.amount).toBe('12.00')
+    await context.close()
+  },
+  90_000,
+)

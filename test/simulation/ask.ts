@@ -8,7 +8,7 @@ export type Answer = { status: number; body: Body }
 
 export type Request = {
   do: 'request'
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   body?: unknown
   /** Sent twice under one key, as an impatient person does. */
@@ -21,8 +21,11 @@ export type Outside =
   | { do: 'phone'; path: '/esim/download' | '/esim/notifications'; body: object }
   | { do: 'use'; imsi: string; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
   | { do: 'late'; imsi: string; amount: number; mccmnc: string; minutesAgo: number }
+/** What another operator says, signed; `dueInMs` sets the day of what it asks for. */
+export type Operator = { do: 'operator'; type: string; data: object; dueInMs?: number }
 export type Ask =
   | Request
+  | Operator
   | Outside
   | { do: 'wait'; ms: number }
   | { do: 'wait-until'; afterMs: number }

@@ -265,6 +265,7 @@ const dueSql = `
       union all select 'sweepSessions', min(sessions_due_at) from purse
       union all select 'sweepNumbers', min(quarantined_until) from phone_number
         where state = 'quarantined'
+      union all select 'sweepPorts', min(wake_at) from port_out
       union all select 'sweepRetention', min(keep_until) from retention
         where erased_at is null and held_at is null and category in ('usage', 'contacts')
           and (category <> 'contacts' or not exists (select from notice n

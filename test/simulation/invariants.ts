@@ -17,6 +17,11 @@ const policyOf = `join policy_version v on v.country = c.policy_country and v.ve
 const waiting = (queue: string, key: string) => `exists (
   select from pgboss.job j where j.name = '${queue}' and j.singleton_key = ${key} and j.state <= 'active')`
 
+const hasEvent = (kind: string) => `exists (select from closure_event e
+  where e.subscriber_id = c.subscriber_id and e.case_id = c.case_id and e.kind = '${kind}')`
+const waitsForNumber = `exists (select from port_out p where p.subscriber_id = c.subscriber_id
+  and c.closing_lines ? p.line_id and p.state = 'pending')`
+
 /** Each finds what breaks the rule; $1 is the world's time. */
 const rules: Record<string, string> = {
   'a closed case has a live line': `
@@ -44,10 +49,10 @@ const rules: Record<string, string> = {
       join line l on l.subscriber_id = c.subscriber_id and c.closing_lines ? l.line_id
       where c.state = 'closed' and l.msisdn is not null) x
     join phone_number n using (msisdn)
-    where n.state <> 'quarantined' and $1 < x.until`,
+    where n.state not in ('quarantined', 'ported-out') and $1 < x.until`,
   'service ended inside the waiting time': `
     select c.reference from closure_case c ${policyOf}
-    where c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')}`,
+    where c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')} and not ${hasEvent('number-ported')}`,
   'a refund began before service ended': `
     select c.reference from closure_case c join refund r using (subscriber_id, case_id)
     where c.service_ended_at is null`,
@@ -59,7 +64,7 @@ const rules: Record<string, string> = {
   // The sweep would find it a minute later; that is for jobs that were lost, not for those nobody sent.
   'a case that could move has no job': `
     select c.reference || ' ' || c.state from closure_case c
-    where c.state in ('submitted', 'verifying', 'approved')
+    where (c.state in ('submitted', 'verifying') or c.state = 'approved' and not ${waitsForNumber})
       and not ${waiting('closure.advance', 'c.case_id')}
       and not exists (select from pgboss.job j where j.name = 'closure.advance.dead')`,
   'a stuck case says not what to do': `
@@ -129,6 +134,31 @@ const rules: Record<string, string> = {
       join ledger_transfer t using (subscriber_id, transfer_id)
       where p.subscriber_id = a.subscriber_id and p.line_id = a.line_id and p.account = 'plan-prepaid'
         and t.kind in ('plan-change', 'plan-return', 'plan-renewal')), 0)`,
+  'a number that left is in our inventory': `
+    select p.msisdn from port_out p join phone_number n using (msisdn)
+    where p.state = 'completed' and n.state <> 'ported-out'`,
+  'a number left and its line lives on': `
+    select p.line_id from port_out p join line l using (subscriber_id, line_id)
+    where p.state = 'completed' and l.state not in ('closing', 'closed') and p.wake_at is null
+      and not ${waiting('porting.changed', 'p.line_id')}`,
+  'a line ended otherwise than its number': `
+    select l.line_id from line l where l.state = 'closed' and (l.close_cause = 'ported') and not exists (
+      select from port_out p where p.subscriber_id = l.subscriber_id and p.line_id = l.line_id
+        and p.state = 'completed')`,
+  'a line closed while its number was on its way': `
+    select l.line_id from line l join port_out p using (subscriber_id, line_id)
+    where p.state = 'pending' and l.closed_at > p.changed_at`,
+  'a number did not go and its line closed unasked': `
+    select l.line_id from line l join port_out p using (subscriber_id, line_id)
+    join closure_case c on c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id
+    where l.close_cause = 'closure' and p.recipient is not null
+      and p.state in ('failed', 'expired', 'cancelled') and p.ended_at > c.submitted_at
+      and p.ended_at < c.service_ended_at and c.state not in ('withdrawn', 'rejected')
+      and not exists (select from closure_event e where e.subscriber_id = c.subscriber_id
+        and e.case_id = c.case_id and e.kind = 'agreed-again' and e.at >= p.ended_at)`,
+  'a port code stands readable': `
+    select a.audit_id from audit_entry a where a.action = 'port.code-given'
+      and a.detail::text ~ '[2-9A-Z]{5}-[2-9A-Z]{5}'`,
   'a paid order has no payment': `
     select order_id from payment_order where state = 'paid' and payment_id is null`,
 }

@@ -15,6 +15,7 @@ import {
   wait,
 } from './ask.ts'
 import { cap, changePlan, moveCredit, setRenewal } from './plans.ts'
+import { portOut } from './ports.ts'
 import type { Card, Intent, Person } from './story.ts'
 
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
@@ -75,6 +76,7 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'renewal') return yield* setRenewal(intent, mind.lineIds)
   if (intent.kind === 'move-credit') return yield* moveCredit(intent, mind.lineIds)
   if (intent.kind === 'cap') return yield* cap(intent, mind.lineIds)
+  if (intent.kind === 'port-out') return yield* portOut(intent, mind.lineIds, email)
   if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
   if (intent.kind === 'suspend' || intent.kind === 'resume') return yield* pause(intent, mind)
   if (intent.kind === 'ask') {

@@ -38,6 +38,7 @@ export const config: Config = {
   logLevel: 'silent',
   payments: partner,
   network: partner,
+  porting: { webhookSecret: secret },
   nchf: { host: 'localhost', port: 0, url: 'http://charging.example' },
   phoneUrl: 'https://phone.example',
   inboxUrl: 'https://inbox.example',

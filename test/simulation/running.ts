@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { codeIn } from '../../simulators/inbox/code.ts'
 import { codeOfError } from './errors.ts'
 import { perform, type SimNode } from './node.ts'
-import type { Answer, Ask, Outside, Program, Request } from './ask.ts'
+import type { Answer, Ask, Operator, Outside, Program, Request } from './ask.ts'
 import { least, type Message } from './partners.ts'
 import { release } from './platform.ts'
 import { start } from './story.ts'
@@ -96,10 +96,39 @@ function again(world: World, runner: Runner): void {
   runner.wakeMs = world.nowMs + ms
 }
 
+/** Said again until it is answered; one and the same message, however often. */
+async function operator(
+  world: World,
+  runner: Runner,
+  { type, data, dueInMs }: Operator,
+): Promise<Answer | undefined> {
+  const { sinceMs, key } = runner.pending!
+  const dueAt =
+    dueInMs === undefined
+      ? {}
+      : { dueAt: Temporal.Instant.fromEpochMilliseconds(sinceMs + dueInMs).toString() }
+  const payload = JSON.stringify({ type, data: { ...data, ...dueAt } })
+  const wire = { method: 'POST', url: '/v1/webhooks/porting', payload } as const
+  const answer = await send(world, `POST ${wire.url}`, wire, signed(key, payload))
+  return answer && answer.status < 500 ? answer : undefined
+}
+
+function signed(messageId: string, body: string): Record<string, string> {
+  // The wall clock of both sides, which the world's is not.
+  const at = new Date()
+  return {
+    'content-type': 'application/json',
+    'webhook-id': messageId,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(release.secret).sign(messageId, at, body),
+  }
+}
+
 /** Undefined: no answer yet. */
 async function carryOut(world: World, runner: Runner, ask: Ask): Promise<Answer | undefined> {
   if (ask.do === 'request') return request(world, runner, ask)
   if (ask.do === 'pry') return pry(world, runner)
+  if (ask.do === 'operator') return operator(world, runner, ask)
   if (ask.do === 'phone') {
     const wire = { method: 'POST' as const, url: ask.path, payload: JSON.stringify(ask.body) }
     const answer = await send(world, `phone ${ask.path}`, wire, {
@@ -153,7 +182,7 @@ async function pry(world: World, runner: Runner): Promise<Answer> {
 }
 
 type Wire = {
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   url: string
   payload?: string
   remoteAddress?: string
@@ -284,14 +313,7 @@ export async function deliver(world: World, message: Message): Promise<void> {
   if (fault?.kind === 'late') return void later(fault.ms)
   if (fault?.kind === 'twice') later(fault.ms)
   if (fault?.kind === 'not-delivered') return void later(60_000)
-  // The wall clock of both sides, which the world's is not.
-  const at = new Date()
-  const headers = {
-    'content-type': 'application/json',
-    'webhook-id': messageId,
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(release.secret).sign(messageId, at, body),
-  }
+  const headers = signed(messageId, body)
   const url = partner === 'payments' ? '/v1/webhooks/payments' : '/v1/usage-records'
   const answer = await send(world, `POST ${url}`, { method: 'POST', url, payload: body }, headers)
   if (answer && answer.status < 300) return world.partners.delivered(message, answer.body)

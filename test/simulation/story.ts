@@ -24,6 +24,15 @@ export type Intent = At &
     | { kind: 'suspend' | 'resume'; line: number }
     | { kind: 'move-credit'; from: number; to: number; pounds: number }
     | { kind: 'cap'; line: number; pounds: number | null }
+    | {
+        kind: 'port-out'
+        line: number
+        ends: 'completed' | 'failed' | 'cancelled' | 'stopped' | 'silent'
+        /** What the other operator says after that, as if it had not. */
+        again: 'completed' | 'failed' | 'cancelled' | null
+        movesInMs: number
+        endsInMs: number
+      }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -88,6 +97,10 @@ function personOf(chance: Dice, name: string): Person {
       later(60_000, 4 * dayMs)
     }
     if (chance.happens(0.3, name, 'suspends', line)) pause(chance, name, line, intents, later)
+  }
+  if (chance.happens(0.35, name, 'ports')) {
+    const line = chance.between(0, lines - 1, name, 'number')
+    intents.push({ afterMs: later(60_000, dayMs), ...portOf(chance, name, line) })
   }
   if (chance.happens(0.9, name, 'leaves')) leave(chance, name, country, lines, intents, later)
   return { name, country, locale: country === 'CN' ? 'zh-CN' : 'en', intents }
@@ -163,6 +176,19 @@ function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated
   const most = { data: 9_000_000_000, voice: 5000, sms: 3 }[kind]
   const amount = chance.between(1, most, name, 'amount', turn)
   return { kind: 'use', line, what: kind, amount, mccmnc: chance.pick(abroad, name, 'in', turn) }
+}
+
+function portOf(chance: Dice, name: string, line: number): Undated<Intent> {
+  const ends = ['completed', 'completed', 'failed', 'cancelled', 'stopped', 'silent'] as const
+  const again = [null, null, 'completed', 'failed', 'cancelled'] as const
+  return {
+    kind: 'port-out',
+    line,
+    ends: chance.pick(ends, name, 'port ends'),
+    again: chance.pick(again, name, 'port again'),
+    movesInMs: chance.between(60_000, 3 * dayMs, name, 'moves in'),
+    endsInMs: chance.between(1000, 4 * dayMs, name, 'ends in'),
+  }
 }
 
 /** From at once, while the first steps are under way, to after the waiting time. */

@@ -13,6 +13,7 @@ import { lineQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { CouponSection } from './coupon-section.tsx'
 import { usePay } from './pay.ts'
 import { readAmount } from './top-up-amount.ts'
 
@@ -93,6 +94,7 @@ function TopUp({ line }: { line: Line }) {
         )}
         <p className="small c2">{t('top-up.refundable')}</p>
       </div>
+      <CouponSection lineId={line.lineId} />
     </Page>
   )
 }

@@ -1,9 +1,10 @@
 /** A line's number: the code to take it to another operator, how far that is, and the lock against it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { send } from '../../portal/api.ts'
-import { Button } from '../../portal/components/button.tsx'
+import { Button, linkProps } from '../../portal/components/button.tsx'
+import { Icon } from '../../portal/components/icon.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { CopyButton } from '../../portal/copy.tsx'
@@ -99,6 +100,19 @@ function Number({ lineId, port, portCode, onStep, onChange }: NumberProps) {
         <Stop lineId={lineId} port={port} onChange={onChange} />
       )}
       {may && <How />}
+      {port.msisdn && state !== 'completed' && (
+        <ul className="rows mt-6">
+          <li>
+            <Link {...linkProps({ to: `/lines/${lineId}/number/bring` })} className="row">
+              <span className="grow">
+                <span className="mid block">{t('number.bring')}</span>
+                <span className="small c2 block">{t('number.bring-what')}</span>
+              </span>
+              <Icon name="next" size="s" className="c3 self-center" />
+            </Link>
+          </li>
+        </ul>
+      )}
       {port.msisdn && state !== 'completed' && (
         <Lock lineId={lineId} port={port} onUnlock={() => onStep('unlock')} onChange={onChange} />
       )}

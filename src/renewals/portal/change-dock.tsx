@@ -96,7 +96,7 @@ function useSettled(wish: ChangeWish): ChangeWish {
 
 function useConfirm(
   line: Line,
-  { when, steps, version }: ChangeWish,
+  { when, steps, version, planId }: ChangeWish,
   quote: ChangeQuote | undefined,
   onDone: () => void,
 ) {
@@ -111,6 +111,7 @@ function useConfirm(
         when,
         adjustment: steps,
         ...(version !== undefined && { version }),
+        ...(planId !== undefined && { planId }),
         quoteHash: quote?.hash ?? '',
       }),
     onSuccess: async () => {

@@ -8,13 +8,14 @@ import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
-import { lineQuery, renewalQuery } from '../../portal/queries.ts'
+import { lineQuery, plansQuery, renewalQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Adjustment, Line, Plan, Renewal } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Dial } from '../../plans/portal/dial.tsx'
 import { allowanceText, includedSteps } from '../../plans/portal/plan-text.ts'
 import { ChangeDock } from './change-dock.tsx'
+import { othersFor } from './other-plans.ts'
 import { RenewalSection } from './renewal-section.tsx'
 
 export function LinePlanPage() {
@@ -40,10 +41,18 @@ type Props = { line: Line; renewal: Renewal }
 
 function Shown({ line, renewal }: Props) {
   const { t } = useWords()
-  const { version } = useSearch({ strict: false }) as { version?: string }
+  const { version, plan: planId } = useSearch({ strict: false }) as Record<string, string>
+  const sold = useQuery({ ...plansQuery, enabled: planId !== undefined })
   const { newer } = renewal
-  const isNewer = newer !== null && version === String(newer.version)
-  const plan = isNewer ? newer : renewal.plan
+  const other = othersFor(renewal.plan, sold.data?.plans ?? []).find((one) => one.planId === planId)
+  const isNewer = other !== undefined || (newer !== null && version === String(newer.version))
+  const plan = other ?? (isNewer ? newer! : renewal.plan)
+  if (planId !== undefined && sold.isPending)
+    return (
+      <Page head={t('change.title')} back={back(line)}>
+        <RowsSkeleton count={4} />
+      </Page>
+    )
   const [now] = useState(() => new Date().toISOString())
   const isOver = renewal.at !== null && renewal.at <= now
   const fixed = line.state !== 'active'
@@ -62,7 +71,12 @@ function Shown({ line, renewal }: Props) {
       </Page>
     )
   }
-  return <Changing key={plan.version} {...{ line, renewal, plan, isNewer, isOver }} />
+  return (
+    <Changing
+      key={`${plan.planId} ${plan.version}`}
+      {...{ line, renewal, plan, isNewer, isOver }}
+    />
+  )
 }
 
 const back = ({ lineId }: Line) => `/lines/${lineId}`
@@ -71,9 +85,11 @@ type ChangingProps = Props & { plan: Plan; isNewer: boolean; isOver: boolean }
 
 function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
   const { t } = useWords()
+  const format = useFormat()
   const { lineId } = line
-  const own = renewal.steps ?? includedSteps(plan)
-  const draft = `change:${lineId}:${plan.version}:${JSON.stringify(own)}`
+  const isOther = plan.planId !== renewal.plan.planId
+  const own = (isOther ? null : renewal.steps) ?? includedSteps(plan)
+  const draft = `change:${lineId}:${plan.planId}:${plan.version}:${JSON.stringify(own)}`
   const [steps, setSteps, forget] = useDraft<Adjustment>(draft, fitting(plan, own))
   const [chosen, setWhen] = useDraft<'now' | 'renewal' | ''>(`change-when:${lineId}`, '')
   // Where there is nothing to choose nothing is asked.
@@ -83,6 +99,7 @@ function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
     when,
     steps: adjustable ? steps : null,
     version: isNewer ? plan.version : undefined,
+    planId: isOther ? plan.planId : undefined,
   }
   const moved = plan.dials.some(({ kind }) => steps[kind] !== own[kind])
   return (
@@ -106,7 +123,8 @@ function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
       {isNewer && (
         <div className="mt-5">
           <Notice tone="info" live={false}>
-            <p>{t('change.newer-on')}</p>
+            {isOther && <p className="strong">{format.words(plan.summary)}</p>}
+            <p>{t(isOther ? 'change.other-on' : 'change.newer-on')}</p>
             <TextLink to={`/lines/${lineId}/plan`}>{t('change.newer-own')}</TextLink>
           </Notice>
         </div>

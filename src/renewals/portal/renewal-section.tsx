@@ -43,6 +43,9 @@ export function RenewalSection({ line, renewal, isOver }: Props) {
           <TextLink to={`/lines/${line.lineId}/top-up`}>{t('line.top-up')}</TextLink>
         )}
         <Newer line={line} renewal={renewal} />
+        <div>
+          <TextLink to={`/lines/${line.lineId}/plans`}>{t('change.other')}</TextLink>
+        </div>
       </div>
     </Section>
   )
@@ -79,7 +82,10 @@ function Says({ renewal, isOver }: { renewal: Renewal; isOver: boolean }) {
         <p className="small c2">
           {t('change.scheduled', {
             date: format.day(at),
-            allowance: allowanceText(scheduled.allowance, t, format),
+            allowance:
+              scheduled.planId === renewal.plan.planId
+                ? allowanceText(scheduled.allowance, t, format)
+                : format.words(scheduled.name),
           })}
         </p>
       )}

@@ -175,7 +175,7 @@ async function runBatch(
   }
 }
 
-const isTelling = ({ told }: OnlineChange): boolean => told.length > 0
+const isTelling = ({ told, capTold }: OnlineChange): boolean => told.length > 0 || capTold !== null
 
 /** The lines of which nothing was written, since somebody else changed one of those written with them. */
 async function commit(

@@ -1,6 +1,7 @@
 /** What a line becomes once a batch of requests was decided on it. */
-import type { Charge, ChargedLine, LineChange } from '../intake.ts'
-import { noticing, type Purse } from '../purse.ts'
+import { type Charge, type ChargedLine, isStopped, type LineChange } from '../intake.ts'
+import { capNews, noticing, type Purse } from '../purse.ts'
+import { isCapped } from '../rating.ts'
 import { type Sessions, sessionsText, trimmed } from './session-text.ts'
 
 export type Changed = {
@@ -23,8 +24,12 @@ export function changeOf({ line, purse, sessions, charges, outOfData }: Changed)
   }
   const open = line.state === 'active' || line.state === 'suspended'
   const after = open ? noticing(purse) : { purse, told: [] }
+  const refused = outOfData && !line.exhausted && isCapped(purse)
+  const capTold = open
+    ? capNews(line.purse, purse, refused || isStopped(line, purse, charges))
+    : null
   const exhausted = line.exhausted || (line.state !== 'closed' && absorbed)
-  return { line, ...after, usedUntil, exhausted, charges, sessions: trimmed(sessions) }
+  return { line, ...after, capTold, usedUntil, exhausted, charges, sessions: trimmed(sessions) }
 }
 
 /** The line as it stands after the change was committed. */

@@ -1,0 +1,168 @@
+/** Numbers that come, against the whole platform: asked for once whatever is lost, the line's own once they have moved. */
+import { sql } from 'kysely'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { until } from '../src/main/demo-person.ts'
+import { sweepNumbers } from '../src/lines/number-store.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { startHub } from './porting-hub.ts'
+import { otherOperator, type Someone } from './porting-partner.ts'
+import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
+
+let platform: TestPlatform
+let hub: Awaited<ReturnType<typeof startHub>>
+const { say, request, portCode } = otherOperator(() => platform)
+beforeAll(async () => {
+  hub = await startHub({ now: () => platform.app.clock.now() })
+  platform = await testPlatform({ porting: { url: hub.url, key: hub.key } })
+}, 60_000)
+afterAll(async () => {
+  await platform.close()
+  await hub.close()
+})
+beforeEach(() => Object.assign(hub.faults, { loseAnswers: 0, fail500: 0 }))
+
+let made = 0
+const theirs = () => `+4474009${String((made += 1)).padStart(5, '0')}`
+
+async function subscribed() {
+  const someone = (await member(platform)) as Someone
+  const { lineId } = await buyLine(someone)
+  const { line } = await install(platform, someone, lineId)
+  return { someone, lineId, interim: line.msisdn as string, path: `/v1/lines/${lineId}/port-in` }
+}
+
+const numberRow = async (msisdn: string) => {
+  const { rows } = await sql<{ state: string; line_id: string | null; ported_in: boolean }>`
+    select state, line_id, ported_in from phone_number where msisdn = ${msisdn}`.execute(
+    platform.db,
+  )
+  return rows[0]
+}
+const hint = (reference: string) => say('port-in.changed', { reference })
+const stateIs = (someone: Someone, path: string, state: string) =>
+  until(
+    async () => (await someone.get(path)).body.port,
+    (port) => port?.state === state,
+    20_000,
+  )
+
+test('a number comes: asked for once although answers are lost, then the line’s own, the interim one rests', async () => {
+  const { someone, lineId, interim, path } = await subscribed()
+  const msisdn = theirs()
+  Object.assign(hub.faults, { loseAnswers: 1, fail500: 1 })
+  const asked = await someone.post(path, { msisdn, code: 'MOVE-1234' })
+  expect(asked).toMatchObject({ status: 202, body: { port: { state: 'asked', msisdn } } })
+  expect(await numberRow(msisdn)).toMatchObject({ state: 'arriving' })
+  const { rows } = await sql<{ all: string }>`
+    select to_jsonb(p)::text as all from port_in p where line_id = ${lineId}`.execute(platform.db)
+  expect(rows[0]!.all).not.toContain('MOVE-1234')
+  platform.clock.advance({ minutes: 3 })
+  await until(
+    async () => hub.of(msisdn).length,
+    (count) => count === 1,
+  )
+  platform.clock.advance({ minutes: 3 })
+  const pending = await stateIs(someone, path, 'pending')
+  expect(hub.of(msisdn)).toHaveLength(1)
+  expect(hub.of(msisdn)[0]).toMatchObject({ code: 'MOVE-1234', taken: 1 })
+  expect((await someone.post(path, { msisdn: theirs(), code: 'X-1234' })).body.code).toBe(
+    'number-arriving',
+  )
+
+  hub.of(msisdn)[0]!.state = 'completed'
+  await Promise.all([hint(pending.portId), hint(pending.portId)])
+  await stateIs(someone, path, 'completed')
+  const { body: line } = await someone.get(`/v1/lines/${lineId}`)
+  expect([line.msisdn, line.state]).toEqual([msisdn, 'active'])
+  expect(await numberRow(msisdn)).toEqual({ state: 'assigned', line_id: lineId, ported_in: true })
+  expect(await numberRow(interim)).toMatchObject({ state: 'quarantined' })
+  const { rows: identity } = await sql<{ imsi: string }>`
+    select imsi from line where line_id = ${lineId}`.execute(platform.db)
+  await until(
+    async () => (await platform.gateways.network.find(identity[0]!.imsi))?.msisdn,
+    (known) => known === msisdn,
+    20_000,
+  )
+}, 60_000)
+
+test('refused or stopped, the interim number stays and the other leaves the inventory', async () => {
+  const { someone, interim, lineId, path } = await subscribed()
+  const msisdn = theirs()
+  await someone.post(path, { msisdn, code: 'WRONG-1' })
+  const failed = await stateIs(someone, path, 'failed')
+  expect(failed.reason).toBe('code-wrong')
+  expect(await numberRow(msisdn)).toBeUndefined()
+  await someone.post(path, { msisdn, code: 'MOVE-1' })
+  await stateIs(someone, path, 'pending')
+  expect((await someone.delete(path)).body.port.stopping).toBe(true)
+  await stateIs(someone, path, 'cancelled')
+  expect(await numberRow(msisdn)).toBeUndefined()
+  expect((await someone.get(`/v1/lines/${lineId}`)).body.msisdn).toBe(interim)
+
+  await someone.post(path, { msisdn, code: 'MOVE-2' })
+  const pending = await stateIs(someone, path, 'pending')
+  const [, port] = hub.of(msisdn)
+  port!.state = 'completed'
+  // Stopped too late: it had moved already.
+  await someone.delete(path)
+  await stateIs(someone, path, 'completed')
+  expect(pending.portId).toBe(port!.reference)
+  expect((await someone.get(`/v1/lines/${lineId}`)).body.msisdn).toBe(msisdn)
+}, 60_000)
+
+test('what cannot come is refused with the reason, and only the owner announces', async () => {
+  const { someone, path } = await subscribed()
+  const other = await subscribed()
+  const code = async (msisdn: string) =>
+    (await someone.post(path, { msisdn, code: 'MOVE-1' })).body.code
+  expect(await code('12345')).toBe('number-not-portable')
+  expect(await code('+442079460000')).toBe('number-not-portable')
+  expect(await code('+4915112345678')).toBe('number-other-country')
+  expect(await code(other.interim)).toBe('number-here')
+  const msisdn = theirs()
+  await other.someone.post(other.path, { msisdn, code: 'MOVE-1' })
+  expect(await code(msisdn)).toBe('number-here')
+  const stranger = await member(platform)
+  expect((await stranger.get(path)).status).toBe(404)
+  expect((await stranger.post(path, { msisdn: theirs(), code: 'MOVE-1' })).status).toBe(404)
+  expect((await stranger.delete(path)).status).toBe(404)
+}, 60_000)
+
+test('a closure waits for a number that is coming, and takes it with the line to the end', async () => {
+  const { someone, lineId, path } = await subscribed()
+  const msisdn = theirs()
+  await someone.post(path, { msisdn, code: 'MOVE-1' })
+  const pending = await stateIs(someone, path, 'pending')
+  const draft = await draftClosure(someone, 'line', lineId)
+  await submit(someone, draft)
+  await untilState(someone, draft.caseId, 'approved')
+  await new Promise((done) => setTimeout(done, 500))
+  expect((await someone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('approved')
+  hub.of(msisdn)[0]!.state = 'completed'
+  await hint(pending.portId)
+  await untilState(someone, draft.caseId, 'closed')
+  expect(await numberRow(msisdn)).toMatchObject({ state: 'quarantined', ported_in: true })
+  // Given up, it goes back to whose range it is, and never to another of our subscribers.
+  platform.clock.advance({ hours: 24 * 100 })
+  await sweepNumbers(platform.app)
+  expect(await numberRow(msisdn)).toMatchObject({ state: 'ported-out' })
+}, 60_000)
+
+test('a number of ours that left comes back', async () => {
+  const first = await subscribed()
+  const reference = crypto.randomUUID()
+  await request(first.interim, await portCode(first.someone, first.lineId), reference)
+  await say('port-out.completed', { reference })
+  expect(await numberRow(first.interim)).toMatchObject({ state: 'ported-out', ported_in: false })
+  const { someone, path, lineId } = await subscribed()
+  await someone.post(path, { msisdn: first.interim, code: 'MOVE-1' })
+  const pending = await stateIs(someone, path, 'pending')
+  hub.of(first.interim)[0]!.state = 'completed'
+  await hint(pending.portId)
+  await stateIs(someone, path, 'completed')
+  expect(await numberRow(first.interim)).toEqual({
+    state: 'assigned',
+    line_id: lineId,
+    ported_in: false,
+  })
+}, 60_000)
