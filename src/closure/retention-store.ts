@@ -38,7 +38,7 @@ export async function sweepRetention(app: App): Promise<void> {
 async function take(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
   const erasing = await erasingOf(trx, due, now)
   // The contacts are what one is told at, so for them the message goes first.
-  if (due.category === 'contacts' && due.told_at === null && erasing.held.length === 0) {
+  if (due.category === 'contacts' && due.told_at === null) {
     if (await tell(trx, app, due, now)) return
   }
   const kept = await eraseCategory(trx, due.category, erasing)
