@@ -47,6 +47,7 @@ const flags = (given: Partial<BulkFlags> = {}): BulkFlags => ({
   dryRun: false,
   cohort: '2',
   lanes: '2',
+  calls: '16',
   json: true,
   ...given,
 })

@@ -7,12 +7,14 @@ import { type Http, refused, staffOnly } from '../platform/http.ts'
 import { csvRow } from '../values/csv.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
-import { approvalsNeeded, outcomeCells, outcomeColumns } from './bulk.ts'
+import { approvalsNeeded, fingerprintOf, outcomeCells, outcomeColumns } from './bulk.ts'
 import { callOffBulk } from './bulk-off-store.ts'
-import { actorOf, approveBulk, findBulk, pauseBulk, resumeBulk } from './bulk-store.ts'
+import { linesOfBrand, linesOfPlan, resolveLines } from './bulk-lines-store.ts'
+import { dryRun } from './bulk-open-store.ts'
+import { actorOf, approveBulk, findBulk, pauseBulk, propose, resumeBulk } from './bulk-store.ts'
 import { bulkPage, outcomesOf, seeBulk } from './bulk-view-store.ts'
 import { bulkToWire, bulkViewToWire } from './bulk-view.ts'
-import { bulkListWire, bulkViewWire } from './bulk-wire.ts'
+import { bulkListWire, bulkViewWire, proposeBulkWire, proposedBulkWire } from './bulk-wire.ts'
 
 const tags = ['staff']
 const params = z.object({ bulkId: z.string().max(60) })
@@ -70,7 +72,65 @@ export function registerBulkRoutes(http: Http, app: App) {
     },
   )
 
+  http.post(
+    '/v1/staff/bulk-closures',
+    {
+      preHandler: staffOnly(app, ...approvers),
+      schema: {
+        tags,
+        summary: 'Propose that lines close; two others approve it',
+        body: proposeBulkWire,
+        response: { 200: proposedBulkWire, 201: proposedBulkWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const proposed = await proposeBulk(app, request.staff, request.body)
+      if (isRefusal(proposed)) return refused(reply, proposed)
+      return reply.code(proposed.isNew ? 201 : 200).send(proposed)
+    },
+  )
+
   registerBulkActions(http, app)
+}
+
+const noticeDays = 30
+
+async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof proposeBulkWire>) {
+  const { reason, identifier, values, brand, planId } = body
+  const endsAt = body.endsAt
+    ? Temporal.Instant.from(body.endsAt)
+    : app.clock.now().add({ hours: 24 * noticeDays })
+  const source = brand ? `brand ${brand}` : planId ? `plan ${planId}` : 'API'
+  const asked = (values ?? []).map((value, at) => ({ place: at + 1, value, row: value }))
+  const { lines, rejects } = values
+    ? await resolveLines(app.db, identifier, asked)
+    : {
+        lines: brand ? await linesOfBrand(app.db, brand) : await linesOfPlan(app.db, planId ?? ''),
+        rejects: [],
+      }
+  if (lines.length === 0) return refuse('nothing-to-close')
+  const totals = await dryRun(app, lines, endsAt)
+  const shown = { totals, rejects: rejects.map(({ row, reason: why }) => ({ row, reason: why })) }
+  if (body.dryRun) return { bulkId: null, isNew: false, ...shown }
+  const { bulk, isNew } = await propose(
+    app,
+    {
+      source,
+      fingerprint: fingerprintOf(values ? { by: identifier, asked } : source),
+      reason,
+      endsAt,
+      cohortSize: body.cohort,
+      lanes: body.lanes,
+      calls: body.calls,
+      networkRate: body.networkRate ?? null,
+      paymentsRate: body.paymentsRate ?? null,
+      totals,
+      actor: actorOf(staff),
+    },
+    lines,
+    rejects,
+  )
+  return { bulkId: bulk.bulkId, isNew, ...shown }
 }
 
 function registerBulkActions(http: Http, app: App) {

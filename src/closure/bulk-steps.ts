@@ -21,8 +21,6 @@ import type { Partners } from './steps/step.ts'
 
 export const bulkQueues = [bulkQueue]
 
-/** Calls to partners that a cohort has under way at once. */
-const callsAtOnce = 16
 /** A job ends well before the queue takes it for lost; the cohort then goes on in another. */
 const workMsMax = 120_000
 
@@ -70,7 +68,7 @@ async function carryOut(
     if (performance.now() > endMs) return false
     if ((await findBulk(app.db, bulk.bulkId))?.state !== 'running') return true
     // Those that wait for a partner, or for a person, go on alone.
-    keys = await advanceAll(app, paced, keys, { waking: 'caller', lanes: callsAtOnce })
+    keys = await advanceAll(app, paced, keys, { waking: 'caller', lanes: bulk.calls })
   }
   return true
 }

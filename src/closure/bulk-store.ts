@@ -28,6 +28,7 @@ export function bulkOf(row: Selectable<ClosureBulk>): Bulk {
     endsAt: row.ends_at,
     cohortSize: row.cohort_size,
     lanes: row.lanes,
+    calls: row.calls,
     networkRate: row.network_rate,
     paymentsRate: row.payments_rate,
     proposedBy: row.proposed_by,
@@ -46,10 +47,11 @@ export type Proposal = Pick<
   | 'endsAt'
   | 'cohortSize'
   | 'lanes'
+  | 'calls'
   | 'networkRate'
   | 'paymentsRate'
   | 'totals'
-> & { fingerprint: string; proposedBy: string }
+> & { fingerprint: string; actor: Actor }
 export type ProposedLine = { subscriberId: string; lineId: string; place: number }
 
 const linesAtOnce = 10_000
@@ -75,9 +77,10 @@ export async function propose(
         ends_at: proposal.endsAt,
         cohort_size: proposal.cohortSize,
         lanes: proposal.lanes,
+        calls: proposal.calls,
         network_rate: proposal.networkRate,
         payments_rate: proposal.paymentsRate,
-        proposed_by: proposal.proposedBy,
+        proposed_by: proposal.actor.id,
         proposed_at: now,
         totals: proposal.totals,
       })
@@ -112,8 +115,9 @@ export async function propose(
       'closure_bulk_reject',
       rejects.map(({ place, row, reason }) => ({ bulk_id: bulkId, place, row, reason })),
     )
-    const by: Actor = { kind: 'system', id: proposal.proposedBy }
-    await note(trx, app, bulkId, by, 'proposed', proposal.reason, { lines: String(lines.length) })
+    await note(trx, app, bulkId, proposal.actor, 'proposed', proposal.reason, {
+      lines: String(lines.length),
+    })
     return { bulk: bulkOf(inserted), isNew: true }
   })
 }
@@ -168,7 +172,7 @@ export async function approveBulk(
       .set((row) => ({
         state: 'running',
         started_at: now,
-        wake_at: bulk.endsAt,
+        wake_at: Temporal.Instant.compare(bulk.endsAt, now) > 0 ? bulk.endsAt : null,
         version: row('version', '+', 1),
       }))
       .where('bulk_id', '=', bulkId)

@@ -27,6 +27,37 @@ export const bulkWire = z
   })
   .meta({ id: 'BulkClosure' })
 
+const upTo = (most: number) => z.int().min(1).max(most)
+
+/** What staff or an integration propose; exactly one of `values`, `brand` and `planId`. */
+export const proposeBulkWire = z
+  .object({
+    reason: z.string().trim().min(1).max(500).describe('Every subscriber is told'),
+    endsAt: instantWire.optional().describe('When service ends; left out: in 30 days'),
+    identifier: z.enum(['lineId', 'msisdn', 'iccid', 'imsi']).default('lineId'),
+    values: z.array(z.string().trim().min(1).max(80)).min(1).max(20_000).optional(),
+    brand: z.string().min(1).max(80).optional(),
+    planId: z.string().min(1).max(80).optional(),
+    dryRun: z.boolean().default(false).describe('Says what would happen and writes nothing'),
+    cohort: upTo(5000).default(1000),
+    lanes: upTo(16).default(2),
+    calls: upTo(256).default(16),
+    networkRate: upTo(100_000).optional(),
+    paymentsRate: upTo(100_000).optional(),
+  })
+  .refine(
+    ({ values, brand, planId }) =>
+      [values, brand, planId].filter((given) => given !== undefined).length === 1,
+    'exactly one of values, brand and planId',
+  )
+
+export const proposedBulkWire = z.object({
+  bulkId: z.string().nullable().describe('Null after a dry run'),
+  isNew: z.boolean(),
+  totals: bulkWire.shape.totals,
+  rejects: z.array(z.object({ row: z.string(), reason: z.string() })),
+})
+
 export const bulkListWire = z.object({
   items: z.array(bulkWire),
   nextCursor: z.string().nullable(),

@@ -1,4 +1,5 @@
 /** Closing many lines at once: what a file asks for, who may approve it, and what one line's closure would be. */
+import { createHash } from 'node:crypto'
 import { dueBy } from '../policy/policy.ts'
 import { splitLine } from '../values/csv.ts'
 import { add, isZero, type Money, toWire } from '../values/money.ts'
@@ -15,6 +16,8 @@ export type Bulk = {
   readonly endsAt: Temporal.Instant
   readonly cohortSize: number
   readonly lanes: number
+  /** Calls to partners that a cohort has under way at once. */
+  readonly calls: number
   readonly networkRate: number | null
   readonly paymentsRate: number | null
   readonly proposedBy: string
@@ -63,6 +66,15 @@ export function readBulkFile(text: string): BulkFile | undefined {
     if (value) seen.add(value)
   }
   return { by, asked, rejects }
+}
+
+/** The same lines asked for again have the same one. */
+export function fingerprintOf(asked: Pick<BulkFile, 'by' | 'asked'> | string): string {
+  const text =
+    typeof asked === 'string'
+      ? asked
+      : JSON.stringify([asked.by, asked.asked.map(({ value }) => value)])
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
 /** Why a line takes no part. */

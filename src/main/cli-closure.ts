@@ -27,6 +27,7 @@ export function addClosure(
     .option('--outcomes <file>', 'write what the dry run says of each line, as CSV')
     .option('--cohort <lines>', 'how many lines are closed in one go', '1000')
     .option('--lanes <n>', 'how many cohorts are under way at once', '2')
+    .option('--calls <n>', 'how many calls to partners a cohort has under way', '16')
     .option('--network-rate <n>', 'at most so many calls a second to the network')
     .option('--payments-rate <n>', 'at most so many calls a second to the payment provider')
     .action(async (file: string | undefined, { data, ...flags }: Place & BulkFlags) => {

@@ -1,5 +1,4 @@
 /** `violet closure`: proposes that many lines close, shows how far that is, and writes what became of each. */
-import { createHash } from 'node:crypto'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -17,6 +16,7 @@ import {
   type BulkFile,
   type BulkTotals,
   type BulkView,
+  fingerprintOf,
   type OpenedLine,
   outcomeCells,
   outcomeColumns,
@@ -45,6 +45,7 @@ export type BulkFlags = {
   outcomes?: string | undefined
   cohort: string
   lanes: string
+  calls: string
   networkRate?: string | undefined
   paymentsRate?: string | undefined
   json: boolean
@@ -73,9 +74,7 @@ export function bulkWanted(path: string | undefined, flags: BulkFlags): Wanted {
       : flags.brand !== undefined
         ? `brand ${flags.brand}`
         : `plan ${flags.plan}`
-  const asked = file ? JSON.stringify([file.by, file.asked.map(({ value }) => value)]) : source
-  const fingerprint = createHash('sha256').update(asked).digest('hex').slice(0, 32)
-  return { file, source, fingerprint, endsAt }
+  return { file, source, fingerprint: fingerprintOf(file ?? source), endsAt }
 }
 
 function readFile(path: string): BulkFile {
@@ -126,6 +125,7 @@ export async function bulkCommand(
 ): Promise<number> {
   const cohortSize = wholeNumber('cohort', flags.cohort, 5000)
   const lanes = wholeNumber('lanes', flags.lanes, 16)
+  const calls = wholeNumber('calls', flags.calls, 256)
   const rate = (name: string, text: string | undefined) =>
     text === undefined ? null : wholeNumber(name, text, 100_000)
   const networkRate = rate('network-rate', flags.networkRate)
@@ -148,7 +148,8 @@ export async function bulkCommand(
         networkRate,
         paymentsRate,
         totals,
-        proposedBy: byCli,
+        calls,
+        actor: { kind: 'system', id: byCli },
       },
       lines,
       rejects,

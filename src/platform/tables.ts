@@ -54,6 +54,7 @@ export interface ClosureAddendum {
 
 export interface ClosureBulk {
   bulk_id: string;
+  calls: Generated<number>;
   cohort_size: number;
   ended_at: Temporal.Instant | null;
   ends_at: Temporal.Instant;

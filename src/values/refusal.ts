@@ -79,6 +79,7 @@ export const refusalStatus = {
   blocked: 409,
   'past-point-of-no-return': 409,
   'closed-by-operator': 409,
+  'nothing-to-close': 422,
   'already-decided': 409,
   'reason-code-missing': 422,
   'claimed-by-other': 409,

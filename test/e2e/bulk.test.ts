@@ -33,6 +33,7 @@ async function propose(lineIds: readonly string[]): Promise<string> {
     dryRun: false,
     cohort: '1000',
     lanes: '2',
+    calls: '16',
     networkRate: '50',
     json: true,
   }

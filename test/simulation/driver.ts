@@ -2,7 +2,7 @@
 import { codeOfError, isExplained } from './errors.ts'
 import { brokenRules, type Broken } from './invariants.ts'
 import { meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
-import { live, review } from './people.ts'
+import { endPlan, live, review } from './people.ts'
 import { least } from './partners.ts'
 import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
@@ -90,7 +90,10 @@ function whoLives(world: World): Runner[] {
     const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference)
     return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', staff: true })
   })
-  return [...people, ...reviewers]
+  const { bulk } = story
+  if (!bulk) return [...people, ...reviewers]
+  const program = endPlan('finance@violet.example', bulk, start.epochMilliseconds)
+  return [...people, ...reviewers, runnerOf('finance', program, { eid: '', staff: false })]
 }
 
 async function possible(world: World, { runners, weather, isWork }: State): Promise<Turn[]> {
@@ -258,6 +261,7 @@ async function lookAhead({ eyes, clock }: World): Promise<Due> {
 const dueSql = `
   select (select jsonb_object_agg(sweep, due) from (
       select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
+      union all select 'sweepBulk', min(wake_at) from closure_bulk where state = 'running'
       union all select 'sweepRenewals', min(due_at) from line
       union all select 'sweepPayments', min(due_at) from payment_order
       union all select 'sweepNotices', min(due_at) from notice
@@ -271,8 +275,10 @@ const dueSql = `
           and (category <> 'contacts' or not exists (select from notice n
             where n.subscriber_id = retention.subscriber_id and n.state = 'queued'))) d) as dues,
     ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
-    exists (select from closure_case where state in ('in_review', 'needs_attention')) as work,
+    exists (select from closure_case where state in ('in_review', 'needs_attention'))
+      or exists (select from closure_bulk where state = 'proposed') as work,
     exists (select from closure_case
       where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer'))
+      or exists (select from closure_bulk where state in ('proposed', 'running'))
       or exists (select from notice where state = 'queued')
       or exists (select from pgboss.job where state = 'active') as open`

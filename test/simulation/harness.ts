@@ -66,6 +66,8 @@ export const wholeWay: Story = {
   ],
   weather: [],
   faults: { given: [] },
+  // The line of the third, with notice.
+  bulk: { afterMs: 4 * dayMs, plan: 'europe-5gb-15d', noticeMs: dayMs },
 }
 
 export type Place = { place: string; nth: number; kinds: readonly string[] }

@@ -52,7 +52,8 @@ const rules: Record<string, string> = {
     where n.state not in ('quarantined', 'ported-out') and $1 < x.until`,
   'service ended inside the waiting time': `
     select c.reference from closure_case c ${policyOf}
-    where c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')} and not ${hasEvent('number-ported')}`,
+    where c.bulk_id is null and c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')}
+      and not ${hasEvent('number-ported')}`,
   'a refund began before service ended': `
     select c.reference from closure_case c join refund r using (subscriber_id, case_id)
     where c.service_ended_at is null`,
@@ -60,7 +61,10 @@ const rules: Record<string, string> = {
     select c.reference || ' ' || c.state from closure_case c
     where c.state not in ${ended} and c.state not in ('needs_customer', 'needs_attention')
       and c.wake_at is null and not (c.state = 'in_review' and c.due_at is not null)
-      and not ${waiting('closure.advance', 'c.case_id')}`,
+      and not ${waiting('closure.advance', 'c.case_id')}
+      and not exists (select from closure_bulk b where b.bulk_id = c.bulk_id and b.wake_at is not null)
+      and not exists (select from pgboss.job j where j.name = 'closure.bulk'
+        and j.singleton_key like c.bulk_id || ':%' and j.state <= 'active')`,
   // The sweep would find it a minute later; that is for jobs that were lost, not for those nobody sent.
   'a case that could move has no job': `
     select c.reference || ' ' || c.state from closure_case c

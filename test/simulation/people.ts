@@ -16,7 +16,7 @@ import {
 } from './ask.ts'
 import { cap, changePlan, moveCredit, setRenewal } from './plans.ts'
 import { portOut } from './ports.ts'
-import type { Card, Intent, Person } from './story.ts'
+import type { Bulk, Card, Intent, Person } from './story.ts'
 
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
 
@@ -304,6 +304,9 @@ export function* review(email: string, rejects: (reference: string) => boolean):
     if (queue.status === 401) yield* signIn('/v1/staff/sign-in', email, 'en')
     for (const { caseId, reference } of queue.body?.items ?? [])
       yield* decide(caseId, reference, rejects)
+    const bulks = yield get('/v1/staff/bulk-closures')
+    for (const { bulkId, state } of bulks.body?.items ?? [])
+      if (state === 'proposed') yield post(`/v1/staff/bulk-closures/${bulkId}/approve`)
     const stuck = yield get('/v1/staff/closures?state=needs_attention')
     for (const { caseId, reference } of stuck.body?.items ?? []) {
       yield say(`sends ${reference} on`)
@@ -330,4 +333,14 @@ function* decide(
     : { decision: 'approve', version, note: '' }
   const decided = yield post(`${at}/decision`, decision)
   if (ok(decided)) yield say(`${rejected ? 'rejects' : 'approves'} ${reference}`)
+}
+
+/** Somebody of the operator's, who ends a plan. */
+export function* endPlan(email: string, { afterMs, plan, noticeMs }: Bulk, from: number): Program {
+  yield { do: 'wait-until', afterMs }
+  yield* signIn('/v1/staff/sign-in', email, 'en')
+  const endsAt = Temporal.Instant.fromEpochMilliseconds(from + afterMs + noticeMs).toString()
+  const body = { reason: 'The plan ends.', planId: plan, endsAt, cohort: 2, lanes: 2, calls: 1 }
+  const proposed = yield* insist(post('/v1/staff/bulk-closures', body, 2), 201)
+  yield say(`proposes to close every line of ${plan}: ${proposed.body?.code ?? 'done'}`)
 }

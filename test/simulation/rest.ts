@@ -33,7 +33,17 @@ async function unended(pool: pg.Pool): Promise<Broken[]> {
     `select reference, state from closure_case
      where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer')`,
   )
-  return rows.map(({ reference, state }) => broken('a case never ended', `${reference} ${state}`))
+  const { rows: bulks } = await pool.query<{ what: string }>(
+    `select b.bulk_id || ' ' || b.state as what from closure_bulk b
+     where b.state not in ('done', 'cancelled')
+     union all
+     select b.bulk_id || ' ' || b.line_id from closure_bulk_line b
+     where b.case_id is null and b.refusal is null`,
+  )
+  return [
+    ...rows.map(({ reference, state }) => broken('a case never ended', `${reference} ${state}`)),
+    ...bulks.map(({ what }) => broken('a bulk closure never ended', what)),
+  ]
 }
 
 /** What the platform told the network it has taken must be there. */
@@ -70,7 +80,7 @@ async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
     `select c.reference from closure_case c
      left join lateral (select coalesce(sum(minor), 0) as minor from refund r
        where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id) r on true
-     where c.state = 'closed' and abs(r.minor
+     where c.state = 'closed' and c.bulk_id is null and abs(r.minor
        - coalesce((c.quote -> 'currencies' -> 0 -> 'refund' ->> 'amount')::numeric, 0) * 100) > 100`,
   )
   return rows.map(({ reference }) => broken('another sum was refunded than agreed', reference))

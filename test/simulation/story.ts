@@ -62,7 +62,16 @@ export type Weather = At &
 export type Fault = { place: string; nth: number; kind: string; ms: number }
 export type Faults = { rate: number } | { given: readonly Fault[] }
 
-export type Story = { seed: number; people: Person[]; weather: Weather[]; faults: Faults }
+/** The operator closes every line of a plan, told so long before. */
+export type Bulk = At & { plan: string; noticeMs: number }
+
+export type Story = {
+  seed: number
+  people: Person[]
+  weather: Weather[]
+  faults: Faults
+  bulk?: Bulk
+}
 
 export const start = Temporal.Instant.from('2027-01-04T09:00:00Z')
 export const hourMs = 3_600_000
@@ -76,7 +85,16 @@ export function storyOf(seed: number): Story {
   const many = chance.between(2, 4, 'people')
   const people = Array.from({ length: many }, (_, index) => personOf(chance, `p${index + 1}`))
   const rate = chance.pick([0.004, 0.015, 0.015, 0.05], 'fault rate')
-  return { seed, people, weather: weatherOf(chance), faults: { rate } }
+  const story = { seed, people, weather: weatherOf(chance), faults: { rate } }
+  return chance.happens(0.25, 'bulk') ? { ...story, bulk: bulkOf(chance) } : story
+}
+
+function bulkOf(chance: Dice): Bulk {
+  return {
+    afterMs: chance.between(dayMs, 9 * dayMs, 'bulk', 'when'),
+    plan: chance.pick(plans, 'bulk', 'plan'),
+    noticeMs: chance.pick([0, 0, hourMs, 3 * dayMs, 20 * dayMs], 'bulk', 'notice'),
+  }
 }
 
 function personOf(chance: Dice, name: string): Person {
