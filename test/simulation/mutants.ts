@@ -228,24 +228,6 @@ type Row`,
       },
     ],
   },
-  {
-    name: 'settle-another-state',
-    mistake: 'the network is taken to hold what a line says now, not what it said when it was told',
-    edits: [
-      {
-        file: 'src/lines/suspension-store.ts',
-        find: `    .where('version', '=', version)\n`,
-        replace: '',
-      },
-      {
-        // Only what a job leaves behind: the second change sends none of its own.
-        file: 'src/lines/suspension-store.ts',
-        find: `  await app.queue.send(trx, accessQueue, lineId, { subscriberId, lineId })\n`,
-        replace: `  if (wish === 'suspend')
-    await app.queue.send(trx, accessQueue, lineId, { subscriberId, lineId })\n`,
-      },
-    ],
-  },
 ]
 
 /** The source with the bug in it; throws when an edit does not fit exactly once. */
