@@ -139,9 +139,10 @@ export async function openWorld(
 function faultOf(world: World, { place, nth, kinds }: Visit): Fault | undefined {
   const { faults } = world.story
   if ('given' in faults) {
-    return faults.given.find(
+    const given = faults.given.find(
       (one) => one.place === place && one.nth === nth && kinds.includes(one.kind),
     )
+    return given?.kind === 'freeze' && !maySpareOne(world) ? undefined : given
   }
   if (world.nowMs >= world.faultsUntilMs || world.met.length >= faultsMax) return undefined
   const { chance } = world
