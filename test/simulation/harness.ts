@@ -7,7 +7,8 @@ const line = 0
 
 /**
  * One who joins, uses, pays too late, leaves, and is refunded to two cards of which one has died; one whose closing is
- * reviewed, and who deletes the eSIM afterwards; one who stays until a period ends, and suspends the line in between.
+ * reviewed, and who deletes the eSIM afterwards; one who stays until a period ends, suspends the line in between, and
+ * whose plan the operator ends; one who takes the number to another operator.
  */
 export const wholeWay: Story = {
   seed: 7001,
@@ -61,6 +62,24 @@ export const wholeWay: Story = {
         { kind: 'install', afterMs: 7 * hourMs, line },
         { kind: 'suspend', afterMs: 2 * dayMs, line },
         { kind: 'resume', afterMs: 3 * dayMs, line },
+      ],
+    },
+    {
+      name: 'p4',
+      country: 'GB',
+      locale: 'en',
+      intents: [
+        { kind: 'buy', afterMs: 9 * hourMs, plan: 'home-uk', card: 'good', clicks: 1 },
+        { kind: 'install', afterMs: 10 * hourMs, line },
+        {
+          kind: 'port-out',
+          afterMs: 12 * hourMs,
+          line,
+          ends: 'completed',
+          movesInMs: dayMs,
+          endsInMs: dayMs,
+          again: null,
+        },
       ],
     },
   ],

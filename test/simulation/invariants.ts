@@ -70,8 +70,6 @@ const rules: Record<string, string> = {
     select c.reference || ' ' || c.state from closure_case c
     where (c.state in ('submitted', 'verifying') or c.state = 'approved' and not ${waitsForNumber})
       and not ${waiting('closure.advance', 'c.case_id')}
-      and not exists (select from port_out p where p.subscriber_id = c.subscriber_id
-        and p.state = 'pending' and c.closing_lines ? p.line_id)
       and not exists (select from pgboss.job j where j.name = 'closure.advance.dead')`,
   'a stuck case says not what to do': `
     select c.reference from closure_case c where c.state = 'needs_attention' and (
