@@ -14,7 +14,7 @@ import { lockOrder, sweepRspSessions } from '../src/esim/rsp-store.ts'
 import { deleteProfile, disableProfile, enableProfile } from '../src/esim/sgp22/euicc.ts'
 import { readSubscription } from '../src/esim/sgp22/saip-personalise.ts'
 import { endProfiles } from '../src/esim/closing-store.ts'
-import { releaseProfile, takeProfile } from '../src/esim/store.ts'
+import { requestProfile, takeProfile } from '../src/esim/store.ts'
 import { until } from '../src/main/demo-person.ts'
 import { openRspServer } from '../src/main/rsp-server.ts'
 import { openHttp } from '../src/platform/http.ts'
@@ -109,6 +109,7 @@ test.each(curves)(
       platform.db,
     )
     expect(rows.map(({ action }) => action)).toEqual([
+      'profile-released',
       'profile-downloaded',
       'profile-installed',
       'profile-deleted',
@@ -206,14 +207,12 @@ test('notifications for somebody else’s profile, late or repeated, get 204 and
   other.keep({ ...chip.state(), notifications: [] })
   other.keep(deleteProfile(other.euicc, other.state(), iccid).state)
   expect(await sendNotifications(es9, other)).toBe(1)
-  expect(await profileOf(wish.matchingId)).toMatchObject({
-    state: 'downloaded',
-    device_state: null,
-  })
+  const before = await profileOf(wish.matchingId)
+  expect(before).toMatchObject({ state: 'downloaded', device_state: null })
   for (let time = 0; time < 3; time++)
     await es9('', 'handleNotification', { pendingNotification: result?.signed })
   const installed = await profileOf(wish.matchingId)
-  expect(installed).toMatchObject({ state: 'installed', version: 2 })
+  expect(installed).toMatchObject({ state: 'installed', version: before.version + 1 })
 })
 
 test('what is not the protocol is answered by it: 200 with a code, 204 for notifications', async () => {
@@ -276,51 +275,68 @@ test('a started platform has no channel on which nothing is signed', async () =>
   expect(await statusWith(true)).toEqual([422, 422])
 })
 
-test('closing against downloading: exactly one wins, every time', async () => {
+/** A profile more for the line, ordered and ready. */
+async function oneMore(subscriberId: string, lineId: string) {
+  const { app, db } = platform
+  const iccid = await db.transaction().execute(async (trx) => {
+    const taken = await takeProfile(trx, app)
+    if (!taken) throw new Error('the embedded SM-DP+ makes one where there is none')
+    await requestProfile(trx, app, { subscriberId, lineId, ...taken })
+    return taken.iccid
+  })
+  const read = () =>
+    db.selectFrom('profile').selectAll().where('iccid', '=', iccid).executeTakeFirstOrThrow()
+  const { matching_id: matchingId } = await until(read, ({ state }) => state === 'released')
+  return { iccid, matchingId }
+}
+
+test('cancelOrder against getBoundProfilePackage: exactly one wins, every time, and none is left over', async () => {
   const { wish } = await soldLine()
   const { subscriber_id: subscriberId, line_id: lineId } = await profileOf(wish.matchingId)
-  const { app, db } = platform
+  const { app, db, gateways } = platform
   let served = 0
   const rounds = Number(process.env['RACES'] ?? 100)
   for (let round = 0; round < rounds; round++) {
-    const identities = await db.transaction().execute(async (trx) => {
-      const drawn = await takeProfile(trx, app.clock.now())
-      await releaseProfile(trx, app.ids, app.clock.now(), { subscriberId, lineId, ...drawn })
-      return drawn
-    })
-    const { iccid } = identities
-    const { matching_id: matchingId } = await db
-      .selectFrom('profile')
-      .select('matching_id')
-      .where('iccid', '=', iccid)
-      .executeTakeFirstOrThrow()
-    let closing: Promise<string> | undefined
+    const { iccid, matchingId } = await oneMore(subscriberId, lineId)
+    let cancelling: Promise<string> | undefined
+    const cancel = () => gateways.orders.cancel(iccid, `race:${iccid}`)
     const racing: Es9 = async (address, name, body) => {
       if (name !== 'getBoundProfilePackage') return es9(address, name, body)
-      const close = () =>
-        db
-          .transaction()
-          .execute(async (trx) => (await endProfiles(trx, [{ subscriberId, iccid }])).get(iccid)!)
       const early = round % 2 === 0
-      if (early) closing = close()
+      if (early) cancelling = cancel()
+      if (early) await sleep(round % 8)
       const reply = es9(address, name, body)
       if (!early) await sleep(round % 8)
-      if (!early) closing = close()
+      if (!early) cancelling = cancel()
       return reply
     }
-    const done = await downloadProfile(racing, chipOf('nist'), { ...wish, matchingId })
-    const removal = await closing
-    expect((await profileOf(matchingId)).state).toBe('unavailable')
+    const chip = chipOf('nist')
+    const done = await downloadProfile(racing, chip, { ...wish, matchingId })
+    const outcome = await cancelling
     if (done.kind === 'installed') served += 1
     else expect(done).toEqual({ kind: 'refused', subjectCode: '8.2', reasonCode: '3.7' })
-    expect(removal).toBe(done.kind === 'installed' ? 'unconfirmed' : 'never-downloaded')
+    expect(outcome).toBe(done.kind === 'installed' ? 'too-late' : 'cancelled')
+    // Asked again, as after a crash, it is told the same.
+    expect(await cancel()).toBe(outcome)
+    const ending = { subscriberId, iccid, tooLate: outcome === 'too-late' }
+    const removals = await db.transaction().execute((trx) => endProfiles(trx, [ending]))
+    expect(removals.get(iccid)).toBe(
+      done.kind === 'installed' ? 'unconfirmed' : 'never-downloaded',
+    )
+    expect((await profileOf(matchingId)).state).toBe('unavailable')
+    const again = await downloadProfile(es9, chip, { ...wish, matchingId })
+    expect(again).toMatchObject({ kind: 'refused', subjectCode: '8.2.6' })
+    // The result that comes late changes nothing.
+    await sendNotifications(es9, chip)
+    expect((await profileOf(matchingId)).state).toBe('unavailable')
     const after = await db.transaction().execute((trx) => lockOrder(trx, app, '', { iccid }))
+    expect(after).toMatchObject({ stock: { state: 'unavailable', eid: null } })
     expect(after?.subscription).toBeUndefined()
   }
   // Neither side always wins, or it was no race.
   expect(served).toBeGreaterThan(0)
   expect(served).toBeLessThan(rounds)
-}, 600_000)
+}, 900_000)
 
 test('sessions nobody went on with are forgotten, the others kept for their results', async () => {
   const chip = chipOf('nist')

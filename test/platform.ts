@@ -10,6 +10,7 @@ import { startNetwork } from '../simulators/network/server.ts'
 import { startPayments } from '../simulators/payments/server.ts'
 import { startPhone } from '../simulators/phone/server.ts'
 import { registerDocs } from '../src/main/docs.ts'
+import { openEs2Server } from '../src/main/es2-server.ts'
 import { registerPages } from '../src/main/pages.ts'
 import { seed } from '../src/main/seed.ts'
 import {
@@ -55,11 +56,13 @@ export async function testPlatform({
   wrap = (gateways: Gateways) => gateways,
   osmoHlr = undefined as Config['network']['osmoHlr'],
   porting = {} as { url?: string; key?: string },
+  change = (_config: Config): Partial<Config> => ({}),
 } = {}) {
   const database = await testDatabase()
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
   const port = await freePort()
   const nchfPort = await freePort()
+  const es2Port = await freePort()
   const publicUrl = `http://localhost:${port}`
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
   const partner = {
@@ -79,7 +82,7 @@ export async function testPlatform({
     networkUrl: network.url,
     rspPki: join(dataDir, 'rsp'),
   })
-  const config: Config = {
+  const plain: Config = {
     port,
     dataDir,
     publicUrl,
@@ -99,7 +102,9 @@ export async function testPlatform({
     smtpUrl: inbox.smtpUrl,
     smsUrl: `${inbox.url}/sms`,
     nchf: { host: 'localhost', port: nchfPort, url: `http://localhost:${nchfPort}` },
+    es2: { host: 'localhost', port: es2Port, url: `https://localhost:${es2Port}` },
   }
+  const config: Config = { ...plain, ...change(plain) }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const clock = movableClock()
   await seed(config)
@@ -121,6 +126,8 @@ export async function testPlatform({
   const nchf = openNchf(app)
   await http.listen({ port, host: 'localhost' })
   await nchf.listen({ port: nchfPort, host: 'localhost' })
+  const es2 = await openEs2Server(app, gateways.rsp.es2, gateways.rsp.smdp.address)
+  await es2.listen({ port: es2Port, host: 'localhost' })
   await queue.work(allJobs(app, gateways))
   const sweeping = keepSweeping(app)
   return {
@@ -134,7 +141,7 @@ export async function testPlatform({
     async close() {
       await sweeping.stop()
       await queue.close()
-      await Promise.all([http.close(), nchf.close()])
+      await Promise.all([http.close(), nchf.close(), es2.close()])
       await Promise.all([payments.close(), network.close(), inbox.close(), phone.close()])
       await database.drop()
       rmSync(dataDir, { recursive: true, force: true })

@@ -7,8 +7,11 @@ import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { startNetwork } from '../simulators/network/server.ts'
 import { startPayments } from '../simulators/payments/server.ts'
-import { removedQueue } from '../src/esim/esim.ts'
+import { orderQueue, removedQueue } from '../src/esim/esim.ts'
+import { openOrders } from '../src/esim/order-gateway.ts'
+import { orderJobs } from '../src/esim/order-steps.ts'
 import { registerEsimRoutes } from '../src/esim/routes.ts'
+import { ownRequester } from '../src/esim/stock-store.ts'
 import { registerLinesRoutes } from '../src/lines/routes.ts'
 import { linesJobs, lineQueues } from '../src/lines/steps.ts'
 import { openNetwork } from '../src/lines/gateway.ts'
@@ -30,6 +33,7 @@ import { renewalJobs, renewalQueues, sweepRenewals } from '../src/renewals/steps
 import { registerUsageRoutes } from '../src/usage/routes.ts'
 import type { SubscriberId } from '../src/values/ids.ts'
 import { testDatabase } from './database.ts'
+import { callHere } from './orders-here.ts'
 
 export const cards = {
   good: '4242424242424242',
@@ -63,6 +67,7 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const queues = [
     removedQueue,
+    orderQueue,
     ...lineQueues,
     ...renewalQueues,
     ...paymentsQueues,
@@ -90,6 +95,7 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   await queue.work([
     ...paymentsJobs(app, paymentsGateway),
     ...linesJobs(app, networkGateway),
+    ...orderJobs(app, openOrders(callHere(() => app), ownRequester)),
     ...renewalJobs(app),
   ])
   return {
@@ -209,11 +215,14 @@ export async function until<T>(
   }
 }
 
-/** Orders, pays and waits; gives the paid order. */
+/** Orders, pays and waits until the eSIM can be downloaded; gives the paid order. */
 export async function buy(someone: Shopper, planId = 'japan-3gb-7d', more: object = {}) {
   const { body: order } = await someone.post('/v1/orders', { planId, ...more })
   await pay(order['checkoutUrl'])
-  return untilOrder(someone, order['orderId'], 'paid')
+  const paid = await untilOrder(someone, order['orderId'], 'paid')
+  const profile = async () => (await someone.get(`/v1/lines/${paid['lineId']}`)).body['profile']
+  await until(profile, ({ state }) => state === 'released')
+  return paid
 }
 
 export async function untilOrder(someone: Shopper, orderId: string, state: string) {

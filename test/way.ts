@@ -24,7 +24,7 @@ export async function pay(checkoutUrl: string, number = cards.good): Promise<Res
   return fetch(checkoutUrl, { method: 'POST', body: form, redirect: 'manual' })
 }
 
-/** Orders a plan, pays it and waits for the line it brings. */
+/** Orders a plan, pays it and waits for the line it brings, and for its eSIM. */
 export async function buyLine(someone: Person, plan?: string, number = cards.good) {
   const { body: catalog } = await someone.get('/v1/plans')
   const planId =
@@ -39,7 +39,10 @@ export async function buyLine(someone: Person, plan?: string, number = cards.goo
     async () => (await someone.get(`/v1/orders/${order.orderId}`)).body,
     ({ state }) => state === 'paid',
   )
-  const { body: line } = await someone.get(`/v1/lines/${paid.lineId}`)
+  const line = await until(
+    async () => (await someone.get(`/v1/lines/${paid.lineId}`)).body,
+    ({ profile }) => profile.state === 'released',
+  )
   return { orderId: order.orderId as string, lineId: paid.lineId as string, line }
 }
 

@@ -71,6 +71,7 @@ function atOnce(documents: Partners['documents']): CountingPartners {
     refunds,
     deleted,
     documents,
+    orders: { cancel: async () => 'cancelled' as const },
     network: {
       find: async (imsi) => (deleted.has(imsi) ? undefined : { imsi, state: 'active' as const }),
       cancelLocation: async () => undefined,
@@ -108,6 +109,11 @@ async function sell({ db }: App, from: number, count: number): Promise<MadeLine[
         select subscriber_id, iccid, line_id, imsi, 'M' || substr(line_id, 6), 'released', ${at} from ${own}`.execute(
         trx,
       )
+      await sql`insert into profile_index (iccid, subscriber_id, line_id)
+        select iccid, subscriber_id, line_id from ${own}`.execute(trx)
+      await sql`insert into profile_stock (iccid, imsi, profile_type, owner, state, taken, matching_id, seal_about)
+        select iccid, imsi, 'violet-test-usim', '2.999.20', 'released', true, 'M' || substr(line_id, 6), iccid
+        from ${own}`.execute(trx)
       await sql`insert into subscriber_contact (subscriber_id, contact_id, kind, value, added_at, verified_at)
         select subscriber_id, 'contact_' || substr(line_id, 6), 'email', substr(line_id, 30) || '@example.com', ${at}, ${at}
         from ${own}`.execute(trx)

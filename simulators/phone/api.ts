@@ -15,8 +15,10 @@ export function addPhoneApi(http: FastifyInstance, db: Database, device: Device)
   http.get('/phones', async () => ({ items: phonesOf(db).map(({ n }) => shown(n)) }))
   http.get<ByNumber>('/phones/:n', async ({ params }) => shown(numberOf(params.n)))
   http.post<ByNumber>('/phones/:n/install', async (request, reply) => {
-    const code = textOf(bodyOf(request), 'activationCode', 500)
-    const profile = await told(request, device.install(numberOf(request.params.n), code))
+    const body = bodyOf(request)
+    const code = textOf(body, 'activationCode', 500)
+    const typed = body['confirmationCode'] ? textOf(body, 'confirmationCode', 64) : undefined
+    const profile = await told(request, device.install(numberOf(request.params.n), code, typed))
     return reply.code(201).send(profileWire(profile))
   })
   http.post<ByNumber>('/phones/:n/use', async (request) => {

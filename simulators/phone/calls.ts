@@ -54,5 +54,11 @@ export function downloadFailure(done: Exclude<Download, { kind: 'installed' }>):
       : 'install-failed'
   if (done.subjectCode === '8.2.6') return 'code-unknown'
   if (done.subjectCode === '8.1.1') return 'code-used'
+  if (done.subjectCode === '8.2.7') return confirmationFailure(done.reasonCode)
   return done.subjectCode === '8.2' ? 'code-revoked' : 'code-refused'
+}
+
+const confirmationFailure = (reasonCode: string): string => {
+  if (reasonCode === '2.2') return 'confirmation-code-missing'
+  return reasonCode === '6.4' ? 'confirmation-code-exhausted' : 'confirmation-code-wrong'
 }

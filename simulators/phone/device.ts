@@ -44,8 +44,8 @@ export function openDevice(means: Means) {
   const later = (work: Promise<unknown>) => void work.catch(() => {})
   resume(means, (work) => later(work.then(attaching.wake)))
   return {
-    async install(n: number, activationCode: string) {
-      const iccid = await install(means, n, activationCode)
+    async install(n: number, activationCode: string, confirmationCode?: string) {
+      const iccid = await install(means, n, activationCode, confirmationCode)
       attaching.wake()
       return profileOf(means.db, iccid)!
     },
@@ -95,7 +95,12 @@ function step({ db }: Means, n: number, to: PhoneRow['step'], failure = '') {
 
 const underWay = ({ step: at }: PhoneRow) => at !== '' && at !== 'done' && at !== 'failed'
 
-async function install(means: Means, n: number, activationCode: string): Promise<string> {
+async function install(
+  means: Means,
+  n: number,
+  activationCode: string,
+  confirmationCode?: string,
+): Promise<string> {
   const phone = phoneOf(means.db, n)
   if (underWay(phone)) throw new Problem(409, 'installing', 'The phone is installing another eSIM.')
   const code = readActivationCode(activationCode)
@@ -108,7 +113,7 @@ async function install(means: Means, n: number, activationCode: string): Promise
     'update phone set matching_id = :matchingId, smdp_address = :smdpAddress where n = :n',
     { n, matchingId: code.matchingId, smdpAddress: code.smdpAddress },
   )
-  return download(means, phoneOf(means.db, phone.n))
+  return download(means, phoneOf(means.db, phone.n), confirmationCode)
 }
 
 const statusOf: Record<string, number> = {
@@ -119,14 +124,22 @@ const statusOf: Record<string, number> = {
 }
 
 /** The phone's assistant carries the messages; the eUICC verifies all of them and installs. */
-async function download(means: Means, phone: PhoneRow): Promise<string> {
+async function download(
+  means: Means,
+  phone: PhoneRow,
+  confirmationCode?: string,
+): Promise<string> {
   const { n, matching_id: matchingId, smdp_address: smdpAddress } = phone
   await pause(means, 0.25)
   const es9: Es9 = (_address, name, body) => {
     if (name === 'getBoundProfilePackage') step(means, n, 'downloading')
     return means.connections.es9(name, body)
   }
-  const done = await downloadProfile(es9, chip(means, n), { smdpAddress, matchingId })
+  const done = await downloadProfile(es9, chip(means, n), {
+    smdpAddress,
+    matchingId,
+    ...(confirmationCode !== undefined && { confirmationCode }),
+  })
   if (done.kind === 'installed') {
     await finishInstalling(means, n, done.iccid)
     return done.iccid

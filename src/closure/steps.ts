@@ -333,6 +333,7 @@ async function askForHelp(
 }
 
 const advice: Record<string, string> = {
+  'stop-download': 'check that the SM-DP+ answers and knows the profile, then retry',
   detach: 'check that the network answers and lists the line, then retry',
   refund: 'check the refund at the payment provider by its reference, then retry',
 }

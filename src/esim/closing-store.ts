@@ -5,6 +5,8 @@ import { end, type Removal } from './esim.ts'
 import { columns, profileOf } from './store.ts'
 
 export type ProfileOf = { readonly subscriberId: string; readonly iccid: string }
+/** `tooLate`: the SM-DP+ says that a phone has it already. */
+export type EndingProfile = ProfileOf & { readonly tooLate?: boolean }
 
 const those = (profiles: readonly ProfileOf[]) => sql`
   ${pairs(profiles.map(({ subscriberId, iccid }) => [subscriberId, iccid]))} as x(subscriber_id, iccid)`
@@ -24,8 +26,9 @@ export async function lockRemovals(
 /** Ends the profiles of closing lines; the removal it returns for each goes on the certificate. */
 export async function endProfiles(
   trx: Trx,
-  profiles: readonly ProfileOf[],
+  profiles: readonly EndingProfile[],
 ): Promise<ReadonlyMap<string, Removal>> {
+  const late = new Set(profiles.flatMap(({ tooLate, iccid }) => (tooLate ? iccid : [])))
   // The SM-DP+'s rows first, as a download locks them.
   await sql`
     select 1 from profile_stock s join profile_index i on i.iccid = s.iccid
@@ -35,7 +38,11 @@ export async function endProfiles(
     select ${sql.join(columns.map((name) => sql.ref(`p.${name}`)))} from profile p
     join ${those(profiles)} on p.subscriber_id = x.subscriber_id and p.iccid = x.iccid
     order by p.iccid for update of p`.execute(trx)
-  const ended = rows.map(profileOf).map((before) => ({ before, after: end(before) }))
+  const ended = rows.map(profileOf).map((before) => {
+    // What was never ordered can't be cancelled either.
+    const neverOrdered = before.state === 'available' && before.orderAttempt === 1
+    return { before, after: end(before, late.has(before.iccid) && !neverOrdered) }
+  })
   const changed = ended.flatMap(({ before, after }) =>
     before === after
       ? []
@@ -47,7 +54,8 @@ export async function endProfiles(
         },
   )
   await sql`
-    update profile p set state = x.state, removal = x.removal, version = p.version + 1
+    update profile p set state = x.state, removal = x.removal, confirmation_code = null, wanted_eid = null,
+      version = p.version + 1
     from jsonb_to_recordset(${rowsParameter(changed)})
       as x(subscriber_id text, iccid text, state text, removal text)
     where p.subscriber_id = x.subscriber_id and p.iccid = x.iccid`.execute(trx)

@@ -6,10 +6,11 @@ export const closing: Closing = {
   steps: ['stop-download'],
   leftovers: {
     profile: {
+      erase: { confirmation_code: 'null', wanted_eid: 'null' },
       retain: { usage: { eid: 'null' } },
       anonymise: 'imsi',
       plain: `subscriber_id iccid line_id matching_id state device_state removal released_at downloaded_at
-        installed_at version last_seq`,
+        installed_at version last_seq order_attempt smdp_address`,
     },
     profile_index: { plain: 'iccid subscriber_id line_id' },
     // Its keys and the phone it is tied to go when the profile ends, long before the account does.

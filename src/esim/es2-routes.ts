@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { matchingIdOf } from './iccid.ts'
+import { hearProgress } from './progress-steps.ts'
 import {
   decideOrder,
   type Es2Step,
@@ -12,6 +13,7 @@ import {
   orderFunctions,
   type OrderRequest,
   readOrderRequest,
+  readProgress,
 } from './sgp22/es2.ts'
 import { type Answer, failure, statusOfError } from './sgp22/es9.ts'
 import type { StatusName } from './sgp22/status.ts'
@@ -28,12 +30,24 @@ const base = '/gsma/rsp2/es2plus'
 const bodyLimit = 16 * 1024
 const protocol = 'gsma/rsp/v2.5.0'
 
-/** Adds the four functions to a listener that has verified who calls: the requester is whom the certificate names. */
+export type Es2Means = {
+  readonly smdpAddress: string
+  /** PEM: operators are under it. */
+  readonly ca: string
+  /** PEM: the SM-DP+ of a third party is under it. */
+  readonly smdpCa?: string | undefined
+}
+
+/** Adds the functions to a listener that has verified who calls: the requester is whom the certificate names. */
 export async function registerEs2Routes(
   server: Pick<FastifyInstance, 'register'>,
   app: App,
-  smdpAddress: string,
+  { smdpAddress, ca, smdpCa = '' }: Es2Means,
 ): Promise<void> {
+  // The two do not speak for each other: who reports downloads orders nothing.
+  const [operators, smdps] = [fingerprintsOf(ca), fingerprintsOf(smdpCa)]
+  const isUnder = (roots: readonly string[], request: FastifyRequest) =>
+    roots.includes(rootOf(request.raw.socket as TLSSocket) ?? '')
   await server.register(async (scope) => {
     scope.setErrorHandler((error: FastifyError, request, reply) =>
       answerError(app, error, request, reply),
@@ -41,14 +55,46 @@ export async function registerEs2Routes(
     for (const name of orderFunctions)
       scope.post(`${base}/${name}`, { bodyLimit }, async (request, reply) => {
         const { answer, status } = await takeOrder(app, name, request.body, {
-          requester: requesterOf(request.raw.socket as TLSSocket),
+          requester: isUnder(operators, request)
+            ? requesterOf(request.raw.socket as TLSSocket)
+            : undefined,
           smdpAddress,
         })
         if (status !== 'ok') app.log.info({ function: name, status }, 'an order was refused')
         return send(reply, answer)
       })
+    scope.post(`${base}/handleDownloadProgressInfo`, { bodyLimit }, async (request, reply) => {
+      if (isUnder(smdps, request)) await hear(app, request.body)
+      return noContent(reply)
+    })
   })
 }
+
+/** §5.3.5: answered 204 whatever it says. */
+async function hear(app: App, body: unknown): Promise<void> {
+  try {
+    await hearProgress(app, readProgress(body))
+  } catch (error) {
+    const status = statusOfError(error)
+    app.log.warn({ status }, 'a notification of the SM-DP+ is not understood')
+  }
+}
+
+/** Under whose CA the caller's certificate is: the last one of its chain, as TLS has verified it. */
+function rootOf(socket: TLSSocket): string | undefined {
+  let certificate = socket.getPeerCertificate?.(true)
+  while (certificate?.issuerCertificate) {
+    const { issuerCertificate } = certificate
+    if (issuerCertificate.fingerprint256 === certificate.fingerprint256) break
+    certificate = issuerCertificate
+  }
+  return certificate?.fingerprint256
+}
+
+const fingerprintsOf = (pem: string): string[] =>
+  (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (one) => new X509Certificate(one).fingerprint256,
+  )
 
 const send = (reply: FastifyReply, answer: object) =>
   reply
@@ -57,8 +103,13 @@ const send = (reply: FastifyReply, answer: object) =>
     .serializer(JSON.stringify)
     .send(answer)
 
+const noContent = (reply: FastifyReply) =>
+  reply.header('x-admin-protocol', protocol).code(204).send()
+
 function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const { statusCode = 500 } = error
+  const isNotification = request.routeOptions.url?.endsWith('/handleDownloadProgressInfo')
+  if (statusCode < 500 && isNotification) return noContent(reply)
   if (statusCode < 500)
     return send(reply.code(200), failure(statusCode === 413 ? 'tooLong' : 'malformed'))
   app.log.error({ err: error, route: request.routeOptions.url }, 'an order failed')
@@ -86,7 +137,7 @@ function namedBy({ subject, subjectAltName = '' }: X509Certificate): string {
   return oid ?? name ?? ''
 }
 
-type Caller = { readonly requester: string; readonly smdpAddress: string }
+type Caller = { readonly requester: string | undefined; readonly smdpAddress: string }
 type Taken = { answer: Answer; status: StatusName | 'ok' }
 
 /** One call, whole or not at all. The same call again has the answer it had, unless another order came between. */

@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { tellOwner } from './progress-steps.ts'
 import { hearReport } from './report-steps.ts'
 import type { Rsp } from './rsp-gateway.ts'
 import { insertSession, lockOrder, lockSession, saveOrder, saveSession } from './rsp-store.ts'
@@ -153,8 +154,9 @@ async function store(trx: Trx, app: App, step: Step, found: OrderRow | undefined
   const now = app.clock.now()
   const { state } = step.order
   const { line } = found.stock
-  await saveOrder(trx, app, now, found, step.order, state)
-  if (state === found.order.state || !line) return
+  await saveOrder(trx, app, now, found, step.order, step.status === 'ok' ? state : step.status)
+  if (state === found.order.state) return
+  if (!line) return tellOwner(trx, app, found.stock)
   await audit(trx, app.ids, now, {
     subscriberId: line.subscriberId,
     actor: system,
@@ -196,6 +198,7 @@ async function report(
   if (order) {
     const by = stock.line ? undefined : { actor: 'phone', action: event }
     await saveStock(trx, app.clock.now(), stock, { state: order.state, binding: null }, by)
+    if (!stock.line) await tellOwner(trx, app, stock)
   }
   // An installation that failed says nothing of a profile that is there.
   if (!stock.line || finalResult?.kind === 'error') return

@@ -17,6 +17,12 @@ export type Removal = 'confirmed' | 'unconfirmed' | 'never-downloaded'
 /** Told when a phone confirms that a profile is gone: `subscriberId`, `iccid`, `confirmedAt`. */
 export const removedQueue = 'esim.removed'
 
+/** A line's profile is to be ordered: `subscriberId`, `iccid`. */
+export const orderQueue = 'esim.order'
+
+/** A requester of the embedded SM-DP+ is told how far a download has come: `iccid`, `attempt` (its version). */
+export const progressQueue = 'esim.progress'
+
 export type ProfileStatus = {
   readonly state: ProfileState
   readonly deviceState: DeviceState | null
@@ -53,16 +59,36 @@ export function report(
   return { ...heard, state, deviceState: event === 'enable' ? 'enabled' : 'disabled' }
 }
 
-/** The line ends: nobody downloads the profile any more, and its removal is confirmed only by the phone. */
-export function end(profile: ProfileStatus): ProfileStatus {
+/**
+ * The line ends: nobody downloads the profile any more, and its removal is confirmed only by the phone. `tooLate`: the
+ * SM-DP+ says that a phone has it.
+ */
+export function end(profile: ProfileStatus, tooLate = false): ProfileStatus {
   if (profile.state === 'installed' || profile.state === 'unavailable') return profile
-  const downloaded = profile.state === 'downloaded'
+  const downloaded = profile.state === 'downloaded' || tooLate
   const removal = downloaded ? profile.removal : 'never-downloaded'
   return { ...profile, state: 'unavailable', removal }
 }
 
 export function mayDownload(state: ProfileState): boolean {
   return state === 'released' || state === 'downloaded'
+}
+
+const ordering: readonly ProfileState[] = ['available', 'allocated', 'linked', 'confirmed']
+
+/** Its order is on its way, and nobody can download it yet. */
+export function isOrderable(state: ProfileState): boolean {
+  return ordering.includes(state)
+}
+
+/** There may be an order at the SM-DP+ that is to be cancelled, as far as we know. */
+export function mayCancel(state: ProfileState): boolean {
+  return state !== 'installed' && state !== 'unavailable'
+}
+
+/** No phone has it: the order may be made anew, also after one that came to nothing. */
+export function mayOrderAnew(state: ProfileState): boolean {
+  return isOrderable(state) || state === 'released' || state === 'error'
 }
 
 export function maskedIccid(iccid: string): string {

@@ -32,6 +32,13 @@ export function matchingIdOf(random: Uint8Array): string {
   return text
 }
 
+/** Six digits for a person to type, from 128 random bits. */
+export function codeFrom(random: Uint8Array): string {
+  assert.equal(random.length, 16, '128 bits, so that every code is as likely')
+  const number = BigInt(`0x${Buffer.from(random).toString('hex')}`) % 1_000_000n
+  return number.toString().padStart(6, '0')
+}
+
 /** Links that open the phone's own installer. */
 export function installLinks(activationCode: string): { ios: string; android: string } {
   const data = encodeURIComponent(activationCode)

@@ -1,61 +1,22 @@
-/** Installing: the subscriber's activation code, and the channel of the phone that downloads it. */
-import QRCode from 'qrcode'
-import { z } from 'zod'
-import { installationWire } from '../lines/wire.ts'
+/** The routes of eSIMs: the subscriber's, and an interim channel of phones without an eUICC. */
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
-import { type Http, refused, signedIn } from '../platform/http.ts'
+import { type Http, refused } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
-import { isRefusal, refuse } from '../values/refusal.ts'
+import { isRefusal } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
-import { mayDownload } from './esim.ts'
-import { installLinks } from './iccid.ts'
+import { registerInstallation } from './installation-routes.ts'
 import { hearReport } from './report-steps.ts'
-import { qrText } from './sgp22/activation-code.ts'
 import { lockStock, saveStock } from './stock-store.ts'
-import { downloadProfile, lineNameOf, profilesOf } from './store.ts'
+import { downloadProfile, lineNameOf } from './store.ts'
 import { downloadedWire, downloadWire, notificationWire } from './wire.ts'
 
 export function registerEsimRoutes(http: Http, app: App) {
-  const host = new URL(app.config.publicUrl).host
-  registerInstallation(http, app, host)
+  registerInstallation(http, app)
   // Nothing on this channel is signed: whoever knows an ICCID and an EID could report a deletion.
   if (app.config.unsignedPhones === false) return
   registerDownload(http, app)
   registerNotifications(http, app)
-}
-
-function registerInstallation(http: Http, app: App, host: string) {
-  http.get(
-    '/v1/lines/:lineId/installation',
-    {
-      preHandler: signedIn(app),
-      schema: {
-        tags: ['Lines'],
-        summary: 'The activation code of a line, as text, links and QR code',
-        params: z.object({ lineId: z.string().max(60) }),
-        response: { 200: installationWire, '4xx': problemWire },
-      },
-    },
-    async (request, reply) => {
-      const profiles = await profilesOf(app.db, request.subscriberId)
-      const profile = profiles.get(request.params.lineId)
-      if (!profile) return refused(reply, refuse('not-found'))
-      if (!mayDownload(profile.state)) return refused(reply, refuse('profile-not-available'))
-      const activationCode = qrText({
-        smdpAddress: host,
-        matchingId: profile.matchingId,
-        confirmationCodeRequired: false,
-      })
-      return {
-        activationCode,
-        manual: { address: host, matchingId: profile.matchingId },
-        links: installLinks(activationCode),
-        qrSvg: await QRCode.toString(activationCode, { type: 'svg', errorCorrectionLevel: 'M' }),
-        state: profile.state,
-      }
-    },
-  )
 }
 
 function registerDownload(http: Http, app: App) {

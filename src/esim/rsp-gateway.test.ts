@@ -44,7 +44,7 @@ test('certificates for orders lie beside the others, are made where there are no
   const own = await Promise.all([1, 2].map(() => openRsp({ dataDir, publicUrl, rspPki }, nowMs)))
   expect(own[0]?.es2.ca).toBe(own[1]?.es2.ca)
   expect(own[0]?.es2.ca).not.toBe(laid.ca)
-  const es2 = { host: 'localhost', port: 0, pki: join(dataDir, 'rsp/es2') }
+  const es2 = { host: 'localhost', port: 0, url: '', pki: join(dataDir, 'rsp/es2') }
   expect((await openRsp({ dataDir, publicUrl, rspPki, es2 }, nowMs)).es2).toEqual(laid)
   const nowhere = { ...es2, pki: join(dataDir, 'nowhere') }
   await expect(openRsp({ dataDir, publicUrl, rspPki, es2: nowhere }, nowMs)).rejects.toThrow(

@@ -3,8 +3,8 @@ import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
-import { seal, sealIvBytes, sealKey, unsealByAny } from '../platform/seal.ts'
 import { mayDownload } from './esim.ts'
+import { openSealed, sealed, sealedAnew } from './seal-store.ts'
 import { lockStock, saveStock, type StockKey, type StockRow } from './stock-store.ts'
 import { followOrder } from './store.ts'
 import type { Subscription } from './sgp22/saip-personalise.ts'
@@ -80,7 +80,7 @@ export async function lockOrder(
   const { iccid, imsi, state, sealAbout, line } = stock
   const sealed = stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
   const open = (what: string, text: string): unknown =>
-    JSON.parse(unsealByAny(app.config, 'profile', `${sealAbout} ${what}`, text))
+    openSealed(app, `${sealAbout} ${what}`, text)
   const order: DownloadOrder = {
     iccid,
     matchingId: stock.matchingId ?? '',
@@ -123,9 +123,8 @@ export async function subscriptionKeys(
     .where('i.iccid', '=', iccid)
     .executeTakeFirst()
   if (!row?.subscription) return undefined
-  const about = `${row.seal_about} subscription`
-  const text = unsealByAny(app.config, 'profile', about, row.subscription)
-  const { k, opc } = keysOf(JSON.parse(text) as SealedSubscription)
+  const opened = openSealed(app, `${row.seal_about} subscription`, row.subscription)
+  const { k, opc } = keysOf(opened as SealedSubscription)
   return { k, opc }
 }
 
@@ -149,6 +148,16 @@ const digits = (random: Uint8Array, count: number): string =>
     .toString()
     .padStart(count, '0')
 
+/** Keys that came with a profile of somebody else's making, sealed; of the rest nothing is known here. */
+export function sealedKeys(
+  app: Pick<App, 'config' | 'ids'>,
+  iccid: string,
+  { k, opc }: { k: Buffer; opc: Buffer },
+): string {
+  const known = { k: k.toString('base64'), opc: opc.toString('base64') }
+  return sealed(app, `${iccid} subscription`, { ...known, adm1: '', pin: '', puk: '' })
+}
+
 /** Keys of a subscription nobody has yet, sealed. */
 export function newSubscription(app: Pick<App, 'config' | 'ids'>, about: string): string {
   const random = (bytes: number) => Buffer.from(app.ids.random(bytes))
@@ -160,18 +169,6 @@ export function newSubscription(app: Pick<App, 'config' | 'ids'>, about: string)
     puk: digits(random(16), 8),
   }
   return sealed(app, `${about} subscription`, subscription)
-}
-
-function sealed(app: Pick<App, 'config' | 'ids'>, about: string, value: object): string {
-  return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
-}
-
-const keys = new WeakMap<object, Buffer>()
-
-function profileKey(app: Pick<App, 'config'>): Buffer {
-  const key = keys.get(app) ?? sealKey(app.config.masterKey, 'profile')
-  keys.set(app, key)
-  return key
 }
 
 /** Stores what a step made of an order; the line it belongs to follows in the same transaction. */
@@ -203,13 +200,7 @@ const resealedAtOnce = 500
 
 /** Seals the keys of profiles anew that a former master key sealed; how many. Goes on where it stopped. */
 export async function resealProfiles(app: Pick<App, 'config' | 'db' | 'ids'>): Promise<number> {
-  const { config, ids } = app
-  const current = { masterKey: config.masterKey }
-  const anew = (about: string, text: string) => {
-    if (opensWith(current, about, text)) return text
-    const open = unsealByAny(config, 'profile', about, text)
-    return seal(sealKey(config.masterKey, 'profile'), ids.random(sealIvBytes), about, open)
-  }
+  const anew = (about: string, text: string) => sealedAnew(app, about, text)
   let changed = 0
   for (let after = ''; ;) {
     const { rows } = await sql<{
@@ -222,15 +213,15 @@ export async function resealProfiles(app: Pick<App, 'config' | 'db' | 'ids'>): P
       where iccid > ${after} and (subscription is not null or binding is not null)
       order by iccid limit ${resealedAtOnce}`.execute(app.db)
     for (const { iccid, seal_about: about, subscription, binding } of rows) {
-      const sealedAnew = {
+      const now = {
         subscription: subscription && anew(`${about} subscription`, subscription),
         binding: binding && anew(`${about} binding`, binding),
       }
-      if (sealedAnew.subscription === subscription && sealedAnew.binding === binding) continue
+      if (now.subscription === subscription && now.binding === binding) continue
       // Whoever stored something newer meanwhile sealed it with the current key.
       const { numUpdatedRows } = await app.db
         .updateTable('profile_stock')
-        .set(sealedAnew)
+        .set(now)
         .where('iccid', '=', iccid)
         .where('subscription', 'is not distinct from', subscription)
         .where('binding', 'is not distinct from', binding)
@@ -240,14 +231,5 @@ export async function resealProfiles(app: Pick<App, 'config' | 'db' | 'ids'>): P
     const last = rows.at(-1)
     if (!last || rows.length < resealedAtOnce) return changed
     after = last.iccid
-  }
-}
-
-function opensWith(masters: Pick<App['config'], 'masterKey'>, about: string, text: string) {
-  try {
-    unsealByAny(masters, 'profile', about, text)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,7 +1,7 @@
 /** Making profiles before anybody asks for one: each with an identity and keys of its own. */
 import type { App } from '../platform/app.ts'
 import { newSubscription } from './rsp-store.ts'
-import { addStock, countFree, drawIdentities, ownProfileType, ownRequester } from './stock-store.ts'
+import { addStock, countFree, drawIdentities, ownKind } from './stock-store.ts'
 
 export type Kind = { owner: string; profileType: string }
 
@@ -29,7 +29,9 @@ export async function makeProfiles(
 }
 
 export async function keepStock(app: App): Promise<void> {
-  const kind = { owner: ownRequester, profileType: ownProfileType }
+  // A third party's profiles are made there, and come in as a file.
+  if (app.config.smdp) return
+  const kind = ownKind(app.config)
   const free = await countFree(app.db, kind, kept)
   if (free < kept / 2) await makeProfiles(app, kind, kept - free)
 }

@@ -1,5 +1,6 @@
 /** The SM-DP+'s profiles in the database, one row an ICCID: made in stock, ordered, downloaded, put away. */
 import { sql } from 'kysely'
+import type { Config } from '../platform/config.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { iccidOf, imsiOf } from './iccid.ts'
 import type { ProfileState } from './esim.ts'
@@ -7,6 +8,12 @@ import type { ProfileState } from './esim.ts'
 /** Who orders the platform's own profiles, and what they are made of, unless it is configured. */
 export const ownRequester = '2.999.20'
 export const ownProfileType = 'violet-test-usim'
+
+/** What the platform's own lines take from the stock. */
+export const ownKind = ({ smdp }: Pick<Config, 'smdp'>) => ({
+  owner: smdp?.requester ?? ownRequester,
+  profileType: smdp?.profileType ?? ownProfileType,
+})
 
 export type StockRow = {
   readonly iccid: string
@@ -214,6 +221,41 @@ export async function addStock(
       returning iccid)
     insert into profile_event (iccid, version, at, actor, action, state)
     select iccid, 0, ${now}::timestamptz, 'violet', 'made', 'available' from made`.execute(trx)
+}
+
+/** Adds those that are not there yet. @throws where an IMSI belongs to another ICCID already. */
+export async function addDelivered(
+  trx: Trx,
+  now: Temporal.Instant,
+  kind: { owner: string; profileType: string },
+  delivered: readonly Made[],
+): Promise<number> {
+  let added = 0
+  for (let at = 0; at < delivered.length; at += 1000) {
+    const part = delivered.slice(at, at + 1000)
+    const { rows } = await sql<{ iccid: string }>`
+      select iccid from profile_stock
+      where iccid = any(${part.map(({ iccid }) => iccid)}::text[])`.execute(trx)
+    const known = new Set(rows.map(({ iccid }) => iccid))
+    const fresh = part.filter(({ iccid }) => !known.has(iccid))
+    if (fresh.length > 0) await addStock(trx, now, kind, fresh)
+    added += fresh.length
+  }
+  return added
+}
+
+/** A change of a profile's trail, with what its owner is told beside it. */
+export async function eventOf(db: Db, iccid: string, version: number) {
+  const row = await db
+    .selectFrom('profile_event as e')
+    .innerJoin('profile_stock as s', 's.iccid', 'e.iccid')
+    .select(['e.at', 'e.action', 'e.state', 's.owner', 's.eid', 's.profile_type'])
+    .where('e.iccid', '=', iccid)
+    .where('e.version', '=', version)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const { profile_type: profileType, ...rest } = row
+  return { iccid, profileType, ...rest }
 }
 
 export type StockCount = { owner: string; profileType: string; state: ProfileState; count: number }

@@ -1,13 +1,14 @@
 /** Profiles in the database: made with their line, downloaded once, told by the phone what became of them. */
 import { sql } from 'kysely'
+import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
-import type { Ids } from '../platform/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { matchingIdOf } from './iccid.ts'
 import {
   type DeviceEvent,
   type DeviceState,
   download,
+  orderQueue,
   type ProfileState,
   type ProfileStatus,
   type Removal,
@@ -17,8 +18,7 @@ import {
   addStock,
   drawIdentities,
   lockStock,
-  ownProfileType,
-  ownRequester,
+  ownKind,
   saveStock,
 } from './stock-store.ts'
 
@@ -28,6 +28,12 @@ export type Profile = ProfileStatus & {
   readonly iccid: string
   readonly imsi: string
   readonly matchingId: string
+  readonly orderAttempt: number
+  /** Null: the platform's own address. */
+  readonly smdpAddress: string | null
+  readonly wantedEid: string | null
+  /** Sealed. */
+  readonly sealedCode: string | null
 }
 
 export const columns = [
@@ -41,6 +47,10 @@ export const columns = [
   'device_state',
   'removal',
   'last_seq',
+  'order_attempt',
+  'smdp_address',
+  'wanted_eid',
+  'confirmation_code',
 ] as const
 
 type Row = Record<
@@ -50,6 +60,10 @@ type Row = Record<
   eid: string | null
   device_state: string | null
   last_seq: number
+  order_attempt: number
+  smdp_address: string | null
+  wanted_eid: string | null
+  confirmation_code: string | null
 }
 
 export function profileOf(row: Row): Profile {
@@ -64,42 +78,42 @@ export function profileOf(row: Row): Profile {
     deviceState: row.device_state as DeviceState | null,
     removal: row.removal as Removal,
     lastSeq: row.last_seq,
+    orderAttempt: row.order_attempt,
+    smdpAddress: row.smdp_address,
+    wantedEid: row.wanted_eid,
+    sealedCode: row.confirmation_code,
   }
 }
 
-const own = { owner: ownRequester, profileType: ownProfileType }
-
-/** A profile for a new line, out of stock or made now; the line is inserted between this and `releaseProfile`. */
+/**
+ * A profile for a new line, out of stock; the embedded SM-DP+ makes one where there is none. The line is inserted between
+ * this and `requestProfile`.
+ */
 export async function takeProfile(
   trx: Trx,
-  now: Temporal.Instant,
-): Promise<{ imsi: string; iccid: string }> {
-  const free = await lockStock(trx, { owner: own.owner, freeOf: own.profileType })
+  app: Pick<App, 'clock' | 'config'>,
+): Promise<{ imsi: string; iccid: string } | undefined> {
+  const kind = ownKind(app.config)
+  const free = await lockStock(trx, { owner: kind.owner, freeOf: kind.profileType })
   if (free) {
     const { imsi, iccid } = free
     await trx.updateTable('profile_stock').set({ taken: true }).where('iccid', '=', iccid).execute()
     return { imsi, iccid }
   }
+  if (app.config.smdp) return undefined
   const [made] = await drawIdentities(trx, 1)
   if (!made) throw new Error('a sequence always has a next number')
-  await addStock(trx, now, own, [{ ...made, subscription: null }], true)
+  await addStock(trx, app.clock.now(), kind, [{ ...made, subscription: null }], true)
   return made
 }
 
-/** Makes the profile ready for download with a fresh matching id. */
-export async function releaseProfile(
+/** The profile of a line, with a fresh matching id; it is ordered once this transaction has been committed. */
+export async function requestProfile(
   trx: Trx,
-  ids: Ids,
-  now: Temporal.Instant,
+  app: Pick<App, 'ids' | 'queue'>,
   profile: { subscriberId: string; lineId: string; imsi: string; iccid: string },
 ): Promise<void> {
   const { subscriberId, lineId, imsi, iccid } = profile
-  const matchingId = matchingIdOf(ids.random(16))
-  await trx
-    .updateTable('profile_stock')
-    .set({ state: 'released', matching_id: matchingId })
-    .where('iccid', '=', iccid)
-    .execute()
   await trx
     .insertInto('profile')
     .values({
@@ -107,15 +121,15 @@ export async function releaseProfile(
       line_id: lineId,
       iccid,
       imsi,
-      matching_id: matchingId,
-      state: 'released',
-      released_at: now,
+      matching_id: matchingIdOf(app.ids.random(16)),
+      state: 'available',
     })
     .execute()
   await trx
     .insertInto('profile_index')
     .values({ iccid, subscriber_id: subscriberId, line_id: lineId })
     .execute()
+  await app.queue.send(trx, orderQueue, iccid, { subscriberId, iccid })
 }
 
 /** The profiles of a subscriber's lines, one per line, by line. */

@@ -1,8 +1,15 @@
-/** What a phone sends and gets on the interim channel, until remote provisioning by SGP.22 takes its place. */
+/** What subscribers wish for, and what a phone sends and gets on the interim channel. */
 import { z } from 'zod'
 import { isEid, isIccid } from './sgp22/identifiers.ts'
 
 const eidWire = z.string().refine(isEid, 'not an EID').describe('32 digits with valid check digits')
+
+export const installationWishWire = z
+  .object({
+    eid: eidWire.nullable().describe('The only phone that may download it; null: any'),
+    confirmationCode: z.boolean().describe('Whether the phone asks for a code before it downloads'),
+  })
+  .meta({ id: 'InstallationWish' })
 
 export const downloadWire = z.object({ eid: eidWire, matchingId: z.string().min(1).max(64) })
 export const downloadedWire = z

@@ -225,7 +225,7 @@ test('two buyers at once get two numbers; the last one gone is a refusal, not a 
   const made = await shop.app.db.transaction().execute(async (trx) => {
     const plan = (await planOnSale(trx, shop.app.clock.now(), 'home-uk'))!
     const { subscriberId } = one
-    return createLine(trx, shop.app.ids, shop.app.clock.now(), {
+    return createLine(trx, shop.app, {
       subscriberId,
       plan,
       allowance: plan.allowance,

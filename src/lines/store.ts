@@ -1,8 +1,9 @@
 /** Lines in the database: bought, named, brought to life, closed. */
 import { type RawBuilder, sql } from 'kysely'
-import { profilesOf, releaseProfile, takeProfile } from '../esim/store.ts'
+import { profilesOf, requestProfile, takeProfile } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
 import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
+import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { personal } from '../platform/personal.ts'
@@ -179,20 +180,22 @@ type NewLine = {
   orderId?: string
 }
 
-/** A paid line with its number, its buckets and its profile, ready to be installed. */
+/** A paid line with its number, its buckets and its profile, which is ordered next. */
 export async function createLine(
   trx: Trx,
-  ids: Ids,
-  now: Temporal.Instant,
+  app: Pick<App, 'ids' | 'clock' | 'config' | 'queue'>,
   { subscriberId, plan, allowance, nickname, orderId }: NewLine,
 ): Promise<{ lineId: LineId; msisdn: string | null } | Refusal> {
+  const { ids } = app
+  const now = app.clock.now()
   const lineId = ids.make<LineId>('line')
   const { numberCountry } = plan
   const msisdn = numberCountry
     ? await assignNumber(trx, numberCountry, { subscriberId, lineId }, orderId)
     : null
   if (msisdn === undefined) return refuse('numbers-exhausted')
-  const identities = await takeProfile(trx, now)
+  const identities = await takeProfile(trx, app)
+  if (!identities) return refuse('profiles-exhausted')
   await trx
     .insertInto('line')
     .values({
@@ -214,7 +217,7 @@ export async function createLine(
     .values({ imsi: identities.imsi, line_id: lineId, subscriber_id: subscriberId })
     .execute()
   await openPurse(trx, ids, { subscriberId, lineId }, plan.price.currency, allowance)
-  await releaseProfile(trx, ids, now, { subscriberId, lineId, ...identities })
+  await requestProfile(trx, app, { subscriberId, lineId, ...identities })
   return { lineId, msisdn }
 }
 

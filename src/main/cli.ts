@@ -217,6 +217,15 @@ function addProfiles(program: Command): void {
       const { withConfig } = await import('./with-config.ts')
       await withConfig(data, (config) => profilesMakeCommand(config, wanted, flags.json))
     })
+  withPlace(profiles.command('import'))
+    .description('take in the profiles that a third party’s SM-DP+ has for us (docs/es2.md)')
+    .argument('<file>', 'columns iccid, imsi, and k, opc where the network is told; CSV')
+    .action(async (file: string, { data, json }: Place) => {
+      const { profilesImportCommand, readDeliveryFile } = await import('./profiles.ts')
+      const rows = readDeliveryFile(file)
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, (config) => profilesImportCommand(config, rows, json))
+    })
   withPlace(profiles.command('list'))
     .description('how many profiles there are, by owner, type and state')
     .action(async ({ data, json }: Place) => {

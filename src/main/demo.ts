@@ -114,9 +114,11 @@ function joining({ url, inboxUrl, phoneUrl }: Mobile): Step[] {
     {
       title: 'Install the eSIM on a phone; the line becomes active',
       async task(story, task) {
-        const { activationCode } = good(
-          await story.lin.get(`/v1/lines/${story.lineId}/installation`),
+        const installation = await until(
+          () => story.lin.get(`/v1/lines/${story.lineId}/installation`),
+          ({ body }) => body.code !== 'profile-in-preparation',
         )
+        const { activationCode } = good(installation)
         await onPhone(phoneUrl, 'install', { activationCode })
         const line = await until(
           () => lineOf(story),

@@ -1,4 +1,5 @@
 /** `violet keys`: the data keys of subscribers, wrapped by the master key. */
+import { resealCodes } from '../esim/order-store.ts'
 import { resealProfiles } from '../esim/rsp-store.ts'
 import type { Config } from '../platform/config.ts'
 import { openDatabase, openPool } from '../platform/database.ts'
@@ -17,7 +18,8 @@ export async function keysRotateCommand(config: Config, json: boolean): Promise<
       progress.bar.at(done)
     })
     progress.bar?.end()
-    const profiles = await resealProfiles({ config, db, ids: systemIds() })
+    const app = { config, db, ids: systemIds() }
+    const profiles = (await resealProfiles(app)) + (await resealCodes(app))
     const found = { masterKey: masterId(config.masterKey), wrapped, profiles }
     const text =
       wrapped + profiles === 0

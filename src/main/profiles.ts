@@ -1,6 +1,9 @@
 /** `violet profiles`: makes profiles that wait for an order, and says what the stock holds. */
+import { readFileSync } from 'node:fs'
+import { type DeliveredProfile, readDelivery } from '../esim/delivery.ts'
+import { sealedKeys } from '../esim/rsp-store.ts'
 import { makeProfiles } from '../esim/stock-steps.ts'
-import { countStock } from '../esim/stock-store.ts'
+import { addDelivered, countStock, ownKind } from '../esim/stock-store.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
 import { openDatabase, openPool } from '../platform/database.ts'
@@ -44,6 +47,59 @@ export async function profilesMakeCommand(
         ? `${JSON.stringify(fields)}\n`
         : `Made ${new Intl.NumberFormat('en').format(iccids.length)} profiles of type ${kind.profileType}, ` +
             `for the function requester ${kind.owner}: ${first} to ${last}.\n`,
+    )
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** Reads the file before anything is opened. @throws CannotStart */
+export function readDeliveryFile(path: string): DeliveredProfile[] {
+  let text
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new CannotStart(`${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
+  const read = readDelivery(text)
+  if (!read)
+    throw new CannotStart(`${path} must begin with a line that names iccid, imsi and maybe k, opc.`)
+  const [first] = read.bad
+  if (first)
+    throw new CannotStart(
+      `${path}, line ${first.line}: ${first.reason}. ${read.bad.length} bad rows; nothing was taken in.`,
+    )
+  if (read.rows.length === 0) throw new CannotStart(`${path} holds no profiles.`)
+  return read.rows
+}
+
+/** Takes in what a vendor delivered, whole or not at all; what is known already stays as it is. */
+export async function profilesImportCommand(
+  config: Config,
+  rows: readonly DeliveredProfile[],
+  json: boolean,
+  write = toStdout,
+): Promise<void> {
+  const db = openDatabase(openPool(config.databaseUrl, 1))
+  try {
+    const app = { config, ids: systemIds() }
+    const made = rows.map(({ iccid, imsi, keys }) => ({
+      iccid,
+      imsi,
+      subscription: keys ? sealedKeys(app, iccid, keys) : null,
+    }))
+    const added = await db
+      .transaction()
+      .execute((trx) => addDelivered(trx, systemClock.now(), ownKind(config), made))
+      .catch((error: { constraint?: string }) => {
+        if (error.constraint !== 'profile_stock_imsi_key') throw error
+        throw new CannotStart('An IMSI of the file belongs to another ICCID; nothing was taken in.')
+      })
+    const fields = { added, known: rows.length - added, ...ownKind(config) }
+    write(
+      json
+        ? `${JSON.stringify(fields)}\n`
+        : `Added: ${added}. Known before: ${fields.known}. They are ordered as ${fields.profileType}.\n`,
     )
   } finally {
     await db.destroy()

@@ -1,4 +1,5 @@
 /** Puts the features together: which gateways, routes, jobs and sweeps the platform has. */
+import { readFileSync } from 'node:fs'
 import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerErasureRoutes } from '../closure/erasure-routes.ts'
@@ -17,7 +18,11 @@ import { findReceipt, printedCertificate } from '../closure/evidence-store.ts'
 import { portedJobs, portedQueues } from '../closure/ported-store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
+import { orderQueue, progressQueue } from '../esim/esim.ts'
 import { registerEs9Routes } from '../esim/es9-routes.ts'
+import { callOver, openConfiguredOrders, type Orders } from '../esim/order-gateway.ts'
+import { orderJobs } from '../esim/order-steps.ts'
+import { type CallRequester, progressJobs } from '../esim/progress-steps.ts'
 import { registerEsimRoutes } from '../esim/routes.ts'
 import { openRsp, type Rsp } from '../esim/rsp-gateway.ts'
 import { sweepRspSessions } from '../esim/rsp-store.ts'
@@ -72,6 +77,8 @@ export type Gateways = {
   network: Network
   signer: Signer
   rsp: Rsp
+  orders: Orders
+  requesters: CallRequester
   documents: Documents
   outbox: Outbox
   /** Undefined: no other operator is connected, and no number can be brought. */
@@ -80,11 +87,14 @@ export type Gateways = {
 
 export async function openGateways(config: Config): Promise<Gateways> {
   const signer = await openSigner(config)
+  const rsp = await openRsp(config, Date.now())
   return {
     payments: openPayments(config.payments),
     network: openConfiguredNetwork(config.network),
     signer,
-    rsp: await openRsp(config, Date.now()),
+    rsp,
+    orders: openConfiguredOrders(config, rsp.es2),
+    requesters: openRequesters(config, rsp.es2),
     documents: openDocuments(config, signer),
     outbox: openOutbox(config),
     clearing: clearingOf(config),
@@ -96,6 +106,18 @@ function clearingOf({ porting }: Config): Clearing | undefined {
   return url && key ? openClearing({ url, key }) : undefined
 }
 
+/** Connections to those who order at the embedded SM-DP+ are made when they are needed, and kept. */
+function openRequesters({ es2 }: Config, own: Rsp['es2']): CallRequester {
+  const open = new Map<string, ReturnType<CallRequester>>()
+  return (url) => {
+    const file = es2?.callbackCaFile
+    const ca = () => (file === undefined ? own.ca : readFileSync(file, 'utf8'))
+    const call = open.get(url) ?? callOver({ url, ca: ca(), ...own.server })
+    open.set(url, call)
+    return call
+  }
+}
+
 export const allQueues: readonly string[] = [
   ...closureQueues,
   ...bulkQueues,
@@ -103,6 +125,8 @@ export const allQueues: readonly string[] = [
   ...portedQueues,
   ...noticeQueues,
   ...lineQueues,
+  orderQueue,
+  progressQueue,
   ...renewalQueues,
   ...portingQueues,
   ...paymentsQueues,
@@ -162,6 +186,8 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
       receipt: async (...asked) => (await findReceipt(app.db, gateways.documents, ...asked))?.pdf,
     }),
     ...linesJobs(app, gateways.network),
+    ...orderJobs(app, gateways.orders),
+    ...progressJobs(app, gateways.requesters),
     ...renewalJobs(app),
     ...portingJobs(app, gateways.clearing),
     ...paymentsJobs(app, gateways.payments),

@@ -163,7 +163,7 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const nickname = order.nickname ?? plan.name[locale] ?? plan.name['en'] ?? ''
   const { allowance } = offer
   const wanted = { subscriberId, plan, allowance, nickname, orderId }
-  const line = await createLine(trx, app.ids, now, wanted)
+  const line = await createLine(trx, app, wanted)
   if (isRefusal(line)) return line
   const key = { subscriberId, lineId: line.lineId }
   await beginTerms(trx, now, key, { plan, adjustment: order.adjustment })

@@ -88,7 +88,7 @@ test('paying a plan brings one line with its number, buckets, prepaid money, rec
     lineId: paid['lineId'],
     nickname: 'Work',
     state: 'ordered',
-    profile: { state: 'released', deviceState: null },
+    profile: { deviceState: null },
     bought: { dataBytes: '25000000000', voiceSeconds: 60000, smsMessages: 1000 },
     paidCredit: { amount: '0.00', currency: 'GBP' },
     periodEnd: null,

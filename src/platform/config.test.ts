@@ -25,7 +25,7 @@ describe('parseConfig', () => {
       smsUrl: 'http://localhost:5104/sms',
       smtpUrl: 'smtp://127.0.0.1:5105',
       nchf: { host: 'localhost', port: 5107, url: 'http://localhost:5107' },
-      es2: { host: 'localhost', port: 5108 },
+      es2: { host: 'localhost', port: 5108, url: 'https://localhost:5108' },
       logLevel: 'info',
     })
     expect(config.masterKey.equals(Buffer.alloc(32, 3))).toBe(true)

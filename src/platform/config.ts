@@ -28,8 +28,27 @@ export type NchfPlace = {
 export type Es2Place = {
   host: string
   port: number
+  /** Where the platform's own processes reach it. */
+  url: string
+  /** Where requesters want to be told of downloads, by their identifier. */
+  callbacks?: Readonly<Record<string, string>>
+  /** Under whom their listeners are, where it isn't the CA they are under as callers. */
+  callbackCaFile?: string
+  /** Who we are to them. */
+  smdpOid?: string
   /** ca.pem, server.pem and client.pem with their keys; else found beside the SM-DP+'s own, or made. */
   pki?: string
+}
+
+/** A certified SM-DP+ that has the profiles of the platform's lines, instead of the embedded one. */
+export type SmdpPlace = {
+  url: string
+  keyFile: string
+  certFile: string
+  caFile: string
+  /** The function requester identifier that the SM-DP+ knows the operator by. */
+  requester: string
+  profileType: string
 }
 
 export type Config = {
@@ -51,6 +70,7 @@ export type Config = {
   nchf: NchfPlace
   /** Left out, nobody outside this process orders profiles. */
   es2?: Es2Place
+  smdp?: SmdpPlace
   masterKey: Buffer // 32 bytes
   /** Master keys that may still wrap data keys, until those are wrapped anew. */
   formerMasterKeys?: readonly Buffer[]
@@ -100,6 +120,7 @@ export function parseConfig(env: Environment = process.env): Config {
     ...formerMasterKeys(given(env, 'VIOLET_MASTER_KEYS_FORMER')),
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
     ...remoteProvisioning(env),
+    ...smdpPlace(env),
   }
 }
 
@@ -164,10 +185,47 @@ function nchfPlace(env: Environment, otherwise: number): NchfPlace {
 
 function es2Place(env: Environment, otherwise: number): Es2Place {
   const pki = given(env, 'VIOLET_ES2_PKI')
+  const callbackCa = given(env, 'VIOLET_ES2_CALLBACK_CA')
+  const smdpOid = given(env, 'VIOLET_ES2_OID')
+  const port = portOf(given(env, 'VIOLET_ES2_PORT'), 'VIOLET_ES2_PORT', 65_535) ?? otherwise
   return {
     host: given(env, 'VIOLET_ES2_HOST') ?? 'localhost',
-    port: portOf(given(env, 'VIOLET_ES2_PORT'), 'VIOLET_ES2_PORT', 65_535) ?? otherwise,
+    port,
+    url: url(env, 'VIOLET_ES2_URL', `https://localhost:${port}`, ['https:']),
+    ...callbacks(given(env, 'VIOLET_ES2_CALLBACKS')),
+    ...(callbackCa && { callbackCaFile: resolve(callbackCa) }),
+    ...(smdpOid && { smdpOid }),
     ...(pki && { pki: resolve(pki) }),
+  }
+}
+
+/** `2.999.21=https://operator.example:8443, 2.999.22=https://…` */
+function callbacks(text: string | undefined): Pick<Es2Place, 'callbacks'> {
+  if (text === undefined) return {}
+  const pairs = text.split(',').map((one): [string, string] => {
+    const [, requester, address] = /^\s*([^\s=]{1,255})=(https:\/\/\S+?)\/*\s*$/.exec(one) ?? []
+    if (requester && address && URL.canParse(address)) return [requester, address]
+    throw new CannotStart(
+      `VIOLET_ES2_CALLBACKS must look like 2.999.21=https://host:port, not "${one.trim()}".`,
+    )
+  })
+  return { callbacks: Object.fromEntries(pairs) }
+}
+
+function smdpPlace(env: Environment): Pick<Config, 'smdp'> {
+  if (given(env, 'VIOLET_SMDP_URL') === undefined) return {}
+  const requester = required(env, 'VIOLET_SMDP_REQUESTER')
+  const profileType = required(env, 'VIOLET_SMDP_PROFILE_TYPE')
+  const file = (name: string) => resolve(required(env, name))
+  return {
+    smdp: {
+      url: url(env, 'VIOLET_SMDP_URL', '', ['https:']),
+      keyFile: file('VIOLET_SMDP_KEY'),
+      certFile: file('VIOLET_SMDP_CERT'),
+      caFile: file('VIOLET_SMDP_CA'),
+      requester,
+      profileType,
+    },
   }
 }
 

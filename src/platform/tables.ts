@@ -516,6 +516,7 @@ export interface PortOut {
 }
 
 export interface Profile {
+  confirmation_code: string | null;
   device_state: string | null;
   downloaded_at: Temporal.Instant | null;
   eid: string | null;
@@ -525,11 +526,14 @@ export interface Profile {
   last_seq: Generated<number>;
   line_id: string;
   matching_id: string;
+  order_attempt: Generated<number>;
   released_at: Temporal.Instant | null;
   removal: Generated<string>;
+  smdp_address: string | null;
   state: string;
   subscriber_id: string;
   version: Generated<number>;
+  wanted_eid: string | null;
 }
 
 export interface ProfileEvent {

@@ -95,11 +95,12 @@ async function join(someone: Visit, country: string) {
 
 async function install(someone: Visit) {
   const { page } = someone
-  const { see } = tools(someone)
+  const { see, w } = tools(someone)
   const lines = (await (await page.context().request.get(`${platform.url}/v1/lines`)).json()) as {
     items: { lineId: string }[]
   }
   const lineId = lines.items[0]?.lineId ?? ''
+  await page.getByText(w('install.address')).waitFor()
   const { activationCode } = (await (
     await page.context().request.get(`${platform.url}/v1/lines/${lineId}/installation`)
   ).json()) as { activationCode: string }

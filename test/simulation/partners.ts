@@ -15,6 +15,7 @@ import { addPaymentApi } from '../../simulators/payments/api.ts'
 import { openProvider, type Provider } from '../../simulators/payments/provider.ts'
 import { schema as paymentsSchema } from '../../simulators/payments/store.ts'
 import type { Timer } from '../../simulators/timer.ts'
+import type { CallSmdp } from '../../src/esim/order-gateway.ts'
 import type { Delivery, Mail, Outbox, Sms } from '../../src/notices/gateway.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import type { Ids } from '../../src/platform/ids.ts'
@@ -142,6 +143,12 @@ export const reach: CallPartner = async ({ name }, call) => {
   if (answer.status >= 500) throw new Fault(name, 'unknown', `answered ${answer.status}`)
   return answer
 }
+
+/** The SM-DP+ is the platform's own, and still at the other end of a connection. */
+export const reachSmdp =
+  (call: CallSmdp): CallSmdp =>
+  (name, body) =>
+    travel('smdp', `smdp ${name}`, () => call(name, body))
 
 async function ask(
   partner: 'payments' | 'network',

@@ -122,7 +122,10 @@ function* insist(request: Request, wanted: number): Generator<Ask, Answer, Answe
   let answer: Answer = { status: 0, body: {} }
   for (let round = 0; round < 4; round += 1) {
     answer = yield request
-    if (answer.status === wanted || (answer.status >= 400 && answer.status < 500)) return answer
+    const isNo = answer.status >= 400 && answer.status < 500
+    // The eSIM is ready a moment after the line.
+    const isSoon = answer.body?.code === 'profile-in-preparation'
+    if (answer.status === wanted || (isNo && !isSoon)) return answer
     yield wait(5 * minutes)
   }
   return answer
@@ -155,7 +158,7 @@ function* payOrder(ordered: Answer, card: Card): Generator<Ask, Body | undefined
 function* install(mind: Mind, line: number): Program {
   const lineId = mind.lineIds[line]
   if (!lineId) return
-  const { status, body } = yield get(`/v1/lines/${lineId}/installation`)
+  const { status, body } = yield* insist(get(`/v1/lines/${lineId}/installation`), 200)
   if (status !== 200) return
   yield say(`installs the eSIM of line ${line + 1}`)
   const { matchingId } = body.manual

@@ -8,7 +8,9 @@ import { makeAddendum } from '../../src/closure/addendum.ts'
 import { makeCertificate } from '../../src/closure/certificate.ts'
 import { makeReceipt } from '../../src/closure/receipt.ts'
 import type { Documents } from '../../src/closure/steps/documents.ts'
+import { openOrders } from '../../src/esim/order-gateway.ts'
 import { openRsp } from '../../src/esim/rsp-gateway.ts'
+import { ownRequester } from '../../src/esim/stock-store.ts'
 import { openNetwork } from '../../src/lines/gateway.ts'
 import { allJobs, allQueues, registerRoutes, sweeps, upkeep } from '../../src/main/wiring.ts'
 import { openPayments } from '../../src/payments/gateway.ts'
@@ -21,7 +23,8 @@ import { openSigner } from '../../src/platform/signing.ts'
 import { openSessions } from '../../src/subscribers/gateway.ts'
 import { openSimPool } from './connection.ts'
 import { current, worldNow } from './node.ts'
-import { letterbox, partnerKey, reach } from './partners.ts'
+import { callHere } from '../orders-here.ts'
+import { letterbox, partnerKey, reach, reachSmdp } from './partners.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 // Keys of the embedded SM-DP+ are files; the phones of a world use the short channel and need none of them.
@@ -103,6 +106,9 @@ const gateways = {
   network: openNetwork(config.network, reach),
   signer,
   rsp: await openRsp(config, Date.now()),
+  orders: openOrders(reachSmdp(callHere(() => current().life.services.app)), ownRequester),
+  // Nobody else orders profiles in a world.
+  requesters: () => async () => ({ status: 204, body: undefined }),
   documents,
   outbox: letterbox,
 }

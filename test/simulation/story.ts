@@ -49,7 +49,7 @@ export type Intent = At &
 
 export type Person = { name: string; country: Country; locale: 'en' | 'zh-CN'; intents: Intent[] }
 
-export type Partner = 'payments' | 'network' | 'mail'
+export type Partner = 'payments' | 'network' | 'smdp' | 'mail'
 /** What no single call decides: a partner away for hours, a database that restarts, a clock that leaps. */
 export type Weather = At &
   (

@@ -1,5 +1,6 @@
 /** Ends what a line holds on our side: its download, its service, its number. */
 import { endProfiles } from '../../esim/closing-store.ts'
+import { mayCancel, type ProfileState } from '../../esim/esim.ts'
 import { closeLines, quarantineNumbers } from '../../lines/closing-store.ts'
 import { auditAll, system } from '../../platform/audit.ts'
 import { after } from '../../policy/policy.ts'
@@ -7,22 +8,44 @@ import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { LineFacts } from '../facts.ts'
 import { isPorted } from '../ported.ts'
-import type { InsideStep, StepContext } from './step.ts'
+import type { InsideStep, OutsideStep, Performed, StepContext } from './step.ts'
 
-export const stopDownload: InsideStep = {
-  kind: 'inside',
+export const stopDownload: OutsideStep = {
+  kind: 'outside',
+
+  async isDone(context) {
+    const { profileState } = closingLine(context)
+    return mayCancel(profileState as ProfileState) ? undefined : { order: 'none' }
+  },
+
+  async perform(context) {
+    const { c, partners } = context
+    const { iccid, lineId } = closingLine(context)
+    return { order: await partners.orders.cancel(iccid, `${c.caseId}:cancel:${lineId}`) }
+  },
 
   async record(trx, all) {
-    const [{ app, now }] = all as [StepContext]
-    const ending = all.map((context) => closingLine(context))
+    const [{ app, now }] = all as [Performed]
+    const ending = all.map((context) => ({
+      ...closingLine(context),
+      // The SM-DP+ knows of a download that we have not heard of.
+      tooLate: context.performed['order'] === 'too-late',
+    }))
     const removals = await endProfiles(trx, ending)
     await auditAll(
       trx,
       app.ids,
       now,
-      ending.map((line) => entry(line, 'profile.ended', { removal: removalOf(line) })),
+      ending.map((line, index) =>
+        entry(line, 'profile.ended', {
+          removal: removalOf(line),
+          order: all[index]!.performed['order'] ?? 'none',
+        }),
+      ),
     )
-    return ending.map((line) => ({ outcome: { removal: removalOf(line) } }))
+    return all.map(({ performed }, index) => ({
+      outcome: { ...performed, removal: removalOf(ending[index]!) },
+    }))
 
     function removalOf({ iccid }: ClosingLine): string {
       const removal = removals.get(iccid)

@@ -1,4 +1,5 @@
 /** What a durable step is: asked whether its effect stands, performed, and recorded in one transaction with the case. */
+import type { Orders } from '../../esim/order-gateway.ts'
 import type { Network } from '../../lines/gateway.ts'
 import type { Payments } from '../../payments/gateway.ts'
 import type { App } from '../../platform/app.ts'
@@ -13,6 +14,7 @@ import type { Documents } from './documents.ts'
 export type Partners = {
   network: Pick<Network, 'find' | 'cancelLocation' | 'delete'>
   payments: Pick<Payments, 'refund' | 'findRefund'>
+  orders: Pick<Orders, 'cancel'>
   documents: Documents
 }
 

@@ -225,3 +225,49 @@ export const notificationPoint = {
   bppDownload: 3,
   bppInstallation: 4,
 } as const
+
+export type Progress = {
+  readonly iccid: string
+  readonly eid?: string
+  readonly point: number
+  /** Undefined: it succeeded. */
+  readonly failed?: { readonly subjectCode: string; readonly reasonCode: string }
+}
+
+/** §5.3.5 ES2+.HandleDownloadProgressInfo, as an SM-DP+ sends it. */
+export function progressRequest(
+  { iccid, eid, point, failed }: Progress,
+  { header, profileType, timestamp }: { header: RequestHeader; profileType: string; timestamp: string },
+): object {
+  return {
+    header,
+    ...(eid !== undefined && { eid }),
+    iccid: iccidToWire(iccid),
+    profileType,
+    timestamp,
+    notificationPointId: point,
+    notificationPointStatus: failed
+      ? { status: 'Failed', statusCodeData: failed }
+      : { status: 'Executed-Success' },
+  }
+}
+
+/** As an operator receives it; numbers in quotes are understood too. @throws RequestError */
+export function readProgress(request: unknown): Progress & { readonly header: RequestHeader } {
+  const header = readHeader(request)
+  const iccid = iccidOfWire(textMember(request, 'iccid'))
+  const eid = member(request, 'eid')
+  if (eid !== undefined && !isEid(eid)) throw new RequestError('eidInvalid')
+  const { notificationPointId, notificationPointStatus } = request as Record<string, unknown>
+  const point = Number(notificationPointId)
+  if (!Number.isInteger(point) || point < 0) throw new RequestError('malformed')
+  const status = textMember(notificationPointStatus, 'status')
+  const known = { header, iccid, point, ...(eid !== undefined && { eid }) }
+  if (status === 'Executed-Success' || status === 'Executed-WithWarning') return known
+  const { statusCodeData } = notificationPointStatus as { statusCodeData?: unknown }
+  const text = (name: string) => member(Object(statusCodeData), name) ?? ''
+  return {
+    ...known,
+    failed: { subjectCode: text('subjectCode'), reasonCode: text('reasonCode') },
+  }
+}

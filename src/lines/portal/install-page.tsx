@@ -12,6 +12,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Installation, Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { allowanceText } from '../../plans/portal/plan-text.ts'
+import { DownloadFailed, Wishes } from './install-wishes.tsx'
 import { profileWord } from './line-text.tsx'
 
 const onPhone: readonly Line['profile']['state'][] = ['downloaded', 'installed']
@@ -21,9 +22,17 @@ export function InstallPage() {
   const { t } = useWords()
   const line = useQuery({ ...lineQuery(lineId), refetchInterval: 2_000 })
   const settled = line.data && onPhone.includes(line.data.profile.state)
-  const installation = useQuery({ ...installationQuery(lineId), enabled: !settled })
+  const installation = useQuery({
+    ...installationQuery(lineId),
+    enabled: !settled,
+    refetchInterval: ({ state }) => (isPreparing(state.error) ? 1_000 : false),
+  })
   if (line.data && (settled || problemCode(installation.error) === 'profile-not-available')) {
     return <Installed line={line.data} />
+  }
+  if (isPreparing(installation.error)) return <Preparing lineId={lineId} />
+  if (problemCode(installation.error) === 'profile-download-failed') {
+    return <DownloadFailed lineId={lineId} />
   }
   return (
     <Page
@@ -33,8 +42,31 @@ export function InstallPage() {
       dock={<Status line={line.data} />}
     >
       <Loaded query={installation} skeleton={<RowsSkeleton count={4} />}>
-        {(data) => <Ways installation={data} />}
+        {(data) => (
+          <>
+            <Ways installation={data} />
+            <Wishes lineId={lineId} installation={data} />
+          </>
+        )}
       </Loaded>
+    </Page>
+  )
+}
+
+const isPreparing = (error: unknown) => problemCode(error) === 'profile-in-preparation'
+
+/** The SM-DP+ has the order; the page asks again by itself. */
+function Preparing({ lineId }: { lineId: string }) {
+  const { t } = useWords()
+  return (
+    <Page
+      head={t('install.preparing')}
+      sub={t('install.preparing-sub')}
+      back={`/lines/${lineId}`}
+    >
+      <div role="status" aria-busy="true">
+        <RowsSkeleton count={4} />
+      </div>
     </Page>
   )
 }
@@ -148,6 +180,13 @@ function Ways({ installation }: { installation: Installation }) {
             value={installation.manual.matchingId}
             copy={t('install.copy-code')}
           />
+          {installation.confirmationCode !== null && (
+            <Typed
+              label={t('install.confirmation-code')}
+              value={installation.confirmationCode}
+              copy={t('install.copy-confirmation-code')}
+            />
+          )}
           <Typed
             label={t('install.whole')}
             value={installation.activationCode}
