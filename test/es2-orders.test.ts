@@ -58,11 +58,7 @@ async function sold() {
 }
 
 const profileOf = (iccid: string) =>
-  platform.db
-    .selectFrom('profile')
-    .selectAll()
-    .where('iccid', '=', iccid)
-    .executeTakeFirstOrThrow()
+  platform.db.selectFrom('profile').selectAll().where('iccid', '=', iccid).executeTakeFirstOrThrow()
 const stockOf = (iccid: string) =>
   platform.db
     .selectFrom('profile_stock')

@@ -320,9 +320,7 @@ test('cancelOrder against getBoundProfilePackage: exactly one wins, every time, 
     expect(await cancel()).toBe(outcome)
     const ending = { subscriberId, iccid, tooLate: outcome === 'too-late' }
     const removals = await db.transaction().execute((trx) => endProfiles(trx, [ending]))
-    expect(removals.get(iccid)).toBe(
-      done.kind === 'installed' ? 'unconfirmed' : 'never-downloaded',
-    )
+    expect(removals.get(iccid)).toBe(done.kind === 'installed' ? 'unconfirmed' : 'never-downloaded')
     expect((await profileOf(matchingId)).state).toBe('unavailable')
     const again = await downloadProfile(es9, chip, { ...wish, matchingId })
     expect(again).toMatchObject({ kind: 'refused', subjectCode: '8.2.6' })

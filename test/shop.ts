@@ -95,7 +95,13 @@ export async function openShop({ wrapPayments = (payments) => payments }: Option
   await queue.work([
     ...paymentsJobs(app, paymentsGateway),
     ...linesJobs(app, networkGateway),
-    ...orderJobs(app, openOrders(callHere(() => app), ownRequester)),
+    ...orderJobs(
+      app,
+      openOrders(
+        callHere(() => app),
+        ownRequester,
+      ),
+    ),
     ...renewalJobs(app),
   ])
   return {

@@ -124,11 +124,7 @@ const statusOf: Record<string, number> = {
 }
 
 /** The phone's assistant carries the messages; the eUICC verifies all of them and installs. */
-async function download(
-  means: Means,
-  phone: PhoneRow,
-  confirmationCode?: string,
-): Promise<string> {
+async function download(means: Means, phone: PhoneRow, confirmationCode?: string): Promise<string> {
   const { n, matching_id: matchingId, smdp_address: smdpAddress } = phone
   await pause(means, 0.25)
   const es9: Es9 = (_address, name, body) => {

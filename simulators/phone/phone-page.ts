@@ -92,39 +92,39 @@ function phoneView(
 /** What a person types who has no camera at hand. */
 const installForm = (t: Say, n: number): Html =>
   html`<form
-      class="add"
-      action="/phones/${n}/install"
-      data-json="POST"
-      data-done="${t('installed')}"
-      data-failed="${t('failed')}"
-      data-clear
-      data-quiet
-    >
-      <div class="fld">
-        <label for="code-${n}">${t('code')}</label>
-        <input
-          class="input"
-          id="code-${n}"
-          name="activationCode"
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck="false"
-          placeholder="${t('codeHint')}"
-          required
-        />
-      </div>
-      <div class="fld">
-        <label for="confirmation-${n}">${t('confirmationCode')}</label>
-        <input
-          class="input"
-          id="confirmation-${n}"
-          name="confirmationCode"
-          autocomplete="off"
-          maxlength="64"
-        />
-      </div>
-      <button class="btn tonal sm block">${icon('plus', 's')}${t('add')}</button>
-    </form>`
+    class="add"
+    action="/phones/${n}/install"
+    data-json="POST"
+    data-done="${t('installed')}"
+    data-failed="${t('failed')}"
+    data-clear
+    data-quiet
+  >
+    <div class="fld">
+      <label for="code-${n}">${t('code')}</label>
+      <input
+        class="input"
+        id="code-${n}"
+        name="activationCode"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck="false"
+        placeholder="${t('codeHint')}"
+        required
+      />
+    </div>
+    <div class="fld">
+      <label for="confirmation-${n}">${t('confirmationCode')}</label>
+      <input
+        class="input"
+        id="confirmation-${n}"
+        name="confirmationCode"
+        autocomplete="off"
+        maxlength="64"
+      />
+    </div>
+    <button class="btn tonal sm block">${icon('plus', 's')}${t('add')}</button>
+  </form>`
 
 function statusBar(t: Say, phone: PhoneRow, profiles: ProfileRow[]): Html {
   const online = profiles.some(({ state, registered }) => state === 'enabled' && registered === 1)

@@ -124,10 +124,7 @@ export type SmdpPlace = {
  * At the SM-DP+ that the configuration names, or else at the embedded one, over its own listener.
  * @throws CannotStart when a file cannot be read or is no certificate or key.
  */
-export function openConfiguredOrders(
-  config: Pick<Config, 'es2' | 'smdp'>,
-  own: Es2Pki,
-): Orders {
+export function openConfiguredOrders(config: Pick<Config, 'es2' | 'smdp'>, own: Es2Pki): Orders {
   const { owner } = ownKind(config)
   if (config.smdp) {
     const { url, caFile, certFile, keyFile } = config.smdp

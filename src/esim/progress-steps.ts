@@ -101,7 +101,8 @@ export async function hearProgress(app: App, progress: Progress): Promise<void> 
 const endsOrder = (point: number, subjectCode: string, reasonCode: string): boolean =>
   point === notificationPoint.bppInstallation ||
   point === notificationPoint.bppDownload ||
-  (point === notificationPoint.confirmationFailure && `${subjectCode}/${reasonCode}` === '8.2.7/6.4')
+  (point === notificationPoint.confirmationFailure &&
+    `${subjectCode}/${reasonCode}` === '8.2.7/6.4')
 
 async function downloaded(trx: Trx, app: App, stock: StockRow, eid: string): Promise<void> {
   await follow(trx, app, stock, { state: 'downloaded', eid }, 'a phone was given the profile')

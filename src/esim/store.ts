@@ -14,13 +14,7 @@ import {
   type Removal,
   report,
 } from './esim.ts'
-import {
-  addStock,
-  drawIdentities,
-  lockStock,
-  ownKind,
-  saveStock,
-} from './stock-store.ts'
+import { addStock, drawIdentities, lockStock, ownKind, saveStock } from './stock-store.ts'
 
 export type Profile = ProfileStatus & {
   readonly subscriberId: string

@@ -27,7 +27,9 @@ export async function orderAnew(
     // The SM-DP+'s row first, as a download locks it.
     const stock = await sql<{ state: ProfileState }>`
       select s.state from profile_index i join profile_stock s on s.iccid = i.iccid
-      where i.subscriber_id = ${subscriberId} and i.line_id = ${lineId} for update of s`.execute(trx)
+      where i.subscriber_id = ${subscriberId} and i.line_id = ${lineId} for update of s`.execute(
+      trx,
+    )
     const { rows } = await sql<Row>`
       select p.iccid, p.state, p.order_attempt, l.state as line_state
       from profile p join line l on l.subscriber_id = p.subscriber_id and l.line_id = p.line_id

@@ -110,7 +110,10 @@ export const installationWire = z
   .object({
     activationCode: z.string().describe('LPA:1$host$matchingId'),
     manual: z.object({ address: z.string(), matchingId: z.string() }),
-    confirmationCode: z.string().nullable().describe('The phone asks for it; null: it asks for none'),
+    confirmationCode: z
+      .string()
+      .nullable()
+      .describe('The phone asks for it; null: it asks for none'),
     eid: z.string().nullable().describe('The only phone that may download it; null: any'),
     links: z.object({ ios: z.string(), android: z.string() }),
     qrSvg: z.string().describe('SVG image of the activation code'),

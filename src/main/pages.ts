@@ -24,8 +24,10 @@ export async function registerPages(http: Http) {
     })
   }
   http.setNotFoundHandler((request, reply) => {
-    const wantsPage =
-      request.method === 'GET' && (request.headers.accept ?? '').includes('text/html')
+    const { accept = '*/*' } = request.headers
+    // Whoever takes anything, as curl does, is shown the two front pages; elsewhere an API's answer helps more.
+    const isFront = /^\/(console\/?)?(\?|$)/.test(request.url) && accept.includes('*/*')
+    const wantsPage = request.method === 'GET' && (isFront || accept.includes('text/html'))
     if (!wantsPage || isApi(request)) return refused(reply, refuse('not-found'))
     const page = /^\/console(\/|$|\?)/.test(request.url) ? pages.console : pages.portal
     return page ? sendPage(reply, page) : refused(reply, refuse('not-found'))

@@ -237,7 +237,11 @@ export type Progress = {
 /** §5.3.5 ES2+.HandleDownloadProgressInfo, as an SM-DP+ sends it. */
 export function progressRequest(
   { iccid, eid, point, failed }: Progress,
-  { header, profileType, timestamp }: { header: RequestHeader; profileType: string; timestamp: string },
+  {
+    header,
+    profileType,
+    timestamp,
+  }: { header: RequestHeader; profileType: string; timestamp: string },
 ): object {
   return {
     header,

@@ -59,11 +59,7 @@ const isPreparing = (error: unknown) => problemCode(error) === 'profile-in-prepa
 function Preparing({ lineId }: { lineId: string }) {
   const { t } = useWords()
   return (
-    <Page
-      head={t('install.preparing')}
-      sub={t('install.preparing-sub')}
-      back={`/lines/${lineId}`}
-    >
+    <Page head={t('install.preparing')} sub={t('install.preparing-sub')} back={`/lines/${lineId}`}>
       <div role="status" aria-busy="true">
         <RowsSkeleton count={4} />
       </div>
