@@ -141,12 +141,21 @@ export async function testPlatform({
     async close() {
       await sweeping.stop()
       await queue.close()
-      await Promise.all([http.close(), nchf.close(), es2.close()])
+      await Promise.all([shut(http), nchf.close(), shut(es2)])
       await Promise.all([payments.close(), network.close(), inbox.close(), phone.close()])
       await database.drop()
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+type Closing = { close(): PromiseLike<unknown>; server: { closeAllConnections?: () => void } }
+
+/** A connection that a client opened and never used would hold a server open for a minute. */
+async function shut(http: Closing): Promise<void> {
+  const closed = http.close()
+  http.server.closeAllConnections?.()
+  await closed
 }
 
 function keepSweeping(app: App) {
