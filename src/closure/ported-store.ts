@@ -44,13 +44,25 @@ export async function portChanged(app: App, key: LineKey): Promise<void> {
     const port = await seePort(trx, key)
     const open = await openCase(trx, key)
     const c = open && (await lockCase(trx, subscriberId, open.caseId))
-    // Whatever it was that changed, a case that waits looks again.
-    if (c && (c.state === 'approved' || c.state === 'scheduled')) await wakeCases(trx, app, [c])
-    if (!port || port.reference === null) return
-    if (port.state === 'completed') return numberLeft(trx, app, key, port, c)
-    if (!c || !isSubmitted(c.state)) return
-    await note(trx, app, c, port)
+    const woken = await hear(trx, app, key, port, c)
+    // Whatever it was that changed, a case that waits looks again; once.
+    const waits = c && (c.state === 'approved' || c.state === 'scheduled')
+    if (waits && !woken) await wakeCases(trx, app, [c])
   })
+}
+
+/** Whether what was heard has woken the case. */
+async function hear(
+  trx: Trx,
+  app: App,
+  key: LineKey,
+  port: PortOut | undefined,
+  c: StoredCase | undefined,
+): Promise<boolean> {
+  if (!port || port.reference === null) return false
+  if (port.state === 'completed') return numberLeft(trx, app, key, port, c)
+  if (!c || !isSubmitted(c.state)) return false
+  return note(trx, app, c, port)
 }
 
 /** The case that ends this line: its own before its account's, a submitted one before a draft. */
@@ -66,15 +78,15 @@ const noted = async (trx: Trx, c: StoredCase, { portId }: PortOut, kind: string)
     (event) => event.kind === kind && event.detail['port'] === portId,
   )
 
-async function note(trx: Trx, app: App, c: StoredCase, port: PortOut) {
+async function note(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<boolean> {
   const pending = port.state === 'pending'
   const kind = pending ? 'port-pending' : 'port-ended'
-  if (await noted(trx, c, port, kind)) return
+  if (await noted(trx, c, port, kind)) return false
   const detail = {
     port: port.portId,
     ...(pending ? { due: String(port.dueAt) } : { how: port.state }),
   }
-  await changeCase(
+  return changeCase(
     trx,
     app,
     c,
@@ -101,11 +113,14 @@ async function numberLeft(
   key: LineKey,
   port: PortOut,
   c: StoredCase | undefined,
-): Promise<void> {
+): Promise<boolean> {
   if (c && isSubmitted(c.state)) {
-    if (await noted(trx, c, port, 'number-ported')) return
-    if (c.scope === 'line' && mayWithdraw(c.state)) return end(trx, app, c, port)
-    await changeCase(
+    if (await noted(trx, c, port, 'number-ported')) return false
+    if (c.scope === 'line' && mayWithdraw(c.state)) {
+      await end(trx, app, c, port)
+      return true
+    }
+    return changeCase(
       trx,
       app,
       c,
@@ -118,7 +133,6 @@ async function numberLeft(
         wake: true,
       },
     )
-    return
   }
   const line = await trx
     .selectFrom('line')
@@ -126,9 +140,10 @@ async function numberLeft(
     .where('subscriber_id', '=', key.subscriberId)
     .where('line_id', '=', key.lineId)
     .executeTakeFirst()
-  if (!line || line.state === 'closed') return
+  if (!line || line.state === 'closed') return false
   const draft = c ?? (await openDraft(trx, app, key))
   if (draft) await end(trx, app, draft, port)
+  return draft !== undefined
 }
 
 const why = 'another operator has the number'
