@@ -139,12 +139,19 @@ const awayMs = 26 * hourMs
 export const reach: CallPartner = async ({ name }, call) => {
   const partner = name as 'payments' | 'network'
   const place = `${partner} ${call.method} ${call.path.replace(/[?].*$|\d{6,}/g, '')}`
-  const answer = await travel(partner, place, () => ask(partner, call))
+  const answer = await travel(
+    partner,
+    place,
+    elsewhere(() => ask(partner, call)),
+  )
   if (answer.status >= 500) throw new Fault(name, 'unknown', `answered ${answer.status}`)
   return answer
 }
 
-/** The SM-DP+ is the platform's own, and still at the other end of a connection. */
+/**
+ * The SM-DP+ is the platform's own, and still at the other end of a connection. What it does it does in this process,
+ * where each of its commits may freeze: only what these wait for takes real time.
+ */
 export const reachSmdp =
   (call: CallSmdp): CallSmdp =>
   (name, body) =>
@@ -167,15 +174,21 @@ async function ask(
   return { status: statusCode, body: payload === '' ? undefined : JSON.parse(payload) }
 }
 
+/** What a partner does takes real time, and stops at none of the places of this process. */
+const elsewhere =
+  <Answer>(act: () => Promise<Answer>) =>
+  () =>
+    busily(current().life, act)
+
 async function travel<Answer>(partner: Partner, place: string, act: () => Promise<Answer>) {
-  const { world, life } = current()
+  const { world } = current()
   world.partners.calls += 1
   if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
   const there = await meet(place, ['crash', 'freeze', 'unreachable', 'lost'])
   if (there === 'unreachable') throw new Fault(partner, 'not-done', 'refused the connection')
   if (there === 'lost') throw new Fault(partner, 'unknown', 'did not answer (lost)')
   if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
-  const answer = await busily(life, act)
+  const answer = await act()
   const kinds = ['crash', 'freeze', 'answer-lost']
   // What asks for an effect and is not answered for longer than its key is known has to look first.
   if (place.includes(' POST ')) kinds.push('goes-away')
@@ -188,8 +201,17 @@ async function travel<Answer>(partner: Partner, place: string, act: () => Promis
 /** Mailboxes and phones: what arrives twice under one identity is one message there. */
 export const letterbox: Outbox = {
   mail: ({ messageId, to, text, subject }: Mail) =>
-    travel('mail', 'mail', () => arrive(messageId, to, text, subject)),
-  sms: ({ id, to, text }: Sms) => travel('mail', 'sms', () => arrive(id, to, text, '')),
+    travel(
+      'mail',
+      'mail',
+      elsewhere(() => arrive(messageId, to, text, subject)),
+    ),
+  sms: ({ id, to, text }: Sms) =>
+    travel(
+      'mail',
+      'sms',
+      elsewhere(() => arrive(id, to, text, '')),
+    ),
   close() {},
 }
 
