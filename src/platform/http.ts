@@ -15,6 +15,7 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
+import { Webhook } from 'standardwebhooks'
 import type { SubscriberId } from '../values/ids.ts'
 import { refuse } from '../values/refusal.ts'
 import type { App, Role, StaffMember } from './app.ts'
@@ -138,4 +139,16 @@ function answerError(app: App, error: FastifyError, request: FastifyRequest, rep
   )
   const problem = internalProblem(localeOf(request.headers['accept-language']))
   return reply.code(500).type('application/problem+json').serializer(JSON.stringify).send(problem)
+}
+
+/** A guard before a body is looked at: whoever did not sign it learns nothing of it (Standard Webhooks). */
+export function signedWith(secret: string) {
+  const webhook = new Webhook(secret)
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      webhook.verify(request.rawBody, request.headers as Record<string, string>)
+    } catch {
+      return refused(reply, refuse('bad-signature'))
+    }
+  }
 }

@@ -1,8 +1,7 @@
 /** Taking a number to another operator: its owner, the other operator (docs/porting.md), and staff who look on. */
-import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
-import { type Http, refused, signedIn, staffOnly } from '../platform/http.ts'
+import { type Http, refused, signedIn, signedWith, staffOnly } from '../platform/http.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
@@ -143,18 +142,10 @@ const keyOf = (request: { subscriberId: string; params: { lineId: string } }): L
 })
 
 function registerPartner(http: Http, app: App, secret: string) {
-  const webhook = new Webhook(secret)
   http.post(
     '/v1/webhooks/porting',
     {
-      // The signature comes first: whoever has none learns nothing, not even what a message looks like.
-      preValidation: async (request, reply) => {
-        try {
-          webhook.verify(request.rawBody, request.headers as Record<string, string>)
-        } catch {
-          return refused(reply, refuse('bad-signature'))
-        }
-      },
+      preValidation: signedWith(secret),
       schema: {
         tags: ['Partners'],
         summary: 'Another operator asks for a number with its code, and says what became of it',

@@ -1,9 +1,8 @@
 /** Usage: taken in from the network, shown to its owner. */
-import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 import { usagePageWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
-import { type Http, refused, signedIn } from '../platform/http.ts'
+import { type Http, refused, signedIn, signedWith } from '../platform/http.ts'
 import { refuse } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { usagePage } from './page-store.ts'
@@ -11,19 +10,10 @@ import { takeIn } from './store.ts'
 import { batchAnswerWire, batchWire } from './wire.ts'
 
 export function registerUsageRoutes(http: Http, app: App) {
-  const webhook = new Webhook(app.config.network.webhookSecret)
-
   http.post(
     '/v1/usage-records',
     {
-      // Before the body is looked at: what isn't signed by the network gets no other answer.
-      preValidation: async (request, reply) => {
-        try {
-          webhook.verify(request.rawBody, request.headers as Record<string, string>)
-        } catch {
-          return refused(reply, refuse('bad-signature'))
-        }
-      },
+      preValidation: signedWith(app.config.network.webhookSecret),
       schema: {
         tags: ['Partners'],
         summary: 'The network reports usage (Standard Webhooks); the same record counts once',
