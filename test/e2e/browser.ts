@@ -80,6 +80,10 @@ export async function expectSound(page: Page, where: string): Promise<void> {
     (busy) => busy === 0,
   )
   await page.getByRole('heading', { level: 1 }).first().waitFor()
+  // A sheet that is still fading in has less contrast than it will have; a spinner never ends.
+  await page.evaluate(`Promise.allSettled(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+    .map((one) => one.finished)).then(() => undefined)`)
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
     axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),
