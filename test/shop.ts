@@ -268,7 +268,11 @@ export async function install(shop: Shop, someone: Shopper, lineId: string, eid 
 }
 
 /** Sends signed usage records as the network does. */
-export async function reportUsage(shop: Shop, records: object[], sign = true): Promise<Answer> {
+export async function reportUsage(
+  shop: Pick<Shop, 'url'>,
+  records: object[],
+  sign = true,
+): Promise<Answer> {
   const text = JSON.stringify({ records })
   const id = randomUUID()
   const at = new Date()

@@ -64,6 +64,12 @@ test('a card that expired gets no refund twice: the money is booked as unclaimed
   const { lineId } = await buyLine(lin, undefined, '4000000000000341')
   const draft = await draftClosure(lin, 'line', lineId)
   await submit(lin, draft)
+  await until(
+    async () => (await lin.get(`/v1/closures/${draft.caseId}`)).body,
+    ({ refunds }) => refunds[0]?.state === 'needs-account',
+    20_000,
+  )
+  platform.clock.advance({ hours: 24 * 30, minutes: 1 })
   const closed = await untilState(lin, draft.caseId, 'closed')
   const { body: file } = await lin.get(`/v1/closures/${draft.caseId}/certificate.json`)
   expect(file.certificate.money[0].destinations.map(({ kind }: { kind: string }) => kind)).toEqual([

@@ -1,23 +1,11 @@
 /** The payment provider's API for shops: checkouts and refunds, each request performed once per key. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Clock } from '../../src/platform/clock.ts'
-import type { Money } from '../../src/values/money.ts'
+import type { FastifyInstance } from 'fastify'
 import { type Body, bodyOf, textOf } from '../body.ts'
-import type { Database } from '../database.ts'
-import { type Faults, sufferFaults } from '../faults.ts'
-import { invalid, notFound, Problem, requireKey } from '../host.ts'
-import type { Provider } from './provider.ts'
-import { amountOf, checkoutWire, once, refundWire } from './store.ts'
-
-type Means = {
-  db: Database
-  provider: Provider
-  clock: Clock
-  faults: Faults
-  key: string
-  hangMs: number
-  baseUrl: () => string
-}
+import { sufferFaults } from '../faults.ts'
+import { invalid, notFound, requireKey } from '../host.ts'
+import { addBank, addPayouts } from './payout-api.ts'
+import { keyOf, type Means, moneyIn, newestAndAll, referenceOf } from './request.ts'
+import { checkoutWire, once, refundWire } from './store.ts'
 
 export function addPaymentApi(http: FastifyInstance, means: Means): void {
   void http.register(async (scope) => {
@@ -25,7 +13,9 @@ export function addPaymentApi(http: FastifyInstance, means: Means): void {
     sufferFaults(scope, means.faults, means.hangMs)
     addCheckouts(scope, means)
     addRefunds(scope, means)
+    addPayouts(scope, means)
   })
+  addBank(http, means)
   http.get('/stats', async () => means.provider.stats())
 }
 
@@ -83,35 +73,9 @@ function addRefunds(scope: FastifyInstance, { db, provider, clock }: Means): voi
   )
 }
 
-/** The newest with that reference, and all of them in `items`. */
-function newestAndAll<T extends object>(what: string, items: T[]): T & { items: T[] } {
-  const [newest] = items
-  if (!newest) throw new Problem(404, 'not-found', `No ${what} has this reference.`, { items })
-  return { ...newest, items }
-}
-
-function keyOf({ headers }: FastifyRequest): string {
-  const key = headers['idempotency-key']
-  if (typeof key === 'string' && key.length > 0 && key.length <= 255) return key
-  const detail = 'Send an Idempotency-Key header of 1 to 255 characters.'
-  throw new Problem(400, 'idempotency-key-missing', detail)
-}
-
-function moneyIn(body: Body): Money {
-  const amount = amountOf(body['amount'])
-  if (amount) return amount
-  throw invalid('amount must be above zero: {"amount": "12.50", "currency": "GBP"}.')
-}
-
 function webAddress(body: Body, name: string): string {
   const text = textOf(body, name, 2000)
   const parsed = URL.parse(text)
   if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text
   throw invalid(`${name} must be a web address.`)
-}
-
-function referenceOf({ query }: FastifyRequest): string {
-  const { reference } = query as Record<string, unknown>
-  if (typeof reference === 'string' && reference !== '') return reference
-  throw invalid('Say which: ?reference=…')
 }

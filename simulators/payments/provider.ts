@@ -1,27 +1,22 @@
 /** What the payment provider does: takes money through checkouts, gives it back through refunds, tells by webhook. */
-import type { Clock } from '../../src/platform/clock.ts'
-import { type Ids } from '../../src/platform/ids.ts'
 import { toWire } from '../../src/values/money.ts'
 import type { Money } from '../../src/values/money.ts'
 import type { Database } from '../database.ts'
 import { notFound, Problem } from '../host.ts'
-import type { Outbox } from '../outbox.ts'
 import { openTimer } from '../timer.ts'
+import type { Means } from './means.ts'
 import { type Card, CHALLENGE_CODE, type Failure } from './cards.ts'
+import {
+  createPayout,
+  decideDispute,
+  disputesOf,
+  type NewPayout,
+  nextPayout,
+  openDispute,
+  payoutsOf,
+  settlePayouts,
+} from './payouts.ts'
 import { type CheckoutRow, checkoutWire, moneyOf, type RefundRow, refundWire } from './store.ts'
-
-export type Pace = { refundMs: number; lateMs: number; expiresMs: number; timeoutMs: number }
-
-export type Means = {
-  db: Database
-  clock: Clock
-  ids: Ids
-  outbox: Outbox
-  pace: Pace
-  baseUrl: () => string
-  /** What wakes it when something is due; a simulation has its own. */
-  timer?: typeof openTimer
-}
 
 export type NewCheckout = {
   reference: string
@@ -39,8 +34,12 @@ export function openProvider(means: Means) {
   const { db, clock } = means
   const timer = (means.timer ?? openTimer)(
     clock,
-    () => nextSettlement(db),
-    () => settleRefunds(means),
+    () => nextSettlement(means),
+    () => {
+      settleRefunds(means)
+      settlePayouts(means)
+      means.outbox.wake()
+    },
   )
   return {
     createCheckout: (wanted: NewCheckout) => createCheckout(means, wanted),
@@ -70,6 +69,16 @@ export function openProvider(means: Means) {
       db.all<RefundRow>('select * from refund order by created_ms desc, id desc limit :limit', {
         limit,
       }),
+    createPayout(wanted: NewPayout) {
+      const payout = createPayout(means, wanted)
+      queueMicrotask(timer.schedule)
+      return payout
+    },
+    payoutsOf: (reference: string) => payoutsOf(means, reference),
+    disputesOf: (reference: string) => disputesOf(means, reference),
+    openDispute: (paymentId: string, amount: Money | undefined) =>
+      openDispute(means, paymentId, amount),
+    decideDispute: (id: string, status: 'won' | 'lost') => decideDispute(means, id, status),
     stats: () => stats(db),
     stop: () => timer.stop(),
   }
@@ -280,11 +289,14 @@ function createRefund(means: Means, { paymentId, amount, reference }: NewRefund)
   return db.get<RefundRow>('select * from refund where id = :id', { id })!
 }
 
-function nextSettlement(db: Database): number | undefined {
+function nextSettlement({ db }: Means): number | undefined {
+  const payout = nextPayout({ db })
   const row = db.get<{ ms: number | null }>(
     `select min(settles_ms) as ms from refund where status = 'pending'`,
   )
-  return row?.ms ?? undefined
+  const refund = row?.ms ?? undefined
+  if (refund === undefined || payout === undefined) return refund ?? payout
+  return Math.min(refund, payout)
 }
 
 function settleRefunds(means: Means): void {
@@ -327,5 +339,12 @@ function stats(db: Database) {
     refunds: count('refund', `status <> 'failed'`),
     refundsFailed: count('refund', `status = 'failed'`),
     refundsByReference: Object.fromEntries(rows.map(({ reference, n }) => [reference, n])),
+    payoutsByReference: Object.fromEntries(
+      db
+        .all<{ reference: string; n: number }>(
+          `select reference, count(*) as n from payout where status <> 'failed' group by reference`,
+        )
+        .map(({ reference, n }) => [reference, n]),
+    ),
   }
 }

@@ -9,7 +9,8 @@ import { addAssets } from '../page.ts'
 import { addPaymentApi } from './api.ts'
 import { addOperatorPage } from './operator-page.ts'
 import { addPayPages } from './pay-page.ts'
-import { openProvider, type Pace } from './provider.ts'
+import type { Pace } from './means.ts'
+import { openProvider } from './provider.ts'
 import { schema } from './store.ts'
 
 export type PaymentsOptions = {

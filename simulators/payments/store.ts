@@ -52,7 +52,31 @@ create table if not exists answered (
   answer text not null,
   created_ms integer not null
 ) strict;
-create index if not exists answered_created on answered (created_ms);`
+create index if not exists answered_created on answered (created_ms);
+create table if not exists payout (
+  id text primary key,
+  reference text not null,
+  minor integer not null,
+  currency text not null,
+  name text not null,
+  account text not null,
+  status text not null,
+  failure text,
+  created_ms integer not null,
+  settles_ms integer not null
+) strict;
+create index if not exists payout_reference on payout (reference);
+create index if not exists payout_pending on payout (settles_ms) where status = 'pending';
+create table if not exists dispute (
+  id text primary key,
+  payment_id text not null references payment,
+  reference text not null,
+  minor integer not null,
+  currency text not null,
+  status text not null,
+  created_ms integer not null
+) strict;
+create index if not exists dispute_reference on dispute (reference);`
 
 export type CheckoutStatus = 'open' | 'processing' | 'succeeded' | 'failed' | 'expired'
 

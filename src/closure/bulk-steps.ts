@@ -87,6 +87,9 @@ function pacedPartners(partners: Partners, { networkRate, paymentsRate, lanes }:
     payments: {
       refund: (...asked) => payments(() => partners.payments.refund(...asked)),
       findRefund: (...asked) => payments(() => partners.payments.findRefund(...asked)),
+      payout: (...asked) => payments(() => partners.payments.payout(...asked)),
+      findPayout: (...asked) => payments(() => partners.payments.findPayout(...asked)),
+      findDisputes: (...asked) => payments(() => partners.payments.findDisputes(...asked)),
     },
   }
 }

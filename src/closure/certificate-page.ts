@@ -191,7 +191,8 @@ function daysOf(detail: Facts, currency: string, locale: Locale, { t }: Words): 
   return t('days-price', { left, total, price: formatAmount(price, currency, locale) })
 }
 
-function whatOf({ what }: Facts, { t }: Words): string[] {
+function whatOf({ what, source }: Facts, { t }: Words): string[] {
+  if (source) return [source]
   return what === 'paid' || what === 'promotional' ? [t(`what.${what}`)] : []
 }
 
@@ -200,8 +201,9 @@ function destinationName(
   detail: Facts,
   { t }: Words,
 ): string {
-  const { instrument, toLineName: name } = detail
+  const { account, instrument, toLineName: name } = detail
   if (kind === 'moved' && name) return t('kind.moved-to', { name })
+  if (kind === 'payout' && account) return t('kind.payout-to', { account })
   if (kind !== 'refund' || !instrument) return t(`kind.${kind}`)
   return t('kind.refund-to', { instrument: instrumentName(instrument, t) })
 }

@@ -13,15 +13,33 @@ const amount = z
   .describe('Exact decimal string, e.g. "25.25"')
 const detail = z
   .record(z.string(), z.string())
-  .describe('daysLeft, daysTotal, price, instrument, what, toLineName')
+  .describe('daysLeft, daysTotal, price, instrument, account, what, toLineName, records, source')
 
 const source = z.strictObject({
-  kind: z.enum(['paid-credit', 'plan-days', 'promotional-credit']),
+  kind: z.enum([
+    'paid-credit',
+    'plan-days',
+    'promotional-credit',
+    'disputed-credit',
+    'becomes-owed',
+  ]),
   detail: detail.optional(),
   amount,
 })
 const destination = z.strictObject({
-  kind: z.enum(['refund', 'unclaimed', 'moved', 'donated', 'promotion-forfeited']),
+  kind: z.enum([
+    'refund',
+    'payout',
+    'unclaimed',
+    'moved',
+    'donated',
+    'promotion-forfeited',
+    'arrears-paid',
+    'early-fee',
+    'refund-fee',
+    'late-usage',
+    'charged-back',
+  ]),
   detail: detail.optional(),
   amount,
   at: instant,
@@ -87,8 +105,7 @@ export type CertificateInput = Omit<
   }[]
 }
 /** The kinds are those of a quote's rows; one on the wrong side of the table is a bug. */
-type EntryInput = { kind: EntryKind; detail?: Readonly<Record<string, string>>; amount: string }
-type EntryKind = z.infer<typeof source>['kind'] | z.infer<typeof destination>['kind']
+type EntryInput = { kind: string; detail?: Readonly<Record<string, string>>; amount: string }
 
 /** Masks what identifies, drops what only we need, and asserts that the money adds up. */
 export function makeCertificate(input: CertificateInput): ClosureCertificate {
@@ -138,7 +155,18 @@ function makeTable({ currency, sources, destinations }: CertificateInput['money'
 }
 
 /** Internal ids stay inside; only what explains an amount to its owner leaves. */
-const shownDetails = ['daysLeft', 'daysTotal', 'price', 'instrument', 'what', 'toLineName', 'by']
+const shownDetails = [
+  'daysLeft',
+  'daysTotal',
+  'price',
+  'instrument',
+  'account',
+  'what',
+  'toLineName',
+  'by',
+  'records',
+  'source',
+]
 
 function makeEntry({ kind, detail: facts = {}, amount: value }: EntryInput) {
   const shown = shownDetails.flatMap((name) => {

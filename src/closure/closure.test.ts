@@ -68,9 +68,15 @@ test('straight through: nothing waits under the British policy', () => {
   })
 })
 
-test('a risk that is not low is reviewed even where policy approves by itself', () => {
+test('a risk that is not low waits a day and is reviewed, even where policy approves by itself', () => {
+  const until = now.add({ hours: 24 })
   const move = nextMove(caseIn('verifying'), around({ risk: 'medium' }))
-  expect(move).toMatchObject({ kind: 'enter', state: 'in_review' })
+  expect(move).toMatchObject({ kind: 'enter', state: 'cooling_off', dueAt: until })
+  const after = nextMove(
+    caseIn('cooling_off', { dueAt: until }),
+    around({ risk: 'medium', now: until }),
+  )
+  expect(after).toMatchObject({ kind: 'enter', state: 'in_review' })
 })
 
 test('a person reviews in Germany, within 24 hours; late means approved', () => {
@@ -136,6 +142,7 @@ test('withdrawing ends where service begins to end', () => {
     'scheduled',
     'needs_customer',
     'on_hold',
+    'frozen',
   ])
 })
 

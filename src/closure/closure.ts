@@ -31,11 +31,17 @@ const withdrawable: ReadonlySet<CaseState> = new Set([
   'scheduled',
   'needs_customer',
   'on_hold',
+  'frozen',
 ])
 const ended: ReadonlySet<CaseState> = new Set(['closed', 'withdrawn', 'rejected'])
 
 export function mayWithdraw(state: CaseState): boolean {
   return withdrawable.has(state)
+}
+
+/** Until service begins to end a closure can be stopped by whoever is told of it. */
+export function mayFreeze(state: CaseState): boolean {
+  return withdrawable.has(state) && state !== 'draft'
 }
 
 export function hasEnded(state: CaseState): boolean {
@@ -139,10 +145,21 @@ function portMove({ port, now }: Surroundings): Move | undefined {
 }
 
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
-  const until = dueBy(around.policy, 'coolingOff', c.submittedAt ?? around.now)
+  const until = waitUntil(around.policy, around.risk, c.submittedAt ?? around.now)
   if (Temporal.Instant.compare(until, around.now) <= 0)
     return enterReview(around, 'identity-checked')
   return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
+}
+
+/** After a change of how somebody is reached, whoever was reached before has this long to say that it was not them. */
+const riskHours = 24
+
+/** Until when a closure waits before anybody decides: as policy says, and longer where something looks odd. */
+export function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
+  const byPolicy = dueBy(policy, 'coolingOff', from)
+  if (risk === 'low') return byPolicy
+  const byRisk = from.add({ hours: riskHours })
+  return Temporal.Instant.compare(byPolicy, byRisk) < 0 ? byRisk : byPolicy
 }
 
 /** Straight through where policy allows it and nothing looks odd; otherwise a person decides by a deadline. */

@@ -33,6 +33,8 @@ const line: LineFacts = {
   openSessions: 0,
   port: null,
   arriving: null,
+  activatedAt: null,
+  term: null,
 }
 
 function factsIn(country: string, owedMinor = 0n): Facts {
@@ -60,7 +62,10 @@ function factsIn(country: string, owedMinor = 0n): Facts {
     refundable: [
       { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
     ],
-    owedMinor,
+    owed: owedMinor === 0n ? [] : [{ lineId: '', amount: pounds(-owedMinor) }],
+    disputes: [],
+    former: [],
+    died: false,
     policy: packOf(country),
   }
 }
@@ -160,9 +165,12 @@ test('the worker decides as the quote said: straight through, after a review, af
 
 test('arrears hold a closing up only where policy says so: China by practice, not India or Brazil', () => {
   const stateIn = (country: string) =>
-    readiness(factsIn(country, -500n), false).find(({ key }) => key === 'arrears')?.state
+    readiness(factsIn(country, -2500n), false).find(({ key }) => key === 'arrears')?.state
   expect(packs.filter(({ country }) => stateIn(country) === 'blocks')).toEqual([packOf('CN')])
   expect(stateIn('IN')).toBe('to-do')
   expect(stateIn('BR')).toBe('to-do')
+  // What the credit of the line covers is paid from it, so it holds nobody up.
+  const covered = readiness(factsIn('CN', -500n), false).find(({ key }) => key === 'arrears')
+  expect(covered?.state).toBe('next-step')
   expect(readiness(factsIn('CN'), false).find(({ key }) => key === 'arrears')?.state).toBe('fine')
 })

@@ -7,6 +7,7 @@ import type { Trx } from '../platform/database.ts'
 import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
 import type { Move } from './closure.ts'
+import { freezing } from './alert-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
@@ -20,7 +21,10 @@ import {
 } from './store.ts'
 
 type Enter = Extract<Move, { kind: 'enter' }>
-export type ClosureTemplate = Extract<keyof NoticeParams, `closure-${string}` | `refund-${string}`>
+export type ClosureTemplate = Extract<
+  keyof NoticeParams,
+  `closure-${string}` | `refund-${string}` | `payout-${string}`
+>
 
 const reasons: Record<string, string> = {
   'identity-checking': 'the code to another channel was right',
@@ -197,7 +201,7 @@ export async function tellAll<Template extends ClosureTemplate>(
       template,
       locale: facts.subscriber.locale,
       caseId: c.caseId,
-      params,
+      params: { ...params, ...freezing(app, c, template) } as NoticeParams[Template],
     })),
   )
 }

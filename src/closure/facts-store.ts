@@ -4,8 +4,10 @@ import type { Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
-import { type Currency, money } from '../values/money.ts'
-import { type ContactFacts, type Facts, type LineFacts, lineName } from './facts.ts'
+import { disputesOf } from '../payments/dispute-store.ts'
+import { instrumentName } from '../payments/payments.ts'
+import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
+import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
 
 export type Scope = {
@@ -42,6 +44,17 @@ type LineRow = {
   port_due_at: Temporal.Instant | null
   port_ended_at: Temporal.Instant | null
   arriving_at: Temporal.Instant | null
+  activated_at: Temporal.Instant | null
+  price: { amount: string; currency: string }
+  term: TermDocument | null
+}
+
+type TermDocument = {
+  months: number
+  fee?: MoneyWire
+  equipment?: MoneyWire
+  benefit?: MoneyWire
+  savedPercent?: number
 }
 
 export type Asked = Scope & { subscriberId: string; pin: Pin }
@@ -106,6 +119,7 @@ export async function loadFactsOf(
         currency: line.prepaid.currency,
       })),
       policy,
+      died: false,
       ...moneyOf(subscriberId),
     })
   }
@@ -137,7 +151,8 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     select l.subscriber_id, l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
       coalesce(r.prepaid_from, l.period_start) as period_start,
       coalesce(r.prepaid_days, (v.document ->> 'periodDays')::int) as period_days,
-      coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund,
+      coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund, l.activated_at,
+      v.document -> 'price' as price, v.document -> 'term' as term,
       p.state as profile_state, p.removal,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
       coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
@@ -195,7 +210,22 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
         }
       : null,
     arriving: row.arriving_at && { until: row.arriving_at.add(silenceMax) },
+    activatedAt: row.activated_at,
+    term: row.term && termOf(row.term, row.price),
   }))
+}
+
+function termOf(term: TermDocument, price: MoneyWire): Term {
+  const amount = (wire: MoneyWire | undefined) => (wire ? (fromWire(wire) ?? null) : null)
+  return {
+    months: term.months,
+    monthlyFee: fromWire(price) ?? zero(price.currency),
+    fee: amount(term.fee),
+    equipment: amount(term.equipment),
+    benefit: amount(term.benefit),
+    savedPercent: term.savedPercent ?? 0,
+    taxPercent: 0,
+  }
 }
 
 function groupBy<Row extends { subscriber_id: string }, Item>(
@@ -214,7 +244,7 @@ function groupBy<Row extends { subscriber_id: string }, Item>(
 async function loadContacts(
   trx: Trx,
   ids: readonly string[],
-): Promise<(subscriberId: string) => Pick<Facts, 'contacts' | 'removedAt'>> {
+): Promise<(subscriberId: string) => Pick<Facts, 'contacts' | 'former' | 'removedAt'>> {
   const rows = await trx
     .selectFrom('subscriber_contact')
     .select([
@@ -241,8 +271,14 @@ async function loadContacts(
         addedAt: row.added_at,
         verifiedAt: row.verified_at,
       }))
+    const former = own.flatMap(({ kind, value, verified_at, removed_at: removedAt }) =>
+      removedAt && verified_at && value !== ''
+        ? [{ kind: kind as 'email' | 'phone', value, removedAt }]
+        : [],
+    )
     return {
       contacts,
+      former,
       removedAt: own.flatMap(({ removed_at }) => (removed_at ? [removed_at] : [])),
     }
   }
@@ -251,7 +287,7 @@ async function loadContacts(
 async function loadMoney(
   trx: Trx,
   ids: readonly string[],
-): Promise<(subscriberId: string) => Pick<Facts, 'refundable' | 'owedMinor'>> {
+): Promise<(subscriberId: string) => Pick<Facts, 'refundable' | 'owed' | 'disputes'>> {
   const orders = await trx
     .selectFrom('payment_order')
     .select([
@@ -271,24 +307,40 @@ async function loadMoney(
     .execute()
   const owed = await trx
     .selectFrom('ledger_account')
-    .select((build) => ['subscriber_id', build.fn.sum<bigint>('minor').as('minor')])
+    .select(['subscriber_id', 'line_id', 'currency', 'minor'])
     .where('subscriber_id', '=', sql<string>`any(${ids})`)
     .where('account', '=', 'owed')
-    .groupBy('subscriber_id')
+    .where('minor', '<>', 0n)
+    .orderBy('line_id')
     .execute()
+  const disputesBy = await disputesOf(trx, ids)
+  // What a bank may still take back, or has taken, can't be refunded as well.
+  const disputed = (subscriberId: string, orderId: string) =>
+    disputesBy(subscriberId).reduce(
+      (sum, one) => (one.orderId === orderId && one.state !== 'won' ? sum + one.amount.minor : sum),
+      0n,
+    )
   const refundable = groupBy(orders, (order) => ({
     orderId: order.order_id,
     lineId: order.line_id,
     instrument: instrumentName(order.instrument as { brand?: string; last4?: string } | null),
-    left: { minor: order.minor - order.refunded_minor, currency: order.currency as Currency },
+    left: money(
+      larger(
+        order.minor - order.refunded_minor - disputed(order.subscriber_id, order.order_id),
+        0n,
+      ),
+      order.currency,
+    ),
   }))
-  const owedMinor = new Map(owed.map((row) => [row.subscriber_id, BigInt(row.minor)]))
+  const owedBy = groupBy(owed, (row) => ({
+    lineId: row.line_id,
+    amount: money(-row.minor, row.currency),
+  }))
   return (subscriberId) => ({
     refundable: refundable.get(subscriberId) ?? [],
-    owedMinor: owedMinor.get(subscriberId) ?? 0n,
+    owed: owedBy.get(subscriberId) ?? [],
+    disputes: disputesBy(subscriberId).filter(({ state }) => state === 'open'),
   })
 }
 
-function instrumentName(instrument: { brand?: string; last4?: string } | null): string {
-  return instrument ? `${instrument.brand ?? 'card'} ${instrument.last4 ?? ''}`.trim() : 'card'
-}
+const larger = (a: bigint, b: bigint) => (a > b ? a : b)

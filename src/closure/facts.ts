@@ -1,6 +1,7 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
 import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
+import type { Money } from '../values/money.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
 export type LineFacts = LineMoney & {
@@ -17,6 +18,9 @@ export type LineFacts = LineMoney & {
   port: LinePort | null
   /** A number on its way to it: until when that is waited for. */
   arriving: { until: Temporal.Instant } | null
+  activatedAt: Temporal.Instant | null
+  /** What was promised for staying; null: the line has no minimum term. */
+  term: Term | null
 }
 
 export type LinePort = {
@@ -25,6 +29,26 @@ export type LinePort = {
   recipient: string | null
   dueAt: Temporal.Instant | null
   endedAt: Temporal.Instant | null
+}
+
+export type Term = {
+  months: number
+  monthlyFee: Money
+  fee: Money | null
+  equipment: Money | null
+  benefit: Money | null
+  savedPercent: number
+  taxPercent: number
+}
+
+/** A payment that its owner's bank is asked to take back. */
+export type DisputeFacts = {
+  disputeId: string
+  orderId: string
+  lineId: string | null
+  amount: Money
+  /** What of it is set aside. */
+  held: Money
 }
 
 export type ContactFacts = {
@@ -45,14 +69,22 @@ export type Facts = {
     exportedAt: Temporal.Instant | null
   }
   contacts: readonly ContactFacts[]
+  /** Verified contacts that are gone, for a while: they are told too. */
+  former: readonly { kind: 'email' | 'phone'; value: string; removedAt: Temporal.Instant }[]
   /** When contacts that are gone were removed. */
   removedAt: readonly Temporal.Instant[]
   /** The lines that close. */
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */
   staying: readonly { lineId: string; name: string; currency: string }[]
+  /** Paid orders and what they can take back; what is disputed they can't. */
   refundable: readonly Refundable[]
-  owedMinor: bigint
+  /** What the subscriber owes, by line; of no line where the line is empty. */
+  owed: readonly { lineId: string; amount: Money }[]
+  /** Disputes the bank has not decided. */
+  disputes: readonly DisputeFacts[]
+  /** The subscriber has died and somebody acts for them. */
+  died: boolean
   policy: Policy
 }
 

@@ -4,7 +4,10 @@ import { dueBy, paidDispositions } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
+import { waitUntil } from './closure.ts'
+import { duesOf } from './dues.ts'
 import type { Facts } from './facts.ts'
+import { riskOf } from './risk.ts'
 import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
 import type { quoteWire } from './wire.ts'
 
@@ -19,7 +22,8 @@ export function settleAll(facts: Facts, choices: Choices, asOf: Temporal.Instant
   return currencies.map((code) => {
     const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
     const canMove = facts.staying.some(({ currency }) => currency === code)
-    const terms = { promotional: facts.policy.rules.promotionalDispositions.value, canMove }
+    const dues = duesOf(facts, asOf, code)
+    const terms = { promotional: facts.policy.rules.promotionalDispositions.value, canMove, dues }
     return settle(lines, choices, facts.refundable, terms, asOf, code)
   })
 }
@@ -35,8 +39,9 @@ export function makeQuote(
   const { policy } = facts
   const { rules } = policy
   const canMove = facts.staying.length > 0
-  const reviewed = !rules.autoApprove.value
-  const waited = dueBy(policy, 'coolingOff', now)
+  const risk = riskOf(facts, now)
+  const reviewed = !rules.autoApprove.value || risk !== 'low'
+  const waited = waitUntil(policy, risk, now)
   const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null
   const needed = new Set<'paid' | 'promotional' | 'reason'>(
@@ -83,6 +88,7 @@ export function tableOf(settlement: Settlement): QuoteWire['currencies'][number]
     sourcesTotal: toWire(settlement.sourcesTotal),
     destinationsTotal: settlement.destinationsTotal && toWire(settlement.destinationsTotal),
     refund: toWire(settlement.refund),
+    owedAfter: toWire(settlement.owedAfter),
   }
 }
 

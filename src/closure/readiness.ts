@@ -1,7 +1,7 @@
 /** The readiness checklist: each row is fine or says what to do. */
 import type { z } from 'zod'
 import { arrearsBlock } from '../policy/policy.ts'
-import { decimal, isZero, sum, zero } from '../values/money.ts'
+import { decimal, isZero, sum } from '../values/money.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import type { readinessRowWire } from './wire.ts'
 
@@ -49,12 +49,24 @@ function identity(facts: Facts): ReadinessRow {
   }
 }
 
-function arrears({ owedMinor, lines, policy }: Facts): ReadinessRow {
-  if (owedMinor === 0n) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
-  const code = lines[0]?.prepaid.currency ?? 'GBP'
-  const amount = decimal({ ...zero(code), minor: -owedMinor })
+/** What credit of the same currency does not cover has to be paid; the quote pays the rest from it. */
+function arrears({ owed, lines, policy }: Facts): ReadinessRow {
+  const [first] = owed
+  if (!first) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
+  const code = first.amount.currency
+  const total = sum(
+    owed.filter(({ amount }) => amount.currency === code).map(({ amount }) => amount),
+    code,
+  )
+  const credit = sum(
+    lines.filter(({ paid }) => paid.currency === code).map(({ paid }) => paid),
+    code,
+  )
+  const detail = { amount: decimal(total), currency: code }
+  if (credit.minor >= total.minor)
+    return { key: 'arrears', state: 'next-step', detail, action: 'none' }
   const state = arrearsBlock(policy, 'close') ? 'blocks' : 'to-do'
-  return { key: 'arrears', state, detail: { amount, currency: code }, action: 'pay' }
+  return { key: 'arrears', state, detail, action: 'pay' }
 }
 
 function balance({ lines }: Facts): ReadinessRow {

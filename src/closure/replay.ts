@@ -1,6 +1,6 @@
 /** What a past closure would have come to under another policy: in time, money and reviews. Closing's own rules decide both. */
 import { after, dueBy, paidDispositions, type Policy } from '../policy/policy.ts'
-import type { Risk } from './closure.ts'
+import { type Risk, waitUntil } from './closure.ts'
 import type { Choices } from './settlement.ts'
 
 export type PastCase = {
@@ -26,7 +26,7 @@ export type Outcome = {
 export function outcomeUnder(policy: Policy, past: PastCase): Outcome {
   const { rules, timeZone } = policy
   const reviewed = !rules.autoApprove.value || past.risk !== 'low'
-  const waited = dueBy(policy, 'coolingOff', past.submittedAt)
+  const waited = waitUntil(policy, past.risk, past.submittedAt)
   const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
   const { paid, promotional } = past.choices
   const offered: readonly string[] = paidDispositions(policy)

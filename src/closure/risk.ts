@@ -4,14 +4,15 @@ import type { Facts } from './facts.ts'
 
 export type Signal = { key: 'contact-added' | 'contact-removed'; at: Temporal.Instant }
 
-const windowHours = 7 * 24
+/** Changes within this time before a closure count. */
+export const riskWindowHours = 7 * 24
 
 /** Changes within the last week of an account that is older than that; a new account's first contacts are no change. */
 export function riskSignals(
   { subscriber, contacts, removedAt }: Facts,
   now: Temporal.Instant,
 ): Signal[] {
-  const from = now.subtract({ hours: windowHours })
+  const from = now.subtract({ hours: riskWindowHours })
   if (Temporal.Instant.compare(subscriber.createdAt, from) > 0) return []
   const recent = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
   return [

@@ -7,6 +7,7 @@ import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
+import { registerMoneyRoutes } from './money-routes.ts'
 import {
   findCertificate,
   findReceipt,
@@ -48,6 +49,7 @@ export function registerClosureRoutes(http: Http, app: App, { network, documents
   registerCaseRoutes(http, app, network)
   registerConfirmRoutes(http, app)
   registerEvidenceRoutes(http, app, documents)
+  registerMoneyRoutes(http, app)
 }
 
 function registerStartRoutes(http: Http, app: App) {

@@ -11,6 +11,20 @@ import {
   subtract,
   zero,
 } from '../values/money.ts'
+import {
+  type Choices,
+  type DestinationKind,
+  type Dues,
+  noDues,
+  type Refund,
+  type Refundable,
+  type Row,
+  type SourceKind,
+  type Withheld,
+} from './ends.ts'
+import { paidFlow } from './paid-flow.ts'
+
+export type { Choices, Dues, Refundable } from './ends.ts'
 
 export type UnusedRefund = 'days' | 'lesser' | 'none'
 
@@ -30,27 +44,6 @@ export type LineMoney = {
   dataRemaining: bigint
 }
 
-export type Choice<Disposition extends string> = {
-  disposition: Disposition
-  toLineId?: string | undefined
-}
-export type Choices = {
-  paid: Choice<'refund' | 'move' | 'donate' | 'give-up'> | null
-  promotional: Choice<'move' | 'give-up'> | null
-}
-
-/** A paid order that money can go back to, with what is left to refund on it. */
-export type Refundable = { orderId: string; lineId: string | null; instrument: string; left: Money }
-
-export type SourceKind = 'paid-credit' | 'plan-days' | 'promotional-credit'
-export type DestinationKind = 'refund' | 'moved' | 'donated' | 'promotion-forfeited'
-export type Row<Kind> = {
-  kind: Kind
-  lineId: string | null
-  detail: Record<string, string>
-  amount: Money
-}
-
 export type Settlement = {
   currency: string
   sources: Row<SourceKind>[]
@@ -59,14 +52,22 @@ export type Settlement = {
   /** Null while a choice is missing. */
   destinationsTotal: Money | null
   refund: Money
-  refunds: { orderId: string; instrument: string; amount: Money }[]
+  refunds: Refund[]
+  reserve: Money
+  withheld: Withheld[]
+  /** What is still to be paid once all is settled. */
+  owedAfter: Money
   /** Days of the plan that were used: earned, and on neither side of the table. */
   earned: Posting[]
   postings: Posting[]
   choicesNeeded: ('paid' | 'promotional')[]
 }
 
-export type Terms = { promotional: readonly ('move' | 'give-up')[]; canMove: boolean }
+export type Terms = {
+  promotional: readonly ('move' | 'give-up')[]
+  canMove: boolean
+  dues?: Dues | undefined
+}
 
 /** Whole days of the period that had not begun at a moment; a day that has begun counts as used. */
 export function unusedDays(line: LineMoney, asOf: Temporal.Instant): number {
@@ -95,38 +96,36 @@ export function settle(
   lines: readonly LineMoney[],
   choices: Choices,
   refundable: readonly Refundable[],
-  terms: Terms,
+  { promotional: offered, canMove, dues }: Terms,
   asOf: Temporal.Instant,
   code: string,
 ): Settlement {
-  const sources: Row<SourceKind>[] = []
+  const credit: Row<SourceKind>[] = []
   const earned: Posting[] = []
-  for (const line of lines) addSources(line, asOf, sources, earned)
-  const paid = totalOf(
-    sources.filter(({ kind }) => kind !== 'promotional-credit'),
-    code,
-  )
-  const promotional = totalOf(
-    sources.filter(({ kind }) => kind === 'promotional-credit'),
+  for (const line of lines) addSources(line, asOf, credit, earned)
+  const gifts = credit.filter(({ kind }) => kind === 'promotional-credit')
+  const own = lines.map(({ lineId }) => lineId)
+  const flow = paidFlow(
+    credit.filter(({ kind }) => kind !== 'promotional-credit'),
+    choices.paid,
+    inOrder(refundable, own),
+    dues ?? noDues(code),
     code,
   )
 
   // Where moving isn't possible there is nothing to choose: promotional credit ends with the line.
-  const onlyGiveUp = !terms.canMove || !terms.promotional.includes('move')
-  const promotionalChoice = onlyGiveUp ? { disposition: 'give-up' as const } : choices.promotional
+  const onlyGiveUp = !canMove || !offered.includes('move')
+  const giftChoice = onlyGiveUp ? { disposition: 'give-up' as const } : choices.promotional
   const choicesNeeded: Settlement['choicesNeeded'] = []
-  if (!isZero(paid) && choices.paid === null) choicesNeeded.push('paid')
-  if (!isZero(promotional) && promotionalChoice === null) choicesNeeded.push('promotional')
+  if (flow.needsChoice) choicesNeeded.push('paid')
+  if (gifts.length > 0 && giftChoice === null) choicesNeeded.push('promotional')
 
-  const refunding = choices.paid?.disposition === 'refund' && !isZero(paid)
-  const refunds = refunding ? spread(paid, refundable, lines) : []
-  const destinations: Row<DestinationKind>[] = [
-    ...(choices.paid && !isZero(paid) ? paidRows(choices.paid, paid, refunds) : []),
-    ...(promotionalChoice && !isZero(promotional)
-      ? [promotionalRow(promotionalChoice, promotional)]
-      : []),
+  const sources = [...credit, ...flow.sources]
+  const destinations = [
+    ...flow.destinations,
+    ...(giftChoice ? gifts.map((row) => giftRow(giftChoice, row)) : []),
   ]
-  const sourcesTotal = add(paid, promotional)
+  const sourcesTotal = totalOf(sources, code)
   const complete = choicesNeeded.length === 0
   const destinationsTotal = complete ? totalOf(destinations, code) : null
   if (destinationsTotal)
@@ -137,10 +136,13 @@ export function settle(
     destinations,
     sourcesTotal,
     destinationsTotal,
-    refund: refunding ? paid : zero(code),
-    refunds,
+    refund: flow.refund,
+    refunds: flow.refunds,
+    reserve: flow.reserve,
+    withheld: flow.withheld,
+    owedAfter: flow.owedAfter,
     earned,
-    postings: complete ? postingsOf(sources, choices.paid, promotionalChoice) : [],
+    postings: complete ? [...flow.postings, ...gifts.map((row) => giftOf(giftChoice, row))] : [],
     choicesNeeded,
   }
 }
@@ -173,89 +175,31 @@ function addSources(
   row('promotional-credit', line.promotional)
 }
 
-/** Sends the refund back to the orders that paid: the closing lines' own first, newest first. */
-function spread(amount: Money, refundable: readonly Refundable[], lines: readonly LineMoney[]) {
-  const own = new Set(lines.map(({ lineId }) => lineId))
-  const ordered = [...refundable].sort((a, b) => rank(a) - rank(b))
-  function rank({ lineId }: Refundable) {
-    return lineId !== null && own.has(lineId) ? 0 : 1
-  }
-  let left = amount
-  const refunds: Settlement['refunds'] = []
-  for (const { orderId, instrument, left: available } of ordered) {
-    if (available.currency !== amount.currency) continue
-    const part = lesser(left, available)
-    if (isZero(part)) continue
-    refunds.push({ orderId, instrument, amount: part })
-    left = subtract(left, part)
-  }
-  assert(isZero(left), 'paid credit came from payments, so payments cover its refund')
-  return refunds
+/** The orders a refund goes back to: the closing lines' own first, then as they came, newest first. */
+export function inOrder(refundable: readonly Refundable[], lineIds: readonly string[]) {
+  const rank = ({ lineId }: Refundable) => (lineId !== null && lineIds.includes(lineId) ? 0 : 1)
+  return [...refundable].sort((a, b) => rank(a) - rank(b))
 }
 
-function paidRows(
-  choice: NonNullable<Choices['paid']>,
-  paid: Money,
-  refunds: Settlement['refunds'],
-): Row<DestinationKind>[] {
-  if (choice.disposition === 'refund') {
-    return refunds.map(({ orderId, instrument, amount }) => ({
-      kind: 'refund',
-      lineId: null,
-      detail: { orderId, instrument },
-      amount,
-    }))
-  }
-  if (choice.disposition === 'donate')
-    return [{ kind: 'donated', lineId: null, detail: {}, amount: paid }]
-  assert(choice.disposition === 'move', 'paid money is never given up')
-  return [
-    { kind: 'moved', lineId: choice.toLineId ?? null, detail: { what: 'paid' }, amount: paid },
-  ]
-}
-
-function promotionalRow(
+/** Each forfeit stands for itself, so that nobody has to add up what was on which line. */
+function giftRow(
   choice: NonNullable<Choices['promotional']>,
-  amount: Money,
+  { lineId, amount }: Row<SourceKind>,
 ): Row<DestinationKind> {
   if (choice.disposition === 'give-up')
-    return { kind: 'promotion-forfeited', lineId: null, detail: {}, amount }
+    return { kind: 'promotion-forfeited', lineId, detail: {}, amount }
   return { kind: 'moved', lineId: choice.toLineId ?? null, detail: { what: 'promotional' }, amount }
 }
 
-const accountOf = {
-  'paid-credit': 'paid-credit',
-  'plan-days': 'plan-prepaid',
-  'promotional-credit': 'promotional-credit',
-} as const
-
-function postingsOf(
-  sources: readonly Row<SourceKind>[],
-  paid: Choices['paid'],
-  promotional: Choices['promotional'],
-): Posting[] {
-  return sources.map(({ kind, lineId, amount }) => ({
-    from: { account: accountOf[kind], lineId: lineId ?? undefined },
-    to: kind === 'promotional-credit' ? promotionalPlace(promotional) : paidPlace(paid),
-    amount,
-  }))
-}
-
-function paidPlace(choice: Choices['paid']): Posting['to'] {
-  assert(choice && choice.disposition !== 'give-up', 'paid money needs a destination')
-  if (choice.disposition === 'refund') return { account: 'refunds-payable' }
-  if (choice.disposition === 'donate') return { account: 'donations-payable' }
-  assert(choice.toLineId, 'money moves to a line')
-  return { account: 'paid-credit', lineId: choice.toLineId }
-}
-
-function promotionalPlace(choice: Choices['promotional']): Posting['to'] {
+function giftOf(choice: Choices['promotional'], { lineId, amount }: Row<SourceKind>): Posting {
   assert(choice, 'promotional credit needs a destination')
-  if (choice.disposition === 'give-up') return { account: 'promotions-forfeited' }
+  const from = { account: 'promotional-credit', lineId: lineId ?? undefined } as const
+  if (choice.disposition === 'give-up')
+    return { from, to: { account: 'promotions-forfeited' }, amount }
   assert(choice.toLineId, 'credit moves to a line')
-  return { account: 'promotional-credit', lineId: choice.toLineId }
+  return { from, to: { account: 'promotional-credit', lineId: choice.toLineId }, amount }
 }
 
-function totalOf(rows: readonly { amount: Money }[], code: string): Money {
+export function totalOf(rows: readonly { amount: Money }[], code: string): Money {
   return rows.reduce((total, { amount }) => add(total, amount), zero(code))
 }

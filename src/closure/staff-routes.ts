@@ -7,6 +7,7 @@ import { decisionWire, queueWire, staffCaseWire, statisticsWire } from './staff-
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { claim, countsByState, decide, queuePage, release, retry } from './review-store.ts'
+import { thaw } from './freeze-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
 import { registerBulkRoutes } from './bulk-routes.ts'
 import { statistics } from './statistics-store.ts'
@@ -81,6 +82,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
 
   registerReviewRoutes(http, app)
   registerBulkRoutes(http, app)
+  registerFrozenRoutes(http, app)
 }
 
 function registerReviewRoutes(http: Http, app: App) {
@@ -134,6 +136,27 @@ function registerReviewRoutes(http: Http, app: App) {
       const { caseId } = request.params
       const decided = await decide(app, caseId, request.staff, request.body)
       return isRefusal(decided) ? refused(reply, decided) : see(app, request.staff, caseId, reply)
+    },
+  )
+}
+
+function registerFrozenRoutes(http: Http, app: App) {
+  http.post(
+    '/v1/staff/closures/:caseId/thaw',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin'),
+      schema: {
+        tags,
+        summary: 'It was the subscriber after all: a frozen closure goes on',
+        params,
+        body: z.object({ note: z.string().trim().min(1).max(500) }),
+        response: answer,
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await thaw(app, caseId, request.staff, request.body.note)
+      return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
     },
   )
 }

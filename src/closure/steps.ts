@@ -9,13 +9,17 @@ import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
 import { portWait, stayedPorts } from './ported.ts'
+import { refundsOfAll } from '../payments/payout-store.ts'
 import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
 import { closeLineStep, stopDownload } from './steps/line.ts'
 import { settleStep } from './steps/money.ts'
 import { detach } from './steps/network.ts'
 import { endSessionsStep } from './steps/sessions.ts'
+import { finishStep } from './steps/finish.ts'
+import { payout } from './steps/payout.ts'
 import { refund } from './steps/refund.ts'
+import { dispute, lateUsage } from './steps/wait.ts'
 import {
   isPending,
   type Outcome,
@@ -36,11 +40,10 @@ import {
   findCases,
   lockCases,
   recordSteps,
-  refundIdsOf,
   type SetCommit,
 } from './store.ts'
 import { agreedAgain, markedLate } from './timeline-store.ts'
-import { endingSteps, parseStep, settlingSteps, type Verb } from './workflow.ts'
+import { endingSteps, keptOf, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
 
@@ -51,6 +54,10 @@ export const steps: Record<Verb, Step> = {
   'close-line': closeLineStep,
   settle: settleStep,
   refund,
+  payout,
+  'late-usage': lateUsage,
+  dispute,
+  finish: finishStep,
   certificate: certificateStep,
   close: closeStep,
 }
@@ -65,7 +72,7 @@ export function closureJobs(app: App, partners: Partners): Job[] {
   ]
 }
 
-type Loaded = { c: StoredCase; facts: Facts; move: Move; lastRefund: boolean }
+type Loaded = { c: StoredCase; facts: Facts; move: Move }
 type At<Kind extends Move['kind']> = Loaded & { move: Extract<Move, { kind: Kind }> }
 
 /** How a set of cases is taken on: who goes on with each afterwards, and how many are outside at once. */
@@ -120,15 +127,16 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       }))
       const factsOf = await loadFactsOf(trx, asked)
       const doneOf = await doneStepsOf(trx, cases)
-      const idsOf = await refundIdsOf(trx, cases)
+      const refundsBy = await refundsOfAll(trx, cases)
       const late = await markedLate(trx, cases)
       const agreed = await agreedAgain(trx, stayedPorts(cases, factsOf))
       return cases.map((c, index) => {
         const facts = factsOf[index]
         if (!facts)
           throw new Error(`closure ${c.reference} has lost its subscriber, its lines or its policy`)
-        const settling = settlingSteps(idsOf(c))
         const done = doneOf(c)
+        const refunds = refundsBy(c).map((one) => ({ ...one, refused: one.payoutUntil !== null }))
+        const settling = settlingSteps(refunds, keptOf(done.get('settle')))
         const move = nextMove(c, {
           policy: facts.policy,
           risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
@@ -140,8 +148,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           // Whom the operator closes is not asked: what stays is its number, until the day.
           port: portWait(facts, agreed.get(c.caseId) ?? c.submittedAt, c.bulkId === null),
         })
-        const openRefunds = settling.filter((step) => step.startsWith('refund:') && !done.has(step))
-        return { c, facts, move, lastRefund: openRefunds.length === 1 }
+        return { c, facts, move }
       })
     })
 }
@@ -264,14 +271,13 @@ async function commitSteps<One extends Taking>(
   })
 }
 
-function stepDone({ c, move, lastRefund, events = [], change = {} }: At<'step'> & Recorded) {
+function stepDone({ c, move, events = [], change = {} }: At<'step'> & Recorded) {
   const ended = change.state !== undefined && hasEnded(change.state)
-  const wasLast = lastRefund && move.step.startsWith('refund:')
   return {
     c,
     change: { failures: 0, dueAt: null, ...(ended && { wakeAt: null }), ...change },
     reason: `step ${move.step} is done`,
-    events: wasLast ? [...events, { kind: 'refunds-ended' }] : events,
+    events,
     wake: !ended,
   }
 }
@@ -336,6 +342,7 @@ const advice: Record<string, string> = {
   'stop-download': 'check that the SM-DP+ answers and knows the profile, then retry',
   detach: 'check that the network answers and lists the line, then retry',
   refund: 'check the refund at the payment provider by its reference, then retry',
+  payout: 'check the payout at the payment provider by its reference, then retry',
 }
 
 async function needHelp(app: App, c: StoredCase, step: string, what: string): Promise<void> {

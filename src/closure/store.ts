@@ -1,4 +1,5 @@
 /** The closure case in rows: every change carries the version it was decided on, its events and its audit entry. */
+import assert from 'node:assert/strict'
 import { type Selectable, sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { type Actor, audit, auditAll } from '../platform/audit.ts'
@@ -9,6 +10,7 @@ import type { Attention, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
+import { mayBecome } from './transitions.ts'
 import { appendEvents, type CaseCommit, type NewEvent } from './timeline-store.ts'
 
 export const closureQueue = 'closure.advance'
@@ -226,6 +228,8 @@ export async function changeCases(
   { now, actor, waking }: SetCommit,
 ): Promise<Set<string>> {
   if (all.length === 0) return new Set()
+  for (const { c, change } of all)
+    assert(mayBecome(c.state, change.state ?? c.state), `${c.state} never becomes ${change.state}`)
   const columns = sql.join(changeable.map((name) => sql.ref(name)))
   const asked = all.map(({ c, change, wake }) => ({
     subscriber_id: c.subscriberId,

@@ -65,6 +65,18 @@ const stages: readonly Stage[] = [
   },
   { key: 'money-settled', over: ['money-settled'], shown: always, due: never },
   {
+    key: 'late-usage',
+    over: ['late-usage-over'],
+    shown: (_c, _p, events) => has(events, 'late-usage-waits'),
+    due: never,
+  },
+  {
+    key: 'bank-decides',
+    over: ['money-finished'],
+    shown: (_c, _p, events) => has(events, 'dispute-waits'),
+    due: never,
+  },
+  {
     key: 'refund',
     over: ['refunds-ended'],
     shown: (_c, _p, events) => refundExpected(events),
@@ -93,7 +105,7 @@ export function timeline(
         key: stage.key,
         state: 'to-come',
         at: null,
-        due: stage.due(c, events),
+        due: stage.due(c, events) ?? detail['until'] ?? null,
         detail,
       }
     })
@@ -117,17 +129,26 @@ function portEvent(events: readonly CaseEvent[]): CaseEvent | undefined {
   return events.findLast(({ kind }) => portKinds.includes(kind))
 }
 
+const stops = {
+  withdrawn: 'withdrawn',
+  rejected: 'rejected',
+  needs_attention: 'needs-attention',
+  frozen: 'frozen',
+} as const
+
 function stopRow(state: CaseState, events: readonly CaseEvent[]): TimelineRow | undefined {
-  if (state !== 'withdrawn' && state !== 'rejected' && state !== 'needs_attention') return undefined
-  const kind = state === 'needs_attention' ? 'needs-attention' : state
+  if (!(state in stops)) return undefined
+  const kind = stops[state as keyof typeof stops]
   const event = events.findLast((one) => one.kind === kind)
   const row = { key: kind, at: event?.at.toString() ?? null, due: null, detail: {} } as const
-  return { ...row, state: state === 'needs_attention' ? 'late' : 'done' }
+  return { ...row, state: state === 'needs_attention' || state === 'frozen' ? 'late' : 'done' }
 }
 
 function detailOf(key: Key, events: readonly CaseEvent[]): Record<string, string> {
   if (key === 'number-port') return { how: portOutcome(events) }
   if (key === 'refund') return events.findLast(({ kind }) => kind === 'money-settled')?.detail ?? {}
+  if (key === 'late-usage')
+    return events.findLast(({ kind }) => kind === 'late-usage-waits')?.detail ?? {}
   if (key === 'number-kept')
     return events.findLast(({ kind }) => kind === 'number-kept')?.detail ?? {}
   return {}

@@ -2,10 +2,11 @@
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { loadFacts } from './facts-store.ts'
-import type { QuoteWire } from './quote.ts'
+import { refundsOf } from '../payments/payout-store.ts'
+import { finalTables } from './final-statement.ts'
 import { readiness } from './readiness.ts'
 import type { StoredCase } from './case.ts'
-import { casesOf, findCase } from './store.ts'
+import { casesOf, doneStepsOf, findCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
 import { type ClosureView, type Seen, viewOf } from './view.ts'
 import { pinOf, quoteNow } from './way-store.ts'
@@ -76,18 +77,13 @@ async function see(
       until: keep_until,
       erasedAt: erased_at,
     })),
-    finalStatement: await finalStatement(trx, c),
+    ...(await moneyOf(trx, c)),
   }
 }
 
-async function finalStatement(trx: Trx, c: StoredCase): Promise<QuoteWire['currencies'] | null> {
-  const settled = await trx
-    .selectFrom('closure_step')
-    .select('outcome')
-    .where('subscriber_id', '=', c.subscriberId)
-    .where('case_id', '=', c.caseId)
-    .where('step', '=', 'settle')
-    .executeTakeFirst()
-  const tables = (settled?.outcome as { tables?: string } | undefined)?.tables
-  return tables ? (JSON.parse(tables) as QuoteWire['currencies']) : null
+async function moneyOf(trx: Trx, c: StoredCase) {
+  const refunds = await refundsOf(trx, c.subscriberId, c.caseId)
+  const accounts = new Map(refunds.map(({ refundId, payoutTo }) => [refundId, payoutTo]))
+  const doneOf = await doneStepsOf(trx, [c])
+  return { refunds, finalStatement: finalTables(doneOf(c), accounts) }
 }

@@ -5,6 +5,8 @@ import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.t
 import { hasLeft } from './ported.ts'
 import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
+import type { TrackedRefund } from '../payments/payments.ts'
+import { toWire } from '../values/money.ts'
 import type { StoredCase } from './case.ts'
 import { type CaseEvent, timeline } from './timeline.ts'
 import type { closureWire, publicClosureWire } from './wire.ts'
@@ -25,6 +27,7 @@ export type Seen = {
     until: Temporal.Instant | null
     erasedAt: Temporal.Instant | null
   }[]
+  refunds: readonly TrackedRefund[]
   finalStatement: QuoteWire['currencies'] | null
 }
 
@@ -70,6 +73,7 @@ export function viewOf(seen: Seen): ClosureView {
       until: text(until),
       erasedAt: text(erasedAt),
     })),
+    refunds: seen.refunds.map(refundShown),
     finalStatement: seen.finalStatement,
   }
 }
@@ -111,6 +115,24 @@ function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
       ? { disposition: choice.disposition, toLineId: choice.toLineId }
       : { disposition: choice.disposition })
   return { paid: plain(choices.paid), promotional: plain(choices.promotional) }
+}
+
+/** Where one refund is, and what its owner can do about it. */
+function refundShown(refund: TrackedRefund): ClosureView['refunds'][number] {
+  const { refundId, instrument, amount, state, failure, payoutUntil, payoutTo } = refund
+  const isOpen = state === 'failed' && !refund.hasAccount
+  return {
+    refundId,
+    instrument,
+    amount: toWire(amount),
+    state: state === 'failed' ? (refund.hasAccount ? 'paying-out' : 'needs-account') : state,
+    failure,
+    requestedAt: refund.requestedAt.toString(),
+    endedAt: text(refund.endedAt),
+    accountUntil: isOpen ? text(payoutUntil) : null,
+    accountEnding: payoutTo,
+    accountFailure: isOpen ? refund.payoutFailure : null,
+  }
 }
 
 function contactOf({ contactId, kind, value, addedAt, verifiedAt }: ContactFacts) {

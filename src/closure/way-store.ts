@@ -10,6 +10,7 @@ import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
+import { alert } from './alert-store.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
@@ -20,6 +21,7 @@ import { makeReference } from './reference.ts'
 import { riskOf } from './risk.ts'
 import type { Choices } from './settlement.ts'
 import type { StoredCase } from './case.ts'
+import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
 
 export type Started = { c: StoredCase; isNew: boolean }
@@ -113,7 +115,7 @@ export async function askClosureCode(
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
-    if (!isEditable(c)) return refuse('not-a-draft')
+    if (!isEditable(c) && !(await awaitsAccount(trx, c))) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
     const allowed = codeContacts(facts)
@@ -215,6 +217,7 @@ async function submitDraft(
   for (const { lineId, port } of facts.lines)
     if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
   await tell(trx, app, c, facts, 'closure-received', receivedParams(app, c, facts, quote, now))
+  await alert(trx, app, c, facts, now)
   return { ...c, ...change, version: c.version + 1 }
 }
 

@@ -82,7 +82,17 @@ export const quoteEntryWire = z
       'paid-credit',
       'plan-days',
       'promotional-credit',
+      'disputed-credit',
+      'becomes-owed',
+      'arrears-paid',
+      'early-fee',
+      'refund-fee',
+      'late-usage-reserve',
+      'late-usage',
+      'disputed',
+      'charged-back',
       'refund',
+      'payout',
       'unclaimed',
       'moved',
       'donated',
@@ -91,7 +101,7 @@ export const quoteEntryWire = z
     lineId: z.string().nullable(),
     detail: z
       .record(z.string(), z.string())
-      .describe('daysLeft, daysTotal, price, card, toLineName, by …'),
+      .describe('daysLeft, daysTotal, instrument, toLineName; source: where the rule comes from …'),
     amount: moneyWire,
   })
   .meta({ id: 'QuoteEntry' })
@@ -114,6 +124,7 @@ export const quoteWire = z
         sourcesTotal: moneyWire,
         destinationsTotal: moneyWire.nullable().describe('Null until every choice is made'),
         refund: moneyWire,
+        owedAfter: moneyWire.optional().describe('What is still to be paid once all is settled'),
       }),
     ),
     refundTo: z
@@ -136,6 +147,24 @@ export const quoteWire = z
   })
   .meta({ id: 'ClosureQuote' })
 
+/** One refund, followed until the money has arrived. */
+export const refundWire = z
+  .object({
+    refundId: z.string(),
+    instrument: z.string().describe('visa 4471'),
+    amount: moneyWire,
+    state: z
+      .enum(['requested', 'pending', 'needs-account', 'paying-out', 'succeeded', 'unclaimed'])
+      .describe('needs-account: the card refused; name an account of your own'),
+    failure: z.string().nullable().describe('Why the card refused, as the provider says'),
+    requestedAt: instantWire,
+    endedAt: instantWire.nullable(),
+    accountUntil: instantWire.nullable().describe('Until when an account can be named'),
+    accountEnding: z.string().nullable(),
+    accountFailure: z.string().nullable().describe('Why the account named before was not taken'),
+  })
+  .meta({ id: 'ClosureRefund' })
+
 /** One row of the timeline; what is done has `at`, what is to come has `due` where it is known. */
 export const timelineRowWire = z
   .object({
@@ -151,6 +180,8 @@ export const timelineRowWire = z
       'number-kept',
       'number-port',
       'money-settled',
+      'late-usage',
+      'bank-decides',
       'refund',
       'certificate',
       'signed-out',
@@ -158,6 +189,7 @@ export const timelineRowWire = z
       'withdrawn',
       'rejected',
       'needs-attention',
+      'frozen',
     ]),
     state: z.enum(['done', 'now', 'to-come', 'late']),
     at: instantWire.nullable(),
@@ -212,6 +244,7 @@ export const closureWire = z
         erasedAt: instantWire.nullable(),
       }),
     ),
+    refunds: z.array(refundWire).describe('Where each refund is'),
     finalStatement: quoteWire.shape.currencies
       .nullable()
       .describe('What happened to the money, once it has'),
@@ -228,6 +261,25 @@ export const changeClosureWire = z.object({
   reasonText: z.string().trim().max(500).nullable().optional(),
 })
 export const askClosureCodeWire = z.object({ contactId: z.string().max(60).optional() })
+const iban = z.string().trim().max(42).describe('ISO 13616')
+export const accountWire = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('iban'), iban }),
+  z.object({
+    kind: z.literal('account'),
+    country: z.string().regex(/^[A-Z]{2}$/),
+    bankCode: z.string().regex(/^[0-9A-Za-z-]{3,20}$/),
+    accountNumber: z.string().regex(/^[0-9A-Za-z-]{4,34}$/),
+  }),
+])
+export const freezeWire = z.object({ token: z.string().max(200) })
+export const frozenWire = z
+  .object({ reference: z.string(), state: caseStateWire, frozen: z.boolean() })
+  .meta({ id: 'FrozenClosure' })
+
+export const nameAccountWire = z.object({
+  account: accountWire.describe('An account in the subscriber’s own name'),
+  code: codeWire,
+})
 export const submitClosureWire = z.object({
   quoteHash: z.string().max(100),
   code: codeWire,

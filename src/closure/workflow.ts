@@ -8,6 +8,10 @@ export const verbs = [
   'close-line',
   'settle',
   'refund',
+  'payout',
+  'late-usage',
+  'dispute',
+  'finish',
   'certificate',
   'close',
 ] as const
@@ -33,12 +37,40 @@ export function endingSteps({ lines }: Facts): string[] {
   ])
 }
 
-/** After service has ended: money, proof, and the end of the account. */
-export function settlingSteps(refundIds: readonly string[]): string[] {
+/** How long the owner of a refund that its card refused can name an account for it. */
+export const payoutDays = 30
+
+/** What settling kept back until the last record has come, or a bank has decided. */
+export type Kept = { lateUsage: boolean; disputes: readonly string[] }
+
+/** After service has ended: money, what had to wait, proof, and the end of the account. */
+export function settlingSteps(
+  refunds: readonly { refundId: string; refused: boolean; hasAccount: boolean }[],
+  { lateUsage, disputes }: Kept,
+): string[] {
+  const waits = [
+    ...(lateUsage ? [stepName('late-usage')] : []),
+    ...disputes.map((id) => stepName('dispute', id)),
+  ]
+  const payouts = (wanted: (refund: { hasAccount: boolean }) => boolean) =>
+    refunds
+      .filter((refund) => refund.refused && wanted(refund))
+      .map(({ refundId }) => stepName('payout', refundId))
   return [
     stepName('settle'),
-    ...refundIds.map((id) => stepName('refund', id)),
+    ...refunds.map(({ refundId }) => stepName('refund', refundId)),
+    // Nothing waits for an account that nobody has named yet.
+    ...payouts(({ hasAccount }) => hasAccount),
+    ...waits,
+    ...(waits.length > 0 ? [stepName('finish')] : []),
+    ...payouts(({ hasAccount }) => !hasAccount),
     stepName('certificate'),
     stepName('close'),
   ]
+}
+
+/** From the outcome of `settle`. */
+export function keptOf(outcome: Readonly<Record<string, string>> | undefined): Kept {
+  const disputes = JSON.parse(outcome?.['disputes'] ?? '[]') as string[]
+  return { lateUsage: Number(outcome?.['reserves'] ?? 0) > 0, disputes }
 }

@@ -3,7 +3,7 @@ import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
   blockers: ['arrears', 'balance'],
-  steps: ['settle'],
+  steps: ['settle', 'finish'],
   leftovers: {
     purse: {
       // The last sessions of a line say in which networks it was.

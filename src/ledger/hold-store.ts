@@ -152,6 +152,23 @@ export async function placedHolds(db: Db | Trx, subscriberId: string): Promise<H
   return rows.map(holdOf)
 }
 
+/** The holds of a subscriber under these keys, in whatever state they are. */
+export async function holdsOf(
+  db: Db | Trx,
+  subscriberId: string,
+  keys: readonly string[],
+): Promise<Hold[]> {
+  if (keys.length === 0) return []
+  const rows = await db
+    .selectFrom('ledger_hold')
+    .selectAll()
+    .where('subscriber_id', '=', subscriberId)
+    .where('key', 'in', keys)
+    .orderBy('key')
+    .execute()
+  return rows.map(holdOf)
+}
+
 const sweptAtOnce = 100
 
 /** Called every second by the worker: what nobody captured in time goes back. */

@@ -45,6 +45,9 @@ export const transferKinds = [
   'refund-failed',
   'hold',
   'hold-ended',
+  'late-usage',
+  'chargeback',
+  'arrears-paid',
 ] as const
 export type TransferKind = (typeof transferKinds)[number]
 

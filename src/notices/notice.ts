@@ -139,6 +139,7 @@ export type NoticeParams = {
     ifLate?: string
     withdrawUrl: string
     progressUrl: string
+    freezeUrl?: string
   }
   /** The operator closes the line on its own account; `reason` is in the operator's words. */
   'closure-announced': {
@@ -150,6 +151,9 @@ export type NoticeParams = {
     progressUrl: string
   }
   'closure-called-off': { reference: string; lineName: string; at: string; url: string }
+  /** To those who were reached before and to the closing number; they may not be the subscriber. */
+  'closure-alert': { reference: string; at: string; freezeUrl: string }
+  'closure-frozen': { reference: string; lineName: string; at: string; url: string }
   'closure-withdrawn': { reference: string; lineName: string; at: string; url: string }
   'closure-approved': {
     reference: string
@@ -159,6 +163,7 @@ export type NoticeParams = {
     refund?: string
     withdrawUrl?: string
     progressUrl: string
+    freezeUrl?: string
   }
   /** `reasonCode` is one of decisionWire's. */
   'closure-rejected': {
@@ -169,7 +174,7 @@ export type NoticeParams = {
     url: string
   }
   /** The facts moved away from the agreed quote before execution: the subscriber looks again. */
-  'closure-agree-again': { reference: string; lineName: string; url: string }
+  'closure-agree-again': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number did not go to the other operator: the subscriber says whether to close all the same. */
   'closure-port-stayed': { reference: string; lineName: string; url: string }
   /** The number has gone, and nobody may pay out what is left: the subscriber chooses. */
@@ -206,6 +211,16 @@ export type NoticeParams = {
     instrument: string
     failure: string
     at: string
+    /** Until when an account can be named. */
+    until: string
+    url: string
+  }
+  /** An account that was named for a refund did not take it. */
+  'payout-failed': {
+    reference: string
+    amount: string
+    failure: string
+    until: string
     url: string
   }
   /** `categories` is a JSON list of retention categories. */

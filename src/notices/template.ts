@@ -136,6 +136,7 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     actions: [
       { label: 'closure-received.action', url: 'progressUrl' },
       { label: 'closure-received.second', url: 'withdrawUrl' },
+      { label: 'closure-received.freeze', url: 'freezeUrl' },
     ],
     warns: true,
   },
@@ -157,6 +158,7 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     actions: [
       { label: 'closure-approved.action', url: 'progressUrl' },
       { label: 'closure-approved.second', url: 'withdrawUrl' },
+      { label: 'closure-approved.freeze', url: 'freezeUrl' },
     ],
   },
   'closure-rejected': {
@@ -166,7 +168,19 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'closure-agree-again': {
     facts: ['reference'],
-    actions: [{ label: 'closure-agree-again.action', url: 'url' }],
+    actions: [
+      { label: 'closure-agree-again.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
+  },
+  'closure-alert': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-alert.action', url: 'freezeUrl' }],
+    warns: true,
+  },
+  'closure-frozen': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-frozen.action', url: 'url' }],
   },
   'closure-port-stayed': {
     facts: ['reference'],
@@ -191,9 +205,14 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'refund-sent': { facts: ['reference', 'amount', 'instrument', 'at'] },
   'refund-failed': {
-    facts: ['reference', 'amount', 'instrument', 'at'],
+    facts: ['reference', 'amount', 'instrument', 'at', 'until'],
     variants: [{ key: 'refund-failed.failure', by: 'failure' }],
     actions: [{ label: 'refund-failed.action', url: 'url' }],
+  },
+  'payout-failed': {
+    facts: ['reference', 'amount', 'until'],
+    variants: [{ key: 'payout-failed.failure', by: 'failure' }],
+    actions: [{ label: 'payout-failed.action', url: 'url' }],
   },
   erased: { facts: ['reference', 'at'], tables: 'erased' },
   'ticket-answered': {
@@ -215,6 +234,7 @@ const moments = new Set([
   'waitsUntil',
   'movesAt',
   'codeEndsAt',
+  'until',
 ])
 const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited', 'cap', 'spent'])
 

@@ -3,7 +3,7 @@ import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
   blockers: [],
-  steps: ['refund'],
+  steps: ['refund', 'payout', 'dispute'],
   leftovers: {
     payment_order: {
       retain: {
@@ -16,7 +16,11 @@ export const closing: Closing = {
     },
     refund: {
       plain: `subscriber_id refund_id case_id order_id minor currency state provider_refund_id failure requested_at
-        ended_at version`,
+        ended_at version payout_until payout_attempt payout_to payout_failure`,
+      retain: { invoices: { payout_sealed: 'null' } },
+    },
+    payment_dispute: {
+      plain: `subscriber_id dispute_id order_id line_id minor currency state opened_at ended_at version`,
     },
     coupon: 'nobody',
     coupon_use: { plain: 'subscriber_id code line_id minor currency used_at' },

@@ -10,6 +10,7 @@ import { Fault } from '../values/fault.ts'
 import { fromWire, type Money, toWire } from '../values/money.ts'
 import { moneyWire } from '../values/wire.ts'
 import type { Checkout } from './order.ts'
+import type { Account } from './payments.ts'
 
 export type NewCheckout = {
   key: string
@@ -26,11 +27,25 @@ export type FoundRefund = {
   failure?: string
 }
 
+/** A payment that its owner's bank is asked to take back; won: by us, so the payment stands. */
+export type Dispute = { disputeId: string; amount: Money; state: 'open' | 'won' | 'lost' }
+export type NewPayout = {
+  key: string
+  reference: string
+  amount: Money
+  name: string
+  account: Account
+}
+
 export type Payments = {
   createCheckout(asked: NewCheckout): Promise<{ checkoutId: string; url: string }>
   findCheckout(reference: string): Promise<Checkout | undefined>
   refund(asked: NewRefund): Promise<FoundRefund>
   findRefund(reference: string): Promise<FoundRefund | undefined>
+  payout(asked: NewPayout): Promise<FoundRefund>
+  findPayout(reference: string): Promise<FoundRefund | undefined>
+  /** Of the payment that a checkout brought, named by that checkout's reference. */
+  findDisputes(reference: string): Promise<Dispute[]>
 }
 
 const instrument = z.object({
@@ -54,6 +69,12 @@ const refundWire = z.object({
   id: z.string(),
   status: z.enum(['pending', 'succeeded', 'failed']),
   failure: z.string().nullish(),
+})
+
+const disputeWire = z.object({
+  id: z.string(),
+  amount: moneyWire,
+  status: z.enum(['open', 'won', 'lost']),
 })
 
 const name = 'payments'
@@ -90,7 +111,30 @@ export function openPayments(
       const found = await find('/refunds', reference)
       return found === undefined ? undefined : refundOf(refundWire.parse(found))
     },
+    async payout({ key, amount, ...asked }) {
+      const body = { ...asked, amount: toWire(amount) }
+      const answer = await call({ method: 'POST', path: '/payouts', body, idempotencyKey: key })
+      return refundOf(refundWire.parse(done(answer)))
+    },
+    async findPayout(reference) {
+      const found = await find('/payouts', reference)
+      return found === undefined ? undefined : refundOf(refundWire.parse(found))
+    },
+    async findDisputes(reference) {
+      const found = await find('/disputes', reference)
+      if (found === undefined) return []
+      return z
+        .object({ items: z.array(disputeWire) })
+        .parse(found)
+        .items.map(disputeOf)
+    },
   }
+}
+
+function disputeOf({ id, amount, status }: z.output<typeof disputeWire>): Dispute {
+  const read = fromWire(amount)
+  if (!read) throw new Fault(name, 'unknown', 'named an amount nobody can read')
+  return { disputeId: id, amount: read, state: status }
 }
 
 function done({ status, body }: PartnerAnswer): unknown {

@@ -11,6 +11,7 @@ import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
 import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
+import { disputeQueue } from './dispute-store.ts'
 import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
 import { findOrder, ownerOfReference } from './order-store.ts'
 import { registerCoupons } from './coupon-routes.ts'
@@ -154,7 +155,7 @@ const keyOf = (subscriberId: string, { orderId }: { orderId: string }) => ({
 })
 
 const webhookWire = z.object({
-  type: z.string(),
+  type: z.string().max(100),
   data: z.object({ reference: z.string().max(200) }),
 })
 
@@ -175,20 +176,24 @@ function registerWebhook(http: Http, app: App) {
     },
     async (request, reply) => {
       const parsed = webhookWire.safeParse(request.body)
-      if (parsed.success) await wake(app, parsed.data.data.reference)
+      if (parsed.success) await wake(app, parsed.data.type, parsed.data.data.reference)
       return reply.code(204).send(null)
     },
   )
 }
 
-async function wake(app: App, reference: string) {
+async function wake(app: App, type: string, told: string) {
+  // A payout is named after the refund it stands for.
+  const reference = told.replace(/\.payout\d+$/, '')
   await app.db.transaction().execute(async (trx) => {
     const subscriberId = await ownerOfReference(trx, reference)
     if (!subscriberId) return
     const order = parseReference(reference)
     if (order) {
       const { orderId } = order
-      return app.queue.send(trx, checkQueue, orderId, { subscriberId, orderId })
+      const isDispute = type.startsWith('dispute.')
+      const [queue, key] = isDispute ? [disputeQueue, reference] : [checkQueue, orderId]
+      return app.queue.send(trx, queue, key, { subscriberId, orderId, reference })
     }
     const caseId = await caseOfRefund(trx, subscriberId, reference)
     // The closure's own queue, by its name: payments know no closure.

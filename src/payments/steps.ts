@@ -2,11 +2,12 @@
 import type { App } from '../platform/app.ts'
 import type { Job } from '../platform/queue.ts'
 import type { Payments } from './gateway.ts'
+import { checkDisputes, disputeQueue } from './dispute-store.ts'
 import { checkOrder, checkQueue, returnPayment, returnQueue } from './order-steps.ts'
 import { takeDueOrders } from './order-store.ts'
 import { referenceOf } from './order.ts'
 
-export const paymentsQueues = [checkQueue, returnQueue]
+export const paymentsQueues = [checkQueue, returnQueue, disputeQueue]
 
 const ordersAtOnce = 200
 const returnAgainSeconds = 1800
@@ -34,6 +35,14 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
           .transaction()
           .execute((trx) => app.queue.send(trx, returnQueue, key, data, returnAgainSeconds))
       },
+    },
+    {
+      queue: disputeQueue,
+      run: ({ subscriberId = '', orderId = '', reference = '' }) =>
+        checkDisputes(app, payments, { subscriberId, orderId }, reference),
+      // A closure that waits for it asks by itself; otherwise the next word of the provider does.
+      gaveUp: async ({ reference }, error) =>
+        app.log.error({ reference, error }, 'a dispute is not taken in'),
     },
   ]
 }

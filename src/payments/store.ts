@@ -125,7 +125,7 @@ export async function endRefunds(
   }))
   await sql`
     update refund r set state = x.state, failure = x.failure, provider_refund_id = x.provider_refund_id,
-      ended_at = ${now}, version = r.version + 1
+      ended_at = ${now}, payout_sealed = null, version = r.version + 1
     from jsonb_to_recordset(${rowsParameter(rows)})
       as x(subscriber_id text, refund_id text, state text, failure text, provider_refund_id text)
     where r.subscriber_id = x.subscriber_id and r.refund_id = x.refund_id

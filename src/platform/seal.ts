@@ -5,7 +5,10 @@ const ivBytes = 12
 const tagBytes = 16
 
 /** A key for each purpose, so that what is sealed for one never opens for another. */
-export function sealKey(masterKey: Uint8Array, purpose: 'notice' | 'profile' | 'port'): Buffer {
+export function sealKey(
+  masterKey: Uint8Array,
+  purpose: 'notice' | 'profile' | 'port' | 'payout',
+): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
 }
 

@@ -17,6 +17,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
 export interface AuditEntry {
   action: string;
   actor_id: string;
@@ -235,7 +237,7 @@ export interface LedgerBalance {
 export interface LedgerDaySum {
   account: string;
   currency: string;
-  day: Temporal.PlainDate;
+  day: Timestamp;
   minor: bigint;
   tax_country: Generated<string>;
 }
@@ -267,7 +269,7 @@ export interface LedgerPosting {
 }
 
 export interface LedgerSealedDay {
-  day: Temporal.PlainDate;
+  day: Timestamp;
   postings: bigint;
   sealed_at: Temporal.Instant;
   transfers: bigint;
@@ -361,12 +363,6 @@ export interface LineTerm {
   voice_seconds: bigint;
 }
 
-export interface Migrations {
-  applied_at: Generated<Temporal.Instant>;
-  name: string;
-  sha256: string;
-}
-
 export interface Notice {
   case_id: string | null;
   channel: string;
@@ -395,6 +391,19 @@ export interface OneTimeCode {
   subscriber_id: string;
   tries_left: number;
   used_at: Temporal.Instant | null;
+}
+
+export interface PaymentDispute {
+  currency: string;
+  dispute_id: string;
+  ended_at: Temporal.Instant | null;
+  line_id: string | null;
+  minor: bigint;
+  opened_at: Temporal.Instant;
+  order_id: string;
+  state: Generated<string>;
+  subscriber_id: string;
+  version: Generated<number>;
 }
 
 export interface PaymentIndex {
@@ -610,6 +619,11 @@ export interface Refund {
   failure: string | null;
   minor: bigint;
   order_id: string;
+  payout_attempt: Generated<number>;
+  payout_failure: string | null;
+  payout_sealed: string | null;
+  payout_to: string | null;
+  payout_until: Temporal.Instant | null;
   provider_refund_id: string | null;
   refund_id: string;
   requested_at: Temporal.Instant;
@@ -918,9 +932,9 @@ export interface DB {
   line_index: LineIndex;
   line_renewal: LineRenewal;
   line_term: LineTerm;
-  migrations: Migrations;
   notice: Notice;
   one_time_code: OneTimeCode;
+  payment_dispute: PaymentDispute;
   payment_index: PaymentIndex;
   payment_order: PaymentOrder;
   phone_number: PhoneNumber;

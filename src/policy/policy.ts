@@ -3,9 +3,10 @@ import { firstSchema, upgrade } from './first-format.ts'
 import { endOf } from './rule-for.ts'
 import { type Policy, policySchema } from './schema.ts'
 
-export { paidDispositions } from './dues.ts'
+export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
 export { arrearsBlock, mayPort, portCodeEnd } from './rights.ts'
-export type { Policy } from './schema.ts'
+export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
+export type { Policy, RuleName } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
 
 /** A stored document of any format; it throws on one that was never a policy. */

@@ -78,6 +78,7 @@ const publicPages = [
   open('/help', () => import('../tickets/portal/help-page.tsx'), 'HelpPage'),
   open('/c', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
   open('/c/$reference', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
+  open('/freeze/$token', () => import('../closure/portal/freeze-page.tsx'), 'FreezePage'),
   open('/verify', () => import('../closure/portal/verify-page.tsx'), 'VerifyPage'),
   open('/design', () => import('./design-page.tsx'), 'DesignPage'),
 ]

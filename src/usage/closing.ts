@@ -3,7 +3,7 @@ import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
   blockers: ['open-session'],
-  steps: ['end-sessions'],
+  steps: ['end-sessions', 'late-usage'],
   leftovers: {
     usage_record: {
       retain: { usage: 'rows' },

@@ -89,6 +89,10 @@ export const refusalStatus = {
   'requester-cannot-decide': 403,
   'certificate-not-ready': 409,
   'nothing-to-retry': 409,
+  'account-not-valid': 422,
+  'account-not-asked': 409,
+  'link-not-valid': 404,
+  'closed-already': 409,
 } as const satisfies Record<string, number>
 
 export type RefusalCode = keyof typeof refusalStatus

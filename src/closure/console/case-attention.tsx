@@ -1,5 +1,6 @@
 /** A case that is stuck: where it stopped, what to do, and the button that sends it on. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
 import { caseQuery } from '../../console/queries.ts'
 import { useStaff } from '../../console/session.tsx'
@@ -7,6 +8,7 @@ import type { StaffCase } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
 import { Button } from '../../portal/components/button.tsx'
+import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
@@ -22,15 +24,64 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
   return (
     <Notice tone="warn" live={false}>
       <p>
-        <b>{t('attention.stopped', { step: code('step', step) })}</b>{' '}
+        <b>
+          {seen.closure.state === 'frozen'
+            ? t('attention.frozen')
+            : t('attention.stopped', { step: code('step', step) })}
+        </b>{' '}
         {t('attention.since', { when: format.moment(attention.since) })}
       </p>
       <p className="c2 break-words">{attention.what}</p>
       <p className="mt-1">
         {t('attention.advice')} {advice}
       </p>
-      <Retry seen={seen} />
+      {seen.closure.state === 'frozen' ? <Thaw seen={seen} /> : <Retry seen={seen} />}
     </Notice>
+  )
+}
+
+const mayThaw: readonly string[] = ['reviewer', 'admin']
+
+/** Only after somebody has made sure, and said how. */
+function Thaw({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const { role } = useStaff()
+  const client = useQueryClient()
+  const [note, setNote] = useState('')
+  const [missing, setMissing] = useState(false)
+  const { caseId } = seen.closure
+  const thaw = useMutation({
+    mutationFn: () => send<StaffCase>('POST', `/v1/staff/closures/${caseId}/thaw`, { note }),
+    onSuccess: (next) => {
+      client.setQueryData(caseQuery(caseId).queryKey, next)
+      void client.invalidateQueries({ queryKey: ['staff', 'closures'] })
+    },
+  })
+  const held = mayThaw.includes(role) ? undefined : 'thaw-why'
+  return (
+    <div className="mt-3 grid gap-2">
+      <TextField
+        label={t('attention.thaw-note')}
+        value={note}
+        onChange={setNote}
+        maxLength={500}
+        error={missing && !note.trim() ? t('attention.thaw-missing') : undefined}
+      />
+      <Refused error={thaw.error} />
+      <Button
+        kind="primary"
+        busy={thaw.isPending}
+        disabledBy={held}
+        onClick={() => (note.trim() ? thaw.mutate() : setMissing(true))}
+      >
+        {t('attention.thaw')}
+      </Button>
+      {held && (
+        <span id={held} className="caption c2">
+          {t('decide.role', { role: code('role', role) })}
+        </span>
+      )}
+    </div>
   )
 }
 

@@ -21,6 +21,7 @@ import { ClosedView } from './closed-view.tsx'
 import { headline } from './headline.ts'
 import { instrumentText, refunds, refundText } from './quote-text.ts'
 import { Reference } from './reference.tsx'
+import { Refunds } from './refunds.tsx'
 import { CaseTimeline } from './timeline-rows.tsx'
 
 const ended: readonly Closure['state'][] = ['closed', 'withdrawn', 'rejected']
@@ -87,6 +88,7 @@ function Progress({ closure }: { closure: Closure }) {
         </div>
       )}
       <Reference closure={closure} />
+      <Refunds closure={closure} />
       <div className="mt-6">
         <CaseTimeline
           rows={closure.timeline}

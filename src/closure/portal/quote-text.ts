@@ -17,6 +17,16 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
   donated: 'money.donated',
   'promotion-forfeited': 'money.forfeited',
   unclaimed: 'money.unclaimed',
+  'disputed-credit': 'money.disputed-credit',
+  'becomes-owed': 'money.becomes-owed',
+  'arrears-paid': 'money.arrears-paid',
+  'early-fee': 'money.early-fee',
+  'refund-fee': 'money.refund-fee',
+  'late-usage-reserve': 'money.late-usage-reserve',
+  'late-usage': 'money.late-usage',
+  disputed: 'money.disputed',
+  'charged-back': 'money.charged-back',
+  payout: 'money.payout',
 }
 
 /** "visa 4471" becomes "Visa ending 4471". */
@@ -29,7 +39,8 @@ export function instrumentText(instrument: string, t: Translate): string {
 type LineName = (lineId: string | null) => string | undefined
 
 export function entryTitle(entry: QuoteEntry, t: Translate, lineName: LineName): string {
-  const { instrument, toLineName } = entry.detail
+  const { account, instrument, toLineName } = entry.detail
+  if (entry.kind === 'payout' && account) return t('money.payout-to', { account })
   if (entry.kind === 'refund' && instrument) {
     return t('money.refund-to', { card: instrumentText(instrument, t) })
   }
@@ -46,13 +57,17 @@ export function entryDetail(
   lineName: LineName,
   several: boolean,
 ): string | undefined {
-  const { daysLeft, daysTotal, what } = entry.detail
+  const { daysLeft, daysTotal, what, month, months, records, source: rule } = entry.detail
   const source = entry.kind.endsWith('credit') || entry.kind === 'plan-days'
   const parts: (string | undefined)[] = []
   if (entry.kind === 'plan-days' && daysLeft && daysTotal) {
     parts.push(t('money.days', { left: Number(daysLeft), total: Number(daysTotal) }))
   }
   if (entry.kind === 'moved' && what === 'promotional') parts.push(t('money.promotional'))
+  if (month && months)
+    parts.push(t('money.term-month', { month: Number(month), months: Number(months) }))
+  if (records) parts.push(t('money.records', { count: Number(records) }))
+  if (rule) parts.push(t('money.source', { source: rule }))
   if (several && source) parts.push(lineName(entry.lineId))
   return parts.filter(Boolean).join(' · ') || undefined
 }

@@ -31,6 +31,9 @@ const titles: Record<Row['key'], WordKey> = {
   withdrawn: 'step.withdrawn',
   rejected: 'step.rejected',
   'needs-attention': 'step.needs-attention',
+  frozen: 'step.frozen',
+  'late-usage': 'step.late-usage',
+  'bank-decides': 'step.bank-decides',
 }
 
 const spoken: Record<TimelineState, WordKey> = {

@@ -1,7 +1,7 @@
 /** The end of cases: the signed certificate, what is kept, the last mail, and for an account the last sign-out. */
 import { sql } from 'kysely'
 import { lockRemovals } from '../../esim/closing-store.ts'
-import { refundRows } from '../../payments/store.ts'
+import { refundsOfAll } from '../../payments/payout-store.ts'
 import { system } from '../../platform/audit.ts'
 import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
@@ -15,12 +15,10 @@ import { eraseWithAccounts } from '../erase-store.ts'
 import { closings } from '../leftovers-store.ts'
 import { keepTraces } from '../trace-store.ts'
 import { type Facts, lineName } from '../facts.ts'
-import type { QuoteWire } from '../quote.ts'
+import { finalTables, type Table } from '../final-statement.ts'
 import { type CaseKey, type DoneSteps, doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
 import type { InsideStep, Recorded, StepContext } from './step.ts'
-
-type Table = QuoteWire['currencies'][number]
 
 export const certificateStep: InsideStep = {
   kind: 'inside',
@@ -43,7 +41,16 @@ export const certificateStep: InsideStep = {
       })),
     )
     await insertReceipts(trx, all)
-    return all.map(() => ({ events: [{ kind: 'certificate-signed' }] }))
+    const idsOf = await refundIdsOf(
+      trx,
+      all.map(({ c }) => c),
+    )
+    return all.map(({ c }) => ({
+      events: [
+        ...(idsOf(c).length > 0 ? [{ kind: 'refunds-ended' }] : []),
+        { kind: 'certificate-signed' },
+      ],
+    }))
   },
 }
 
@@ -239,32 +246,17 @@ function movedTo({ staying }: Facts, lineId: string | null): Record<string, stri
   return line ? { toLineName: line.name } : {}
 }
 
-/** The settled tables by case, with a refund that could not be delivered shown as what became of it. */
+/** The settled tables by case, each refund where it arrived. */
 async function endedTables(
   trx: Trx,
   all: readonly StepContext[],
 ): Promise<(c: CaseKey) => Table[]> {
   const cases = all.map(({ c }) => c)
   const doneOf = await doneStepsOf(trx, cases)
-  const idsOf = await refundIdsOf(trx, cases)
-  const refunds = await refundRows(
-    trx,
-    cases.flatMap((c) => idsOf(c).map((refundId) => ({ subscriberId: c.subscriberId, refundId }))),
-  )
+  const refundsBy = await refundsOfAll(trx, cases)
   return (c) => {
-    const tables = JSON.parse(doneOf(c).get('settle')?.['tables'] ?? '[]') as Table[]
-    const own = idsOf(c).flatMap((refundId) => refunds.get(refundId) ?? [])
-    const unclaimed = new Set(
-      own.filter(({ state }) => state === 'unclaimed').map(({ orderId }) => orderId),
-    )
-    return tables.map((table) => ({
-      ...table,
-      destinations: table.destinations.map((row) =>
-        row.kind === 'refund' && unclaimed.has(row.detail['orderId'] ?? '')
-          ? { ...row, kind: 'unclaimed' as const }
-          : row,
-      ),
-    }))
+    const accounts = new Map(refundsBy(c).map(({ refundId, payoutTo }) => [refundId, payoutTo]))
+    return finalTables(doneOf(c), accounts) ?? []
   }
 }
 

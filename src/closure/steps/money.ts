@@ -2,12 +2,15 @@
 import { earn } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
+import { withholdRefund } from '../../payments/dispute-store.ts'
 import { startRefunds } from '../../payments/store.ts'
-import { decimal } from '../../values/money.ts'
+import type { Trx } from '../../platform/database.ts'
+import { decimal, isZero } from '../../values/money.ts'
 import { countedTo } from '../case.ts'
 import { settleAll, tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
 import type { InsideStep, StepContext } from './step.ts'
+import { lateUntil } from './wait.ts'
 
 export const settleStep: InsideStep = {
   kind: 'inside',
@@ -41,10 +44,21 @@ export const settleStep: InsideStep = {
         })),
     )
     await startRefunds(trx, now, refunds.flat())
-    return settled.map(({ settlements }) => ({
-      outcome: { tables: JSON.stringify(settlements.map(tableOf)) },
-      events: [{ kind: 'money-settled', detail: summaryOf(settlements) }],
-    }))
+    for (const { context, settlements } of settled) await withhold(trx, context, settlements)
+    return settled.map(({ context, settlements }) => {
+      const kept = keptBack(settlements)
+      const until = lateUntil(context.policy, context.c.serviceEndedAt ?? now)
+      return {
+        outcome: { tables: JSON.stringify(named(settlements, context.c.caseId)), ...kept },
+        events: [
+          { kind: 'money-settled', detail: summaryOf(settlements) },
+          ...(Number(kept.reserves) > 0
+            ? [{ kind: 'late-usage-waits', detail: { until: until.toString() } }]
+            : []),
+          ...(kept.disputes === '[]' ? [] : [{ kind: 'dispute-waits' }]),
+        ],
+      }
+    })
   },
 }
 
@@ -77,9 +91,51 @@ function transfersOf(
   }
   if (postings.length > 0) {
     const key = `${c.caseId}:settlement:${currency}`
-    transfers.push({ ...transfer, key, kind: 'settlement', postings })
+    const split = earn(postings, tax)
+    transfers.push({
+      ...transfer,
+      key,
+      kind: 'settlement',
+      detail: { ...detail, ...split.detail },
+      postings: split.postings,
+    })
   }
   return transfers
+}
+
+/** Rare: a payment of the case is disputed, and nothing else can take the refund. */
+async function withhold(
+  trx: Trx,
+  { app, c: { subscriberId } }: StepContext,
+  settlements: readonly Settlement[],
+) {
+  for (const { withheld } of settlements)
+    for (const one of withheld) await withholdRefund(trx, app, { subscriberId, ...one })
+}
+
+/** What waits for late records or for a bank, for the steps that follow. */
+function keptBack(settlements: readonly Settlement[]) {
+  const disputes = settlements.flatMap(({ destinations }) =>
+    destinations.flatMap(({ kind, detail }) =>
+      kind === 'disputed' ? [detail['disputeId'] ?? ''] : [],
+    ),
+  )
+  const reserves = settlements.filter(({ reserve }) => !isZero(reserve)).length
+  return { reserves: String(reserves), disputes: JSON.stringify([...new Set(disputes)]) }
+}
+
+/** The tables, with each refund's own name, so that it can be followed. */
+function named(settlements: readonly Settlement[], caseId: string) {
+  let index = 0
+  return settlements.map((settlement) => {
+    const table = tableOf(settlement)
+    const destinations = table.destinations.map((row) => {
+      if (row.kind !== 'refund') return row
+      index += 1
+      return { ...row, detail: { ...row.detail, refund: `${caseId}.${index}` } }
+    })
+    return { ...table, destinations }
+  })
 }
 
 function summaryOf(settlements: readonly Settlement[]): Record<string, string> {

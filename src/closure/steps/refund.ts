@@ -1,10 +1,14 @@
 /** Sends one refund to the instrument that paid, and books it where it ended. */
+import type { LedgerAccount, TransferKind } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import type { FoundRefund } from '../../payments/gateway.ts'
-import { endRefunds, findRefundRow, type RefundRow, refundRows } from '../../payments/store.ts'
+import { failRefunds } from '../../payments/payout-store.ts'
+import { endRefunds, findRefundRow, refundRows } from '../../payments/store.ts'
+import type { App } from '../../platform/app.ts'
 import type { Trx } from '../../platform/database.ts'
 import { decimal } from '../../values/money.ts'
 import { caseUrl, tellAll } from '../enter-store.ts'
+import { payoutDays } from '../workflow.ts'
 import type { Outcome, OutsideStep, Pending, Performed, StepContext } from './step.ts'
 
 const askAgainMsMin = 2000
@@ -33,78 +37,105 @@ export const refund: OutsideStep = {
   },
 
   async record(trx, all) {
-    const [{ now }] = all as [Performed]
-    const rows = await refundRows(trx, all.map(keyOf))
-    const ended = all.map((context): Ended => {
-      const { subject, performed } = context
-      const succeeded = performed['state'] === 'succeeded'
-      const row = rows.get(subject)
-      if (!row) throw new Error(`there is no refund ${subject}`)
-      return { ...context, row, succeeded, failure: performed['failure'] ?? null }
+    const [{ app, now }] = all as [Performed]
+    const refused = all.filter(({ performed }) => performed['state'] !== 'succeeded')
+    await endAll(
+      trx,
+      all.filter((one) => !refused.includes(one)).map((one) => ({ ...one, ended: 'succeeded' })),
+    )
+    // The money stays set aside: its owner says where else it should go, and has time for that.
+    const until = now.add({ hours: 24 * payoutDays })
+    await failRefunds(
+      trx,
+      refused.map((one) => ({ ...keyOf(one), failure: failureOf(one), until })),
+    )
+    await tellOfFailures(trx, app, refused, until)
+    return all.map((one) => {
+      const { subject } = one
+      return refused.includes(one)
+        ? { events: [{ kind: 'refund-failed', detail: { refund: subject, until: String(until) } }] }
+        : { events: [{ kind: 'refund-sent', detail: { refund: subject } }] }
     })
-    await endRefunds(
-      trx,
-      now,
-      ended.map((one) => ({
-        ...keyOf(one),
-        state: one.succeeded ? 'succeeded' : 'unclaimed',
-        failure: one.failure,
-        providerRefundId: one.performed['providerRefundId'] ?? null,
-      })),
-    )
-    await book(trx, ended)
-    await tellOfFailures(
-      trx,
-      ended.filter(({ succeeded }) => !succeeded),
-    )
-    return ended.map(({ succeeded, subject }) => ({
-      events: [{ kind: succeeded ? 'refund-sent' : 'refund-failed', detail: { refund: subject } }],
-    }))
   },
 }
 
-type Ended = Performed & { row: RefundRow; succeeded: boolean; failure: string | null }
+const failureOf = ({ performed }: Performed) => performed['failure'] ?? 'unknown'
 
 const keyOf = ({ c, subject }: StepContext) => ({
   subscriberId: c.subscriberId,
   refundId: subject,
 })
 
-async function tellOfFailures(trx: Trx, failed: readonly Ended[]) {
-  const notices = failed.map(({ app, c, facts, now, row, failure }) => {
+async function tellOfFailures(
+  trx: Trx,
+  app: App,
+  refused: readonly Performed[],
+  until: Temporal.Instant,
+) {
+  if (refused.length === 0) return
+  const rows = await refundRows(trx, refused.map(keyOf))
+  const notices = refused.map((one) => {
+    const { c, facts, now, subject } = one
+    const row = rows.get(subject)
+    if (!row) throw new Error(`there is no refund ${subject}`)
     const paidBy = c.quote?.refundTo.find((order) => order.orderId === row.orderId)
     const params = {
       reference: c.reference,
       amount: `${decimal(row.amount)} ${row.amount.currency}`,
       instrument: paidBy?.instrument ?? '',
-      failure: failure ?? 'unknown',
+      failure: failureOf(one),
       at: now.toString(),
+      until: until.toString(),
       url: caseUrl(app, c),
     }
     return { c, facts, params }
   })
-  const [first] = failed
-  if (first) await tellAll(trx, first.app, 'refund-failed', notices)
+  await tellAll(trx, app, 'refund-failed', notices)
 }
 
-/** A refund that can't be delivered stays the subscriber's money: it is booked as unclaimed, never as revenue. */
-async function book(trx: Trx, ended: readonly Ended[]) {
-  const transfers = ended.map(({ c, now, subject, row, succeeded }): Transfer => {
-    const to = { account: succeeded ? 'payments-clearing' : 'unclaimed' } as const
+const bookings = {
+  succeeded: ['refund', 'payments-clearing'],
+  unclaimed: ['refund-failed', 'unclaimed'],
+  'charged-back': ['chargeback', 'payments-clearing'],
+} as const satisfies Record<string, [TransferKind, LedgerAccount]>
+export type Ended = keyof typeof bookings
+
+/** Ends refunds and books them. What can't be delivered stays its owner's money: unclaimed, never revenue. */
+export async function endAll(
+  trx: Trx,
+  all: readonly (Performed & { ended: Ended; failure?: string | null })[],
+): Promise<void> {
+  const [first] = all
+  if (!first) return
+  const rows = await refundRows(trx, all.map(keyOf))
+  await endRefunds(
+    trx,
+    first.now,
+    all.map((one) => ({
+      ...keyOf(one),
+      state: one.ended === 'unclaimed' ? 'unclaimed' : 'succeeded',
+      failure: one.failure ?? null,
+      providerRefundId: one.performed['providerRefundId'] ?? null,
+    })),
+  )
+  const transfers = all.map(({ c, now, subject, ended }): Transfer => {
+    const amount = rows.get(subject)?.amount
+    if (!amount) throw new Error(`there is no refund ${subject}`)
+    const [kind, account] = bookings[ended]
     return {
       subscriberId: c.subscriberId,
       key: `${subject}:ended`,
-      kind: succeeded ? 'refund' : 'refund-failed',
+      kind,
       at: now,
       detail: { reference: c.reference },
-      postings: [{ from: { account: 'refunds-payable' }, to, amount: row.amount }],
+      postings: [{ from: { account: 'refunds-payable' }, to: { account }, amount }],
     }
   })
-  await postAll(trx, ended[0]!.app.ids, transfers)
+  await postAll(trx, first.app.ids, transfers)
 }
 
 /** A bank takes days at times: the longer a refund is on its way, the rarer it is asked about. A webhook is faster. */
-function outcomeOf(
+export function outcomeOf(
   { refundId, state, failure }: FoundRefund,
   underwayMs: number,
 ): Outcome | Pending {

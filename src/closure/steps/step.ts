@@ -13,7 +13,7 @@ import type { Documents } from './documents.ts'
 
 export type Partners = {
   network: Pick<Network, 'find' | 'cancelLocation' | 'delete'>
-  payments: Pick<Payments, 'refund' | 'findRefund'>
+  payments: Pick<Payments, 'refund' | 'findRefund' | 'payout' | 'findPayout' | 'findDisputes'>
   orders: Pick<Orders, 'cancel'>
   documents: Documents
 }

@@ -27,6 +27,9 @@ const kinds: Record<StatementEntry['kind'], WordKey> = {
   settlement: 'statement.settlement',
   refund: 'statement.refund',
   'refund-failed': 'statement.refund-failed',
+  'late-usage': 'statement.late-usage',
+  chargeback: 'statement.chargeback',
+  'arrears-paid': 'statement.arrears-paid',
 }
 
 /** Where money only moved between what is held: how much, and which way. */

@@ -1,0 +1,57 @@
+/** Tells everybody who was reached for a subscriber that a closure was asked for, and how to stop it. */
+import { notify } from '../notices/store.ts'
+import type { App } from '../platform/app.ts'
+import type { Trx } from '../platform/database.ts'
+import type { StoredCase } from './case.ts'
+import { codeContacts, type Facts } from './facts.ts'
+import { freezeToken } from './freeze.ts'
+
+const stoppable: ReadonlySet<string> = new Set([
+  'closure-received',
+  'closure-approved',
+  'closure-agree-again',
+])
+
+/** While a closure can be stopped, each notice of it says how, for whoever did not ask for it. */
+export function freezing(app: App, { caseId }: Pick<StoredCase, 'caseId'>, template: string) {
+  return stoppable.has(template) ? { freezeUrl: freezeUrl(app, caseId) } : {}
+}
+
+function freezeUrl(app: App, caseId: string): string {
+  return `${app.config.publicUrl}/freeze/${freezeToken(app.config.masterKey, caseId)}`
+}
+
+/** Contacts that went longer ago are somebody's who left long ago. */
+const formerHours = 30 * 24
+
+/**
+ * To those who were reached before, and to the closing number itself; without amounts or names, since they may not be
+ * the subscriber.
+ */
+export async function alert(
+  trx: Trx,
+  app: App,
+  c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'reference'>,
+  facts: Facts,
+  now: Temporal.Instant,
+): Promise<void> {
+  const from = now.subtract({ hours: formerHours })
+  const former = facts.former.filter(
+    ({ removedAt }) => Temporal.Instant.compare(removedAt, from) >= 0,
+  )
+  const current = new Set(codeContacts(facts).map(({ value }) => value))
+  const numbers = facts.lines.flatMap(({ msisdn, state }) =>
+    msisdn !== null && state !== 'ordered' ? [{ kind: 'phone' as const, value: msisdn }] : [],
+  )
+  await notify(trx, app, {
+    subscriberId: c.subscriberId,
+    noticeId: `${c.caseId}:closure-alert`,
+    recipients: [...former, ...numbers]
+      .filter(({ value }) => !current.has(value))
+      .map(({ kind, value }) => ({ channel: kind === 'email' ? 'email' : 'sms', address: value })),
+    template: 'closure-alert',
+    locale: facts.subscriber.locale,
+    caseId: c.caseId,
+    params: { reference: c.reference, at: now.toString(), freezeUrl: freezeUrl(app, c.caseId) },
+  })
+}

@@ -1,0 +1,118 @@
+/** What policy, the contract and the bank lay on the money of closing lines, per currency, each with its source. */
+import {
+  earlyFeeOf,
+  feeOf,
+  type Leaving,
+  type Policy,
+  ruleFor,
+  type RuleName,
+  type Whom,
+} from '../policy/policy.ts'
+import { isZero, money, shareRoundedDown, subtract, zero } from '../values/money.ts'
+import type { Facts, LineFacts } from './facts.ts'
+import type { Dues, Ruled } from './ends.ts'
+
+const consumer: Whom = { segment: 'consumer', plan: 'prepaid' }
+const onContract: Whom = { segment: 'consumer', plan: 'postpaid' }
+
+export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues {
+  const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
+  const own = new Set(lines.map(({ lineId }) => lineId))
+  const disputed = facts.disputes.filter(({ amount }) => amount.currency === code)
+  return {
+    owed: facts.owed.filter(
+      ({ lineId, amount }) => amount.currency === code && (lineId === '' || own.has(lineId)),
+    ),
+    earlyFees: lines.flatMap((line) => earlyFee(facts, line, asOf)),
+    refundFee: refundFee(facts, code),
+    lateCap: lateCap(facts.policy, lines, code),
+    disputed: disputed.map(({ disputeId, lineId, amount, held }) => ({
+      disputeId,
+      lineId,
+      held: lineId !== null && own.has(lineId) ? held : zero(code),
+      left: subtract(amount, held),
+    })),
+  }
+}
+
+/** Of those who died nothing is kept for paying out what was theirs. */
+function refundFee({ policy, died }: Facts, code: string): Ruled {
+  const asked = money(BigInt(ruleFor(policy, 'refundFee').value[code] ?? 0), code)
+  const amount = died ? zero(code) : feeOf(policy, asked, consumer)
+  return {
+    amount,
+    detail: sourceOf(policy, isZero(subtract(asked, amount)) ? 'refundFee' : 'refundFeeMax'),
+  }
+}
+
+/** A line that was never in service can have used nothing. */
+function lateCap(policy: Policy, lines: readonly LineFacts[], code: string): Ruled {
+  const cap = ruleFor(policy, 'lateUsageCap', consumer).value?.[code] ?? 0
+  const window = ruleFor(policy, 'lateUsageWindow', consumer).value
+  const used = lines.some(({ periodStart }) => periodStart !== null)
+  const amount = money(used && window !== null ? BigInt(cap) : 0n, code)
+  return { amount, detail: sourceOf(policy, 'lateUsageCap') }
+}
+
+/** Why a line can't end before a day, where its term and the policy say so. */
+export function boundUntil(
+  { policy, died }: Facts,
+  line: LineFacts,
+  asOf: Temporal.Instant,
+): Temporal.Instant | null {
+  const leaving = leavingOf(line, died, asOf, policy.timeZone)
+  if (!leaving || !line.activatedAt) return null
+  if (earlyFeeOf(policy, leaving, onContract).kind !== 'not-before') return null
+  const zone = line.activatedAt.toZonedDateTimeISO(policy.timeZone)
+  return zone.add({ months: leaving.termMonths }).toInstant()
+}
+
+function earlyFee({ policy, died }: Facts, line: LineFacts, asOf: Temporal.Instant) {
+  const leaving = leavingOf(line, died, asOf, policy.timeZone)
+  if (!leaving) return []
+  const fee = earlyFeeOf(policy, leaving, onContract)
+  if (fee.kind !== 'at-most' || isZero(fee.fee)) return []
+  const detail = {
+    ...sourceOf(policy, 'etfRule', onContract),
+    month: String(leaving.month),
+    months: String(leaving.termMonths),
+  }
+  return [{ lineId: line.lineId, amount: fee.fee, detail }]
+}
+
+/** Nothing where the line has no term, or where service never began. */
+function leavingOf(
+  { term, activatedAt }: LineFacts,
+  died: boolean,
+  asOf: Temporal.Instant,
+  zone: string,
+): Leaving | undefined {
+  if (term === null || activatedAt === null) return undefined
+  const months = activatedAt
+    .toZonedDateTimeISO(zone)
+    .until(asOf.toZonedDateTimeISO(zone), { largestUnit: 'months' }).months
+  const month = Math.max(months, 0) + 1
+  const left = BigInt(Math.max(term.months - month, 0))
+  const none = zero(term.monthlyFee.currency)
+  return {
+    month,
+    termMonths: term.months,
+    monthlyFee: term.monthlyFee,
+    died,
+    equipmentLeft: term.equipment && shareRoundedDown(term.equipment, left, BigInt(term.months)),
+    saved: shareRoundedDown(
+      { ...term.monthlyFee, minor: term.monthlyFee.minor * left },
+      BigInt(term.savedPercent),
+      100n,
+    ),
+    benefit: term.benefit ?? none,
+    contractFee: term.fee ?? none,
+    taxPercent: term.taxPercent,
+  }
+}
+
+/** Where a rule's value comes from and how sure that is, as the quote shows it. */
+function sourceOf(policy: Policy, name: RuleName, whom: Whom = consumer): Record<string, string> {
+  const { source, confidence } = ruleFor(policy, name, whom)
+  return { rule: name, source, confidence }
+}

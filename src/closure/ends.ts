@@ -1,0 +1,57 @@
+/** What money at the end of a line is made of: where it comes from, where it may go, and what is laid on it. */
+import { type Money, zero } from '../values/money.ts'
+
+export type Choice<Disposition extends string> = {
+  disposition: Disposition
+  toLineId?: string | undefined
+}
+export type Choices = {
+  paid: Choice<'refund' | 'move' | 'donate' | 'give-up'> | null
+  promotional: Choice<'move' | 'give-up'> | null
+}
+
+/** A paid order that money can go back to, with what is left to refund on it. */
+export type Refundable = { orderId: string; lineId: string | null; instrument: string; left: Money }
+
+export type SourceKind =
+  | 'paid-credit'
+  | 'plan-days'
+  | 'promotional-credit'
+  | 'disputed-credit'
+  | 'becomes-owed'
+export type DestinationKind =
+  | 'arrears-paid'
+  | 'early-fee'
+  | 'late-usage-reserve'
+  | 'refund-fee'
+  | 'refund'
+  | 'disputed'
+  | 'moved'
+  | 'donated'
+  | 'promotion-forfeited'
+export type Row<Kind> = {
+  kind: Kind
+  lineId: string | null
+  detail: Record<string, string>
+  amount: Money
+}
+export type Refund = { orderId: string; instrument: string; amount: Money }
+/** A part of a refund that would go to a payment its owner disputes: it waits for the bank. */
+export type Withheld = { disputeId: string; amount: Money }
+
+/** An amount with the rule it comes from, so that the quote can name its source. */
+export type Ruled = { amount: Money; detail: Record<string, string> }
+/** What policy and the bank lay on the money of closing lines, all in one currency. */
+export type Dues = {
+  owed: readonly { lineId: string; amount: Money }[]
+  earlyFees: readonly ({ lineId: string } & Ruled)[]
+  refundFee: Ruled
+  /** The most that is kept back for records that come late. */
+  lateCap: Ruled
+  /** What the bank is asked to take back: `held` of it is set aside on the line, `left` is not. */
+  disputed: readonly { disputeId: string; lineId: string | null; held: Money; left: Money }[]
+}
+export function noDues(code: string): Dues {
+  const none = { amount: zero(code), detail: {} }
+  return { owed: [], earlyFees: [], refundFee: none, lateCap: none, disputed: [] }
+}

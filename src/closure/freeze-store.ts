@@ -1,0 +1,112 @@
+/** Freezing a closure by the link of a notice: service and contacts as they were, the number still there, everybody out. */
+import type { App, StaffMember } from '../platform/app.ts'
+import { system } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import { startClosingLines } from '../lines/closing-store.ts'
+import { restoreContacts } from '../subscribers/restore-store.ts'
+import { refuse, type Refusal } from '../values/refusal.ts'
+import type { StoredCase } from './case.ts'
+import { hasEnded, mayFreeze } from './closure.ts'
+import { caseUrl, closingName, tell } from './enter-store.ts'
+import { readFreezeToken } from './freeze.ts'
+import { riskWindowHours } from './risk.ts'
+import { changeCase, locateCase, lockCase } from './store.ts'
+import { reopen } from './way-store.ts'
+
+export type Frozen = { reference: string; state: StoredCase['state']; frozen: boolean }
+
+/** What the page behind a link shows before anything is done; a link opened by a machine changes nothing. */
+export async function seeFreeze(app: App, token: string): Promise<Frozen | Refusal> {
+  return withLink(app, token, async (_trx, c) => shown(c))
+}
+
+/** Asked again, it is done already. Once service has begun to end it is too late, and says so. */
+export async function freeze(app: App, token: string): Promise<Frozen | Refusal> {
+  const now = app.clock.now()
+  return withLink(app, token, async (trx, c) => {
+    if (c.state === 'frozen' || c.state === 'withdrawn' || c.state === 'rejected') return shown(c)
+    if (!mayFreeze(c.state))
+      return refuse(hasEnded(c.state) ? 'closed-already' : 'past-point-of-no-return')
+    const attention = {
+      step: 'freeze',
+      what: 'somebody who was told of this closure says that it was not the subscriber',
+      advice: 'verify the subscriber by another way, then resume the closure or withdraw it',
+      since: now.toString(),
+      resume: c.state,
+    }
+    const change = { state: 'frozen', attention, dueAt: null, wakeAt: null } as const
+    await changeCase(trx, app, c, change, {
+      now,
+      actor: system,
+      reason: 'the freeze link of a notice was used',
+      events: [{ kind: 'frozen' }],
+    })
+    const since = (c.submittedAt ?? now).subtract({ hours: riskWindowHours })
+    await restoreContacts(trx, app, c.subscriberId, since)
+    const facts = await reopen(trx, app, c, now)
+    const after = { ...c, ...change, version: c.version + 1 }
+    if (facts) {
+      await tell(trx, app, after, facts, 'closure-frozen', {
+        reference: c.reference,
+        lineName: closingName(c, facts),
+        at: now.toString(),
+        url: caseUrl(app, c),
+      })
+    }
+    return shown(after)
+  })
+}
+
+/** Staff found that it was the subscriber after all: the closure goes on where it stopped. */
+export async function thaw(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+  note: string,
+): Promise<true | Refusal> {
+  const now = app.clock.now()
+  const place = await locateCase(app.db, { caseId })
+  if (!place) return refuse('not-found')
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, place.subscriber_id, caseId)
+    if (!c) return refuse('not-found')
+    if (c.state !== 'frozen' || !c.attention) return refuse('nothing-to-retry')
+    const { subscriberId } = c
+    const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
+    if (lines.length > 0) await startClosingLines(trx, lines)
+    await changeCase(
+      trx,
+      app,
+      c,
+      { state: c.attention.resume, attention: null, dueAt: c.dueAt },
+      {
+        now,
+        actor: { kind: 'staff', id: staff.staffId },
+        reason: note,
+        events: [{ kind: 'thawed' }],
+        wake: true,
+      },
+    )
+    return true
+  })
+}
+
+const shown = (c: StoredCase): Frozen => ({
+  reference: c.reference,
+  state: c.state,
+  frozen: c.state === 'frozen',
+})
+
+async function withLink(
+  app: App,
+  token: string,
+  act: (trx: Trx, c: StoredCase) => Promise<Frozen | Refusal>,
+): Promise<Frozen | Refusal> {
+  const caseId = readFreezeToken(app.config.masterKey, token)
+  const place = caseId === undefined ? undefined : await locateCase(app.db, { caseId })
+  if (caseId === undefined || !place) return refuse('link-not-valid')
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, place.subscriber_id, caseId)
+    return c?.submittedAt ? act(trx, c) : refuse('link-not-valid')
+  })
+}

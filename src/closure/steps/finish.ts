@@ -1,0 +1,160 @@
+/** Gives what had to wait its place: late records are paid, a bank's decisions are final, the rest goes where it was meant. */
+import { holdsOf } from '../../ledger/hold-store.ts'
+import type { Place, Posting } from '../../ledger/ledger.ts'
+import { post } from '../../ledger/store.ts'
+import { disputeHoldKeys } from '../../payments/dispute-store.ts'
+import { startRefunds } from '../../payments/store.ts'
+import type { Trx } from '../../platform/database.ts'
+import { paidDispositions } from '../../policy/policy.ts'
+import { chargeLate } from '../../usage/late-store.ts'
+import { add, fromWire, isZero, type Money, subtract, toWire, zero } from '../../values/money.ts'
+import type { Table } from '../final-statement.ts'
+import { spread } from '../paid-flow.ts'
+import { inOrder } from '../settlement.ts'
+import { doneStepsOf, refundIdsOf } from '../store.ts'
+import { stepName } from '../workflow.ts'
+import type { InsideStep, Recorded, StepContext } from './step.ts'
+
+type Entry = Table['destinations'][number]
+/** What is free again and where it lies. */
+type Freed = { from: Place; amount: Money }
+
+export const finishStep: InsideStep = {
+  kind: 'inside',
+
+  // Few cases have anything that waits, and each has its own.
+  async record(trx, all) {
+    const recorded: Recorded[] = []
+    for (const context of all) recorded.push(await finish(trx, context))
+    return recorded
+  },
+}
+
+async function finish(trx: Trx, context: StepContext): Promise<Recorded> {
+  const { c } = context
+  const done = (await doneStepsOf(trx, [c]))(c)
+  const settled = JSON.parse(done.get(stepName('settle'))?.['tables'] ?? '[]') as Table[]
+  const tables: Table[] = []
+  let index = (await refundIdsOf(trx, [c]))(c).length
+  for (const table of settled) {
+    const { rows, freed } = await decided(trx, context, table)
+    const placed = await place(trx, context, freed, table.currency, index)
+    index += placed.refunds
+    const kept = table.destinations.filter(({ kind }) => !waited.has(kind))
+    tables.push({ ...table, destinations: [...kept, ...rows, ...placed.rows] })
+  }
+  return {
+    outcome: { tables: JSON.stringify(tables) },
+    events: [{ kind: 'money-finished' }],
+  }
+}
+
+const waited: ReadonlySet<Entry['kind']> = new Set(['late-usage-reserve', 'disputed'])
+
+async function decided(trx: Trx, context: StepContext, table: Table) {
+  const rows: Entry[] = []
+  const freed: Freed[] = []
+  const row = (kind: Entry['kind'], amount: Money, lineId: string | null, more = {}) => {
+    if (!isZero(amount)) rows.push({ kind, lineId, detail: { ...more }, amount: toWire(amount) })
+  }
+  for (const { kind, amount } of table.destinations) {
+    if (kind !== 'late-usage-reserve') continue
+    const reserve = fromWire(amount)!
+    const { charged, records } = await late(trx, context, reserve)
+    row('late-usage', charged, null, { records: String(records) })
+    freed.push({ from: { account: 'late-usage-reserve' }, amount: subtract(reserve, charged) })
+  }
+  const ids = table.destinations
+    .filter(({ kind }) => kind === 'disputed')
+    .map(({ detail }) => detail['disputeId'] ?? '')
+  for (const disputeId of new Set(ids)) {
+    const keys = disputeHoldKeys(disputeId)
+    for (const hold of await holdsOf(trx, context.c.subscriberId, keys)) {
+      const taken = hold.captured ?? zero(hold.amount.currency)
+      row('charged-back', taken, hold.from.lineId || null, { disputeId })
+      freed.push({ from: hold.from, amount: subtract(hold.amount, taken) })
+    }
+  }
+  return { rows, freed }
+}
+
+async function late(trx: Trx, { app, c, facts }: StepContext, reserve: Money) {
+  return chargeLate(trx, app, {
+    subscriberId: c.subscriberId,
+    lineIds: facts.lines.map(({ lineId }) => lineId),
+    reserve,
+    key: `${c.caseId}:late-usage:${reserve.currency}`,
+    detail: { reference: c.reference },
+  })
+}
+
+/** Where freed money goes: as was chosen, if that is still possible; else back to its owner; else it is unclaimed. */
+function placeFor({ c, facts, policy }: StepContext): { to: Place; kind: Entry['kind'] } {
+  const { paid } = c.choices
+  if (paid?.disposition === 'donate')
+    return { to: { account: 'donations-payable' }, kind: 'donated' }
+  if (paid?.disposition === 'move') {
+    const target = facts.staying.find(({ lineId }) => lineId === paid.toLineId)
+    if (target) return { to: { account: 'paid-credit', lineId: target.lineId }, kind: 'moved' }
+  }
+  if (paidDispositions(policy).includes('refund'))
+    return { to: { account: 'refunds-payable' }, kind: 'refund' }
+  return { to: { account: 'unclaimed' }, kind: 'unclaimed' }
+}
+
+async function place(
+  trx: Trx,
+  context: StepContext,
+  freed: readonly Freed[],
+  code: string,
+  before: number,
+): Promise<{ rows: Entry[]; refunds: number }> {
+  const { app, c, facts, now } = context
+  const { to, kind } = placeFor(context)
+  const total = freed.reduce((sum, { amount }) => add(sum, amount), zero(code))
+  if (isZero(total)) return { rows: [], refunds: 0 }
+  const postings: Posting[] = freed
+    .filter(({ from, amount }) => !isZero(amount) && from.account !== to.account)
+    .map(({ from, amount }) => ({ from, to, amount }))
+  if (postings.length > 0) {
+    await post(trx, app.ids, {
+      subscriberId: c.subscriberId,
+      key: `${c.caseId}:finish:${code}`,
+      kind: 'settlement',
+      at: now,
+      detail: { reference: c.reference },
+      postings,
+    })
+  }
+  if (kind !== 'refund') {
+    const detail = kind === 'moved' ? { what: 'paid' } : {}
+    const row = { kind, lineId: to.lineId ?? null, detail, amount: toWire(total) }
+    return { rows: [row], refunds: 0 }
+  }
+  const own = facts.lines.map(({ lineId }) => lineId)
+  const { refunds, left } = spread(total, inOrder(facts.refundable, own))
+  if (!isZero(left)) throw new Error(`nothing that was paid can take ${left.minor} back`)
+  const { subscriberId, caseId } = c
+  const named = refunds.map((refund, index) => ({
+    ...refund,
+    refundId: `${caseId}.${before + index + 1}`,
+  }))
+  await startRefunds(
+    trx,
+    now,
+    named.map(({ refundId, orderId, amount }) => ({
+      subscriberId,
+      refundId,
+      caseId,
+      orderId,
+      amount,
+    })),
+  )
+  const rows = named.map(({ refundId, orderId, instrument, amount }): Entry => ({
+    kind: 'refund',
+    lineId: null,
+    detail: { orderId, instrument, refund: refundId },
+    amount: toWire(amount),
+  }))
+  return { rows, refunds: refunds.length }
+}

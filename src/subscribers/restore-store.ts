@@ -1,0 +1,95 @@
+/** Puts back how a subscriber was reached before somebody else changed it. */
+import type { App } from '../platform/app.ts'
+import { audit, system } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import type { ContactKind } from './contact.ts'
+import { retireSignInAddress, signOutEverywhere } from './session-store.ts'
+import { lockSubscriber } from './store.ts'
+
+/**
+ * Contacts that came since a moment go, verified ones that went since then come back unless somebody else has them by
+ * now, and every session ends. Nothing goes where nothing verified would be left.
+ */
+export async function restoreContacts(
+  trx: Trx,
+  app: Pick<App, 'ids' | 'clock'>,
+  subscriberId: string,
+  since: Temporal.Instant,
+): Promise<void> {
+  await lockSubscriber(trx, subscriberId)
+  const back = await bringBack(trx, subscriberId, since)
+  const left = await trx
+    .selectFrom('subscriber_contact')
+    .select(['contact_id', 'kind', 'value'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('removed_at', 'is', null)
+    .where('verified_at', 'is not', null)
+    .where('added_at', '<', since)
+    .orderBy('added_at')
+    .execute()
+  const heir = left.find(({ kind }) => kind === 'email')
+  if (heir) await dropNew(trx, app, subscriberId, since, heir.value)
+  await signOutEverywhere(trx, subscriberId)
+  await audit(trx, app.ids, app.clock.now(), {
+    subscriberId,
+    actor: system,
+    action: 'contacts.restored',
+    subject: { kind: 'subscriber', id: subscriberId },
+    reason: 'a closure was frozen',
+    detail: { back: String(back) },
+  })
+}
+
+async function bringBack(trx: Trx, subscriberId: string, since: Temporal.Instant): Promise<number> {
+  const gone = await trx
+    .selectFrom('subscriber_contact')
+    .select(['contact_id', 'kind', 'value'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('removed_at', '>=', since)
+    .where('verified_at', 'is not', null)
+    .execute()
+  let back = 0
+  for (const { contact_id, kind, value } of gone) {
+    const claimed = await trx
+      .insertInto('contact_index')
+      .values({ kind, value, subscriber_id: subscriberId })
+      .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
+      .returning('subscriber_id')
+      .executeTakeFirst()
+    if (!claimed) continue
+    back += 1
+    await trx
+      .updateTable('subscriber_contact')
+      .set({ removed_at: null })
+      .where('subscriber_id', '=', subscriberId)
+      .where('contact_id', '=', contact_id)
+      .execute()
+  }
+  return back
+}
+
+async function dropNew(
+  trx: Trx,
+  { clock }: Pick<App, 'clock'>,
+  subscriberId: string,
+  since: Temporal.Instant,
+  heir: string,
+) {
+  const dropped = await trx
+    .updateTable('subscriber_contact')
+    .set({ removed_at: clock.now() })
+    .where('subscriber_id', '=', subscriberId)
+    .where('removed_at', 'is', null)
+    .where('added_at', '>=', since)
+    .returning(['kind', 'value'])
+    .execute()
+  for (const { kind, value } of dropped as { kind: ContactKind; value: string }[]) {
+    await trx
+      .deleteFrom('contact_index')
+      .where('kind', '=', kind)
+      .where('value', '=', value)
+      .where('subscriber_id', '=', subscriberId)
+      .execute()
+    if (kind === 'email') await retireSignInAddress(trx, subscriberId, value, heir)
+  }
+}
