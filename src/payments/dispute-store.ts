@@ -238,7 +238,7 @@ export async function askDisputes(
 }
 
 /** The same by one checkout; a closure that waits for the bank is woken. */
-export async function checkDisputes(
+async function checkDisputes(
   app: App,
   payments: Pick<Payments, 'findDisputes'>,
   key: OrderKey,

@@ -192,8 +192,8 @@ async function wake(app: App, type: string, told: string) {
     if (order) {
       const { orderId } = order
       const isDispute = type.startsWith('dispute.')
-      const [queue, key] = isDispute ? [disputeQueue, reference] : [checkQueue, orderId]
-      return app.queue.send(trx, queue, key, { subscriberId, orderId, reference })
+      const queue = isDispute ? disputeQueue : checkQueue
+      return app.queue.send(trx, queue, orderId, { subscriberId, orderId })
     }
     const caseId = await caseOfRefund(trx, subscriberId, reference)
     // The closure's own queue, by its name: payments know no closure.

@@ -2,7 +2,7 @@
 import type { App } from '../platform/app.ts'
 import type { Job } from '../platform/queue.ts'
 import type { Payments } from './gateway.ts'
-import { checkDisputes, disputeQueue } from './dispute-store.ts'
+import { askDisputes, disputeQueue } from './dispute-store.ts'
 import { checkOrder, checkQueue, returnPayment, returnQueue } from './order-steps.ts'
 import { takeDueOrders } from './order-store.ts'
 import { referenceOf } from './order.ts'
@@ -38,11 +38,11 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
     },
     {
       queue: disputeQueue,
-      run: ({ subscriberId = '', orderId = '', reference = '' }) =>
-        checkDisputes(app, payments, { subscriberId, orderId }, reference),
+      run: ({ subscriberId = '', orderId = '' }) =>
+        askDisputes(app, payments, { subscriberId, orderId }),
       // A closure that waits for it asks by itself; otherwise the next word of the provider does.
-      gaveUp: async ({ reference }, error) =>
-        app.log.error({ reference, error }, 'a dispute is not taken in'),
+      gaveUp: async ({ orderId }, error) =>
+        app.log.error({ orderId, error }, 'a dispute is not taken in'),
     },
   ]
 }

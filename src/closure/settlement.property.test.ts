@@ -1,0 +1,187 @@
+/** For any account (currencies, promotions, arrears, fees, disputes, late usage, dead cards) every cent has one destination. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { entriesOf, type Posting } from '../ledger/ledger.ts'
+import { money } from '../values/money.ts'
+import type { Choices, Dues } from './ends.ts'
+import { type LineMoney, settle, type Settlement, totalOf } from './settlement.ts'
+
+const start = Temporal.Instant.from('2026-11-01T10:00:00Z')
+const currencies = ['GBP', 'EUR', 'JPY', 'KWD'] as const
+const minor = fc.bigInt({ min: 0n, max: 50_000n })
+
+type Account = {
+  lines: LineMoney[]
+  choices: Choices
+  dues: Dues
+  refundable: {
+    orderId: string
+    lineId: string
+    instrument: string
+    left: ReturnType<typeof money>
+  }[]
+  days: number
+  code: string
+}
+
+const oneLine = fc.record({
+  paid: minor,
+  promotional: minor,
+  prepaid: minor,
+  periodDays: fc.integer({ min: 1, max: 366 }),
+  unusedRefund: fc.constantFrom('days' as const, 'lesser' as const, 'none' as const),
+  begun: fc.boolean(),
+  used: fc.nat(100),
+  owed: fc.option(minor),
+  earlyFee: fc.option(minor),
+  /** How much of its payments its owner disputes, in percent, and how much of that is set aside. */
+  disputed: fc.option(fc.tuple(fc.nat(100), fc.nat(100))),
+})
+
+const account: fc.Arbitrary<Account> = fc
+  .record({
+    code: fc.constantFrom(...currencies),
+    lines: fc.array(oneLine, { minLength: 1, maxLength: 4 }),
+    paid: fc.constantFrom<Choices['paid']>(
+      null,
+      { disposition: 'refund' },
+      { disposition: 'donate' },
+      { disposition: 'move', toLineId: 'line_z' },
+    ),
+    promotional: fc.constantFrom<Choices['promotional']>(
+      null,
+      { disposition: 'give-up' },
+      { disposition: 'move', toLineId: 'line_z' },
+    ),
+    fee: minor,
+    cap: minor,
+    days: fc.nat(400),
+  })
+  .map(({ code, lines, paid, promotional, fee, cap, days }) => {
+    const of = (value: bigint) => money(value, code)
+    const ruled = (value: bigint) => ({ amount: of(value), detail: { source: 'a rule' } })
+    const named = lines.map((line, index) => ({ ...line, lineId: `line_${index}` }))
+    return {
+      code,
+      days,
+      choices: { paid, promotional },
+      lines: named.map(({ begun, used, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
+        ...line,
+        paid: of(line.paid),
+        promotional: of(line.promotional),
+        prepaid: of(line.prepaid),
+        periodStart: begun ? start : null,
+        dataGranted: 1000n,
+        dataRemaining: 1000n - BigInt(used) * 10n,
+      })),
+      // Each line's credit came from one payment; what is disputed of it no refund can go to.
+      refundable: named.map(({ lineId, paid: credit, prepaid, disputed }) => {
+        const whole = credit + prepaid + heldOf(credit, prepaid, disputed)
+        const left = whole - disputedOf(credit, prepaid, disputed)
+        return { orderId: `order_${lineId}`, lineId, instrument: 'visa 1', left: of(left) }
+      }),
+      dues: {
+        owed: named.flatMap(({ lineId, owed }) => (owed ? [{ lineId, amount: of(owed) }] : [])),
+        earlyFees: named.flatMap(({ lineId, earlyFee }) =>
+          earlyFee ? [{ lineId, ...ruled(earlyFee) }] : [],
+        ),
+        refundFee: ruled(fee),
+        lateCap: ruled(cap),
+        disputed: named.flatMap(({ lineId, paid: credit, prepaid, disputed }) => {
+          const held = heldOf(credit, prepaid, disputed)
+          const all = disputedOf(credit, prepaid, disputed)
+          if (all === 0n) return []
+          return [{ disputeId: `d_${lineId}`, lineId, held: of(held), left: of(all - held) }]
+        }),
+      },
+    }
+  })
+
+type Disputed = readonly [number, number] | null
+
+/** A dispute of some percent of what a line has, of which some percent was set aside before. */
+function disputedOf(paid: bigint, prepaid: bigint, disputed: Disputed): bigint {
+  if (!disputed) return 0n
+  const [percent] = disputed
+  return ((paid + prepaid) * BigInt(percent)) / 100n + heldOf(paid, prepaid, disputed)
+}
+function heldOf(paid: bigint, prepaid: bigint, disputed: Disputed): bigint {
+  if (!disputed) return 0n
+  const [percent, held] = disputed
+  return ((((paid + prepaid) * BigInt(percent)) / 100n) * BigInt(held)) / 100n
+}
+
+const at = (postings: readonly Posting[], account: string) =>
+  entriesOf(postings)
+    .filter((entry) => entry.account === account)
+    .reduce((sum, { amount }) => sum + amount.minor, 0n)
+
+function check({ lines, choices, dues, refundable, days, code }: Account): Settlement {
+  const terms = { promotional: ['move', 'give-up'] as const, canMove: true, dues }
+  const asOf = start.add({ hours: 24 * days })
+  const made = settle(lines, choices, refundable, terms, asOf, code)
+  if (made.choicesNeeded.length > 0) {
+    expect(made.destinationsTotal).toBeNull()
+    expect(made.postings).toEqual([])
+    return made
+  }
+  expect(made.destinationsTotal).toEqual(made.sourcesTotal)
+  const moved = [...made.earned, ...made.postings]
+  const sum = (entries: { amount: { minor: bigint } }[]) =>
+    entries.reduce((total, { amount }) => total + amount.minor, 0n)
+  expect(sum(entriesOf(moved))).toBe(0n)
+  // The closing lines end at zero.
+  for (const account of ['paid-credit', 'promotional-credit', 'plan-prepaid'] as const) {
+    const field = {
+      'paid-credit': 'paid',
+      'promotional-credit': 'promotional',
+      'plan-prepaid': 'prepaid',
+    }
+    const before = lines.reduce(
+      (total, line) => total + line[field[account] as 'paid' | 'promotional' | 'prepaid'].minor,
+      0n,
+    )
+    const toOthers = entriesOf(moved)
+      .filter((entry) => entry.account === account && entry.lineId === 'line_z')
+      .reduce((total, { amount }) => total + amount.minor, 0n)
+    expect(at(moved, account) - toOthers, account).toBe(-before)
+  }
+  // What waits is what the books say waits, and nothing is refunded to a payment that can't take it.
+  expect(at(moved, 'late-usage-reserve')).toBe(made.reserve.minor)
+  const payable = sum(made.refunds) + sum(made.withheld)
+  expect(at(moved, 'refunds-payable')).toBe(payable)
+  for (const { orderId, amount } of made.refunds)
+    expect(
+      amount.minor <= (refundable.find((one) => one.orderId === orderId)?.left.minor ?? 0n),
+    ).toBe(true)
+  for (const { disputeId, amount } of made.withheld)
+    expect(
+      amount.minor <= (dues.disputed.find((one) => one.disputeId === disputeId)?.left.minor ?? 0n),
+    ).toBe(true)
+  expect(made.refund).toEqual(totalOf(made.refunds, code))
+  const owed = dues.owed.reduce((total, { amount }) => total + amount.minor, 0n)
+  // Debts: what was owed and what becomes owed, less what was paid of it, is what is still owed.
+  expect(made.owedAfter.minor).toBe(owed - at(moved, 'owed'))
+  return made
+}
+
+test('for 10,000 random accounts every cent has one destination, and waits, refunds and debts are what the books say', () => {
+  const seen = new Set<string>()
+  fc.assert(
+    fc.property(account, (one) => {
+      for (const { kind } of check(one).destinations) seen.add(kind)
+    }),
+    { numRuns: 10_000 },
+  )
+  expect([...seen].toSorted()).toEqual([
+    'arrears-paid',
+    'disputed',
+    'donated',
+    'early-fee',
+    'late-usage-reserve',
+    'moved',
+    'promotion-forfeited',
+    'refund',
+    'refund-fee',
+  ])
+}, 120_000)
