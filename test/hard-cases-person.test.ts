@@ -136,12 +136,13 @@ test('Hard case 13: the confirmation code would go to the line that is closing: 
   expect((await lin.post(`/v1/me/contacts/${contactId}/verify`, { code: smsCode })).status).toBe(
     200,
   )
+  const { body: me } = await lin.get('/v1/me')
   const draft = await draftClosure(lin, 'line', lineId)
   expect(draft.codeContacts.map(({ value }: { value: string }) => value)).toEqual([lin.email])
   const path = `/v1/closures/${draft.caseId}/code`
   expect((await lin.post(path, { contactId })).body.code).toBe('contact-is-closing-line')
   // With nothing but the closing line's own number verified there is no way to confirm, and the checklist says so.
-  await sql`update subscriber_contact set verified_at = null where kind = 'email' and value = ${lin.email}`.execute(
+  await sql`update subscriber_contact set verified_at = null where kind = 'email' and subscriber_id = ${me.subscriberId}`.execute(
     platform.db,
   )
   const { body: stuck } = await lin.get(`/v1/closures/${draft.caseId}`)
@@ -150,7 +151,7 @@ test('Hard case 13: the confirmation code would go to the line that is closing: 
   expect((await lin.post(path, {})).body.code).toBe('no-other-channel')
   const guess = { quoteHash: draft.quote.hash, code: '123456', understood: true }
   expect((await lin.post(`/v1/closures/${draft.caseId}/submit`, guess)).body.code).toBe('blocked')
-  await sql`update subscriber_contact set verified_at = added_at where kind = 'email' and value = ${lin.email}`.execute(
+  await sql`update subscriber_contact set verified_at = added_at where kind = 'email' and subscriber_id = ${me.subscriberId}`.execute(
     platform.db,
   )
   expect((await submit(lin, draft)).status).toBe(202)

@@ -2,6 +2,7 @@
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { blind } from '../platform/personal.ts'
 import type { ContactKind } from './contact.ts'
 import { retireSignInAddress, signOutEverywhere } from './session-store.ts'
 import { lockSubscriber } from './store.ts'
@@ -52,7 +53,7 @@ async function bringBack(trx: Trx, subscriberId: string, since: Temporal.Instant
   for (const { contact_id, kind, value } of gone) {
     const claimed = await trx
       .insertInto('contact_index')
-      .values({ kind, value, subscriber_id: subscriberId })
+      .values({ kind, value: blind(kind as ContactKind, value), subscriber_id: subscriberId })
       .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
       .returning('subscriber_id')
       .executeTakeFirst()
@@ -87,7 +88,7 @@ async function dropNew(
     await trx
       .deleteFrom('contact_index')
       .where('kind', '=', kind)
-      .where('value', '=', value)
+      .where('value', '=', blind(kind, value))
       .where('subscriber_id', '=', subscriberId)
       .execute()
     if (kind === 'email') await retireSignInAddress(trx, subscriberId, value, heir)
