@@ -236,7 +236,7 @@ async function perform(
     return undefined
   }
   if (isPending(outcome)) {
-    await waitFor(app, c, app.clock.now().add({ milliseconds: outcome.pendingMs }))
+    await waitFor(app, c, context.now.add({ milliseconds: outcome.pendingMs }))
     return undefined
   }
   return { ...taking, performed: outcome }

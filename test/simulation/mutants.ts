@@ -185,8 +185,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('closure.ts'),
-        find: `  'scheduled',\n  'needs_customer',\n  'on_hold',\n])`,
-        replace: `  'scheduled',\n  'executing',\n  'needs_customer',\n  'on_hold',\n])`,
+        find: `  'scheduled',\n  'needs_customer',\n  'on_hold',\n  'frozen',\n])`,
+        replace: `  'scheduled',\n  'executing',\n  'needs_customer',\n  'on_hold',\n  'frozen',\n])`,
       },
     ],
   },
@@ -196,8 +196,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/refund.ts'),
-        find: `      const succeeded = performed['state'] === 'succeeded'`,
-        replace: `      const succeeded = true`,
+        find: `performed['state'] !== 'succeeded')`,
+        replace: `performed['state'] === undefined)`,
       },
     ],
   },
