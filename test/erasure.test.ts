@@ -191,7 +191,7 @@ const mailsTo = async (to: string) =>
     }
   ).items
 
-test('hard case 11: a legal hold keeps one record; the closure proceeds; erasure resumes on release', async () => {
+test('Hard case 11: a legal hold keeps one record; the closure proceeds; erasure resumes on release', async () => {
   const gone = await leaver('Ottoline Fairweather')
   const { subscriberId, draft, ticket } = gone
   const admin = person(platform)

@@ -194,7 +194,15 @@ test('only its owner sees, asks, revokes and locks; only who signs is heard', as
   expect((await request(msisdn, code, randomUUID(), year.toString())).status).toBe(422)
 }, 60_000)
 
-test('hard case 7: a pending port pauses the closure; failed, it asks again and never closes by itself', async () => {
+/** Nothing more is heard of it. */
+async function passItsDay() {
+  platform.clock.advance({ hours: 24 + 73 })
+  await sweepPorts(platform.app)
+}
+
+test.each(['failed', 'expired'])(
+  'Hard case 7: a pending port pauses the closure; %s, it asks again and never closes by itself',
+  async (how) => {
   const { someone, lineId, msisdn } = await subscribed()
   const code = await portCode(someone, lineId)
   const reference = randomUUID()
@@ -213,7 +221,8 @@ test('hard case 7: a pending port pauses the closure; failed, it asks again and 
   )
   expect((await someone.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
 
-  await say('port-out.failed', { reference, reason: 'no such customer' })
+  if (how === 'failed') await say('port-out.failed', { reference, reason: 'no such customer' })
+  else await passItsDay()
   const asked = await untilState(someone, draft.caseId, 'needs_customer')
   expect(await events(draft.caseId)).toContain('port-ended')
   platform.clock.advance({ hours: 24 * 3 })
@@ -225,9 +234,11 @@ test('hard case 7: a pending port pauses the closure; failed, it asks again and 
   await untilState(someone, draft.caseId, 'closed')
   expect(await cause(lineId)).toBe('closure')
   expect(await numberState(msisdn)).toMatchObject({ state: 'quarantined' })
-}, 60_000)
+  },
+  60_000,
+)
 
-test('hard case 7: completed while a closure waits, the line closes as ported and the case goes on to its end', async () => {
+test('Hard case 7: completed while a closure waits, the line closes as ported and the case goes on to its end', async () => {
   const { someone, lineId, msisdn } = await subscribed()
   const code = await portCode(someone, lineId)
   const reference = randomUUID()

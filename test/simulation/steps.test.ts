@@ -53,7 +53,7 @@ function chosen(): Fault[] {
   return all.flatMap((faults, index) => (index % 13 === 0 ? faults[index % faults.length]! : []))
 }
 
-test('a step that fails at any of its places is taken to the same end', async () => {
+test('Hard case 15: a crash at any step, before or after any outside call: the same end state, each refund once', async () => {
   const waiting = chosen()
   const wrong: string[] = []
   let played = 0

@@ -1,0 +1,146 @@
+/** Hard cases about several lines: currencies that are never mixed, promotions that go first and end with their line. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { post } from '../src/ledger/store.ts'
+import { type Person, until } from '../src/main/demo-person.ts'
+import { money } from '../src/values/money.ts'
+import { expectZeroSum, imsiOf, sentFor, sides } from './hard-cases.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { reportUsage } from './shop.ts'
+import { buyLine, draftClosure, install, member, pay, submit, topUp, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+  await sellInEuro()
+})
+afterAll(() => platform.close())
+
+/** The British plan, sold in euro under a name of its own. */
+async function sellInEuro() {
+  const { document, valid_from } = await platform.db
+    .selectFrom('plan_version')
+    .select(['document', 'valid_from'])
+    .where('plan_id', '=', 'home-uk')
+    .where('valid_to', 'is', null)
+    .executeTakeFirstOrThrow()
+  const inEuro = JSON.stringify(document).replaceAll('"GBP"', '"EUR"')
+  await platform.db
+    .insertInto('plan_version')
+    .values({ plan_id: 'home-euro', version: 1, document: inEuro, valid_from })
+    .execute()
+}
+
+async function topUpEuro(someone: Person, lineId: string, amount: string) {
+  const { body: order } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
+    amount: { amount, currency: 'EUR' },
+  })
+  await pay(order.checkoutUrl)
+  await until(
+    async () => (await someone.get(`/v1/orders/${order.orderId}`)).body,
+    ({ state }) => state === 'paid',
+  )
+}
+
+/** An account that has closed can no longer be asked about by its owner; its reference can. */
+const untilPublic = (someone: Person, reference: string) =>
+  until(
+    async () => (await someone.get(`/v1/closures/by-reference/${reference}`)).body,
+    ({ state }) => state === 'closed',
+    20_000,
+  )
+
+test('Hard case 2: several currencies: each is settled alone, and nothing is converted', async () => {
+  const lin = await member(platform)
+  const pound = await buyLine(lin, 'home-uk')
+  const euro = await buyLine(lin, 'home-euro')
+  await topUp(lin, pound.lineId, '20.00')
+  await topUpEuro(lin, euro.lineId, '15.00')
+  // From one currency to the other would be a conversion nobody agreed to.
+  const { body: line } = await lin.post('/v1/closures', { scope: 'line', lineId: euro.lineId })
+  const move = { paid: { disposition: 'move', toLineId: pound.lineId }, promotional: null }
+  const moved = await lin.patch(`/v1/closures/${line.caseId}`, { choices: move })
+  expect([moved.status, moved.body.code]).toEqual([422, 'choice-not-allowed'])
+  await lin.post(`/v1/closures/${line.caseId}/withdraw`)
+
+  const draft = await draftClosure(lin, 'account')
+  const quoted = draft.quote.currencies.map(sides)
+  expect(draft.quote.currencies.map(({ currency }: { currency: string }) => currency)).toEqual([
+    'EUR',
+    'GBP',
+  ])
+  expect(quoted[0].from).toEqual(['paid-credit 15.00', 'plan-days 12.00'])
+  expect(quoted[1].from).toEqual(['paid-credit 20.00', 'plan-days 12.00'])
+  await submit(lin, draft)
+  await untilPublic(lin, draft.reference)
+  const refunds = await platform.db
+    .selectFrom('refund')
+    .select(['currency', 'minor', 'state'])
+    .where('case_id', '=', draft.caseId)
+    .orderBy('currency')
+    .orderBy('minor')
+    .execute()
+  expect(refunds.map(({ currency, minor }) => `${minor} ${currency}`)).toEqual([
+    '1200 EUR',
+    '1500 EUR',
+    '1200 GBP',
+    '2000 GBP',
+  ])
+  const sent = await sentFor(platform, draft.caseId)
+  expect(sent.refunds.map(([, times]) => times)).toEqual([1, 1, 1, 1])
+  await expectZeroSum(platform, draft.caseId)
+}, 60_000)
+
+test('Hard case 3: promotional before paid: consumed in the order pinned at top-up, and forfeited per line', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin, 'home-uk')
+  await install(platform, lin, lineId)
+  const other = await buyLine(lin, 'home-uk')
+  const { body: me } = await lin.get('/v1/me')
+  await topUp(lin, lineId, '20.00')
+  for (const [index, id] of [lineId, other.lineId].entries()) {
+    await platform.db.transaction().execute((trx) =>
+      post(trx, platform.app.ids, {
+        subscriberId: me.subscriberId,
+        key: `welcome:${id}`,
+        kind: 'promotion',
+        at: platform.clock.now(),
+        detail: {},
+        postings: [
+          {
+            from: { account: 'promotions-granted' },
+            to: { account: 'promotional-credit', lineId: id },
+            amount: money(500n + BigInt(index) * 100n, 'GBP'),
+          },
+        ],
+      }),
+    )
+  }
+  // 100 MB in Japan are 3.00: all of it from what was given, nothing from what was paid.
+  const at = platform.clock.now().toString()
+  const use = { imsi: await imsiOf(platform, lineId), kind: 'data', quantity: 100_000_000 }
+  const record = { id: `use_${lineId}`, ...use, startedAt: at, endedAt: at, mcc: '440', mnc: '10' }
+  expect((await reportUsage(platform, [record])).body['accepted']).toHaveLength(1)
+  const { body: used } = await lin.get(`/v1/lines/${lineId}`)
+  expect([used.promotionalCredit.amount, used.paidCredit.amount]).toEqual(['2.00', '20.00'])
+
+  const draft = await draftClosure(lin, 'account')
+  const [table] = draft.quote.currencies
+  sides(table)
+  const forfeits = table.destinations.filter(
+    ({ kind }: { kind: string }) => kind === 'promotion-forfeited',
+  )
+  type Forfeit = { lineId: string; amount: { amount: string } }
+  expect(
+    Object.fromEntries(forfeits.map((row: Forfeit) => [row.lineId, row.amount.amount])),
+  ).toEqual({ [lineId]: '2.00', [other.lineId]: '6.00' })
+  await submit(lin, draft)
+  await untilPublic(lin, draft.reference)
+  await expectZeroSum(platform, draft.caseId)
+  const forfeited = await platform.db
+    .selectFrom('ledger_posting')
+    .select('minor')
+    .where('subscriber_id', '=', me.subscriberId)
+    .where('account', '=', 'promotions-forfeited')
+    .execute()
+  expect(forfeited.map(({ minor }) => minor).toSorted()).toEqual([200n, 600n])
+}, 60_000)
