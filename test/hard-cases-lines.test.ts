@@ -6,7 +6,7 @@ import { money } from '../src/values/money.ts'
 import { expectZeroSum, imsiOf, sentFor, sides } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { reportUsage } from './shop.ts'
-import { buyLine, draftClosure, install, member, pay, submit, topUp, untilState } from './way.ts'
+import { buyLine, draftClosure, install, member, pay, submit, topUp } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {

@@ -203,37 +203,37 @@ async function passItsDay() {
 test.each(['failed', 'expired'])(
   'Hard case 7: a pending port pauses the closure; %s, it asks again and never closes by itself',
   async (how) => {
-  const { someone, lineId, msisdn } = await subscribed()
-  const code = await portCode(someone, lineId)
-  const reference = randomUUID()
-  await request(msisdn, code, reference)
-  const draft = await draftClosure(someone, 'line', lineId)
-  const row = draft.readiness.find(({ key }: { key: string }) => key === 'port')
-  expect(row).toMatchObject({ state: 'to-do', detail: { recipient: 'Heron Mobile' } })
-  await submit(someone, draft)
-  const paused = await until(
-    async () => (await someone.get(`/v1/closures/${draft.caseId}`)).body,
-    ({ state, timeline }) =>
-      state === 'approved' && timeline.some(({ key }: { key: string }) => key === 'number-port'),
-  )
-  expect(paused.timeline.find(({ state }: { state: string }) => state === 'now').key).toBe(
-    'number-port',
-  )
-  expect((await someone.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
+    const { someone, lineId, msisdn } = await subscribed()
+    const code = await portCode(someone, lineId)
+    const reference = randomUUID()
+    await request(msisdn, code, reference)
+    const draft = await draftClosure(someone, 'line', lineId)
+    const row = draft.readiness.find(({ key }: { key: string }) => key === 'port')
+    expect(row).toMatchObject({ state: 'to-do', detail: { recipient: 'Heron Mobile' } })
+    await submit(someone, draft)
+    const paused = await until(
+      async () => (await someone.get(`/v1/closures/${draft.caseId}`)).body,
+      ({ state, timeline }) =>
+        state === 'approved' && timeline.some(({ key }: { key: string }) => key === 'number-port'),
+    )
+    expect(paused.timeline.find(({ state }: { state: string }) => state === 'now').key).toBe(
+      'number-port',
+    )
+    expect((await someone.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
 
-  if (how === 'failed') await say('port-out.failed', { reference, reason: 'no such customer' })
-  else await passItsDay()
-  const asked = await untilState(someone, draft.caseId, 'needs_customer')
-  expect(await events(draft.caseId)).toContain('port-ended')
-  platform.clock.advance({ hours: 24 * 3 })
-  await new Promise((done) => setTimeout(done, 500))
-  expect((await someone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('needs_customer')
-  expect(await numberState(msisdn)).toMatchObject({ state: 'assigned' })
+    if (how === 'failed') await say('port-out.failed', { reference, reason: 'no such customer' })
+    else await passItsDay()
+    const asked = await untilState(someone, draft.caseId, 'needs_customer')
+    expect(await events(draft.caseId)).toContain('port-ended')
+    platform.clock.advance({ hours: 24 * 3 })
+    await new Promise((done) => setTimeout(done, 500))
+    expect((await someone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('needs_customer')
+    expect(await numberState(msisdn)).toMatchObject({ state: 'assigned' })
 
-  await submit(someone, asked)
-  await untilState(someone, draft.caseId, 'closed')
-  expect(await cause(lineId)).toBe('closure')
-  expect(await numberState(msisdn)).toMatchObject({ state: 'quarantined' })
+    await submit(someone, asked)
+    await untilState(someone, draft.caseId, 'closed')
+    expect(await cause(lineId)).toBe('closure')
+    expect(await numberState(msisdn)).toMatchObject({ state: 'quarantined' })
   },
   60_000,
 )

@@ -174,3 +174,19 @@ test('arrears hold a closing up only where policy says so: China by practice, no
   expect(covered?.state).toBe('next-step')
   expect(readiness(factsIn('CN'), false).find(({ key }) => key === 'arrears')?.state).toBe('fine')
 })
+
+test('money of two currencies is never added: each stands for itself, and credit of one pays no debt of the other', () => {
+  const euro = {
+    ...line,
+    lineId: 'line_2',
+    paid: money(1500n, 'EUR'),
+    promotional: money(0n, 'EUR'),
+  }
+  const facts = { ...factsIn('GB', -500n), lines: [line, euro] }
+  const row = (key: string, some = facts) => readiness(some, false).find((one) => one.key === key)
+  expect(row('balance')?.detail).toEqual({ amount: '28.00', currency: 'GBP', more: '15.00 EUR' })
+  expect(row('arrears')).toMatchObject({ state: 'next-step' })
+  const owed = [...facts.owed, { lineId: '', amount: money(1600n, 'EUR') }]
+  const inBoth = row('arrears', { ...facts, owed })
+  expect(inBoth).toMatchObject({ state: 'to-do', detail: { amount: '5.00', more: '16.00 EUR' } })
+})

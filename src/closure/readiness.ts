@@ -1,7 +1,7 @@
 /** The readiness checklist: each row is fine or says what to do. */
 import type { z } from 'zod'
 import { arrearsBlock } from '../policy/policy.ts'
-import { decimal, isZero, sum } from '../values/money.ts'
+import { decimal, isZero, type Money, sum } from '../values/money.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import type { readinessRowWire } from './wire.ts'
 
@@ -51,38 +51,36 @@ function identity(facts: Facts): ReadinessRow {
 
 /** What credit of the same currency does not cover has to be paid; the quote pays the rest from it. */
 function arrears({ owed, lines, policy }: Facts): ReadinessRow {
-  const [first] = owed
-  if (!first) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
-  const code = first.amount.currency
-  const total = sum(
-    owed.filter(({ amount }) => amount.currency === code).map(({ amount }) => amount),
-    code,
+  if (owed.length === 0) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
+  const credit = byCurrency(lines.map(({ paid }) => paid))
+  const debts = byCurrency(owed.map(({ amount }) => amount))
+  const detail = amountsOf(debts)
+  const isCovered = debts.every(
+    ({ minor, currency }) =>
+      minor <= (credit.find((one) => one.currency === currency)?.minor ?? 0n),
   )
-  const credit = sum(
-    lines.filter(({ paid }) => paid.currency === code).map(({ paid }) => paid),
-    code,
-  )
-  const detail = { amount: decimal(total), currency: code }
-  if (credit.minor >= total.minor)
-    return { key: 'arrears', state: 'next-step', detail, action: 'none' }
+  if (isCovered) return { key: 'arrears', state: 'next-step', detail, action: 'none' }
   const state = arrearsBlock(policy, 'close') ? 'blocks' : 'to-do'
   return { key: 'arrears', state, detail, action: 'pay' }
 }
 
 function balance({ lines }: Facts): ReadinessRow {
-  const code = lines[0]?.prepaid.currency
-  if (!code) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
-  const total = sum(
-    lines.flatMap(({ paid, promotional }) => [paid, promotional]),
-    code,
-  )
-  if (isZero(total)) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
-  return {
-    key: 'balance',
-    state: 'next-step',
-    detail: { amount: decimal(total), currency: code },
-    action: 'none',
-  }
+  const totals = byCurrency(lines.flatMap(({ paid, promotional }) => [paid, promotional]))
+  if (totals.length === 0) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
+  return { key: 'balance', state: 'next-step', detail: amountsOf(totals), action: 'none' }
+}
+
+/** One total for each currency that has any; money of two currencies is never added. */
+function byCurrency(amounts: readonly Money[]): Money[] {
+  const groups = Map.groupBy(amounts, ({ currency }) => currency)
+  return [...groups].map(([code, all]) => sum(all, code)).filter((total) => !isZero(total))
+}
+
+/** The first stands in `amount` and `currency`, the others in `more`: `15.00 EUR, 3.00 USD`. */
+function amountsOf([first, ...others]: readonly Money[]): Record<string, string> {
+  if (!first) return {}
+  const more = others.map((one) => `${decimal(one)} ${one.currency}`).join(', ')
+  return { amount: decimal(first), currency: first.currency, ...(more !== '' && { more }) }
 }
 
 function session(open: boolean | undefined): ReadinessRow {

@@ -136,8 +136,14 @@ const icons: Record<ReadinessRow['key'], IconName> = {
 
 function useRowMoney() {
   const format = useFormat()
-  return ({ amount, currency }: Record<string, string>) =>
-    amount && currency ? format.money({ amount, currency }) : ''
+  return ({ amount, currency, more = '' }: Record<string, string>) => {
+    if (!amount || !currency) return ''
+    const others = more === '' ? [] : more.split(', ').map((one) => one.split(' '))
+    const all = [[amount, currency], ...others]
+    return format.list(
+      all.map(([one = '', code = '']) => format.money({ amount: one, currency: code })),
+    )
+  }
 }
 
 function NeedRow({ row, closure }: { row: ReadinessRow; closure: Closure }) {
