@@ -59,6 +59,7 @@ function factsIn(country: string, owedMinor = 0n): Facts {
     removedAt: [],
     lines: [line],
     staying: [],
+    peers: [],
     refundable: [
       { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
     ],

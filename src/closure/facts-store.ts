@@ -4,6 +4,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
+import { peersOf } from '../renewals/peer-store.ts'
 import { disputesOf } from '../payments/dispute-store.ts'
 import { instrumentName } from '../payments/payments.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
@@ -88,6 +89,7 @@ export async function loadFactsOf(
   const linesOf = await loadLines(trx, ids)
   const contactsOf = await loadContacts(trx, ids)
   const moneyOf = await loadMoney(trx, ids)
+  const peersFor = await peersOf(trx, ids)
 
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
@@ -118,6 +120,7 @@ export async function loadFactsOf(
         name: lineName(line),
         currency: line.prepaid.currency,
       })),
+      peers: peersFor(subscriberId),
       policy,
       died: false,
       ...moneyOf(subscriberId),

@@ -1,6 +1,7 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
 import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
+import type { Peer } from '../renewals/peers.ts'
 import type { Money } from '../values/money.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
@@ -77,6 +78,8 @@ export type Facts = {
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */
   staying: readonly { lineId: string; name: string; currency: string }[]
+  /** All of the owner's lines that are not closed, where one has a multi-line discount or is a companion. */
+  peers: readonly Peer[]
   /** Paid orders and what they can take back; what is disputed they can't. */
   refundable: readonly Refundable[]
   /** What the subscriber owes, by line; of no line where the line is empty. */

@@ -7,6 +7,7 @@ import { refuse, type Refusal } from '../values/refusal.ts'
 import { waitUntil } from './closure.ts'
 import { duesOf } from './dues.ts'
 import type { Facts } from './facts.ts'
+import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
 import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
 import type { quoteWire } from './wire.ts'
@@ -65,6 +66,12 @@ export function makeQuote(
       moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
     },
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
+    others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
+      ...line,
+      before: toWire(before),
+      after: toWire(after),
+      from: from?.toString() ?? null,
+    })),
   }
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
 }
@@ -100,6 +107,8 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     wire.currencies,
     wire.refundTo,
     [facts.policy.country, facts.policy.version],
+    // Nothing where nothing is repriced, so that quotes made before stay what they were.
+    ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
   ])
   return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { arrearsBlock } from '../policy/policy.ts'
 import { decimal, isZero, type Money, sum } from '../values/money.ts'
 import { codeContacts, type Facts } from './facts.ts'
+import { strandedBy } from './others.ts'
 import type { readinessRowWire } from './wire.ts'
 
 export type ReadinessRow = z.infer<typeof readinessRowWire>
@@ -16,6 +17,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     session(facts.lines.some(({ openSessions }) => openSessions > 0) || sessionOpen),
     ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [number(facts), unbind] : []),
     otherLines(facts),
+    ...dependants(facts),
     backup(facts),
   ]
 }
@@ -102,6 +104,15 @@ function otherLines({ staying }: Facts): ReadinessRow {
     detail: { count: String(staying.length), names },
     action: 'none',
   }
+}
+
+/** The last line that companions go with ends only with them. */
+function dependants(facts: Facts): ReadinessRow[] {
+  const [first, ...more] = strandedBy(facts)
+  if (!first) return []
+  const names = [first, ...more].map(({ name }) => name).join(', ')
+  const detail = { names, lineId: first.lineId }
+  return [{ key: 'dependants', state: 'blocks', detail, action: 'see-line' }]
 }
 
 function backup({ subscriber }: Facts): ReadinessRow {

@@ -48,12 +48,22 @@ export const readinessRowWire = z
       'backup',
       'unbind',
       'port',
+      'dependants',
     ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z
       .record(z.string(), z.string())
       .describe('Facts for the sentence: amounts as decimal, dates as RFC 3339'),
-    action: z.enum(['verify-contact', 'pay', 'export', 'end-session', 'see-number', 'ask', 'none']),
+    action: z.enum([
+      'verify-contact',
+      'pay',
+      'export',
+      'end-session',
+      'see-number',
+      'see-line',
+      'ask',
+      'none',
+    ]),
   })
   .meta({ id: 'ReadinessRow' })
 
@@ -144,6 +154,22 @@ export const quoteWire = z
       moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
     }),
     numberKeptUnusedUntil: instantWire.nullable(),
+    others: z
+      .array(
+        z.object({
+          lineId: z.string(),
+          name: z.string(),
+          before: moneyWire.describe('What its next period would cost if nothing closed'),
+          after: moneyWire,
+          percentBefore: z.int(),
+          percentAfter: z.int(),
+          from: instantWire.nullable().describe('Null: its first period has not begun'),
+        }),
+      )
+      .optional()
+      .describe(
+        'Lines that stay, where their multi-line discount changes; agreed to with the hash',
+      ),
   })
   .meta({ id: 'ClosureQuote' })
 

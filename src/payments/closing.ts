@@ -11,7 +11,7 @@ export const closing: Closing = {
         invoices: { instrument: 'null', checkout_url: 'null', checkout_id: 'null' },
       },
       sealed: 'nickname instrument',
-      plain: `subscriber_id order_id kind line_id plan_id plan_version adjustment minor currency state attempt failure
+      plain: `subscriber_id order_id kind line_id plan_id plan_version adjustment percent_off minor currency state attempt failure
         payment_id refunded_minor created_at paid_at due_at version expires_at`,
     },
     refund: {

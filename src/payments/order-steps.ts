@@ -8,6 +8,7 @@ import type { Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
 import { offerOf } from '../plans/plans.ts'
 import { planKey, planVersions } from '../plans/store.ts'
+import { lacksMain } from '../renewals/peer-store.ts'
 import { wakeRenewal } from '../renewals/setting-store.ts'
 import { beginTerms } from '../renewals/store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
@@ -157,6 +158,7 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   if (await accountIsClosing(trx, subscriberId)) return refuse('closure-open')
   const now = app.clock.now()
   const plan = await planOf(trx, order)
+  if (await lacksMain(trx, subscriberId, plan)) return refuse('companion-needs-line')
   const offer = offerOf(plan, order.adjustment ?? undefined)
   if (isRefusal(offer))
     throw new Error(`order ${orderId} was accepted with dials that are not sold`)
@@ -166,13 +168,18 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const line = await createLine(trx, app, wanted)
   if (isRefusal(line)) return line
   const key = { subscriberId, lineId: line.lineId }
-  await beginTerms(trx, now, key, { plan, adjustment: order.adjustment })
+  const { adjustment, percentOff } = order
+  await beginTerms(trx, now, key, { plan, adjustment, paid: amount, percentOff })
   await post(trx, app.ids, {
     subscriberId,
     key: `order:${orderId}`,
     kind: 'plan-payment',
     at: now,
-    detail: { orderId, planId: plan.planId },
+    detail: {
+      orderId,
+      planId: plan.planId,
+      ...(percentOff > 0 && { percentOff: String(percentOff) }),
+    },
     postings: [
       {
         from: { account: 'payments-clearing' },

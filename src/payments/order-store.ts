@@ -27,6 +27,7 @@ const columns = [
   'adjustment',
   'nickname',
   'minor',
+  'percent_off',
   'currency',
   'state',
   'attempt',
@@ -59,6 +60,7 @@ function orderOf(row: Row): Order {
     adjustment: row.adjustment as Adjustment | null,
     nickname: row.nickname,
     amount: money(row.minor, row.currency),
+    percentOff: row.percent_off,
     state: row.state as OrderState,
     attempt: row.attempt,
     checkoutUrl: row.checkout_url,
@@ -88,6 +90,7 @@ export type NewOrder = OrderKey & { amount: Money } & (
         planVersion: number
         adjustment: Adjustment | null
         nickname: string | null
+        percentOff: number
       }
     | { kind: 'top-up'; lineId: string }
   )
@@ -101,6 +104,7 @@ export async function insertOrder(trx: Trx, now: Temporal.Instant, order: NewOrd
           plan_id: order.planId,
           plan_version: order.planVersion,
           adjustment: order.adjustment,
+          percent_off: order.percentOff,
           nickname: personalOrNull(placeOf(order, 'contacts', 'nickname'), order.nickname),
         }
   await trx

@@ -28,6 +28,7 @@ const order = (given: Partial<Order> = {}): Order => ({
   adjustment: null,
   nickname: null,
   amount,
+  percentOff: 0,
   state: 'open',
   attempt: 1,
   checkoutUrl: 'http://pay',

@@ -23,6 +23,8 @@ export type Order = {
   readonly adjustment: { data: number; voice: number; sms: number } | null
   readonly nickname: string | null
   readonly amount: Money
+  /** Off the plan's price, because its owner has several lines; the amount is without it. */
+  readonly percentOff: number
   readonly state: OrderState
   /** Each attempt is a checkout of its own, named `orderId.attempt`. */
   readonly attempt: number

@@ -3,9 +3,12 @@ import { reserveNumber } from '../lines/number-store.ts'
 import { lockLines } from '../lines/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
-import type { Trx } from '../platform/database.ts'
-import { type Adjustment, offerOf } from '../plans/plans.ts'
+import type { Db, Trx } from '../platform/database.ts'
+import type { Plan } from '../plans/plan.ts'
+import { type Adjustment, discounted, offerOf } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
+import { hasMain, percentOffAt } from '../renewals/peers.ts'
+import { othersOf } from '../renewals/peer-store.ts'
 import { lockSubscriber, subscriberById } from '../subscribers/store.ts'
 import { isComplete } from '../subscribers/subscriber.ts'
 import type { OrderId } from '../values/ids.ts'
@@ -35,10 +38,9 @@ export async function placePlanOrder(app: App, asked: PlanOrder): Promise<Placed
   return app.db.transaction().execute(async (trx) => {
     const buyer = await mayBuy(trx, subscriberId)
     if (isRefusal(buyer)) return buyer
-    const plan = await planOnSale(trx, app.clock.now(), planId)
-    if (!plan) return refuse('plan-not-sold')
-    const offer = offerOf(plan, adjustment)
+    const offer = await priceFor(trx, app.clock.now(), asked)
     if (isRefusal(offer)) return offer
+    const { plan } = offer
     const orderId = app.ids.make<OrderId>('order')
     if (plan.numberCountry) {
       // Orders at once would each find the others' reservations not made yet.
@@ -56,8 +58,27 @@ export async function placePlanOrder(app: App, asked: PlanOrder): Promise<Placed
       adjustment: adjustment ?? null,
       nickname: nickname ?? null,
       amount: offer.price,
+      percentOff: offer.percentOff,
     })
   })
+}
+
+export type PlanPrice = { plan: Plan; price: Money; percentOff: number }
+
+/** What a plan costs somebody now, with the lines they have: the figure shown is the figure ordered. */
+export async function priceFor(
+  db: Db | Trx,
+  now: Temporal.Instant,
+  { subscriberId, planId, adjustment }: Pick<PlanOrder, 'subscriberId' | 'planId' | 'adjustment'>,
+): Promise<PlanPrice | Refusal> {
+  const plan = await planOnSale(db, now, planId)
+  if (!plan) return refuse('plan-not-sold')
+  const offer = offerOf(plan, adjustment)
+  if (isRefusal(offer)) return offer
+  const peers = await othersOf(db, subscriberId)
+  if (plan.kind === 'companion' && !hasMain(peers)) return refuse('companion-needs-line')
+  const percentOff = percentOffAt(plan, peers, now)
+  return { plan, price: discounted(offer.price, percentOff), percentOff }
 }
 
 /** In major units of the line's currency. */

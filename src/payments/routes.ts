@@ -7,6 +7,7 @@ import { lineWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn, signedWith } from '../platform/http.ts'
 import { idempotencyKeyOf } from '../platform/idempotency.ts'
+import { toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
 import type { Payments } from './gateway.ts'
@@ -16,22 +17,56 @@ import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
 import { findOrder, ownerOfReference } from './order-store.ts'
 import { registerCoupons } from './coupon-routes.ts'
 import { moveCredit } from './move-store.ts'
-import { type Placed, placePlanOrder, placeTopUp } from './place-store.ts'
+import { type Placed, placePlanOrder, placeTopUp, priceFor } from './place-store.ts'
 import { registerStatementRoutes } from './statement-routes.ts'
 import { caseOfRefund } from './store.ts'
-import { creditMoveWire, orderRequestWire, orderWire, topUpWire } from './wire.ts'
+import {
+  creditMoveWire,
+  orderQuoteQueryWire,
+  orderQuoteWire,
+  orderRequestWire,
+  orderWire,
+  topUpWire,
+} from './wire.ts'
 
 const orderParams = z.object({ orderId: z.string().max(60) })
 const orderAnswers = { 200: orderWire, '4xx': problemWire, 503: problemWire }
 const newOrderAnswers = { 201: orderWire, '4xx': problemWire, 503: problemWire }
 
 export function registerPaymentsRoutes(http: Http, app: App, payments: Payments) {
+  registerOrderQuote(http, app)
   registerOrdering(http, app, payments)
   registerMoves(http, app)
   registerCoupons(http, app)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)
   registerWebhook(http, app)
+}
+
+function registerOrderQuote(http: Http, app: App) {
+  http.get(
+    '/v1/orders/quote',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags: ['Money'],
+        summary: 'What a plan costs you, with the lines you have',
+        querystring: orderQuoteQueryWire,
+        response: { 200: orderQuoteWire, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      const { planId, data, voice, sms } = request.query
+      const chosen = data !== undefined || voice !== undefined || sms !== undefined
+      const adjustment = chosen ? { data: data ?? 0, voice: voice ?? 0, sms: sms ?? 0 } : undefined
+      const { subscriberId } = request
+      const asked = { subscriberId, planId, adjustment }
+      const quote = await priceFor(app.db, app.clock.now(), asked)
+      if (isRefusal(quote)) return refused(reply, quote)
+      const { price, percentOff } = quote
+      return { price: toWire(price), percentOff }
+    },
+  )
 }
 
 /** Money may not move twice because a browser sent something twice. */

@@ -10,6 +10,19 @@ export const orderRequestWire = z.object({
     .describe('Only for an adjustable plan; the included steps if left out'),
   nickname: z.string().trim().min(1).max(40).optional(),
 })
+const steps = z.coerce.number().int().min(0).max(100_000).optional()
+export const orderQuoteQueryWire = z.object({
+  planId: z.string().max(60),
+  data: steps,
+  voice: steps,
+  sms: steps,
+})
+export const orderQuoteWire = z
+  .object({
+    price: moneyWire.describe('What is to be paid now'),
+    percentOff: z.int().describe('Off it, because its owner has several lines'),
+  })
+  .meta({ id: 'OrderQuote' })
 export const topUpWire = z.object({
   amount: moneyWire.describe('5.00 to 200.00 in the line’s currency'),
 })

@@ -62,7 +62,7 @@ function payAsYouGo(): PlanDocument['payAsYouGo'] {
 }
 
 function plansWithNumber(): CatalogPlan[] {
-  return withNumber.map(({ planId, ...plan }) => ({
+  return withNumber.map(({ planId, multiLine, ...plan }) => ({
     planId,
     document: {
       ...plan,
@@ -70,6 +70,7 @@ function plansWithNumber(): CatalogPlan[] {
       unusedRefund: plan.unusedRefund as PlanDocument['unusedRefund'],
       price: amount(plan.price),
       renews: false,
+      ...(multiLine && { multiLine }),
       countries: zoneOf(plan.zoneId).countries,
       dials: plan.dials.map((dial) => ({
         ...dial,

@@ -43,6 +43,9 @@ const payAsYouGo = z.object({
   smsEach: price,
 })
 
+/** From so many lines of one owner on, every line with the plan costs less by so many percent. */
+const tier = z.object({ lines: z.int().min(2).max(50), percent: z.int().min(1).max(90) })
+
 /** "60/60", "60/1", "1/1": units of the first increment of a use, and of each following one. */
 const increments = z
   .string()
@@ -55,7 +58,9 @@ const increments = z
 /** The document of a plan version, as stored and as the catalog writes it. */
 export const planDocument = z
   .object({
-    kind: z.enum(['home', 'travel', 'adjustable']),
+    kind: z
+      .enum(['home', 'travel', 'adjustable', 'companion'])
+      .describe('companion: only beside a line of its owner that has a number and is none itself'),
     name: words,
     summary: words,
     brand: z
@@ -71,6 +76,7 @@ export const planDocument = z
     renews: z.boolean(),
     allowance: z.object({ data: quantity, voice: quantity, sms: quantity }),
     dials: z.array(dial).max(3),
+    multiLine: z.array(tier).max(10).default([]),
     numberCountry: countryWire.nullable(),
     unusedRefund: z
       .enum(['days', 'lesser', 'none'])
@@ -111,6 +117,11 @@ function* faultsOf(plan: PlanTerms): Generator<string> {
     if (first % following !== 0n) yield `${kind}: the first increment is whole following ones`
     if (split) yield `${kind}: an increment costs whole minor units`
   }
+  const rising = plan.multiLine.every(
+    ({ lines, percent }, at, all) =>
+      at === 0 || (lines > all[at - 1]!.lines && percent > all[at - 1]!.percent),
+  )
+  if (!rising) yield 'more lines take off more'
   const kinds = plan.dials.map(({ kind }) => kind)
   if (new Set(kinds).size !== kinds.length) yield 'one dial per kind'
   if ((plan.kind === 'adjustable') !== kinds.length > 0) yield 'dials make a plan adjustable'
@@ -162,6 +173,7 @@ export function planShown(plan: Plan): z.output<typeof planWire> {
       step: one.step.toString(),
       pricePerStep: toWire(one.pricePerStep),
     })),
+    multiLine: plan.multiLine,
     hasNumber: plan.numberCountry !== null,
   }
 }

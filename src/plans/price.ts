@@ -1,5 +1,5 @@
 /** What a plan costs and holds once its dials are set; the figure shown is the figure charged. */
-import { type Money, money } from '../values/money.ts'
+import { type Money, money, shareRoundedDown, subtract } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import type { Allowance, Kind, PlanTerms } from './plan.ts'
 
@@ -25,4 +25,14 @@ export function offerOf(plan: PlanTerms, adjustment?: Adjustment): Offer | Refus
     allowance[kind] = BigInt(steps) * dial.step
   }
   return { price: money(minor, plan.price.currency), allowance }
+}
+
+/** Percent off each line's price where its owner has so many lines that take part. */
+export function percentOffFor({ multiLine }: Pick<PlanTerms, 'multiLine'>, lines: number): number {
+  return multiLine.findLast((tier) => lines >= tier.lines)?.percent ?? 0
+}
+
+/** A price less a discount, whose own fraction of a minor unit is dropped. */
+export function discounted(price: Money, percentOff: number): Money {
+  return subtract(price, shareRoundedDown(price, BigInt(percentOff), 100n))
 }

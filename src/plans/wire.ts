@@ -26,7 +26,7 @@ export const planWire = z
   .object({
     planId: z.string(),
     version: z.int(),
-    kind: z.enum(['home', 'travel', 'adjustable']),
+    kind: z.enum(['home', 'travel', 'adjustable', 'companion']),
     name: wordsWire,
     summary: wordsWire,
     zoneId: z.string(),
@@ -36,6 +36,9 @@ export const planWire = z
     renews: z.boolean(),
     allowance: allowanceWire,
     dials: z.array(dialWire),
+    multiLine: z
+      .array(z.object({ lines: z.int(), percent: z.int() }))
+      .describe('From so many lines on, each costs so many percent less'),
     hasNumber: z.boolean().describe('Comes with a telephone number'),
   })
   .meta({ id: 'Plan' })

@@ -335,6 +335,7 @@ export interface LineRenewal {
   next_plan_id: string | null;
   next_steps: unknown | null;
   next_version: number | null;
+  percent_off: Generated<number>;
   prepaid_days: number | null;
   prepaid_from: Temporal.Instant | null;
   reminded_for: Temporal.Instant | null;
@@ -429,6 +430,7 @@ export interface PaymentOrder {
   order_id: string;
   paid_at: Temporal.Instant | null;
   payment_id: string | null;
+  percent_off: Generated<number>;
   plan_id: string | null;
   plan_version: number | null;
   refunded_minor: Generated<bigint>;

@@ -11,6 +11,7 @@ import type {
   Line,
   Operator,
   Order,
+  OrderQuote,
   Plan,
   PlanList,
   PortIn,
@@ -96,6 +97,19 @@ export const planQuery = (planId: string) =>
     queryKey: ['plans', planId],
     queryFn: ({ signal }) => read<Plan>(`/v1/plans/${planId}`, signal),
     staleTime: 300_000,
+  })
+
+/** What a plan costs who is signed in; with several lines it may be less than on the shelf. */
+export const orderQuoteQuery = (planId: string, steps: Adjustment | null) =>
+  queryOptions({
+    queryKey: ['lines', 'order-quote', planId, steps],
+    queryFn: ({ signal }) => {
+      const asked = new URLSearchParams({ planId })
+      for (const [kind, count] of Object.entries(steps ?? {})) asked.set(kind, String(count))
+      return read<OrderQuote>(`/v1/orders/quote?${asked}`, signal)
+    },
+    staleTime: 0,
+    retry: false,
   })
 
 /** Of a plan on sale, or of a line's own version of it. */

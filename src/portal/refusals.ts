@@ -32,6 +32,7 @@ const sentences = {
   'plan-unchanged': 'refusal.plan-unchanged',
   'plan-has-ended': 'refusal.plan-has-ended',
   'plan-other-number': 'refusal.plan-other-number',
+  'companion-needs-line': 'refusal.companion-needs-line',
   'only-at-renewal': 'refusal.only-at-renewal',
   'allowance-used': 'refusal.allowance-used',
   'not-enough-credit': 'refusal.not-enough-credit',

@@ -33,6 +33,7 @@ export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
 export type PortIn = z.output<typeof arrivals.portInWire>
 export type PortOut = z.output<typeof porting.portOutWire>
 export type Order = z.output<typeof payments.orderWire>
+export type OrderQuote = z.output<typeof payments.orderQuoteWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>
 export type Closure = z.output<typeof closure.closureWire>

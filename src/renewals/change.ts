@@ -14,6 +14,8 @@ import {
   nextStart,
   offerFor,
   paidDaysLeft,
+  percentNext,
+  priceAt,
   restOf,
   type Standing,
   stepsOf,
@@ -39,6 +41,8 @@ export type ChangeQuote = {
   readonly ofDays: number
   readonly priceBefore: Money
   readonly priceAfter: Money
+  /** What is off the price after it, for several lines. */
+  readonly percentOff: number
   /** What the rest of the period costs with the new steps, and what of it is paid already. */
   readonly rest: Money
   readonly paidAlready: Money
@@ -69,13 +73,15 @@ export function quoteChange(
     if (asked.when === 'renewal') return refuse('plan-has-ended')
     return newPeriod(standing, terms, now)
   }
-  if (asked.when === 'renewal') return atRenewal(standing, terms, standing.periodEnd)
+  if (asked.when === 'renewal') return atRenewal(standing, terms, standing.periodEnd, now)
   if (!isSamePlan(plan, standing.plan)) return refuse('only-at-renewal')
   return atOnce(standing, terms, now, standing.periodEnd)
 }
 
 function newPeriod(standing: Standing, terms: Terms, now: Temporal.Instant): ChangeQuote {
-  const { price, allowance } = offerFor(terms)
+  const { allowance } = offerFor(terms)
+  const percentOff = percentNext(standing, terms.plan, now)
+  const price = priceAt(terms, percentOff)
   const { periodDays } = terms.plan
   const from = nextStart(standing, now)
   return sealed(standing, {
@@ -85,8 +91,9 @@ function newPeriod(standing: Standing, terms: Terms, now: Temporal.Instant): Cha
     until: periodFrom(from, periodDays),
     days: periodDays,
     ofDays: periodDays,
-    priceBefore: offerFor(standing).price,
+    priceBefore: priceAt(standing, standing.percentOff),
     priceAfter: price,
+    percentOff,
     rest: price,
     paidAlready: zero(price.currency),
     due: price,
@@ -98,9 +105,11 @@ function atRenewal(
   standing: Standing,
   terms: Terms,
   periodEnd: Temporal.Instant,
+  now: Temporal.Instant,
 ): ChangeQuote | Refusal {
   if (standing.autoRenew && same(terms, nextTerms(standing))) return refuse('plan-unchanged')
-  const { price } = offerFor(terms)
+  const percentOff = percentNext(standing, terms.plan, now)
+  const price = priceAt(terms, percentOff)
   const none = zero(price.currency)
   return sealed(standing, {
     kind: 'renewal',
@@ -109,8 +118,9 @@ function atRenewal(
     until: periodFrom(periodEnd, terms.plan.periodDays),
     days: terms.plan.periodDays,
     ofDays: terms.plan.periodDays,
-    priceBefore: offerFor(standing).price,
+    priceBefore: priceAt(standing, standing.percentOff),
     priceAfter: price,
+    percentOff,
     rest: none,
     paidAlready: none,
     due: none,
@@ -132,9 +142,10 @@ function atOnce(
   const days = paidDaysLeft(standing, now)
   if (days === 0) return refuse('only-at-renewal')
   const ofDays = standing.plan.periodDays
-  const before = offerFor(standing)
-  const after = offerFor(terms)
-  const rest = shareRoundedDown(after.price, BigInt(days), BigInt(ofDays))
+  const { percentOff } = standing
+  const [before, after] = [offerFor(standing), offerFor(terms)]
+  const priceAfter = priceAt(terms, percentOff)
+  const rest = shareRoundedDown(priceAfter, BigInt(days), BigInt(ofDays))
   const paidAlready = shareRoundedDown(standing.prepaid, BigInt(days), BigInt(standing.prepaidDays))
   const [had, has] = [restOf(before.allowance, days, ofDays), restOf(after.allowance, days, ofDays)]
   const due = subtract(rest, paidAlready)
@@ -153,8 +164,9 @@ function atOnce(
     until: periodEnd,
     days,
     ofDays,
-    priceBefore: before.price,
-    priceAfter: after.price,
+    priceBefore: priceAt(standing, percentOff),
+    priceAfter,
+    percentOff,
     rest,
     paidAlready,
     due,
@@ -206,6 +218,7 @@ export function quoteShown(
     periodDays: quote.terms.plan.periodDays,
     priceBefore: toWire(quote.priceBefore),
     priceAfter: toWire(quote.priceAfter),
+    percentOff: quote.percentOff,
     rest: toWire(quote.rest),
     paidAlready: toWire(quote.paidAlready),
     due: toWire(quote.due),

@@ -2,11 +2,11 @@
 import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
-  blockers: [],
+  blockers: ['dependants'],
   steps: [],
   leftovers: {
     line_renewal: {
-      plain: `subscriber_id line_id steps prepaid_from prepaid_days next_plan_id next_version next_steps reminded_for waiting_since
+      plain: `subscriber_id line_id steps prepaid_from prepaid_days percent_off next_plan_id next_version next_steps reminded_for waiting_since
         changes told_version`,
     },
     line_term: {

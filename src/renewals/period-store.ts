@@ -55,14 +55,20 @@ export async function earnPrepaid(
   })
 }
 
-type Next = { terms: Terms; price: Money; start: Temporal.Instant; quoteHash: string | null }
+type Next = {
+  terms: Terms
+  price: Money
+  percentOff: number
+  start: Temporal.Instant
+  quoteHash: string | null
+}
 
 /** The next period, paid from the line's credit. The caller has seen that there is enough of it. */
 export async function beginPeriod(
   trx: Trx,
   app: Tools,
   standing: Standing,
-  { terms, price, start, quoteHash }: Next,
+  { terms, price, percentOff, start, quoteHash }: Next,
   now: Temporal.Instant,
 ): Promise<Temporal.Instant> {
   const { subscriberId, lineId, periodEnd } = standing
@@ -76,7 +82,12 @@ export async function beginPeriod(
     key: `${lineId}:renewal:${periodEnd?.toString() ?? ''}`,
     kind: 'plan-renewal',
     at: now,
-    detail: { planId: plan.planId, from: start.toString(), until: end.toString() },
+    detail: {
+      planId: plan.planId,
+      from: start.toString(),
+      until: end.toString(),
+      ...(percentOff > 0 && { percentOff: String(percentOff) }),
+    },
     postings: [
       {
         from: { account: 'paid-credit', lineId },
@@ -97,6 +108,7 @@ export async function beginPeriod(
   await renewAllowance(trx, app.ids, standing, { before: periodEnd, allowance, end })
   await setRenewal(trx, standing, {
     steps: jsonOf(steps),
+    percent_off: percentOff,
     prepaid_from: null,
     prepaid_days: null,
     ...nothingNext,

@@ -8,7 +8,17 @@ import { type Allowance, type Plan, planDocument } from '../plans/plan.ts'
 import { money } from '../values/money.ts'
 import { isRefusal } from '../values/refusal.ts'
 import { type ChangeQuote, quoteChange } from './change.ts'
-import { dueOn, kinds, nextTerms, offerFor, restOf, type Standing } from './renewal.ts'
+import type { Peer } from './peers.ts'
+import {
+  dueOn,
+  kinds,
+  nextTerms,
+  offerFor,
+  percentNext,
+  priceAt,
+  restOf,
+  type Standing,
+} from './renewal.ts'
 
 const document = catalogPlans().find(({ planId }) => planId === 'flex-europe')!.document
 const flex: Plan = { planId: 'flex-europe', version: 1, ...planDocument.parse(document) }
@@ -26,8 +36,18 @@ const act = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('use' as const), share: fc.nat(100) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('top-up' as const), minor: fc.nat(5000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('renewal' as const), on: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('others' as const), count: fc.nat(3) }) },
 )
 const life = fc.array(fc.tuple(act, fc.integer({ min: 0, max: 24 * 20 })), { maxLength: 25 })
+
+const other: Peer = {
+  lineId: 'other',
+  state: 'active',
+  autoRenew: true,
+  periodEnd: periodFrom(start, 30),
+  plan: flex,
+  next: { plan: flex, steps: null },
+}
 
 /** A line as the stores would leave it: the same decisions, with the books beside them. */
 type World = {
@@ -53,6 +73,8 @@ function born(): World {
     prepaid: price,
     prepaidFrom: null,
     prepaidDays: 30,
+    percentOff: 0,
+    peers: [],
     credit: pounds(0n),
     free: allowance,
     next: null,
@@ -88,6 +110,7 @@ function agree(world: World, quote: ChangeQuote): World {
       prepaid: pounds(kept + due.minor),
       prepaidFrom: isPeriod ? null : until.subtract({ hours: 24 * days }),
       prepaidDays: isPeriod ? 30 : days,
+      percentOff: isPeriod ? quote.percentOff : standing.percentOff,
       periodStart: isPeriod ? quote.from : standing.periodStart,
       periodEnd: until,
       credit: pounds(standing.credit.minor - due.minor),
@@ -115,6 +138,7 @@ function tick(world: World, now: Temporal.Instant): World {
   assert(!isRefusal(quote))
   // What renews by itself costs what a new period by hand would, and what was scheduled said.
   assert.equal(quote.due.minor, due.price.minor)
+  assert.equal(quote.percentOff, percentNext(at.standing, flex, now))
   return agree(at, quote)
 }
 
@@ -125,6 +149,11 @@ function live(world: World, [what, hours]: readonly [ReturnType<typeof pick>, nu
     const credit = pounds(standing.credit.minor + BigInt(what.minor))
     return { ...at, paidIn: at.paidIn + BigInt(what.minor), standing: { ...standing, credit } }
   }
+  if (what.do === 'others')
+    return {
+      ...at,
+      standing: { ...standing, peers: Array.from({ length: what.count }, () => other) },
+    }
   if (what.do === 'renewal') return { ...at, standing: { ...standing, autoRenew: what.on } }
   if (what.do === 'use') {
     const left = (quantity: bigint) => (quantity * BigInt(100 - what.share)) / 100n
@@ -145,8 +174,8 @@ function check({ standing, now, paidIn, earned, granted }: World) {
   const { credit, prepaid, free, prepaidFrom, periodStart, prepaidDays } = standing
   assert(credit.minor >= 0n && prepaid.minor >= 0n && earned >= 0n)
   assert.equal(credit.minor + prepaid.minor + earned, paidIn, 'every cent is somewhere')
-  const whole = offerFor(standing)
-  assert(prepaid.minor <= whole.price.minor, 'no more is paid ahead than a period costs')
+  const whole = priceAt(standing, standing.percentOff)
+  assert(prepaid.minor <= whole.minor, 'no more is paid ahead than a period costs')
   for (const kind of kinds) assert(free[kind] >= 0n && granted[kind] >= 0n)
   // Closing now: what comes back and what is earned are all there is.
   const closed = settle(

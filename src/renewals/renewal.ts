@@ -1,9 +1,10 @@
 /** What a line's plan is set to, and what is due on it: a reminder, the next period, a wait for credit, or the end. */
 import { daysLeft, type LineState, remindAt } from '../lines/line.ts'
 import { type Allowance, blockSize, type Kind, type Plan } from '../plans/plan.ts'
-import { type Adjustment, type Offer, offerOf } from '../plans/plans.ts'
+import { type Adjustment, discounted, type Offer, offerOf } from '../plans/plans.ts'
 import { type Money, subtract } from '../values/money.ts'
 import { isRefusal } from '../values/refusal.ts'
+import { nextBegin, type Peer, percentOffAt } from './peers.ts'
 
 export const kinds = ['data', 'voice', 'sms'] as const satisfies readonly Kind[]
 
@@ -23,6 +24,10 @@ export type Standing = Terms & {
   readonly prepaid: Money
   readonly prepaidFrom: Temporal.Instant | null
   readonly prepaidDays: number
+  /** What this period was bought at; a change within it keeps that. */
+  readonly percentOff: number
+  /** The owner's other lines, where plans of any of them have a multi-line discount or are companions. */
+  readonly peers: readonly Peer[]
   /** Paid credit that no session has set aside. Promotional credit pays for use, not for plans. */
   readonly credit: Money
   /** What is left of this period's allowance and granted to no session. */
@@ -54,6 +59,26 @@ export function offerFor({ plan, steps }: Terms): Offer {
   const offer = offerOf(plan, steps ?? undefined)
   if (isRefusal(offer)) throw new Error(`${plan.planId} has steps that were never sold`)
   return offer
+}
+
+/** What terms cost in a whole period at a discount. */
+export function priceAt(terms: Terms, percentOff: number): Money {
+  return discounted(offerFor(terms).price, percentOff)
+}
+
+/** Percent off the next period, if it begins with a plan. */
+export function percentNext(
+  { peers, periodEnd }: Pick<Standing, 'peers' | 'periodEnd'>,
+  plan: Plan,
+  now: Temporal.Instant,
+): number {
+  return percentOffAt(plan, peers, nextBegin({ periodEnd }, now))
+}
+
+/** A companion whose last line to go with has closed. */
+export function isStranded({ plan, peers }: Pick<Standing, 'plan' | 'peers'>): boolean {
+  if (plan.kind !== 'companion') return false
+  return !peers.some((peer) => peer.plan.kind !== 'companion' && peer.plan.numberCountry !== null)
 }
 
 /** The part of an allowance that is for the days left, in whole blocks, rounded up. */
@@ -97,9 +122,9 @@ export type Due =
   /** Null: nobody needs to look any more. */
   | { do: 'nothing'; lookAt: Temporal.Instant | null }
   | { do: 'remind'; lookAt: Temporal.Instant; price: Money; missing: Money | undefined }
-  | { do: 'renew'; terms: Terms; price: Money; start: Temporal.Instant }
+  | { do: 'renew'; terms: Terms; price: Money; percentOff: number; start: Temporal.Instant }
   | { do: 'wait'; first: boolean; lookAt: Temporal.Instant; price: Money; missing: Money }
-  | { do: 'end'; gaveUp: boolean }
+  | { do: 'end'; why: 'renewal-off' | 'no-credit' | 'no-line-to-go-with' }
 
 /** What is due on a line now. A line that is closing or closed begins nothing and is told nothing. */
 export function dueOn(standing: Standing, now: Temporal.Instant): Due {
@@ -108,7 +133,8 @@ export function dueOn(standing: Standing, now: Temporal.Instant): Due {
   const soon = now.add({ hours: lookAgainHours })
   if (state === 'closing') return { do: 'nothing', lookAt: soon }
   const terms = nextTerms(standing)
-  const { price } = offerFor(terms)
+  const percentOff = percentNext(standing, terms.plan, now)
+  const price = priceAt(terms, percentOff)
   const missing = missingFor(price, standing.credit)
   if (!isOver(standing, now)) {
     const at = remindAt(periodEnd, plan.periodDays)
@@ -117,13 +143,14 @@ export function dueOn(standing: Standing, now: Temporal.Instant): Due {
     if (Temporal.Instant.compare(now, at) < 0) return { do: 'nothing', lookAt: at }
     return { do: 'remind', lookAt: periodEnd, price, missing }
   }
-  if (!standing.autoRenew) return { do: 'end', gaveUp: false }
+  if (!standing.autoRenew) return { do: 'end', why: 'renewal-off' }
+  if (isStranded({ ...standing, ...terms })) return { do: 'end', why: 'no-line-to-go-with' }
   if (missing === undefined && state === 'active')
-    return { do: 'renew', terms, price, start: nextStart(standing, now) }
+    return { do: 'renew', terms, price, percentOff, start: nextStart(standing, now) }
   // Who is suspended is not charged; the wait for credit ends, the wait for service does not.
   const giveUpAt = periodEnd.add({ hours: 24 * waitDays })
   if (missing === undefined) return { do: 'nothing', lookAt: soon }
-  if (Temporal.Instant.compare(now, giveUpAt) >= 0) return { do: 'end', gaveUp: true }
+  if (Temporal.Instant.compare(now, giveUpAt) >= 0) return { do: 'end', why: 'no-credit' }
   const lookAt = Temporal.Instant.compare(soon, giveUpAt) < 0 ? soon : giveUpAt
   return { do: 'wait', first: standing.waitingSince === null, lookAt, price, missing }
 }

@@ -30,10 +30,11 @@ export function registerRenewalsRoutes(http: Http, app: App) {
 }
 
 async function shown(app: App, key: { subscriberId: string; lineId: string }) {
+  const now = app.clock.now()
   const standing = await findStanding(app.db, key)
   if (!standing) return refuse('not-found')
-  const newest = await planOnSale(app.db, app.clock.now(), standing.plan.planId)
-  return renewalShown(standing, newest, planShown)
+  const newest = await planOnSale(app.db, now, standing.plan.planId)
+  return renewalShown(standing, newest, now, planShown)
 }
 
 function registerRenewal(http: Http, app: App) {

@@ -6,6 +6,7 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { Adjustment } from '../plans/plans.ts'
 import { planKey, planVersions } from '../plans/store.ts'
 import { money } from '../values/money.ts'
+import { othersOf } from './peer-store.ts'
 import type { Standing } from './renewal.ts'
 
 export type LineKey = { subscriberId: string; lineId: string }
@@ -22,6 +23,7 @@ type Row = {
   steps: Adjustment | null
   prepaid_from: Temporal.Instant | null
   prepaid_days: number | null
+  percent_off: number
   next_plan_id: string | null
   next_version: number | null
   next_steps: Adjustment | null
@@ -45,7 +47,7 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Standing
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
     select l.nickname, l.state, l.auto_renew, l.plan_id, l.plan_version, l.currency, l.period_start, l.period_end,
-      r.steps, r.prepaid_from, r.prepaid_days, r.next_plan_id, r.next_version, r.next_steps, r.reminded_for, r.waiting_since,
+      r.steps, r.prepaid_from, r.prepaid_days, r.percent_off, r.next_plan_id, r.next_version, r.next_steps, r.reminded_for, r.waiting_since,
       r.changes, coalesce(a.minor, 0)::int8 as prepaid,
       -- What sessions hold comes out of promotional credit first.
       greatest(p.paid_minor - greatest(p.held_minor - p.promotional_minor, 0), 0)::int8 as credit,
@@ -83,6 +85,8 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Standing
     prepaid: money(row.prepaid, row.currency),
     prepaidFrom: row.prepaid_from,
     prepaidDays: row.prepaid_days ?? plan.periodDays,
+    percentOff: row.percent_off,
+    peers: await othersOf(db, subscriberId, lineId),
     credit: money(row.credit, row.currency),
     free: { data: row.data, voice: row.voice, sms: row.sms },
     next: next

@@ -56,7 +56,7 @@ async function perform(
     return tellReminder(trx, app, standing, due)
   }
   if (due.do === 'renew') return renew(trx, app, standing, due, now)
-  if (due.do === 'end') return end(trx, app, standing, due.gaveUp, now)
+  if (due.do === 'end') return end(trx, app, standing, due.why, now)
   await setLine(trx, standing, { due_at: due.lookAt })
   if (!due.first) return
   await setRenewal(trx, standing, { waiting_since: now })
@@ -72,10 +72,10 @@ async function renew(
   trx: Trx,
   app: App,
   standing: Standing,
-  { terms, price, start }: Extract<Due, { do: 'renew' }>,
+  { terms, price, percentOff, start }: Extract<Due, { do: 'renew' }>,
   now: Temporal.Instant,
 ) {
-  const next = { terms, price, start, quoteHash: null }
+  const next = { terms, price, percentOff, start, quoteHash: null }
   const until = await beginPeriod(trx, app, standing, next, now)
   await tellRenewed(trx, app, standing, { price, end: until })
   await note(trx, app, standing, now, {
@@ -90,14 +90,26 @@ async function renew(
   })
 }
 
+const endings = {
+  'renewal-off': 'renewal is off',
+  'no-credit': 'the credit for another period did not come',
+  'no-line-to-go-with': 'the line that the companion went with is closed',
+} as const
+
 /** The plan is over; the line stays, and what it uses is paid from its credit. */
-async function end(trx: Trx, app: App, standing: Standing, gaveUp: boolean, now: Temporal.Instant) {
+async function end(
+  trx: Trx,
+  app: App,
+  standing: Standing,
+  why: keyof typeof endings,
+  now: Temporal.Instant,
+) {
   await setRenewal(trx, standing, { waiting_since: null, ...nothingNext })
   await setLine(trx, standing, { due_at: null, auto_renew: false })
   await tellEnded(trx, app, standing)
   await note(trx, app, standing, now, {
     action: 'plan.ended',
-    reason: gaveUp ? 'the credit for another period did not come' : 'renewal is off',
+    reason: endings[why],
     detail: {},
   })
 }

@@ -7,10 +7,11 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { Plan } from '../plans/plan.ts'
 import type { Adjustment } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
-import { decimal, isZero, negate, subtract, toWire } from '../values/money.ts'
+import { decimal, isZero, type Money, negate, subtract, toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type Asked, type ChangeQuote, quoteChange, quoteShown } from './change.ts'
 import { tellChanged } from './notice-store.ts'
+import { hasMain } from './peers.ts'
 import { beginPeriod, earnPrepaid } from './period-store.ts'
 import { kinds, offerFor, type Standing, stepsOf } from './renewal.ts'
 import { findStanding, type LineKey, lockStanding } from './standing-store.ts'
@@ -30,13 +31,19 @@ export async function beginTerms(
   trx: Trx,
   now: Temporal.Instant,
   key: LineKey,
-  { plan, adjustment }: { plan: Plan; adjustment: Adjustment | null },
+  bought: { plan: Plan; adjustment: Adjustment | null; paid: Money; percentOff: number },
 ): Promise<void> {
+  const { plan, adjustment, paid, percentOff } = bought
   const steps = stepsOf(plan, adjustment)
-  const { price, allowance } = offerFor({ plan, steps })
+  const { allowance } = offerFor({ plan, steps })
   await trx
     .insertInto('line_renewal')
-    .values({ subscriber_id: key.subscriberId, line_id: key.lineId, steps: jsonOf(steps) })
+    .values({
+      subscriber_id: key.subscriberId,
+      line_id: key.lineId,
+      steps: jsonOf(steps),
+      percent_off: percentOff,
+    })
     .execute()
   await addTerm(trx, now, key, {
     plan,
@@ -44,7 +51,7 @@ export async function beginTerms(
     cause: 'bought',
     periodStart: null,
     periodEnd: null,
-    paid: price,
+    paid,
     granted: allowance,
     quoteHash: null,
   })
@@ -68,7 +75,7 @@ export async function quoteOf(
 async function askedOf(
   db: Db | Trx,
   now: Temporal.Instant,
-  { plan }: Standing,
+  { plan, peers }: Standing,
   { when, steps, version, planId = plan.planId }: Wish,
 ): Promise<Asked | Refusal> {
   const isOwn = planId === plan.planId
@@ -77,6 +84,8 @@ async function askedOf(
   if (!newest || newest.version !== (version ?? newest.version)) return refuse('plan-not-sold')
   if (newest.price.currency !== plan.price.currency) return refuse('plan-not-sold')
   if (newest.numberCountry !== plan.numberCountry) return refuse('plan-other-number')
+  const becomesCompanion = newest.kind === 'companion' && plan.kind !== 'companion'
+  if (becomesCompanion && !hasMain(peers)) return refuse('companion-needs-line')
   return { when, steps, plan: newest }
 }
 
@@ -125,10 +134,11 @@ async function renewNow(
   trx: Trx,
   app: App,
   standing: Standing,
-  { terms, due, from, hash }: ChangeQuote,
+  { terms, due, percentOff, from, hash }: ChangeQuote,
   now: Temporal.Instant,
 ) {
-  await beginPeriod(trx, app, standing, { terms, price: due, start: from, quoteHash: hash }, now)
+  const next = { terms, price: due, percentOff, start: from, quoteHash: hash }
+  await beginPeriod(trx, app, standing, next, now)
 }
 
 async function changeNow(

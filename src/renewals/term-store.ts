@@ -70,6 +70,7 @@ type RenewalChange = {
   steps?: string | null
   prepaid_from?: Temporal.Instant | null
   prepaid_days?: number | null
+  percent_off?: number
   next_plan_id?: string | null
   next_version?: number | null
   next_steps?: string | null

@@ -48,6 +48,7 @@ export const refusalStatus = {
   'plan-unchanged': 409,
   'plan-has-ended': 409,
   'plan-other-number': 409,
+  'companion-needs-line': 409,
   'only-at-renewal': 409,
   'allowance-used': 409,
   'not-enough-credit': 409,

@@ -10,6 +10,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useClosureName } from './case.tsx'
+import { OtherLines } from './other-lines.tsx'
 import { instrumentText, refunds, refundText, totalOf } from './quote-text.ts'
 import { reasonWords } from './reason-page.tsx'
 
@@ -70,6 +71,7 @@ function Answers({ closure, quote }: Props) {
           </Answer>
         )}
       </dl>
+      <OtherLines quote={quote} />
     </Page>
   )
 }

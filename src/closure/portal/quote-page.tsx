@@ -12,6 +12,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
+import { OtherLines } from './other-lines.tsx'
 import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
 import { refunds, refundText, totalOf } from './quote-text.ts'
@@ -90,6 +91,7 @@ function Shown({ closure, quote }: QuoteProps) {
           <Destinations closure={closure} table={table} />
         </div>
       ))}
+      <OtherLines quote={quote} />
       <FixedUntil quote={quote} />
     </Page>
   )

@@ -121,6 +121,7 @@ const names: Record<ReadinessRow['key'], WordKey> = {
   backup: 'ready.backup',
   unbind: 'ready.unbind',
   port: 'ready.port',
+  dependants: 'ready.dependants',
 }
 
 const icons: Record<ReadinessRow['key'], IconName> = {
@@ -132,6 +133,7 @@ const icons: Record<ReadinessRow['key'], IconName> = {
   backup: 'download',
   unbind: 'phone',
   port: 'phone',
+  dependants: 'sim',
 }
 
 function useRowMoney() {
@@ -188,14 +190,16 @@ const details: Record<ReadinessRow['key'], WordKey> = {
   backup: 'ready.backup-detail',
   unbind: 'ready.unbind-detail',
   port: 'ready.port-pending',
+  dependants: 'ready.dependants-detail',
 }
 
 function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
   const { t } = useWords()
   const [ticked] = useDraft<string[]>(`unbind:${closure.caseId}`, [])
   if (row.state === 'unknown') return t('ready.unknown')
-  const recipient = row.detail['recipient'] ?? ''
-  return t(details[row.key], { total: services.length, done: ticked.length, recipient })
+  const { recipient = '', names: others = '' } = row.detail
+  const facts = { total: services.length, done: ticked.length, recipient, names: others }
+  return t(details[row.key], facts)
 }
 
 function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
@@ -230,12 +234,14 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
     'other-lines': '/lines',
     backup: undefined,
     port: `/lines/${row.detail['lineId']}/number`,
+    dependants: `/lines/${row.detail['lineId']}`,
   }[row.key]
   if (!to) return null
   const words: Partial<Record<ReadinessRow['key'], WordKey>> = {
     unbind: 'ready.list',
     arrears: 'ready.pay',
     port: 'ready.port-see',
+    dependants: 'ready.port-see',
   }
   const word = words[row.key] ?? 'ready.add'
   return (

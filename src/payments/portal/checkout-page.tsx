@@ -9,12 +9,12 @@ import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
-import { planQuery } from '../../portal/queries.ts'
+import { orderQuoteQuery, planQuery } from '../../portal/queries.ts'
 import { useSubscriber } from '../../portal/session.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Adjustment, Plan } from '../../portal/wire.ts'
+import type { Adjustment, OrderQuote, Plan } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { allowanceOf, allowanceText, includedSteps, priceOf } from '../../plans/portal/plan-text.ts'
+import { allowanceOf, allowanceText, includedSteps } from '../../plans/portal/plan-text.ts'
 import { usePay } from './pay.ts'
 
 export function CheckoutPage() {
@@ -26,7 +26,7 @@ export function CheckoutPage() {
   if (!me.complete) {
     return <Redirect to="/welcome" search={{ next: href }} />
   }
-  if (plan.data) return <Checkout plan={plan.data} />
+  if (plan.data) return <Quoted plan={plan.data} />
   return (
     <Page head={t('checkout.waiting')}>
       <Loaded query={plan} skeleton={<RowsSkeleton />}>
@@ -48,13 +48,28 @@ function stepsIn(plan: Plan, search: Record<string, string | undefined>): Adjust
   return steps
 }
 
-function Checkout({ plan }: { plan: Plan }) {
+/** The price is the one that will be ordered: with several lines a plan may cost less than on the shelf. */
+function Quoted({ plan }: { plan: Plan }) {
   const { t } = useWords()
-  const format = useFormat()
   const search = useSearch({ strict: false }) as Record<string, string | undefined>
   const adjustment = stepsIn(plan, search)
+  const quote = useQuery(orderQuoteQuery(plan.planId, plan.dials.length > 0 ? adjustment : null))
+  if (quote.data) return <Checkout plan={plan} adjustment={adjustment} quote={quote.data} />
+  return (
+    <Page head={t('checkout.waiting')} back={`/plans/${plan.planId}`}>
+      <Loaded query={quote} skeleton={<RowsSkeleton />}>
+        {() => null}
+      </Loaded>
+    </Page>
+  )
+}
+
+type CheckoutProps = { plan: Plan; adjustment: Adjustment; quote: OrderQuote }
+
+function Checkout({ plan, adjustment, quote: { price, percentOff } }: CheckoutProps) {
+  const { t } = useWords()
+  const format = useFormat()
   const adjustable = plan.dials.length > 0
-  const price = priceOf(plan, adjustment)
   const [nickname, setNickname] = useDraft(`nickname:${plan.planId}`, '')
   const body = {
     planId: plan.planId,
@@ -95,6 +110,9 @@ function Checkout({ plan }: { plan: Plan }) {
             ],
             [t('plan.where'), t('shop.countries', { count: plan.countries.length })],
             [t('checkout.starts'), t('checkout.starts-installed')],
+            ...(percentOff > 0
+              ? [[t('plan.several'), t('plan.percent-off', { percent: percentOff })] as const]
+              : []),
           ]}
         />
       </div>

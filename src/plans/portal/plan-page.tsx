@@ -80,6 +80,22 @@ function Chosen({ plan }: { plan: Plan }) {
           </dd>
           <dt>{t('plan.number')}</dt>
           <dd>{plan.hasNumber ? t('plan.with-number') : t('plan.data-only')}</dd>
+          {plan.kind === 'companion' && (
+            <>
+              <dt>{t('plan.companion')}</dt>
+              <dd>{t('plan.companion-what')}</dd>
+            </>
+          )}
+          {plan.multiLine.length > 0 && (
+            <>
+              <dt>{t('plan.several')}</dt>
+              <dd>
+                {plan.multiLine.map((tier) => (
+                  <div key={tier.lines}>{t('plan.several-tier', tier)}</div>
+                ))}
+              </dd>
+            </>
+          )}
           <dt>{t('plan.lasts')}</dt>
           <dd>
             {plan.renews

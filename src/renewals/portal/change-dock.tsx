@@ -160,6 +160,9 @@ function Figures({ quote }: { quote: ChangeQuote }) {
           count: quote.periodDays,
           date: format.day(kind === 'now' ? quote.until : quote.from),
         })}
+        {...(quote.percentOff > 0 && {
+          detail: t('change.percent-off', { percent: quote.percentOff }),
+        })}
       >
         {priceBefore.amount !== priceAfter.amount && (
           <s className="num c3 me-2">{format.money(priceBefore)}</s>

@@ -75,6 +75,9 @@ function Says({ renewal, isOver }: { renewal: Renewal; isOver: boolean }) {
           ? t('change.renews', { at: format.moment(at), amount: format.money(price) })
           : t('change.ends', { at: format.moment(at) })}
       </p>
+      {autoRenew && renewal.percentOff > 0 && (
+        <p className="small c2">{t('change.percent-off', { percent: renewal.percentOff })}</p>
+      )}
       {autoRenew && missing && (
         <p className="small warn">{t('change.renews-short', { amount: format.money(missing) })}</p>
       )}

@@ -1,0 +1,45 @@
+/** What closing means for the lines that stay: their multi-line discount, and companions that would go with no line. */
+import { nextBegin, type Peer, percentOffAt, stranded } from '../renewals/peers.ts'
+import { priceAt } from '../renewals/renewal.ts'
+import type { Money } from '../values/money.ts'
+import type { Facts } from './facts.ts'
+
+export type Repriced = {
+  lineId: string
+  name: string
+  before: Money
+  after: Money
+  percentBefore: number
+  percentAfter: number
+  /** When the first period at the new price begins; null: once service of the line has begun and its first period is over. */
+  from: Temporal.Instant | null
+}
+
+/** Lines that stay and cost something else from their next period on. What is paid already stays as it is. */
+export function repriced(facts: Facts, now: Temporal.Instant): Repriced[] {
+  const ending = new Set(facts.lines.map(({ lineId }) => lineId))
+  // As if nothing closed: a case that is submitted has marked its lines already.
+  const asBefore = facts.peers.map((peer): Peer =>
+    ending.has(peer.lineId) && peer.state === 'closing' ? { ...peer, state: 'active' } : peer,
+  )
+  return facts.staying.flatMap(({ lineId, name }) => {
+    const own = facts.peers.find((peer) => peer.lineId === lineId)
+    if (!own) return []
+    const { next, periodEnd } = own
+    const at = nextBegin(own, now)
+    const others = asBefore.filter((peer) => peer.lineId !== lineId)
+    const staying = others.filter((peer) => !ending.has(peer.lineId))
+    const percentBefore = percentOffAt(next.plan, others, at)
+    const percentAfter = percentOffAt(next.plan, staying, at)
+    if (percentBefore === percentAfter) return []
+    const [before, after] = [priceAt(next, percentBefore), priceAt(next, percentAfter)]
+    return [{ lineId, name, before, after, percentBefore, percentAfter, from: periodEnd && at }]
+  })
+}
+
+/** Companions that go with no line once these have ended. */
+export function strandedBy(facts: Facts): { lineId: string; name: string }[] {
+  const staying = new Set(facts.staying.map(({ lineId }) => lineId))
+  const left = stranded(facts.peers.filter(({ lineId }) => staying.has(lineId)))
+  return facts.staying.filter(({ lineId }) => left.some((peer) => peer.lineId === lineId))
+}
