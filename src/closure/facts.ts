@@ -1,7 +1,7 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
 import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
-import type { Peer } from '../renewals/peers.ts'
+import type { Peer } from '../renewals/renewals.ts'
 import type { Money } from '../values/money.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 

@@ -1,6 +1,5 @@
 /** What closing means for the lines that stay: their multi-line discount, and companions that would go with no line. */
-import { nextBegin, type Peer, percentOffAt, stranded } from '../renewals/peers.ts'
-import { priceAt } from '../renewals/renewal.ts'
+import { nextBegin, type Peer, percentOffAt, priceAt, stranded } from '../renewals/renewals.ts'
 import type { Money } from '../values/money.ts'
 import type { Facts } from './facts.ts'
 
