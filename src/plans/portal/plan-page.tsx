@@ -9,7 +9,7 @@ import { Loaded } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
 import { planQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Plan } from '../../portal/wire.ts'
+import type { Allowance, Plan } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Dial } from './dial.tsx'
 import { allowanceOf, allowanceText, includedSteps, priceOf } from './plan-text.ts'
@@ -72,42 +72,50 @@ function Chosen({ plan }: { plan: Plan }) {
           ))}
         </Section>
       )}
-      <Section title={t('plan.holds')}>
-        <dl className="kv mt-2.5">
-          <dt>{t('plan.allowance')}</dt>
-          <dd>
-            <bdi>{allowanceText(holds, t, format)}</bdi>
-          </dd>
-          <dt>{t('plan.number')}</dt>
-          <dd>{plan.hasNumber ? t('plan.with-number') : t('plan.data-only')}</dd>
-          {plan.kind === 'companion' && (
-            <>
-              <dt>{t('plan.companion')}</dt>
-              <dd>{t('plan.companion-what')}</dd>
-            </>
-          )}
-          {plan.multiLine.length > 0 && (
-            <>
-              <dt>{t('plan.several')}</dt>
-              <dd>
-                {plan.multiLine.map((tier) => (
-                  <div key={tier.lines}>{t('plan.several-tier', tier)}</div>
-                ))}
-              </dd>
-            </>
-          )}
-          <dt>{t('plan.lasts')}</dt>
-          <dd>
-            {plan.renews
-              ? t('plan.renews', { count: plan.periodDays })
-              : t('plan.ends', { count: plan.periodDays })}
-          </dd>
-          <dt>{t('plan.leaving')}</dt>
-          <dd>{t('plan.leaving-any-day')}</dd>
-        </dl>
-      </Section>
+      <Holds plan={plan} holds={holds} />
       <Countries plan={plan} />
     </Page>
+  )
+}
+
+function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
+  const { t } = useWords()
+  const format = useFormat()
+  return (
+    <Section title={t('plan.holds')}>
+      <dl className="kv mt-2.5">
+        <dt>{t('plan.allowance')}</dt>
+        <dd>
+          <bdi>{allowanceText(holds, t, format)}</bdi>
+        </dd>
+        <dt>{t('plan.number')}</dt>
+        <dd>{plan.hasNumber ? t('plan.with-number') : t('plan.data-only')}</dd>
+        {plan.kind === 'companion' && (
+          <>
+            <dt>{t('plan.companion')}</dt>
+            <dd>{t('plan.companion-what')}</dd>
+          </>
+        )}
+        {plan.multiLine.length > 0 && (
+          <>
+            <dt>{t('plan.several')}</dt>
+            <dd>
+              {plan.multiLine.map((tier) => (
+                <div key={tier.lines}>{t('plan.several-tier', tier)}</div>
+              ))}
+            </dd>
+          </>
+        )}
+        <dt>{t('plan.lasts')}</dt>
+        <dd>
+          {plan.renews
+            ? t('plan.renews', { count: plan.periodDays })
+            : t('plan.ends', { count: plan.periodDays })}
+        </dd>
+        <dt>{t('plan.leaving')}</dt>
+        <dd>{t('plan.leaving-any-day')}</dd>
+      </dl>
+    </Section>
   )
 }
 
