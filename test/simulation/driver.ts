@@ -247,9 +247,11 @@ type Due = {
 
 const msOf = (text: string | null) => (text === null ? null : Date.parse(text))
 
-/** A sweep that nobody told the world about is run whenever the clock moves. */
 function isDue(dues: Due['dues'], sweep: string, nowMs: number): boolean {
-  return !(sweep in dues) || (msOf(dues[sweep] ?? null) ?? Infinity) <= nowMs
+  const due = dues[sweep]
+  if (due === undefined)
+    throw new Error(`the world does not know when ${sweep} has something to do`)
+  return (msOf(due) ?? Infinity) <= nowMs
 }
 
 async function lookAhead({ eyes, clock }: World): Promise<Due> {
@@ -270,6 +272,8 @@ const dueSql = `
       union all select 'sweepNumbers', min(quarantined_until) from phone_number
         where state = 'quarantined'
       union all select 'sweepPorts', min(wake_at) from port_out
+      union all select 'sweepArrivals', min(wake_at) from port_in
+      union all select 'sweepAccess', min(access_due_at) from line
       union all select 'sweepRetention', min(keep_until) from retention
         where erased_at is null and held_at is null and category in ('usage', 'contacts')
           and (category <> 'contacts' or not exists (select from notice n
