@@ -44,6 +44,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   done: new Set(),
   markedLate: false,
   port: { kind: 'none' },
+  consent: 'given',
   ...facts,
 })
 

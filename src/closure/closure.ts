@@ -80,7 +80,11 @@ export type Surroundings = {
   markedLate: boolean
   /** A number that is on its way to another operator: waited for, or asked about since it did not go. */
   port: PortWait
+  /** Whose word it still takes, where a guardian acts. */
+  consent: Consent
 }
+
+export type Consent = 'given' | 'guardian' | 'own'
 
 export type PortWait =
   | { kind: 'none' }
@@ -93,7 +97,7 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     case 'submitted':
       return { kind: 'enter', state: 'verifying', event: 'identity-checking', dueAt: null }
     case 'verifying':
-      return leaveVerifying(c, around)
+      return consentMove(around) ?? leaveVerifying(c, around)
     case 'cooling_off':
       if (isBefore(around.now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
       return enterReview(around, 'waiting-time-over')
@@ -112,6 +116,7 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     case 'scheduled':
       if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
       return (
+        consentMove(around) ??
         portMove(around) ?? {
           kind: 'enter',
           state: 'executing',
@@ -142,6 +147,13 @@ function portMove({ port, now }: Surroundings): Move | undefined {
     return { kind: 'wait', until: isBefore(now, port.until) ? port.until : now.add({ hours: 1 }) }
   if (port.kind === 'none') return undefined
   return { kind: 'enter', state: 'needs_customer', event: 'port-asked', dueAt: null }
+}
+
+/** A minor's closure takes the guardian's word; one who came of age meanwhile says it again, alone. */
+function consentMove({ consent }: Surroundings): Move | undefined {
+  if (consent === 'given') return undefined
+  const event = consent === 'guardian' ? 'guardian-asked' : 'own-consent-asked'
+  return { kind: 'enter', state: 'needs_customer', event, dueAt: null }
 }
 
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {

@@ -66,6 +66,7 @@ function factsIn(country: string, owedMinor = 0n): Facts {
     owed: owedMinor === 0n ? [] : [{ lineId: '', amount: pounds(-owedMinor) }],
     disputes: [],
     former: [],
+    acting: null,
     died: false,
     policy: packOf(country),
   }
@@ -156,6 +157,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       done: new Set(),
       markedLate: false,
       port: { kind: 'none' },
+      consent: 'given',
     })
     return move.kind === 'enter' ? move.state : move.kind
   }

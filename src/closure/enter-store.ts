@@ -8,6 +8,7 @@ import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
 import type { Move } from './closure.ts'
 import { freezing } from './alert-store.ts'
+import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
 import type { StoredCase } from './case.ts'
@@ -35,6 +36,8 @@ const reasons: Record<string, string> = {
   scheduled: 'approved',
   'service-ending': 'the end date has come',
   'port-asked': 'the number did not go to the other operator',
+  'guardian-asked': 'the subscriber is a minor: the guardian authorises',
+  'own-consent-asked': 'the subscriber has come of age since a guardian authorised',
   'service-ended': 'the network confirms that every line is gone',
 }
 
@@ -68,6 +71,17 @@ export async function enterAll(
     ({ c, move }) => move.event === 'port-asked' && changed.has(c.caseId),
   )
   await tellPortStayed(trx, app, stayed)
+  for (const { c, facts, move } of entering)
+    if (move.event === 'guardian-asked' && changed.has(c.caseId))
+      await askActing(trx, app, { ...c, version: c.version + 1 }, facts)
+  await tellAll(
+    trx,
+    app,
+    'closure-of-age',
+    entering
+      .filter(({ c, move }) => move.event === 'own-consent-asked' && changed.has(c.caseId))
+      .map(({ c, facts }) => ({ c, facts, params: againParams(app, c, facts) })),
+  )
   const late = entering.filter(
     ({ c, move }) => move.event === 'approved-because-late' && changed.has(c.caseId),
   )
@@ -97,6 +111,12 @@ async function mustWait(trx: Trx, app: App, all: readonly Entering[]): Promise<S
   return new Set(numbered.flatMap(({ c, lineId }) => (underWay.has(lineId) ? [c.caseId] : [])))
 }
 
+const againParams = (app: App, c: StoredCase, facts: Facts) => ({
+  reference: c.reference,
+  lineName: closingName(c, facts),
+  url: caseUrl(app, c),
+})
+
 /** The number did not go to the other operator: the closure asks again, and never ends by itself. */
 async function tellPortStayed(trx: Trx, app: App, asked: readonly Entering[]): Promise<void> {
   await tellAll(
@@ -106,7 +126,7 @@ async function tellPortStayed(trx: Trx, app: App, asked: readonly Entering[]): P
     asked.map(({ c, facts }) => ({
       c,
       facts,
-      params: { reference: c.reference, lineName: closingName(c, facts), url: caseUrl(app, c) },
+      params: againParams(app, c, facts),
     })),
   )
 }
@@ -156,11 +176,7 @@ async function askAgain(
     },
   )
   if (!changed) return
-  await tell(trx, app, c, facts, 'closure-agree-again', {
-    reference: c.reference,
-    lineName: closingName(c, facts),
-    url: caseUrl(app, c),
-  })
+  await tell(trx, app, c, facts, 'closure-agree-again', againParams(app, c, facts))
 }
 
 type Told<Template extends ClosureTemplate> = {
@@ -199,11 +215,31 @@ export async function tellAll<Template extends ClosureTemplate>(
         address: value,
       })),
       template,
-      locale: facts.subscriber.locale,
+      locale: facts.died ? facts.acting!.locale : facts.subscriber.locale,
       caseId: c.caseId,
-      params: { ...params, ...freezing(app, c, template) } as NoticeParams[Template],
+      params: {
+        ...forReader(app, c, facts, params),
+        ...freezing(app, c, template),
+      } as NoticeParams[Template],
     })),
   )
+}
+
+/** Who acts for an estate can't sign in: their way to the case is their link. */
+function forReader<Params extends object>(
+  app: App,
+  c: Pick<StoredCase, 'caseId'>,
+  { died, acting }: Facts,
+  params: Params,
+): Params {
+  if (!died || !acting) return params
+  const signedIn = caseUrl(app, c)
+  const link = actingUrl(app, c, acting)
+  const shown = Object.entries(params).map(([name, value]) => [
+    name,
+    value === signedIn ? link : value,
+  ])
+  return Object.fromEntries(shown) as Params
 }
 
 /** What a notice calls the thing that closes: the line, or nothing for the whole account. */

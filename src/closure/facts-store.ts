@@ -7,6 +7,7 @@ import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
 import { disputesOf } from '../payments/dispute-store.ts'
 import { instrumentName } from '../payments/payments.ts'
+import { representativesOf } from '../subscribers/representative-store.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
@@ -90,6 +91,7 @@ export async function loadFactsOf(
   const contactsOf = await loadContacts(trx, ids)
   const moneyOf = await loadMoney(trx, ids)
   const peersFor = await peersOf(trx, ids)
+  const actingFor = await representativesOf(trx, ids)
 
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
@@ -104,6 +106,7 @@ export async function loadFactsOf(
     const staying = lines.filter(
       (line) => !closing.includes(line) && line.state !== 'closed' && line.state !== 'closing',
     )
+    const acting = actingFor.get(subscriberId) ?? null
     found.push({
       subscriber: {
         subscriberId,
@@ -122,7 +125,8 @@ export async function loadFactsOf(
       })),
       peers: peersFor(subscriberId),
       policy,
-      died: false,
+      acting,
+      died: acting?.kind === 'estate',
       ...moneyOf(subscriberId),
     })
   }

@@ -2,6 +2,7 @@
 import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
 import type { Peer } from '../renewals/renewals.ts'
+import type { Representative } from '../subscribers/subscriber.ts'
 import type { Money } from '../values/money.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
@@ -86,15 +87,23 @@ export type Facts = {
   owed: readonly { lineId: string; amount: Money }[]
   /** Disputes the bank has not decided. */
   disputes: readonly DisputeFacts[]
+  /** A guardian, or after a death who acts for the estate; null: the subscriber acts alone. */
+  acting: Representative | null
   /** The subscriber has died and somebody acts for them. */
   died: boolean
   policy: Policy
 }
 
-/** Verified channels that a confirmation code may go to: never a number that is closing. */
-export function codeContacts({ contacts, lines }: Facts): ContactFacts[] {
+/** Verified channels that a confirmation code may go to: never a number that is closing; after a death none of who died. */
+export function codeContacts({ contacts, lines, acting }: Facts): ContactFacts[] {
+  if (acting?.kind === 'estate') return [contactOf(acting)]
   const closing = new Set(lines.map(({ msisdn }) => msisdn))
   return contacts.filter(({ verifiedAt, value }) => verifiedAt !== null && !closing.has(value))
+}
+
+function contactOf({ representativeId, email, addedAt }: Representative): ContactFacts {
+  const kind = 'email'
+  return { contactId: representativeId, kind, value: email, addedAt, verifiedAt: addedAt }
 }
 
 /** What a line is called: its nickname, or its number, or its plan's short identifier. */

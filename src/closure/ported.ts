@@ -15,14 +15,9 @@ export function hasLeft({ scope }: Pick<ClosureCase, 'scope'>, { lines }: Facts)
 const stayed = ({ recipient, state }: LinePort) =>
   recipient !== null && (state === 'failed' || state === 'expired' || state === 'cancelled')
 
-/** The cases of a set with a number that did not go: of these it matters when their owner agreed again. */
-export function stayedPorts<Case>(
-  cases: readonly Case[],
-  factsOf: readonly (Facts | undefined)[],
-): Case[] {
-  return cases.filter((_, index) =>
-    factsOf[index]?.lines.some(({ port }) => port !== null && stayed(port)),
-  )
+/** Whether it matters when the owner of a case agreed again: a number of it did not go. */
+export function hasStayed({ lines }: Facts): boolean {
+  return lines.some(({ port }) => port !== null && stayed(port))
 }
 
 /**

@@ -44,7 +44,8 @@ export function makeQuote(
   const reviewed = !rules.autoApprove.value || risk !== 'low'
   const waited = waitUntil(policy, risk, now)
   const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
-  const reasonNeeded = rules.reasonMode.value === 'required' && reason === null
+  // Nobody asks the bereaved why.
+  const reasonNeeded = rules.reasonMode.value === 'required' && reason === null && !facts.died
   const needed = new Set<'paid' | 'promotional' | 'reason'>(
     settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
   )

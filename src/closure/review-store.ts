@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import type { CaseState, Risk } from './closure.ts'
@@ -9,6 +10,7 @@ import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { StoredCase } from './case.ts'
 import { changeCase, lockCase, locateCase } from './store.ts'
+import { eventsOf } from './timeline-store.ts'
 import { pinOf, reopen } from './way-store.ts'
 
 /** A claim that is not renewed lapses, so that no case waits for somebody who went home. */
@@ -149,6 +151,7 @@ export async function decide(
     const other = claimant(c, staff, now)
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     if (c.version !== given.version) return refuse('changed-meanwhile')
+    if (await hasOpened(trx, c, staff)) return refuse('requester-cannot-decide')
     if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
     const decision = {
       decision: given.decision,
@@ -217,6 +220,12 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
     )
     return true
   })
+}
+
+/** Whoever opened a closure, for an estate, does not decide it. */
+async function hasOpened(trx: Trx, c: StoredCase, { staffId }: StaffMember): Promise<boolean> {
+  const [first] = await eventsOf(trx, c.subscriberId, c.caseId)
+  return first?.actorKind === 'staff' && first.actorId === staffId
 }
 
 function claimant(c: StoredCase, staff: StaffMember, now: Temporal.Instant): string | undefined {

@@ -1,6 +1,7 @@
 /** A case as a reviewer sees it: the subscriber's view of it, who they are, the checks, and the whole timeline. */
 import type { z } from 'zod'
 import type { App, StaffMember } from '../platform/app.ts'
+import type { Actor } from '../platform/audit.ts'
 import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
 import { isIntact } from './chain.ts'
@@ -56,7 +57,7 @@ export async function seeStaffCase(
       seq,
       at: at.toString(),
       kind,
-      actorKind: actorKind as 'subscriber' | 'staff' | 'system',
+      actorKind: actorKind as Actor['kind'],
       actor: names.get(actorId) ?? actorId,
       detail,
     })),

@@ -7,6 +7,7 @@ import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
+import { registerActingRoutes } from './acting-routes.ts'
 import { registerMoneyRoutes } from './money-routes.ts'
 import {
   findCertificate,
@@ -50,6 +51,7 @@ export function registerClosureRoutes(http: Http, app: App, { network, documents
   registerConfirmRoutes(http, app)
   registerEvidenceRoutes(http, app, documents)
   registerMoneyRoutes(http, app)
+  registerActingRoutes(http, app)
 }
 
 function registerStartRoutes(http: Http, app: App) {

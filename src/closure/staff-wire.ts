@@ -30,7 +30,7 @@ export const eventWire = z
     seq: z.int(),
     at: instantWire,
     kind: z.string(),
-    actorKind: z.enum(['subscriber', 'staff', 'system']),
+    actorKind: z.enum(['subscriber', 'staff', 'system', 'representative']),
     actor: z.string(),
     detail: z.record(z.string(), z.string()),
   })

@@ -4,11 +4,12 @@ import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
+import { consentOf } from './acting.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
 import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
-import { portWait, stayedPorts } from './ported.ts'
+import { hasStayed, portWait } from './ported.ts'
 import { refundsOfAll } from '../payments/payout-store.ts'
 import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
@@ -42,7 +43,7 @@ import {
   recordSteps,
   type SetCommit,
 } from './store.ts'
-import { agreedAgain, markedLate } from './timeline-store.ts'
+import { agreements, markedLate } from './timeline-store.ts'
 import { endingSteps, keptOf, parseStep, settlingSteps, type Verb } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
@@ -129,7 +130,11 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       const doneOf = await doneStepsOf(trx, cases)
       const refundsBy = await refundsOfAll(trx, cases)
       const late = await markedLate(trx, cases)
-      const agreed = await agreedAgain(trx, stayedPorts(cases, factsOf))
+      const weighed = cases.filter((_, index) => {
+        const facts = factsOf[index]
+        return facts && (hasStayed(facts) || facts.acting !== null)
+      })
+      const agreedOf = await agreements(trx, weighed)
       return cases.map((c, index) => {
         const facts = factsOf[index]
         if (!facts)
@@ -137,6 +142,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
         const done = doneOf(c)
         const refunds = refundsBy(c).map((one) => ({ ...one, refused: one.payoutUntil !== null }))
         const settling = settlingSteps(refunds, keptOf(done.get('settle')))
+        const { again = null, authorised = null } = agreedOf.get(c.caseId) ?? {}
+        const own = again ?? c.submittedAt
+        // Whom the operator closes is not asked.
+        const isAsked = c.bulkId === null
         const move = nextMove(c, {
           policy: facts.policy,
           risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
@@ -145,8 +154,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           settling,
           done: new Set(done.keys()),
           markedLate: late.has(c.caseId),
-          // Whom the operator closes is not asked: what stays is its number, until the day.
-          port: portWait(facts, agreed.get(c.caseId) ?? c.submittedAt, c.bulkId === null),
+          port: portWait(facts, own, isAsked),
+          consent: isAsked
+            ? consentOf(facts, { own, guardian: authorised }, app.clock.now())
+            : 'given',
         })
         return { c, facts, move }
       })

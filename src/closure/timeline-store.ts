@@ -67,18 +67,22 @@ export async function eventsOf(
   }))
 }
 
-/** When the owner of each agreed again, the last time; those who never did are left out. */
-export async function agreedAgain(
+export type Agreements = { again: Temporal.Instant | null; authorised: Temporal.Instant | null }
+
+/** When the owner of each agreed again and a guardian authorised it, each the last time; cases without either are left out. */
+export async function agreements(
   trx: Trx,
   cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
-): Promise<ReadonlyMap<string, Temporal.Instant>> {
+): Promise<ReadonlyMap<string, Agreements>> {
   if (cases.length === 0) return new Map()
-  const { rows } = await sql<{ case_id: string; at: Temporal.Instant }>`
-    select e.case_id, max(e.at) as at from closure_event e
+  const { rows } = await sql<Agreements & { case_id: string }>`
+    select e.case_id, max(e.at) filter (where e.kind = 'agreed-again') as again,
+      max(e.at) filter (where e.kind = 'authorised') as authorised
+    from closure_event e
     join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
       on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
-    where e.kind = 'agreed-again' group by e.case_id`.execute(trx)
-  return new Map(rows.map(({ case_id, at }) => [case_id, at]))
+    where e.kind in ('agreed-again', 'authorised') group by e.case_id`.execute(trx)
+  return new Map(rows.map(({ case_id, ...agreed }) => [case_id, agreed]))
 }
 
 /** The cases whose review has been marked late. */

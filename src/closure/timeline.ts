@@ -28,6 +28,12 @@ const firstOfAnnounced = 'service-ends'
 const stages: readonly Stage[] = [
   { key: 'received', over: ['submitted'], shown: always, due: never },
   {
+    key: 'guardian',
+    over: ['authorised'],
+    shown: (_c, _p, events) => has(events, 'guardian-asked'),
+    due: never,
+  },
+  {
     key: 'identity-checked',
     over: ['identity-checked', 'waiting-time-over', ...approvals],
     shown: always,
@@ -55,6 +61,12 @@ const stages: readonly Stage[] = [
     over: ['number-ported', 'port-ended'],
     shown: (_c, _p, events) => portEvent(events) !== undefined,
     due: (_, events) => portEvent(events)?.detail['due'] ?? null,
+  },
+  {
+    key: 'own-consent',
+    over: ['agreed-again'],
+    shown: (_c, _p, events) => has(events, 'own-consent-asked'),
+    due: never,
   },
   { key: 'service-ends', over: ['service-ended'], shown: always, due: (c) => text(c.endsAt) },
   {
@@ -118,13 +130,19 @@ export function timeline(
 }
 
 function overBy({ key, over }: Stage, events: readonly CaseEvent[]): CaseEvent | undefined {
-  // A number can set out again after it did not go: what counts is the last word.
-  if (key !== 'number-port') return events.find(({ kind }) => over.includes(kind))
-  const last = portEvent(events)
+  // What can be asked again, as a number can set out again after it did not go: there the last word counts.
+  const kinds = lastWords[key]
+  if (!kinds) return events.find(({ kind }) => over.includes(kind))
+  const last = events.findLast(({ kind }) => kinds.includes(kind))
   return last && over.includes(last.kind) ? last : undefined
 }
 
 const portKinds = ['port-pending', 'port-ended', 'number-ported']
+const lastWords: Partial<Record<Key, readonly string[]>> = {
+  'number-port': portKinds,
+  guardian: ['guardian-asked', 'authorised'],
+  'own-consent': ['own-consent-asked', 'agreed-again'],
+}
 function portEvent(events: readonly CaseEvent[]): CaseEvent | undefined {
   return events.findLast(({ kind }) => portKinds.includes(kind))
 }

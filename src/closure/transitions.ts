@@ -10,6 +10,8 @@ const way: readonly Transition[] = [
   { from: 'verifying', to: 'cooling_off', why: 'policy or a risk has it wait' },
   { from: 'verifying', to: 'in_review', why: 'a person decides' },
   { from: 'verifying', to: 'approved', why: 'straight through' },
+  { from: 'verifying', to: 'needs_customer', why: 'a guardian is asked' },
+  { from: 'needs_customer', to: 'verifying', why: 'the guardian authorised' },
   { from: 'cooling_off', to: 'in_review', why: 'time is over' },
   { from: 'cooling_off', to: 'approved', why: 'time is over' },
   { from: 'in_review', to: 'approved', why: 'approved, or late' },

@@ -1,5 +1,6 @@
 /** A closure case as the API shows it, from what was read. */
 import type { z } from 'zod'
+import { waitsFor } from './acting.ts'
 import { mayWithdraw } from './closure.ts'
 import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.ts'
 import { hasLeft } from './ported.ts'
@@ -52,6 +53,7 @@ export function viewOf(seen: Seen): ClosureView {
     quote: seen.quote,
     codeContacts: codeContacts(facts).map(contactOf),
     timeline: timeline(c, facts.policy, seen.events),
+    waitsFor: waitsFor(c, facts, seen.events),
     canWithdraw: c.bulkId === null && mayWithdraw(c.state) && !hasLeft(c, facts),
     dueAt: text(c.dueAt),
     createdAt: c.createdAt.toString(),

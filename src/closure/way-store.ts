@@ -9,6 +9,7 @@ import { sendPortChanged } from '../porting/end-store.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
+import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
 import { alert } from './alert-store.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
@@ -23,6 +24,7 @@ import type { Choices } from './settlement.ts'
 import type { StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
+import { eventsOf } from './timeline-store.ts'
 
 export type Started = { c: StoredCase; isNew: boolean }
 
@@ -31,6 +33,7 @@ export async function startClosure(
   app: App,
   subscriberId: string,
   wanted: { scope: 'line' | 'account'; lineId: string | null },
+  actor: Actor = actorOf(subscriberId),
 ): Promise<Started | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -52,6 +55,9 @@ export async function startClosure(
       return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
     const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, null)
     if (!facts) return missingFacts(trx, subscriberId)
+    if (isAnothers(facts, actor) && !(facts.died && actor.kind === 'staff'))
+      return refuse('representative-acts')
+    if (actor.kind === 'staff' && !facts.died) return refuse('representative-missing')
     if (wanted.scope === 'line' && facts.lines[0]?.state === 'closed') return refuse('line-closed')
     const draft = {
       subscriberId,
@@ -61,7 +67,7 @@ export async function startClosure(
       policyCountry: facts.policy.country,
       policyVersion: facts.policy.version,
     }
-    await insertDraft(trx, app, draft, now, { kind: 'subscriber', id: subscriberId })
+    await insertDraft(trx, app, draft, now, actor)
     const c = await lockCase(trx, subscriberId, draft.caseId)
     if (!c) throw new Error('the draft just written is gone')
     return { c, isNew: true }
@@ -84,6 +90,7 @@ export async function changeClosure(
   subscriberId: string,
   caseId: string,
   change: Change,
+  actor: Actor = actorOf(subscriberId),
 ): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -92,13 +99,14 @@ export async function changeClosure(
     if (!isEditable(c)) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
+    if (isAnothers(facts, actor)) return refuse('representative-acts')
     const wrong = change.choices && checkChoices(facts, change.choices)
     if (wrong) return wrong
     if (change.reason && facts.policy.rules.reasonMode.value === 'none')
       return refuse('reason-not-asked')
     await changeCase(trx, app, c, change, {
       now,
-      actor: actorOf(subscriberId),
+      actor,
       reason: 'the subscriber chose',
     })
     return { ...c, ...change, version: c.version + 1 }
@@ -118,6 +126,7 @@ export async function askClosureCode(
     if (!isEditable(c) && !(await awaitsAccount(trx, c))) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
+    if (facts.died) return refuse('representative-acts')
     const allowed = codeContacts(facts)
     const [first] = allowed
     if (!first) return refuse('no-other-channel')
@@ -148,6 +157,7 @@ export async function submitClosure(
   subscriberId: string,
   caseId: string,
   given: { quoteHash: string; code: string },
+  actor: Actor = actorOf(subscriberId),
 ): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -156,23 +166,43 @@ export async function submitClosure(
     if (!isEditable(c)) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
+    if (isAnothers(facts, actor)) return refuse('representative-acts')
+    const events = await eventsOf(trx, subscriberId, caseId)
+    if (isForGuardian(c, facts, events, now)) return refuse('guardian-acts')
     const quote = quoteNow(c, facts, now)
     const refusal = mayNotSubmit(facts, quote, given.quoteHash)
     if (refusal) return refusal
     const used = await useCode(trx, app, {
       subscriberId,
-      purpose: 'confirm-closure',
+      purpose: actor.kind === 'representative' ? 'authorise-closure' : 'confirm-closure',
       subjectId: caseId,
       code: given.code,
     })
     if (isRefusal(used)) return used
+    const agreed = { c, facts, quote, actor, now }
     return c.state === 'needs_customer'
-      ? agreeAgain(trx, app, c, facts, quote, now)
-      : submitDraft(trx, app, c, facts, quote, now)
+      ? agreeAgain(trx, app, agreed, { kind: 'agreed-again', state: backFromAsking(events) })
+      : submitDraft(trx, app, agreed)
   })
 }
 
-function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Refusal | undefined {
+/** After a death only who acts for the estate does; who acts for somebody else does nothing here. */
+function isAnothers({ died, acting }: Facts, actor: Actor): boolean {
+  return died ? actor.id !== acting?.representativeId : actor.kind === 'representative'
+}
+
+/** A guardian has been asked, and the subscriber is not of age yet. */
+export function isForGuardian(
+  c: StoredCase,
+  facts: Facts,
+  events: readonly { kind: string }[],
+  now: Temporal.Instant,
+): boolean {
+  if (waitsFor(c, facts, events) !== 'guardian') return false
+  return consentOf(facts, { own: now, guardian: null }, now) === 'guardian'
+}
+
+export function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Refusal | undefined {
   if (blocks(readiness(facts, false)))
     return refuse('blocked', {}, { readiness: readiness(facts, false) })
   if (quote.wire.choicesNeeded.includes('reason')) return refuse('reason-missing')
@@ -182,14 +212,15 @@ function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Refusal | 
   return undefined
 }
 
-async function submitDraft(
-  trx: Trx,
-  app: App,
-  c: StoredCase,
-  facts: Facts,
-  quote: Quote,
-  now: Temporal.Instant,
-) {
+type Agreed = {
+  c: StoredCase
+  facts: Facts
+  quote: Quote
+  actor: Actor
+  now: Temporal.Instant
+}
+
+async function submitDraft(trx: Trx, app: App, { c, facts, quote, actor, now }: Agreed) {
   const { subscriberId } = c
   const lineIds = facts.lines.map(({ lineId }) => lineId)
   const refunds = quote.wire.refundTo.length
@@ -204,7 +235,7 @@ async function submitDraft(
   } as const
   await changeCase(trx, app, c, change, {
     now,
-    actor: actorOf(c.subscriberId),
+    actor,
     reason: c.reason ?? 'none given',
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
@@ -241,21 +272,20 @@ function receivedParams(
   }
 }
 
-async function agreeAgain(
+/** The case goes on where it was asked from, with the quote that was agreed to. */
+export async function agreeAgain(
   trx: Trx,
   app: App,
-  c: StoredCase,
-  facts: Facts,
-  quote: Quote,
-  now: Temporal.Instant,
+  { c, quote, actor, now }: Agreed,
+  { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
-  const change = { state: 'scheduled', quote: quote.wire } as const
+  const change = { state, quote: quote.wire } as const
   await changeCase(trx, app, c, change, {
     now,
-    actor: actorOf(c.subscriberId),
-    reason: 'agreed to the new quote',
+    actor,
+    reason: kind === 'authorised' ? 'the guardian authorised it' : 'agreed to the new quote',
     wake: true,
-    events: [{ kind: 'agreed-again', detail: { quote: quote.wire.hash } }],
+    events: [{ kind, detail: { quote: quote.wire.hash } }],
   })
   return { ...c, ...change, version: c.version + 1 }
 }
@@ -265,6 +295,7 @@ export async function withdrawClosure(
   app: App,
   subscriberId: string,
   caseId: string,
+  actor: Actor = actorOf(subscriberId),
 ): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -273,13 +304,16 @@ export async function withdrawClosure(
     if (c.state === 'withdrawn') return c
     if (c.bulkId !== null) return refuse('closed-by-operator')
     const before = await loadFacts(trx, subscriberId, c, pinOf(c))
+    // A guardian may stop what a minor asked for.
+    if (before?.died && isAnothers(before, actor)) return refuse('representative-acts')
     if (!mayWithdraw(c.state) || (before && hasLeft(c, before)))
       return refuse('past-point-of-no-return')
     const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
     await changeCase(trx, app, c, change, {
       now,
-      actor: actorOf(subscriberId),
-      reason: 'the subscriber withdrew',
+      actor,
+      reason:
+        actor.kind === 'subscriber' ? 'the subscriber withdrew' : 'who acts for them withdrew',
       events: [{ kind: 'withdrawn' }],
     })
     if (c.state === 'draft') return { ...c, ...change, version: c.version + 1 }

@@ -197,7 +197,9 @@ export const timelineRowWire = z
     key: z.enum([
       'received',
       'announced',
+      'guardian',
       'identity-checked',
+      'own-consent',
       'waiting-time',
       'review',
       'approved',
@@ -252,6 +254,10 @@ export const closureWire = z
       .array(contactWire)
       .describe('Channels the confirmation code may go to: never the line being closed'),
     timeline: z.array(timelineRowWire),
+    waitsFor: z
+      .enum(['owner', 'guardian', 'representative'])
+      .nullable()
+      .describe('Who has to say something before it goes on'),
     canWithdraw: z.boolean(),
     dueAt: instantWire.nullable(),
     createdAt: instantWire,
@@ -311,6 +317,22 @@ export const submitClosureWire = z.object({
   code: codeWire,
   understood: z.literal(true).describe('The subscriber ticked that it cannot be undone'),
 })
+
+/** What a guardian, or who acts for an estate, sees of a closure. */
+export const actingWire = z
+  .object({
+    closure: closureWire,
+    kind: z.enum(['guardian', 'estate']),
+    name: z.string(),
+    subscriberName: z.string(),
+    maskedTo: z.string().describe('Where the code goes'),
+    decides: z.boolean().describe('It waits for them'),
+    numbers: z
+      .array(z.object({ lineId: z.string(), name: z.string(), msisdn: z.string() }))
+      .describe('Numbers that heirs can take along'),
+  })
+  .meta({ id: 'ActingClosure' })
+export const startedWire = z.object({ caseId: z.string(), reference: z.string() })
 
 /** Progress by reference, for anybody who has it: nothing personal, no amounts, no names, no numbers. */
 export const publicClosureWire = z

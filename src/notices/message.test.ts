@@ -40,6 +40,13 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'staff-sign-in-code': { minutes: '10' },
   'contact-code': { minutes: '10', contact: 'l••••e@example.com' },
   'closure-code': { minutes: '10', ...closing },
+  'closure-act': {
+    kind: 'estate',
+    ...closing,
+    subscriberName: 'Ada Quill',
+    url,
+  },
+  'closure-of-age': { ...closing, url },
   'new-device': { device: 'Safari · iPhone', at, url },
   'contact-added': { contact: 'l••••e@example.com', at, url },
   'contact-removed': { contact: 'l••••e@example.com', at, url },

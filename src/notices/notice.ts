@@ -175,6 +175,16 @@ export type NoticeParams = {
   }
   /** The facts moved away from the agreed quote before execution: the subscriber looks again. */
   'closure-agree-again': { reference: string; lineName: string; url: string; freezeUrl?: string }
+  /** To who acts for the subscriber; `kind` is guardian or estate. */
+  'closure-act': {
+    kind: string
+    reference: string
+    lineName: string
+    subscriberName: string
+    url: string
+  }
+  /** Who came of age since a guardian authorised says it again, alone. */
+  'closure-of-age': { reference: string; lineName: string; url: string }
   /** The number did not go to the other operator: the subscriber says whether to close all the same. */
   'closure-port-stayed': { reference: string; lineName: string; url: string }
   /** The number has gone, and nobody may pay out what is left: the subscriber chooses. */

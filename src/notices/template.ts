@@ -148,6 +148,15 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-called-off.action', url: 'url' }],
   },
+  'closure-act': {
+    facts: ['reference', 'subscriberName'],
+    variants: [{ key: 'closure-act.body', by: 'kind' }],
+    actions: [{ label: 'closure-act.action', url: 'url' }],
+  },
+  'closure-of-age': {
+    facts: ['reference'],
+    actions: [{ label: 'closure-of-age.action', url: 'url' }],
+  },
   'closure-withdrawn': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-withdrawn.action', url: 'url' }],

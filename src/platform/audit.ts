@@ -2,7 +2,7 @@
 import { insertRows, type Trx } from './database.ts'
 import type { Ids } from './ids.ts'
 
-export type Actor = { kind: 'subscriber' | 'staff' | 'system'; id: string }
+export type Actor = { kind: 'subscriber' | 'staff' | 'system' | 'representative'; id: string }
 export type AuditEntry = {
   subscriberId: string
   actor: Actor

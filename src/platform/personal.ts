@@ -227,6 +227,7 @@ function assertPlace(row: Row, { subscriberId, field, record }: Sealed) {
 /** Columns that name a record and are shown beside its sealed fields. */
 const recordKeys: Readonly<Record<string, readonly string[]>> = {
   subscriber_contact: ['contact_id'],
+  representative: ['representative_id'],
   ticket: ['ticket_id'],
   ticket_message: ['message_id'],
   payment_order: ['order_id'],

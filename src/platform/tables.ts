@@ -384,7 +384,7 @@ export interface Notice {
 export interface OneTimeCode {
   code_hash: string;
   code_id: string;
-  contact_id: string;
+  contact_id: string | null;
   created_at: Temporal.Instant;
   expires_at: Temporal.Instant;
   purpose: string;
@@ -632,6 +632,20 @@ export interface Refund {
   state: string;
   subscriber_id: string;
   version: Generated<number>;
+}
+
+export interface Representative {
+  added_at: Temporal.Instant;
+  added_by: string;
+  born_on: string;
+  email: string;
+  ended_at: Temporal.Instant | null;
+  evidence: string;
+  kind: string;
+  locale: string;
+  name: string;
+  representative_id: string;
+  subscriber_id: string;
 }
 
 export interface Retention {
@@ -953,6 +967,7 @@ export interface DB {
   profile_stock: ProfileStock;
   purse: Purse;
   refund: Refund;
+  representative: Representative;
   retention: Retention;
   retention_receipt: RetentionReceipt;
   rsp_session: RspSession;

@@ -65,6 +65,9 @@ const sentences = {
   'no-other-channel': 'refusal.no-other-channel',
   blocked: 'refusal.blocked',
   'past-point-of-no-return': 'refusal.past-point-of-no-return',
+  'representative-acts': 'refusal.representative-acts',
+  'guardian-acts': 'refusal.guardian-acts',
+  'nothing-to-authorise': 'refusal.nothing-to-authorise',
   'certificate-not-ready': 'refusal.certificate-not-ready',
 } as const satisfies Partial<Record<RefusalCode, WordKey>>
 

@@ -79,6 +79,7 @@ const publicPages = [
   open('/c', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
   open('/c/$reference', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
   open('/freeze/$token', () => import('../closure/portal/freeze-page.tsx'), 'FreezePage'),
+  open('/act/$token', () => import('../closure/portal/acting-page.tsx'), 'ActingPage'),
   open('/verify', () => import('../closure/portal/verify-page.tsx'), 'VerifyPage'),
   open('/design', () => import('./design-page.tsx'), 'DesignPage'),
 ]

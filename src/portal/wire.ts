@@ -37,6 +37,7 @@ export type OrderQuote = z.output<typeof payments.orderQuoteWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>
 export type Closure = z.output<typeof closure.closureWire>
+export type Acting = z.output<typeof closure.actingWire>
 export type ClosureChoices = z.output<typeof closure.choicesWire>
 export type Disposition = z.output<typeof closure.dispositionWire>
 export type Quote = z.output<typeof closure.quoteWire>

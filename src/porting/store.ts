@@ -44,30 +44,41 @@ export async function givePortCode(
   key: LineKey,
   code: string,
 ): Promise<{ portCode: string } | Refusal> {
+  return app.db
+    .transaction()
+    .execute((trx) => makeCode(trx, app, key, ownerOf(key), () => confirm(trx, app, key, code)))
+}
+
+/** The same for who acts for the owner; whether they may is the caller's to know and `confirmed`'s to prove. */
+export async function makeCode(
+  trx: Trx,
+  app: App,
+  key: LineKey,
+  actor: Actor,
+  confirmed: () => Promise<'ok' | Refusal>,
+): Promise<{ portCode: string } | Refusal> {
   const now = app.clock.now()
-  return app.db.transaction().execute(async (trx) => {
-    await lockLines(trx, key.subscriberId, [key.lineId])
-    const seen = await findStanding(trx, key)
-    if (isRefusal(seen)) return seen
-    const no = whyNoCode(seen, now)
-    if (no) return no
-    const used = await confirm(trx, app, key, code)
-    if (isRefusal(used)) return used
-    const portCode = makePortCode(app.ids.random(10))
-    const { portId, codeExpiresAt } = await keepCode(trx, app, key, seen, portCode)
-    await audit(trx, app.ids, now, {
-      subscriberId: key.subscriberId,
-      actor: ownerOf(key),
-      action: 'port.code-given',
-      subject: { kind: 'line', id: key.lineId },
-      reason: 'asked by the subscriber',
-      detail: { port: portId, until: codeExpiresAt.toString() },
-    })
-    await tellOwner(trx, app, key, seen, 'port-code-given', `${portId}:${now.epochMilliseconds}`, {
-      codeEndsAt: codeExpiresAt.toString(),
-    })
-    return { portCode }
+  await lockLines(trx, key.subscriberId, [key.lineId])
+  const seen = await findStanding(trx, key)
+  if (isRefusal(seen)) return seen
+  const no = app.config.porting ? whyNoCode(seen, now) : refuse('port-not-offered')
+  if (no) return no
+  const used = await confirmed()
+  if (isRefusal(used)) return used
+  const portCode = makePortCode(app.ids.random(10))
+  const { portId, codeExpiresAt } = await keepCode(trx, app, key, seen, portCode)
+  await audit(trx, app.ids, now, {
+    subscriberId: key.subscriberId,
+    actor,
+    action: 'port.code-given',
+    subject: { kind: 'line', id: key.lineId },
+    reason: `asked by the ${actor.kind}`,
+    detail: { port: portId, until: codeExpiresAt.toString() },
   })
+  await tellOwner(trx, app, key, seen, 'port-code-given', `${portId}:${now.epochMilliseconds}`, {
+    codeEndsAt: codeExpiresAt.toString(),
+  })
+  return { portCode }
 }
 
 async function keepCode(trx: Trx, app: App, key: LineKey, seen: Seen, portCode: string) {

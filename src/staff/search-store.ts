@@ -4,6 +4,8 @@ import type { z } from 'zod'
 import type { App, StaffMember } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { blind } from '../platform/personal.ts'
+import { representativesOf } from '../subscribers/representative-store.ts'
+import { representativeShown } from '../subscribers/subscriber.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { type Query, readQuery } from './query.ts'
 import type { subscriberListWire } from './wire.ts'
@@ -38,6 +40,11 @@ export async function findSubscribers(
       await linesOf(trx, ids),
       await closuresOf(trx, ids),
     ]
+    const acting = await representativesOf(trx, ids)
+    const actingFor = (subscriberId: string) => {
+      const one = acting.get(subscriberId)
+      return one ? representativeShown(one) : null
+    }
     await recordLooks(trx, app, staff, ids, asked.query.trim() === '' ? 'list' : 'search')
     const last = shown.at(-1)!
     return {
@@ -49,6 +56,7 @@ export async function findSubscribers(
         since: created_at.toString(),
         contacts: contacts.get(subscriber_id) ?? [],
         lines: lines.get(subscriber_id) ?? [],
+        representative: actingFor(subscriber_id),
         closures: closures.get(subscriber_id) ?? [],
       })),
       nextCursor:

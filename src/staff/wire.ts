@@ -1,5 +1,6 @@
 /** What staff see and decide, as the API shows it. */
 import { z } from 'zod'
+import { representativeWire } from '../subscribers/wire.ts'
 import { ticketWire } from '../tickets/wire.ts'
 import { codeWire, instantWire, localeWire, moneyWire } from '../values/wire.ts'
 
@@ -57,6 +58,7 @@ export const staffSubscriberWire = z
         planName: z.record(z.string(), z.string()),
       }),
     ),
+    representative: representativeWire.nullable(),
     closures: z.array(z.object({ caseId: z.string(), reference: z.string(), state: z.string() })),
   })
   .meta({ id: 'StaffSubscriber' })

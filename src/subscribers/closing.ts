@@ -20,6 +20,12 @@ export const closing: Closing = {
       traced: 'value',
       plain: 'subscriber_id contact_id kind added_at verified_at',
     },
+    representative: {
+      retain: { contacts: { name: "''", email: "''", born_on: "''", evidence: "''" } },
+      sealed: 'name email born_on evidence',
+      traced: 'name email evidence',
+      plain: 'subscriber_id representative_id kind locale added_at added_by ended_at',
+    },
     // Of an address and of a name's words only keyed hashes.
     contact_index: { erase: 'rows', plain: 'kind value subscriber_id' },
     subscriber_word: { erase: 'rows', plain: 'subscriber_id word' },

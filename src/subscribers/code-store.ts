@@ -4,7 +4,7 @@ import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { asContact, maskContact, recipientOf } from './contact.ts'
+import { asContact, type Contact, maskContact, recipientOf } from './contact.ts'
 import {
   codeKey,
   codeMinutes,
@@ -16,9 +16,15 @@ import {
   minutesUntilNext,
   sixDigits,
 } from './one-time-code.ts'
+import { representativesOf } from './representative-store.ts'
 import type { codeSentWire } from './wire.ts'
 
-export type CodePurpose = 'verify-contact' | 'confirm-closure' | 'port-number'
+export type CodePurpose =
+  | 'verify-contact'
+  | 'confirm-closure'
+  | 'port-number'
+  /** Sent to who acts for the subscriber, and to nobody else. */
+  | 'authorise-closure'
 export type CodeSent = z.input<typeof codeSentWire>
 
 export type CodeRequest = {
@@ -26,7 +32,8 @@ export type CodeRequest = {
   purpose: CodePurpose
   /** What the code confirms: a contact's id, a closure case's id. */
   subjectId: string
-  contactId: string
+  /** Left out for `authorise-closure`. */
+  contactId?: string
   locale: string
   /** For the message of `confirm-closure` and `port-number`: the line; for a closure an empty or missing line name means the account. */
   lineName?: string
@@ -44,16 +51,8 @@ export async function sendCode(
 ): Promise<CodeSent | Refusal> {
   const { subscriberId, purpose, subjectId, contactId, locale } = request
   const now = app.clock.now()
-  const row = await trx
-    .selectFrom('subscriber_contact')
-    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at'])
-    .where('subscriber_id', '=', subscriberId)
-    .where('contact_id', '=', contactId)
-    .where('removed_at', 'is', null)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
-  if (!row || (purpose !== 'verify-contact' && !row.verified_at)) return refuse('not-found')
-  const contact = asContact(row)
+  const contact = await addresseeIn(trx, request)
+  if (!contact) return refuse('not-found')
   const minutes = await minutesToWait(trx, request, now)
   if (minutes > 0) return refuse('code-too-many', { minutes: String(minutes) }, { minutes })
   const codeId = app.ids.make('code')
@@ -66,7 +65,7 @@ export async function sendCode(
       code_id: codeId,
       purpose,
       subject_id: subjectId,
-      contact_id: contactId,
+      contact_id: contactId ?? null,
       code_hash: hashCode(codeKey(app.config.masterKey), codeId, code),
       created_at: now,
       expires_at: expiresAt,
@@ -97,6 +96,28 @@ export async function sendCode(
     await notify(trx, app, { ...message, template: 'closure-code', params })
   }
   return { channel: contact.kind, maskedTo, expiresAt: expiresAt.toString(), triesLeft: codeTries }
+}
+
+type Addressee = Pick<Contact, 'kind' | 'value'>
+
+async function addresseeIn(
+  trx: Trx,
+  { subscriberId, purpose, contactId = '' }: CodeRequest,
+): Promise<Addressee | undefined> {
+  if (purpose === 'authorise-closure') {
+    const acting = (await representativesOf(trx, [subscriberId])).get(subscriberId)
+    return acting && { kind: 'email', value: acting.email }
+  }
+  const row = await trx
+    .selectFrom('subscriber_contact')
+    .select(['contact_id', 'kind', 'value', 'added_at', 'verified_at'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('contact_id', '=', contactId)
+    .where('removed_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+  const isAllowed = row && (purpose === 'verify-contact' || row.verified_at !== null)
+  return isAllowed ? asContact(row) : undefined
 }
 
 /**

@@ -18,6 +18,7 @@ export {
   sendCode,
   useCode,
 } from './code-store.ts'
+export { representativesOf } from './representative-store.ts'
 export { signOutEverywhere } from './session-store.ts'
 export { aliasOfBlind }
 

@@ -15,8 +15,9 @@ export type Subscriber = {
   contacts: readonly Contact[]
 }
 
-// The door: what other features may know of a contact.
+// The door: what other features may know of a contact, a name, and who acts for somebody.
 export { maskContact } from './contact.ts'
+export { comesOfAge, type Representative, representativeShown } from './representative.ts'
 export { wordsOf } from './sign-in.ts'
 
 /** Money may move only for somebody with a name, a country, and a verified e-mail. */

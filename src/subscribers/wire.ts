@@ -69,6 +69,25 @@ export const addContactWire = z.object({
 })
 export const verifyContactWire = z.object({ code: codeWire })
 
+export const representativeWire = z
+  .object({
+    representativeId: z.string(),
+    kind: z.enum(['guardian', 'estate']),
+    name: z.string(),
+    email: z.string(),
+    bornOn: z.string().nullable().describe('When who a guardian acts for was born'),
+    addedAt: instantWire,
+  })
+  .meta({ id: 'Representative' })
+export const registerRepresentativeWire = z.object({
+  kind: z.enum(['guardian', 'estate']),
+  name: z.string().trim().min(1).max(100),
+  email: z.email().max(254),
+  bornOn: z.iso.date().optional().describe('For a guardian: when the subscriber was born'),
+  evidence: z.string().trim().min(1).max(500).describe('What was seen that proves it'),
+  locale: localeWire,
+})
+
 export const deviceWire = z
   .object({
     deviceId: z.string(),

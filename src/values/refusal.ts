@@ -94,6 +94,12 @@ export const refusalStatus = {
   'account-not-asked': 409,
   'link-not-valid': 404,
   'closed-already': 409,
+  'birth-date-not-valid': 422,
+  'representative-registered': 409,
+  'representative-missing': 409,
+  'representative-acts': 403,
+  'guardian-acts': 409,
+  'nothing-to-authorise': 409,
 } as const satisfies Record<string, number>
 
 export type RefusalCode = keyof typeof refusalStatus

@@ -24,7 +24,8 @@ export function CaseEvents({ events }: { events: readonly CaseEvent[] }) {
   })
   function actorText({ actorKind, actor }: CaseEvent): string {
     if (actorKind === 'system') return ''
-    return actorKind === 'staff' ? t('events.by', { name: actor }) : t('events.subscriber')
+    if (actorKind === 'staff') return t('events.by', { name: actor })
+    return t(actorKind === 'representative' ? 'events.representative' : 'events.subscriber')
   }
   return (
     <section className="casesect">

@@ -8,6 +8,7 @@ import type { WordKey } from '../../portal/words/keys.ts'
 type State = Closure['state']
 type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope' | 'timeline'> & {
   endsAt?: string | undefined
+  waitsFor?: Closure['waitsFor']
 }
 type Text = { tag: string; tone: Tone; head: string; sub: string }
 
@@ -59,6 +60,11 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
       t('case.sub-waiting'),
     )
   }
+  if (closure.waitsFor === 'guardian')
+    return { ...said(t('case.head-guardian'), t('case.sub-guardian')), tag: t('case.guardian') }
+  const consent = closure.timeline.find(({ key }) => key === 'own-consent')
+  if (consent && consent.state !== 'done' && state === 'needs_customer')
+    return said(t('case.head-needs-you'), t('case.sub-of-age'))
   const port = closure.timeline.find(({ key }) => key === 'number-port')
   if (port && state === 'needs_customer')
     return said(t('case.head-needs-you'), t('case.sub-number'))

@@ -75,7 +75,7 @@ function Progress({ closure }: { closure: Closure }) {
       back={homeOf(closure)}
       dock={<Ways closure={closure} />}
     >
-      {closure.state === 'needs_customer' && (
+      {closure.state === 'needs_customer' && closure.waitsFor === 'owner' && (
         <div className="mt-5 grid">
           <ButtonLink kind="primary" block to={`/closures/${closure.caseId}/quote`}>
             {t('case.look-again')}

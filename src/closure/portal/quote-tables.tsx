@@ -95,10 +95,12 @@ type FinalProps = {
   /** Several lines end: each source says which. */
   several: boolean
   lineName: (lineId: string | null) => string | undefined
+  /** Choices may still be missing, and then nothing disagrees. */
+  open?: boolean
 }
 
 /** The final statement: in, out, and nothing left over. */
-export function FinalStatement({ table, several, lineName }: FinalProps) {
+export function FinalStatement({ table, several, lineName, open = false }: FinalProps) {
   const { t } = useWords()
   const format = useFormat()
   const agrees =
@@ -131,7 +133,7 @@ export function FinalStatement({ table, several, lineName }: FinalProps) {
             : ''}
         </Total>
       </Ledger>
-      {!agrees && (
+      {!agrees && !(open && table.destinationsTotal === null) && (
         <div className="mt-3">
           <Notice tone="danger">{t('quote.disagrees')}</Notice>
         </div>

@@ -34,6 +34,8 @@ const titles: Record<Row['key'], WordKey> = {
   frozen: 'step.frozen',
   'late-usage': 'step.late-usage',
   'bank-decides': 'step.bank-decides',
+  guardian: 'step.guardian',
+  'own-consent': 'step.own-consent',
 }
 
 const spoken: Record<TimelineState, WordKey> = {

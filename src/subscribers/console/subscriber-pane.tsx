@@ -9,6 +9,7 @@ import { Tag, type Tone } from '../../portal/components/notice.tsx'
 import { CopyButton } from '../../portal/copy.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
+import { ActingSection } from './acting-section.tsx'
 
 export function SubscriberPane({ person }: { person: StaffSubscriber }) {
   const { t, code } = useConsoleWords()
@@ -43,6 +44,7 @@ export function SubscriberPane({ person }: { person: StaffSubscriber }) {
         {person.contacts.length === 0 && <p className="c2 small">{t('subscribers.no-contact')}</p>}
       </Facts>
       <Lines subscriberId={person.subscriberId} lines={person.lines} />
+      <ActingSection person={person} />
       <Closures closures={person.closures} />
     </article>
   )
