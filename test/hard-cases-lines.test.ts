@@ -144,3 +144,44 @@ test('Hard case 3: promotional before paid: consumed in the order pinned at top-
     .execute()
   expect(forfeited.map(({ minor }) => minor).toSorted()).toEqual([200n, 600n])
 }, 60_000)
+
+test('arrears that credit does not cover stay owed, where policy lets a line close: the certificate names them', async () => {
+  const lin = await member(platform, { country: 'BR' })
+  const { lineId } = await buyLine(lin, 'home-uk')
+  const { body: me } = await lin.get('/v1/me')
+  await platform.db.transaction().execute((trx) =>
+    post(trx, platform.app.ids, {
+      subscriberId: me.subscriberId,
+      key: `bill:${lineId}`,
+      kind: 'usage',
+      at: platform.clock.now(),
+      detail: {},
+      postings: [
+        {
+          from: { account: 'owed', lineId },
+          to: { account: 'usage-revenue' },
+          amount: money(5000n, 'GBP'),
+        },
+      ],
+    }),
+  )
+  const draft = await draftClosure(lin, 'line', lineId)
+  const row = draft.readiness.find(({ key }: { key: string }) => key === 'arrears')
+  expect(row).toMatchObject({ state: 'to-do', action: 'pay', detail: { amount: '50.00' } })
+  const [table] = draft.quote.currencies
+  expect(sides(table).to).toEqual(['arrears-paid 12.00'])
+  expect(table.owedAfter).toEqual({ amount: '38.00', currency: 'GBP' })
+  await submit(lin, draft)
+  platform.clock.advance({ hours: 24 * 14 })
+  const at = `/v1/closures/${draft.caseId}`
+  await until(
+    async () => {
+      platform.clock.advance({ hours: 6 })
+      return (await lin.get(at)).body
+    },
+    ({ state }) => state === 'closed',
+    20_000,
+  )
+  const { body: file } = await lin.get(`${at}/certificate.json`)
+  expect(file.certificate.owed).toEqual([{ currency: 'GBP', amount: '38.00' }])
+}, 60_000)

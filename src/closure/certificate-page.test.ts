@@ -51,6 +51,25 @@ test('Chinese, with the law translated', () => {
   })
 })
 
+test('no debt left: the certificate says so and is the letter of it; a debt, or money that is kept, is named', () => {
+  const lead = (input: typeof sampleInput, locale: 'en' | 'zh-CN' = 'en') =>
+    certificatePage(makeCertificate(input), jws, locale).lead
+  expect(lead(sampleInput)).toMatch(/nothing more will be billed[.] No debt is left/)
+  const owed = [
+    { currency: 'GBP', amount: '12.50' },
+    { currency: 'JPY', amount: '1200' },
+  ]
+  expect(lead({ ...sampleInput, owed })).toMatch(/Still to be paid: 12[.]50 GBP, 1,200 JPY[.]/)
+  expect(lead({ ...sampleInput, owed })).not.toMatch(/No debt|nothing is owed/)
+  expect(lead({ ...sampleInput, owed }, 'zh-CN')).toContain('仍待支付：12.50 GBP、1,200 JPY')
+  const [table] = sampleInput.money
+  const [refund, ...others] = table!.destinations
+  const money = [{ ...table!, destinations: [{ ...refund!, kind: 'unclaimed' }, ...others] }]
+  expect(lead({ ...sampleInput, money })).toMatch(/1,029[.]60 GBP could not be paid out/)
+  const { owed: _, ...older } = sampleInput
+  expect(lead(older as typeof sampleInput)).not.toMatch(/debt|owed/)
+})
+
 test('every kind of money and of removal has words', () => {
   const input = structuredClone(sampleInput) as typeof sampleInput
   const at = input.settledAt

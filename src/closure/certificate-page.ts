@@ -63,7 +63,7 @@ export function certificatePage(
       policy: t('policy', { country: policy.country, version: String(policy.version) }),
     },
     title: t('title'),
-    lead: t(scope === 'line' ? 'lead.line' : 'lead.account'),
+    lead: leadOf(certificate, locale, words),
     facts: factsOf(certificate, locale, words),
     scan: t('scan'),
     statements: certificate.money.map((table) => statementOf(table, scope, locale, words)),
@@ -74,6 +74,24 @@ export function certificatePage(
     attached: t('attached'),
     pageOf: t('page'),
   }
+}
+
+/** What ended, and what is still owed, by whom; one from before debts were named says nothing of them. */
+function leadOf({ scope, money, owed }: ClosureCertificate, locale: Locale, { t }: Words): string {
+  const listed = (all: readonly { amount: string; currency: string }[]) =>
+    all
+      .map(({ amount, currency }) => `${formatAmount(amount, currency, locale)} ${currency}`)
+      .join(locale === 'en' ? ', ' : '、')
+  const kept = money.flatMap(({ currency, destinations }) =>
+    destinations.flatMap(({ kind, amount }) => (kind === 'unclaimed' ? { amount, currency } : [])),
+  )
+  const sentences = [
+    t(scope === 'line' ? 'lead.line' : 'lead.account'),
+    ...(owed?.length === 0 ? [t('debt.none')] : []),
+    ...(owed && owed.length > 0 ? [t('debt.some', { amounts: listed(owed) })] : []),
+    ...(kept.length > 0 ? [t('debt.kept', { amounts: listed(kept) })] : []),
+  ]
+  return sentences.join(locale === 'en' ? ' ' : '')
 }
 
 /** The receipt in the same form: no money, and every field with its reason and its day. */

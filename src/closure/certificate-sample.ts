@@ -49,6 +49,7 @@ export const sampleInput: CertificateInput = {
       ],
     },
   ],
+  owed: [],
   kept: [
     { category: 'invoices', basis: 'VAT Act 1994', until: '2032-12-15T09:00:00Z' },
     { category: 'usage', basis: 'billing disputes', until: '2027-12-15T09:00:00Z' },

@@ -72,12 +72,19 @@ export const certificateSchema = z.strictObject({
   reference: z.string().regex(/^VC-[0-9A-Z]{4}-[0-9A-Z]{4}$/),
   scope: z.enum(['line', 'account']),
   subscriberName: z.string().max(200).optional(),
-  policy: z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), version: z.int().positive() }),
+  policy: z.strictObject({
+    country: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/),
+    version: z.int().positive(),
+  }),
   submittedAt: instant,
   serviceEndedAt: instant,
   settledAt: instant,
   lines: z.array(line),
   money: z.array(table),
+  owed: z
+    .array(z.strictObject({ currency: z.string().regex(/^[A-Z]{3}$/), amount }))
+    .optional()
+    .describe('What is still to be paid; empty: no debt is left, and this is the letter of it'),
   kept: z.array(z.strictObject({ category: z.string(), basis: z.string(), until: instant })),
   erased: z.array(z.strictObject({ category: z.string(), at: instant })),
 })
@@ -130,6 +137,9 @@ export function makeCertificate(input: CertificateInput): ClosureCertificate {
       ...(one.numberPortedAt ? { numberPortedAt: one.numberPortedAt } : {}),
     })),
     money: input.money.map(makeTable),
+    ...(input.owed
+      ? { owed: input.owed.map(({ currency, amount: left }) => ({ currency, amount: left })) }
+      : {}),
     kept: input.kept.map(({ category, basis, until }) => ({ category, basis, until })),
     erased: input.erased.map(({ category, at }) => ({ category, at })),
   }

@@ -22,7 +22,10 @@ export const receiptSchema = z.strictObject({
   issuer: z.strictObject({ name: z.string(), address: z.string(), url: z.url() }),
   reference: z.string().regex(/^VC-[0-9A-Z]{4}-[0-9A-Z]{4}$/),
   scope: z.enum(['line', 'account']),
-  policy: z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/), version: z.int().positive() }),
+  policy: z.strictObject({
+    country: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/),
+    version: z.int().positive(),
+  }),
   issuedAt: instant,
   kept: z.array(z.strictObject({ field, category: z.string(), basis: z.string(), until: instant })),
   erased: z.array(z.strictObject({ field, at: instant })),

@@ -1,8 +1,9 @@
-/** For any account (currencies, promotions, arrears, fees, disputes, late usage, dead cards) every cent has one destination. */
+/** Online and in bulk alike, for any account (currencies, promotions, arrears, fees, disputes, late usage, dead cards) every cent has one destination. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { entriesOf, type Posting } from '../ledger/ledger.ts'
 import { money } from '../values/money.ts'
+import { bulkChoices } from './bulk.ts'
 import type { Choices, Dues } from './ends.ts'
 import { type LineMoney, settle, type Settlement, totalOf } from './settlement.ts'
 
@@ -165,11 +166,13 @@ function check({ lines, choices, dues, refundable, days, code }: Account): Settl
   return made
 }
 
-test('for 10,000 random accounts every cent has one destination, and waits, refunds and debts are what the books say', () => {
+test('for 10,000 random accounts, online and in bulk alike, every cent has one destination, and waits, refunds and debts are what the books say', () => {
   const seen = new Set<string>()
   fc.assert(
     fc.property(account, (one) => {
       for (const { kind } of check(one).destinations) seen.add(kind)
+      // The operator closes the same account with others: nobody is asked, and nothing is left open.
+      expect(check({ ...one, choices: bulkChoices }).choicesNeeded).toEqual([])
     }),
     { numRuns: 10_000 },
   )

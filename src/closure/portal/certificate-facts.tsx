@@ -25,6 +25,7 @@ type Claims = {
   serviceEndedAt?: string
   settledAt?: string
   lines?: Line[]
+  owed?: { currency: string; amount: string }[]
   money?: { currency: string; sources: Entry[]; destinations: Entry[]; total: string }[]
 }
 
@@ -40,8 +41,13 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
     ['verify.subscriber', facts.subscriberName],
     ['answers.ends', facts.serviceEndedAt && format.full(facts.serviceEndedAt)],
     ['verify.settled', facts.settledAt && format.full(facts.settledAt)],
+    ['verify.owed', owedText(facts.owed)],
     ['verify.key', keyId],
   ]
+  function owedText(owed: Claims['owed']) {
+    if (!owed) return undefined
+    return owed.length === 0 ? t('verify.no-debt') : format.list(owed.map(format.money))
+  }
   const removalOf = ({ profileRemoval, iccidMasked }: Line, later: readonly Added[]) => {
     const proven = later.find((one) => one.iccidMasked === iccidMasked)
     if (proven) return t('verify.removal-later', { at: format.full(proven.confirmedAt) })

@@ -8,6 +8,7 @@ import { operator } from '../../platform/operator.ts'
 import { personal, personalJson } from '../../platform/personal.ts'
 import { after, type RetentionCategory } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
+import { decimal, sum } from '../../values/money.ts'
 import { type CertificateInput } from '../certificate.ts'
 import { certificatePlace as placeOf } from '../certificate-place.ts'
 import { closingName, progressUrl, tellAll } from '../enter-store.ts'
@@ -231,6 +232,7 @@ function certificateInput(
         at: now.toString(),
       })),
     })),
+    owed: owedBy(facts),
     kept: keptOf(context).map(({ category, basis, until }) => ({
       category,
       basis,
@@ -238,6 +240,16 @@ function certificateInput(
     })),
     erased: erasedOf(context).map((category) => ({ category, at: now.toString() })),
   }
+}
+
+/** What is still to be paid for what has closed, as the ledger has it at the end. */
+function owedBy({ owed, lines }: Facts): { currency: string; amount: string }[] {
+  const own = new Set(['', ...lines.map(({ lineId }) => lineId)])
+  const debts = owed.filter(({ lineId }) => own.has(lineId)).map(({ amount }) => amount)
+  return [...Map.groupBy(debts, ({ currency }) => currency)].map(([currency, all]) => ({
+    currency,
+    amount: decimal(sum(all, currency)),
+  }))
 }
 
 /** The name of the line that money went to. */
