@@ -59,10 +59,8 @@ async function flexLine(locale: Locale, credit: string) {
 }
 
 const looks: Look[] = [
-  { locale: 'en', width: 360 },
-  { locale: 'zh-CN', width: 360, dark: true },
-  { locale: 'zh-CN', width: 1280 },
   { locale: 'en', width: 1280, dark: true },
+  { locale: 'zh-CN', width: 360 },
 ]
 test.each(looks)(
   '$locale at $width: by keyboard alone more data and calls today, at the price that is shown, and on the statement',
@@ -103,7 +101,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks.slice(0, 2))(
+test.each(looks)(
   '$locale at $width: less at renewal, dropped again; not enough credit leads to the top-up',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -181,7 +179,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks.slice(0, 3))(
+test.each(looks)(
   '$locale at $width: a line is named and its spending capped, and credit goes to another line',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -223,7 +221,7 @@ test.each(looks.slice(0, 3))(
   90_000,
 )
 
-test.each([looks[0]!, looks[2]!])(
+test.each(looks)(
   '$locale at $width: another plan, its price and day before it is agreed to, and what is scheduled after',
   async (look) => {
     const w = wordsOf(look.locale)
