@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
-import { type Person, until } from '../../src/main/demo-person.ts'
+import { type Person, person, until } from '../../src/main/demo-person.ts'
 import { checkout } from '../../src/platform/config.ts'
 
 export type Locale = 'en' | 'zh-CN'
@@ -42,6 +42,15 @@ export function wordsOf(locale: Locale, folder = 'src/portal/words') {
   }
 }
 
+/** Whoever is signed in in a window, to use the API as they would. */
+export async function personIn(
+  context: BrowserContext,
+  platform: Parameters<typeof person>[0],
+): Promise<Person> {
+  const cookies = await context.cookies(platform.url)
+  return person(platform).use(new Map(cookies.map(({ name, value }) => [name, value])))
+}
+
 type Look = { locale: Locale; width: number; dark?: boolean }
 
 /** A window in which somebody who signed in over the API is signed in. */
@@ -70,6 +79,19 @@ export async function picture(page: Page, name: string): Promise<void> {
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
+/** Waits until an expression holds in the page; a policy like ours lets Playwright's own way evaluate nothing. */
+export async function untilTrue(page: Page, expression: string): Promise<void> {
+  const look = () => page.evaluate<unknown>(expression).catch(() => false)
+  await until(look, Boolean, 20_000)
+}
+
+/** A sheet that is still fading in has less contrast than it will have; a spinner never ends. */
+export async function untilStill(page: Page): Promise<void> {
+  await page.evaluate(`Promise.allSettled(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+    .map((one) => one.finished)).then(() => undefined)`)
+}
+
 type Sound = { axe: string[]; overflow: number }
 
 /** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
@@ -80,10 +102,7 @@ export async function expectSound(page: Page, where: string): Promise<void> {
     (busy) => busy === 0,
   )
   await page.getByRole('heading', { level: 1 }).first().waitFor()
-  // A sheet that is still fading in has less contrast than it will have; a spinner never ends.
-  await page.evaluate(`Promise.allSettled(document.getAnimations()
-    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
-    .map((one) => one.finished)).then(() => undefined)`)
+  await untilStill(page)
   await page.evaluate(axe)
   const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
     axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),

@@ -4,6 +4,7 @@ import { TextButton } from '../../portal/components/button.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { formatMasked, formatNumberE164 } from '../../portal/format.ts'
+import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, CodeSent } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
@@ -28,7 +29,7 @@ export function CodeTools({ closure, sent, busy, onAsk }: ToolsProps) {
   const several = closure.codeContacts.length > 1
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-4 mt-2">
-      <span className="small c3 num">{sent && <Countdown until={sent.expiresAt} />}</span>
+      <span className="small c3 num">{sent && <Expiry until={sent.expiresAt} />}</span>
       <TextButton busy={busy} onClick={() => (several ? setChoosing(true) : onAsk(undefined))}>
         {several ? t('confirm.other-way') : t('code.again')}
       </TextButton>
@@ -60,15 +61,16 @@ export function CodeTools({ closure, sent, busy, onAsk }: ToolsProps) {
   )
 }
 
-function Countdown({ until }: { until: string }) {
+/** The moment and not the seconds: nothing on the way out ticks. */
+function Expiry({ until }: { until: string }) {
   const { t } = useWords()
-  const [now, setNow] = useState(() => Date.now())
+  const format = useFormat()
+  const [over, setOver] = useState(() => Date.parse(until) <= Date.now())
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [])
-  const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000))
-  if (seconds === 0) return t('confirm.run-out')
-  const minutes = Math.floor(seconds / 60)
-  return t('confirm.valid', { minutes, seconds: seconds - minutes * 60 })
+    const left = Date.parse(until) - Date.now()
+    setOver(left <= 0)
+    const timer = setTimeout(() => setOver(true), Math.max(0, left))
+    return () => clearTimeout(timer)
+  }, [until])
+  return over ? t('confirm.run-out') : t('code.until', { at: format.moment(until) })
 }

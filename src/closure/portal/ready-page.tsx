@@ -95,7 +95,7 @@ function Ways({ closure }: { closure: Closure }) {
   if (line.data.state === 'active') ways.unshift(['ready.pause', 'ready.pause-what', to])
   return (
     <Section title={t('ready.instead')}>
-      <ul className="rows mt-1">
+      <ul className="rows mt-1" data-offer="ways">
         {ways.map(([name, what, path]) => (
           <li key={name}>
             <Link {...linkProps({ to: path })} className="row">
