@@ -29,13 +29,11 @@ function compiledWords(): Plugin {
 
 export default defineConfig({
   plugins: [compiledWords(), react(), tailwindcss()],
+  publicDir: 'src/portal/public',
   html: { cspNonce: 'PER_RESPONSE' },
   build: {
     outDir: 'dist',
     target: 'es2024',
     modulePreload: { polyfill: false },
-    rolldownOptions: {
-      input: { portal: 'index.html', console: 'console.html' },
-    },
   },
 })

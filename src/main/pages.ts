@@ -18,11 +18,13 @@ export async function registerPages(http: Http) {
       prefix: '/assets/',
       index: false,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply) => {
         reply.header('cache-control', 'public, max-age=31536000, immutable')
       },
     })
   }
+  await registerInstallable(http)
   http.setNotFoundHandler((request, reply) => {
     const { accept = '*/*' } = request.headers
     // Whoever takes anything, as curl does, is shown the two front pages; elsewhere an API's answer helps more.
@@ -34,8 +36,37 @@ export async function registerPages(http: Http) {
   })
 }
 
+/** What makes the portal an app on a phone; the worker is asked for anew each time, so that it can be replaced. */
+async function registerInstallable(http: Http) {
+  const icons = join(dist, 'icons')
+  if (existsSync(icons)) {
+    await http.register(fastifyStatic, {
+      root: icons,
+      prefix: '/icons/',
+      index: false,
+      cacheControl: false,
+      decorateReply: false,
+      setHeaders: (reply) => {
+        reply.header('cache-control', 'public, max-age=86400')
+      },
+    })
+  }
+  const files = { 'sw.js': 'text/javascript', 'manifest.webmanifest': 'application/manifest+json' }
+  for (const [name, type] of Object.entries(files)) {
+    const file = readPage(name)
+    if (!file) continue
+    http.get(`/${name}`, { schema: { hide: true } }, (_request, reply) =>
+      reply
+        .type(`${type}; charset=utf-8`)
+        .header('cache-control', 'no-cache')
+        .header('x-content-type-options', 'nosniff')
+        .send(file),
+    )
+  }
+}
+
 function isApi({ url }: FastifyRequest): boolean {
-  return /^\/(v1|esim|assets|\.well-known)\//.test(url)
+  return /^\/(v1|esim|assets|icons|\.well-known)\//.test(url)
 }
 
 function readPage(name: string): string | undefined {

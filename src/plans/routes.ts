@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused } from '../platform/http.ts'
+import { packed } from '../platform/packing.ts'
 import { refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { coverageOf } from './coverage.ts'
@@ -13,6 +14,7 @@ export function registerPlansRoutes(http: Http, app: App) {
   http.get(
     '/v1/plans',
     {
+      onSend: packed,
       schema: {
         tags: ['Plans'],
         summary: 'Everything on sale, and the zones it works in',

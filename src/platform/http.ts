@@ -62,6 +62,8 @@ export async function openHttp(app: App) {
     transformObject: jsonSchemaTransformObject,
   })
   server.addHook('onRequest', async (request, reply) => {
+    // Answers are somebody's own: no browser and no proxy keeps one, unless a route says otherwise.
+    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
     if (isForeign(request, app.config.publicUrl)) return refused(reply, refuse('foreign-origin'))
   })
   addIdempotency(server, app)

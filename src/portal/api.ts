@@ -24,6 +24,9 @@ export class Unanswered extends Error {}
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type CallOptions = { body?: unknown; signal?: AbortSignal }
 
+/** After this an answer is not waited for; a repeated effect keeps its key, so that is safe. */
+const patienceMs = 30_000
+
 const store = 'violet.intent.'
 const underway = new Map<string, Promise<unknown>>()
 
@@ -82,24 +85,39 @@ async function call<Answer>(
   }
   if (key) headers['idempotency-key'] = key
   if (body !== undefined) headers['content-type'] = 'application/json'
-  const response = await fetch(path, {
+  const patience = AbortSignal.timeout(patienceMs)
+  const { response, text } = await exchange(path, {
     method,
     headers,
     credentials: 'same-origin',
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(signal && { signal }),
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
     throw new Unanswered('no answer')
   })
-  if (response.status === 204) return undefined as Answer
-  const answer = await response.json().catch(() => undefined)
+  const answer = parsed(text)
+  if (response.ok && answer === undefined && text !== '') throw new Unanswered('not JSON')
   if (response.ok) return answer as Answer
   if (response.status >= 500 && !hasCode(answer)) throw new Unanswered(`status ${response.status}`)
   if (!hasCode(answer)) {
     throw new Refused({ code: 'unknown', status: response.status, title: response.statusText })
   }
   throw new Refused({ ...answer, status: response.status })
+}
+
+/** The whole answer: one that breaks off in the middle is none. */
+async function exchange(path: string, request: RequestInit) {
+  const response = await fetch(path, request)
+  return { response, text: await response.text() }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function hasCode(answer: unknown): answer is Problem {
@@ -110,4 +128,9 @@ function hasCode(answer: unknown): answer is Problem {
 
 export function problemCode(error: unknown): string | undefined {
   return error instanceof Refused ? error.problem.code : undefined
+}
+
+/** What a ticket says it is about: the refusal's code, or how else it failed. */
+export function failureCode(error: unknown): string {
+  return problemCode(error) ?? (error instanceof Unanswered ? 'unanswered' : 'bug')
 }

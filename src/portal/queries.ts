@@ -1,6 +1,14 @@
 /** What pages read, each with one key; the keys below one name are refreshed together. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { problemCode, read, Refused, Unanswered } from './api.ts'
+import { ownDrafts } from './draft.ts'
+import {
+  forgetOwner,
+  type Known,
+  lastKnown,
+  ownerHere,
+  rememberOwner,
+} from './offline/last-known.ts'
 import type {
   Adjustment,
   ChangeQuote,
@@ -30,43 +38,66 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      retry: (count, error) => error instanceof Unanswered && count < 2,
+      retry: (count, error) => error instanceof Unanswered && navigator.onLine && count < 2,
       retryDelay: (count) => 400 * 2 ** count,
+      networkMode: 'always',
+      refetchOnReconnect: true,
     },
-    mutations: { retry: (count, error) => error instanceof Unanswered && count < 1 },
+    // Without a network an effect fails at once and is never kept for later: it may move money.
+    mutations: {
+      retry: (count, error) => error instanceof Unanswered && navigator.onLine && count < 1,
+      networkMode: 'always',
+    },
   },
 })
 
-const signedInHint = 'violet.signed-in'
-
 /** For pages that are also for strangers: they ask only where somebody signed in before. */
 export function wasSignedIn(): boolean {
-  return localStorage.getItem(signedInHint) !== null
+  return ownerHere() !== null
 }
 
-export function rememberSignedIn(): void {
-  localStorage.setItem(signedInHint, 'yes')
+export async function rememberSignedIn({ subscriberId }: Subscriber): Promise<void> {
+  await ownDrafts(subscriberId)
+  rememberOwner(subscriberId)
 }
+
+/** Where an old answer is at hand, a slow network is not waited for longer. */
+const mePatienceMs = 4_000
 
 /** Null when nobody is signed in; that is an answer, not an error. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async ({ signal }): Promise<Subscriber | null> => {
+    const known = lastKnown()
+    const patience = known && AbortSignal.any([signal, AbortSignal.timeout(mePatienceMs)])
     try {
-      const me = await read<Subscriber>('/v1/me', signal)
-      rememberSignedIn()
+      const me = await read<Subscriber>('/v1/me', patience ?? signal)
+      await rememberSignedIn(me)
       return me
     } catch (error) {
       const out = error instanceof Refused && error.problem.status === 401
       if (out || problemCode(error) === 'account-closed') {
-        localStorage.removeItem(signedInHint)
+        forgetOwner()
         return null
       }
-      throw error
+      if (!known || signal.aborted || error instanceof Refused) throw error
+      showKnown(known)
+      return known.me
     }
   },
   staleTime: 30_000,
 })
+
+/** What was seen last stands in, with its time, until there is an answer. */
+function showKnown({ operator, lines, at }: Known): void {
+  const fill = (queryKey: readonly string[], data: unknown, updatedAt: number) => {
+    if (queryClient.getQueryData(queryKey) === undefined)
+      queryClient.setQueryData(queryKey, data, { updatedAt })
+  }
+  fill(['operator'], operator, Date.now())
+  fill(['lines'], lines, at)
+  for (const line of lines) fill(['lines', line.lineId], line, at)
+}
 
 export const portInQuery = (lineId: string) =>
   queryOptions({

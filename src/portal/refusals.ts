@@ -71,6 +71,12 @@ const sentences = {
   'certificate-not-ready': 'refusal.certificate-not-ready',
 } as const satisfies Partial<Record<RefusalCode, WordKey>>
 
+/** Also of failures that are no refusal of the API: no answer, or a page that broke. */
+export function failureKey(code: string): WordKey | undefined {
+  if (code === 'unanswered') return 'failure.unanswered'
+  return code === 'bug' ? 'failure.bug' : refusalKey(code)
+}
+
 export function refusalKey(code: string): WordKey | undefined {
   return Object.hasOwn(sentences, code) ? sentences[code as keyof typeof sentences] : undefined
 }

@@ -6,15 +6,27 @@ import {
   lazyRouteComponent,
   Outlet,
 } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { lazy as lazily, type ReactNode, Suspense } from 'react'
 import { ShopPage } from '../plans/portal/shop-page.tsx'
 import { NotFoundPage, BrokenPage } from './lost.tsx'
 import { PageSkeleton, SignedIn, useSessionWatch } from './session.tsx'
 import { openAllWords } from './words.tsx'
 
+const AfterFirstView = lazily(async () => {
+  const { AfterFirstView: component } = await import('./offline/after-first-view.tsx')
+  return { default: component }
+})
+
 function Root() {
   useSessionWatch()
-  return <Outlet />
+  return (
+    <>
+      <Outlet />
+      <Suspense>
+        <AfterFirstView />
+      </Suspense>
+    </>
+  )
 }
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFoundPage })

@@ -4,11 +4,13 @@ import { useLocation } from '@tanstack/react-router'
 import { createContext, type ReactNode, use, useEffect } from 'react'
 import { problemCode } from './api.ts'
 import { RowsSkeleton, Skeleton } from './components/notice.tsx'
-import { Failure } from './failure.tsx'
+import { Failure, Waiting } from './failure.tsx'
 import { rememberedReference } from './farewell.ts'
+import { forgetOwner } from './offline/last-known.ts'
 import { meQuery } from './queries.ts'
 import { Redirect } from './redirect.tsx'
 import type { Subscriber } from './wire.ts'
+import { useWords } from './words.tsx'
 
 const SubscriberContext = createContext<Subscriber | null>(null)
 
@@ -39,16 +41,19 @@ export function SignedIn({ children }: { children: ReactNode }) {
 }
 
 export function PageSkeleton() {
+  const { t } = useWords()
   return (
     <div className="app" aria-busy="true">
       <div className="topbar" />
-      <div className="main grid content-start gap-3">
+      <main className="main grid content-start gap-3">
+        <h1 className="sr-only">{t('page.loading')}</h1>
+        <Waiting />
         <Skeleton width="70%" height={34} />
         <Skeleton width="46%" height={18} />
         <div className="mt-4">
           <RowsSkeleton count={4} />
         </div>
-      </div>
+      </main>
     </div>
   )
 }
@@ -59,7 +64,9 @@ export function useSessionWatch(): void {
   const client = useQueryClient()
   useEffect(() => {
     const onError = (error: unknown) => {
-      if (problemCode(error) === 'not-signed-in') client.setQueryData(meQuery.queryKey, null)
+      if (problemCode(error) !== 'not-signed-in') return
+      forgetOwner()
+      client.setQueryData(meQuery.queryKey, null)
     }
     const queries = client.getQueryCache().subscribe((event) => {
       if (event.type === 'updated' && event.action.type === 'error') onError(event.action.error)

@@ -7,6 +7,8 @@ export const locales = ['en', 'zh-CN'] as const
 export type Locale = (typeof locales)[number]
 export const localeNames: Record<Locale, string> = { en: 'English', 'zh-CN': '简体中文' }
 
+const directions: Record<Locale, 'ltr' | 'rtl'> = { en: 'ltr', 'zh-CN': 'ltr' }
+
 export type Translate = (key: WordKey, values?: Values) => string
 
 type Layer = Record<Locale, () => Promise<{ default: object }>>
@@ -27,9 +29,21 @@ let spoken: Locale = 'en'
 
 export async function openWords(locale: Locale): Promise<void> {
   const catalogs = await Promise.all(layers.map((layer) => layer[locale]()))
-  messages = Object.assign({}, ...catalogs.map((catalog) => catalog.default))
+  messages = await disguised(Object.assign({}, ...catalogs.map((catalog) => catalog.default)))
   spoken = locale
   document.documentElement.lang = locale
+  document.documentElement.dir = trial() === 'mirrored' ? 'rtl' : directions[locale]
+}
+
+/** Pages are tried in longer words, and from right to left, before a language needs either. */
+function trial(): string | null {
+  return localStorage.getItem('violet.trial')
+}
+
+async function disguised(words: Record<string, Compiled>) {
+  if (trial() === null) return words
+  const { pseudo } = await import('./words/pseudo.ts')
+  return pseudo(words)
 }
 
 /** Every page but the first waits for these. */
@@ -37,7 +51,7 @@ export async function openAllWords(): Promise<void> {
   if (layers.includes(rest)) return
   const catalog = await rest[spoken]()
   if (!layers.includes(rest)) layers.push(rest)
-  Object.assign(messages, catalog.default)
+  Object.assign(messages, await disguised(catalog.default as Record<string, Compiled>))
 }
 
 /** Another shell's words, laid over all of the portal's; before `openWords`. */

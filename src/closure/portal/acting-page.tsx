@@ -148,7 +148,12 @@ function Decide({ token, acting }: Props) {
         </div>
       ))}
       {quote && kind === 'estate' && (
-        <Questions closure={closure} quote={quote} tried={tried} onChange={choose.mutate} />
+        <Questions
+          quote={quote}
+          chosen={choose.variables ?? closure.choices}
+          tried={tried}
+          onChange={choose.mutate}
+        />
       )}
       <Numbers token={token} acting={acting} code={code} onUsed={() => setCode('')} />
       <Code token={token} code={code} onChange={setCode} />

@@ -1,18 +1,19 @@
 /** Step 4: the code, the tick, and the one red button of the portal. */
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { problemCode, Refused, send } from '../../portal/api.ts'
 import { Button } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { Summary } from '../../portal/components/ledger.tsx'
-import { useDraft } from '../../portal/draft.ts'
+import { forgetDrafts, useDraft } from '../../portal/draft.ts'
 import { Refusal, useSentence } from '../../portal/failure.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
+import { forgetKnown } from '../../portal/offline/last-known.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, CodeSent, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -65,6 +66,11 @@ function useSubmit({ closure, quote }: Props, code: string, onDone: () => void) 
       send<Closure>('POST', `/v1${base}/submit`, { quoteHash: quote.hash, code, understood: true }),
     onSuccess: async (next) => {
       onDone()
+      // Whoever leaves leaves nothing here.
+      if (closure.scope === 'account') {
+        forgetDrafts()
+        forgetKnown()
+      }
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
       await queryClient.invalidateQueries({ queryKey: ['lines'] })
       await go(base, { replace: true })
@@ -78,14 +84,25 @@ function useSubmit({ closure, quote }: Props, code: string, onDone: () => void) 
   })
 }
 
+const nothingTyped = { code: '', understood: false }
+
+/** A code that was refused is typed anew; one that never arrived is kept. */
+function isOfCode(error: unknown): boolean {
+  return problemCode(error)?.startsWith('code-') === true
+}
+
 function Confirm({ closure, quote }: Props) {
   const { t } = useWords()
   const sentence = useSentence()
-  const [code, setCode] = useState('')
-  const [understood, setUnderstood] = useState(false)
+  const [typed, setTyped, forget] = useDraft(`confirm:${closure.caseId}`, nothingTyped)
+  const { code, understood } = typed
+  const setCode = (digits: string) => setTyped({ ...typed, code: digits })
   const { sent, ask, clear } = useCode(closure)
-  const submit = useSubmit({ closure, quote }, code, clear)
-  const wrong = problemCode(submit.error)?.startsWith('code-') ? sentence(submit.error) : undefined
+  const submit = useSubmit({ closure, quote }, code, () => {
+    forget()
+    clear()
+  })
+  const wrong = isOfCode(submit.error) ? sentence(submit.error) : undefined
   const ready = code.length === 6 && understood
   const type = (digits: string) => {
     if (digits && submit.error) submit.reset()
@@ -110,7 +127,9 @@ function Confirm({ closure, quote }: Props) {
             closure={closure}
             ready={ready}
             busy={submit.isPending}
-            onClick={() => submit.mutate(undefined, { onError: () => setCode('') })}
+            onClick={() =>
+              submit.mutate(undefined, { onError: (error) => isOfCode(error) && setCode('') })
+            }
           />
         </>
       }
@@ -122,7 +141,7 @@ function Confirm({ closure, quote }: Props) {
           <InboxHint />
         </div>
         <WhatHappens closure={closure} quote={quote} />
-        <Tick checked={understood} onChange={setUnderstood}>
+        <Tick checked={understood} onChange={(on) => setTyped({ ...typed, understood: on })}>
           <Understood closure={closure} quote={quote} />
         </Tick>
       </div>

@@ -1,6 +1,6 @@
 /** Step 2: what comes back, to the cent, and where each amount goes; nothing is chosen for anyone.
  * */
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button, Pair } from '../../portal/components/button.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
@@ -9,7 +9,7 @@ import { isZero } from '../../portal/format.ts'
 import { Page } from '../../portal/page.tsx'
 import { useGo } from '../../portal/go.ts'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Closure, Quote } from '../../portal/wire.ts'
+import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
@@ -27,19 +27,46 @@ export function QuotePage() {
 
 type QuoteProps = { closure: Closure; quote: Quote }
 
+/** What was chosen is kept until the server has it: over a lost network, a reload, a sign-in. */
+function useChoices(closure: Closure) {
+  const change = useChange(closure)
+  const [open, setOpen, forget] = useDraft<ClosureChoices | null>(`choices:${closure.caseId}`, null)
+  const latest = useRef(open)
+  const save = async (choices: ClosureChoices) => {
+    latest.current = choices
+    setOpen(choices)
+    const saved = await change.mutateAsync({ choices }).catch(() => undefined)
+    // A choice made meanwhile is still open.
+    if (saved && latest.current === choices) {
+      setOpen(null)
+      forget()
+    }
+    return saved
+  }
+  const again = useRef(open !== null)
+  useEffect(() => {
+    if (!again.current || !open) return
+    again.current = false
+    void save(open)
+  })
+  return { change, open, save }
+}
+
 function Shown({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const go = useGo()
-  const change = useChange(closure)
+  const { change, open, save } = useChoices(closure)
   const [tried, setTried] = useState(false)
   const [before, , forgetBefore] = useDraft<QuoteBefore | null>(
     `quote-before:${closure.caseId}`,
     null,
   )
-  const missing = quote.choicesNeeded.filter((need) => need !== 'reason')
-  const goOn = () => {
+  const goOn = async () => {
     setTried(true)
-    if (missing.length > 0) {
+    const { quote: current } = open ? ((await save(open)) ?? { quote: null }) : { quote }
+    // Not saved: why stands beside the button.
+    if (!current) return
+    if (current.choicesNeeded.some((need) => need !== 'reason')) {
       document
         .querySelector<HTMLElement>('.choices.error input, fieldset[data-open] input')
         ?.focus()
@@ -58,16 +85,13 @@ function Shown({ closure, quote }: QuoteProps) {
       step={2}
       back={`/closures/${closure.caseId}/ready`}
       dock={
-        <>
-          <Refusal error={change.error} />
-          <Result quote={quote} />
-          <Pair>
-            <KeepButton closure={closure} />
-            <Button kind="even" busy={change.isPending} onClick={goOn}>
-              {t('quote.go-on')}
-            </Button>
-          </Pair>
-        </>
+        <Dock
+          closure={closure}
+          quote={quote}
+          error={change.error}
+          busy={change.isPending}
+          onClick={() => void goOn()}
+        />
       }
     >
       {before && <ChangedNotice />}
@@ -81,10 +105,10 @@ function Shown({ closure, quote }: QuoteProps) {
         </div>
       ))}
       <Questions
-        closure={closure}
         quote={quote}
         tried={tried}
-        onChange={(choices) => change.mutate({ choices })}
+        chosen={open ?? closure.choices}
+        onChange={(choices) => void save(choices)}
       />
       {quote.currencies.map((table) => (
         <div className="sect" key={table.currency}>
@@ -94,6 +118,25 @@ function Shown({ closure, quote }: QuoteProps) {
       <OtherLines quote={quote} />
       <FixedUntil quote={quote} />
     </Page>
+  )
+}
+
+type DockProps = QuoteProps & { error: Error | null; busy: boolean; onClick: () => void }
+
+/** Staying and going on weigh the same. */
+function Dock({ closure, quote, error, busy, onClick }: DockProps) {
+  const { t } = useWords()
+  return (
+    <>
+      <Refusal error={error} />
+      <Result quote={quote} />
+      <Pair>
+        <KeepButton closure={closure} />
+        <Button kind="even" busy={busy} onClick={onClick}>
+          {t('quote.go-on')}
+        </Button>
+      </Pair>
+    </>
   )
 }
 

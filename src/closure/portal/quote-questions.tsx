@@ -1,29 +1,23 @@
 /** The questions of a quote: one per kind of money, each starting empty. */
-import { useState } from 'react'
 import { type Choice, Choices } from '../../portal/components/choices.tsx'
 import { isZero } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
+import type { ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { instrumentText, totalOf } from './quote-text.ts'
 
 type QuestionsProps = {
-  closure: Closure
   quote: Quote
+  /** Shown at once, also before the server has it. */
+  chosen: ClosureChoices
   tried: boolean
   onChange: (choices: ClosureChoices) => void
 }
 
-export function Questions({ closure, quote, tried, onChange }: QuestionsProps) {
+export function Questions({ quote, chosen: choices, tried, onChange }: QuestionsProps) {
   const { t } = useWords()
   const format = useFormat()
-  // Shown at once; the server's answer replaces it.
-  const [choices, setChoices] = useState(closure.choices)
-  const choose = (next: ClosureChoices) => {
-    setChoices(next)
-    onChange(next)
-  }
   const paid = quote.currencies.flatMap(
     (table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [],
   )
@@ -40,7 +34,7 @@ export function Questions({ closure, quote, tried, onChange }: QuestionsProps) {
             legend={t('quote.where-paid', { amount: format.list(paid.map(format.money)) })}
             choices={usePaidChoices(quote)}
             value={keyOf(choices.paid)}
-            onChange={(key) => choose({ ...choices, paid: choiceOf(key) })}
+            onChange={(key) => onChange({ ...choices, paid: choiceOf(key) })}
             error={error('paid')}
           />
         </Section>
@@ -54,7 +48,7 @@ export function Questions({ closure, quote, tried, onChange }: QuestionsProps) {
             choices={usePromotionalChoices(quote)}
             value={keyOf(choices.promotional)}
             onChange={(key) =>
-              choose({ ...choices, promotional: choiceOf(key) as ClosureChoices['promotional'] })
+              onChange({ ...choices, promotional: choiceOf(key) as ClosureChoices['promotional'] })
             }
             error={error('promotional')}
           />

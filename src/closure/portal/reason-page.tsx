@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import { Button } from '../../portal/components/button.tsx'
 import { Choices } from '../../portal/components/choices.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { useGo } from '../../portal/go.ts'
@@ -28,7 +29,10 @@ function Ask({ closure }: { closure: Closure }) {
   const { t } = useWords()
   const go = useGo()
   const required = closure.policy.reasonMode === 'required'
-  const [reason, setReason] = useState<Reason | 'none' | undefined>(closure.reason ?? undefined)
+  const [reason, setReason, forget] = useDraft<Reason | 'none' | undefined>(
+    `reason:${closure.caseId}`,
+    closure.reason ?? undefined,
+  )
   const [tried, setTried] = useState(false)
   const answers = `/closures/${closure.caseId}/answers`
   const change = useChange(closure)
@@ -37,7 +41,12 @@ function Ask({ closure }: { closure: Closure }) {
     if (!reason) return
     change.mutate(
       { reason: reason === 'none' ? null : reason },
-      { onSuccess: () => void go(answers, { replace: true }) },
+      {
+        onSuccess: () => {
+          forget()
+          void go(answers, { replace: true })
+        },
+      },
     )
   }
   const choices = Object.entries(reasonWords).map(([key, word]) => ({

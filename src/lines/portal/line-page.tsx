@@ -1,11 +1,11 @@
 /** One line: what is left, what was used, its money, its eSIM, and the way to close it. */
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ButtonLink, IconButton, linkProps, TextLink } from '../../portal/components/button.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
-import { Loaded } from '../../portal/failure.tsx'
+import { Loaded, Stale } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
 import { isZero } from '../../portal/format.ts'
 import { lineQuery, linesQuery } from '../../portal/queries.ts'
@@ -24,7 +24,7 @@ export function LinePage() {
   const { lineId } = useParams({ strict: false }) as { lineId: string }
   const { t } = useWords()
   const line = useQuery({ ...lineQuery(lineId), refetchInterval: 5_000 })
-  if (line.data) return <Shown line={line.data} />
+  if (line.data) return <Shown line={line.data} query={line} />
   return (
     <Page head={t('line.line')} back="/lines">
       <Loaded query={line} skeleton={<RowsSkeleton count={5} />}>
@@ -34,7 +34,7 @@ export function LinePage() {
   )
 }
 
-function Shown({ line }: { line: Line }) {
+function Shown({ line, query }: { line: Line; query: UseQueryResult<Line> }) {
   const { t } = useWords()
   const [more, setMore] = useState(false)
   const live = line.state !== 'closed'
@@ -47,6 +47,7 @@ function Shown({ line }: { line: Line }) {
       end={<IconButton icon="more" label={t('line.more')} onClick={() => setMore(true)} />}
     >
       <MoreSheet line={line} open={more} onClose={() => setMore(false)} />
+      <Stale query={query} />
       <ClosureNotice line={line} />
       <SuspendedNotice line={line} />
       {live && (

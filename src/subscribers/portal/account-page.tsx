@@ -10,6 +10,7 @@ import { Refusal } from '../../portal/failure.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
+import { forgetOwner } from '../../portal/offline/last-known.ts'
 import { closuresQuery, devicesQuery, meQuery } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
 import { useSubscriber } from '../../portal/session.tsx'
@@ -104,6 +105,7 @@ function Leaving() {
     mutationFn: () => send<void>('POST', '/v1/sign-out'),
     onSuccess: async () => {
       forgetDrafts()
+      forgetOwner()
       await go('/')
       client.clear()
       client.setQueryData(meQuery.queryKey, null)

@@ -109,9 +109,9 @@ function useSignIn(email: string, onDone: () => void) {
   return useMutation({
     mutationFn: (digits: string) =>
       send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
-    onSuccess: (me) => {
+    onSuccess: async (me) => {
       onDone()
-      rememberSignedIn()
+      await rememberSignedIn(me)
       client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
       client.setQueryData(meQuery.queryKey, me)
     },

@@ -10,27 +10,31 @@ import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { ticketsQuery } from '../../portal/queries.ts'
-import { refusalKey } from '../../portal/refusals.ts'
+import { failureKey } from '../../portal/refusals.ts'
 import { useGo } from '../../portal/go.ts'
 import type { Ticket } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
 type Search = { about?: string; page?: string; reference?: string }
 
+/** What the person saw when they were stuck, and the subject that it makes. */
+function useFacts({ about, reference }: Search) {
+  const { t } = useWords()
+  const key = about ? failureKey(about) : undefined
+  const facts = key ? t(key, { triesLeft: 0, amount: '' }) : undefined
+  const subject = reference ? t('ticket.about-closure', { reference }) : (facts ?? '').slice(0, 120)
+  return { facts, subject }
+}
+
 export function NewTicketPage() {
   const { t } = useWords()
   const search = useSearch({ strict: false }) as Search
   const go = useGo()
   const client = useQueryClient()
-  const key = search.about ? refusalKey(search.about) : undefined
-  const facts = key ? t(key, { triesLeft: 0, amount: '' }) : undefined
-  const about = search.reference ? t('ticket.about-closure', { reference: search.reference }) : ''
+  const { facts, subject } = useFacts(search)
   const [draft, setDraft, clear] = useDraft(
     `ticket:${search.about ?? ''}:${search.reference ?? ''}`,
-    {
-      subject: about,
-      body: '',
-    },
+    { subject, body: '' },
   )
   const [tried, setTried] = useState(false)
   const create = useMutation({

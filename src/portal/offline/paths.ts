@@ -1,0 +1,24 @@
+/** Which addresses are the portal's pages: those the service worker may answer without a network. */
+
+const pages = [
+  'account',
+  'act',
+  'c',
+  'checkout',
+  'close',
+  'closures',
+  'freeze',
+  'help',
+  'lines',
+  'orders',
+  'plans',
+  'sign-in',
+  'statement',
+  'verify',
+  'welcome',
+]
+const page = new RegExp(`^/(?:$|(?:${pages.join('|')})(?:/|$))`)
+
+export function isPortalPage(pathname: string): boolean {
+  return page.test(pathname)
+}
