@@ -221,7 +221,9 @@ test.each(['en', 'zh-CN'] as const)(
     await install(platform, lin, lineId)
     const { caseId, choices } = await draftClosure(lin, 'line', lineId)
     const page = await pageOf(lin, locale)
-    for (const [step, rule, script] of plants) {
+    // What is no matter of words is planted once.
+    const planted = plants.filter(([, , script]) => locale === 'en' || script.length > 0)
+    for (const [step, rule, script] of planted) {
       // The quote's question is open again, as it is for whoever comes first.
       const chosen = step === 'quote' ? nothing : choices
       await lin.patch(`/v1/closures/${caseId}`, { choices: chosen })
