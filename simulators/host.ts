@@ -104,7 +104,7 @@ export type Settings = {
   secret: (name: string) => string
 }
 
-type Name = 'payments' | 'network' | 'phone' | 'inbox'
+type Name = 'payments' | 'network' | 'phone' | 'inbox' | 'porting'
 
 /** Runs a simulator as a program of its own, by hand or as a child of the launcher. */
 export function runAsProgram(name: Name, start: (settings: Settings) => Promise<Running>): void {

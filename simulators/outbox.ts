@@ -37,7 +37,8 @@ type Options = {
   secret?: string // unsigned when left out
   inOrder?: boolean // one after the other; what is refused for good (4xx) is given up
   backoffMs?: readonly number[]
-  answered?: (delivery: Delivery, answer: unknown) => void
+  /** Taken, or refused for good. */
+  answered?: (delivery: Delivery, answer: unknown, isRefused: boolean) => void
 }
 
 const BACKOFF_MS = [500, 1000, 2000, 5000, 15_000, 60_000]
@@ -139,7 +140,7 @@ async function attempt(means: Means, delivery: Delivery, stop: AbortSignal): Pro
        where id = :id`,
       { state, attempts, due: nowMs() + waitMs, said: sent.said, id: delivery.id },
     )
-    if (sent.ok) means.answered?.(delivery, sent.answer)
+    if (sent.ok || refused) means.answered?.(delivery, sent.answer, refused)
   })
   if (!sent.ok) log.info({ type: delivery.type, said: sent.said, attempts }, 'not delivered yet')
 }

@@ -29,6 +29,8 @@ async function run(name: string, env: Record<string, string>) {
       VIOLET_PAYMENTS_WEBHOOK_SECRET: SECRET,
       VIOLET_NETWORK_KEY: 'k',
       VIOLET_NETWORK_WEBHOOK_SECRET: SECRET,
+      VIOLET_PORTING_KEY: 'k',
+      VIOLET_PORTING_WEBHOOK_SECRET: SECRET,
       ...env,
     },
     execArgv: [],
@@ -58,7 +60,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-test.each(['payments', 'network', 'phone', 'inbox'])(
+test.each(['payments', 'network', 'phone', 'inbox', 'porting'])(
   '%s says when it is ready and ends on SIGTERM',
   async (name) => {
     const smtp = `smtp://127.0.0.1:${await freePort()}`
@@ -114,7 +116,9 @@ test('a program ends with the launcher that started it, and a taken port is one 
 })
 
 test('both languages have the same sentences with the same facts', () => {
-  const folders = ['words', 'payments/words', 'network/words', 'phone/words', 'inbox/words']
+  const folders = ['.', 'payments', 'network', 'phone', 'inbox', 'porting'].map(
+    (folder) => `${folder}/words`,
+  )
   for (const folder of folders) {
     const [en, zh] = ['en', 'zh-CN'].map((locale) => {
       const path = join(import.meta.dirname, folder, `${locale}.json`)

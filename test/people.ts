@@ -52,6 +52,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
     network: nobody,
     phoneUrl: nobody.url,
     inboxUrl: inbox.url,
+    portingUrl: nobody.url,
     smtpUrl: smtpUrl ?? inbox.smtpUrl,
     smsUrl: `${inbox.url}/sms`,
     nchf: { host: 'localhost', port: 0, url: 'http://localhost:0' },

@@ -9,6 +9,7 @@ import { startInbox } from '../simulators/inbox/server.ts'
 import { startNetwork } from '../simulators/network/server.ts'
 import { startPayments } from '../simulators/payments/server.ts'
 import { startPhone } from '../simulators/phone/server.ts'
+import { startPorting } from '../simulators/porting/server.ts'
 import { registerDocs } from '../src/main/docs.ts'
 import { openEs2Server } from '../src/main/es2-server.ts'
 import { registerPages } from '../src/main/pages.ts'
@@ -55,7 +56,8 @@ export async function testPlatform({
   pages = false,
   wrap = (gateways: Gateways) => gateways,
   osmoHlr = undefined as Config['network']['osmoHlr'],
-  porting = {} as { url?: string; key?: string },
+  // Whether other operators are there to ask for numbers; theirs move a day later.
+  numbers = false,
   change = (_config: Config): Partial<Config> => ({}),
 } = {}) {
   const database = await testDatabase()
@@ -82,6 +84,12 @@ export async function testPlatform({
     networkUrl: network.url,
     rspPki: join(dataDir, 'rsp'),
   })
+  const clock = movableClock()
+  const porting = await startPorting({
+    ...partner,
+    clock,
+    pace: { leadMs: 24 * 3600_000, timeoutMs: 500 },
+  })
   const plain: Config = {
     port,
     dataDir,
@@ -96,9 +104,10 @@ export async function testPlatform({
       webhookSecret: secret,
       ...(osmoHlr && { osmoHlr }),
     },
-    porting: { webhookSecret: secret, ...porting },
+    porting: { webhookSecret: secret, ...(numbers && { url: porting.url, key: partner.key }) },
     phoneUrl: phone.url,
     inboxUrl: inbox.url,
+    portingUrl: porting.url,
     smtpUrl: inbox.smtpUrl,
     smsUrl: `${inbox.url}/sms`,
     nchf: { host: 'localhost', port: nchfPort, url: `http://localhost:${nchfPort}` },
@@ -106,7 +115,6 @@ export async function testPlatform({
   }
   const config: Config = { ...plain, ...change(plain) }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
-  const clock = movableClock()
   await seed(config)
   const queue = await openQueue(database.url, log, allQueues)
   const app: App = {
@@ -137,12 +145,19 @@ export async function testPlatform({
     gateways,
     url: publicUrl,
     db: database.db,
-    urls: { payments: payments.url, network: network.url, inbox: inbox.url, phone: phone.url },
+    urls: {
+      payments: payments.url,
+      network: network.url,
+      inbox: inbox.url,
+      phone: phone.url,
+      porting: porting.url,
+    },
     async close() {
       await sweeping.stop()
       await queue.close()
       await Promise.all([shut(http), nchf.close(), shut(es2)])
-      await Promise.all([payments.close(), network.close(), inbox.close(), phone.close()])
+      const partners = [payments, network, inbox, phone, porting]
+      await Promise.all(partners.map((one) => one.close()))
       await database.drop()
       rmSync(dataDir, { recursive: true, force: true })
     },

@@ -4,22 +4,20 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { until } from '../src/main/demo-person.ts'
 import { sweepNumbers } from '../src/lines/number-store.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { startHub } from './porting-hub.ts'
+import { clearingHouse } from './porting-hub.ts'
 import { otherOperator, type Someone } from './porting-partner.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
 
 let platform: TestPlatform
-let hub: Awaited<ReturnType<typeof startHub>>
+const hub = clearingHouse(() => platform)
 const { say, request, portCode } = otherOperator(() => platform)
 beforeAll(async () => {
-  hub = await startHub({ now: () => platform.app.clock.now() })
-  platform = await testPlatform({ porting: { url: hub.url, key: hub.key } })
+  platform = await testPlatform({ numbers: true })
 }, 60_000)
 afterAll(async () => {
   await platform.close()
-  await hub.close()
 })
-beforeEach(() => Object.assign(hub.faults, { loseAnswers: 0, fail500: 0 }))
+beforeEach(async () => void (await hub.faults({})))
 
 let made = 0
 const theirs = () => `+4474009${String((made += 1)).padStart(5, '0')}`
@@ -38,7 +36,6 @@ const numberRow = async (msisdn: string) => {
   )
   return rows[0]
 }
-const hint = (reference: string) => say('port-in.changed', { reference })
 const stateIs = (someone: Someone, path: string, state: string) =>
   until(
     async () => (await someone.get(path)).body.port,
@@ -49,7 +46,7 @@ const stateIs = (someone: Someone, path: string, state: string) =>
 test('a number comes: asked for once although answers are lost, then the line’s own, the interim one rests', async () => {
   const { someone, lineId, interim, path } = await subscribed()
   const msisdn = theirs()
-  Object.assign(hub.faults, { loseAnswers: 1, fail500: 1 })
+  await hub.faults({ resetAfterSuccess: 1, fail500: 1, duplicateWebhooks: true })
   const asked = await someone.post(path, { msisdn, code: 'MOVE-1234' })
   expect(asked).toMatchObject({ status: 202, body: { port: { state: 'asked', msisdn } } })
   expect(await numberRow(msisdn)).toMatchObject({ state: 'arriving' })
@@ -58,19 +55,17 @@ test('a number comes: asked for once although answers are lost, then the line’
   expect(rows[0]!.all).not.toContain('MOVE-1234')
   platform.clock.advance({ minutes: 3 })
   await until(
-    async () => hub.of(msisdn).length,
+    async () => (await hub.of(msisdn)).length,
     (count) => count === 1,
   )
   platform.clock.advance({ minutes: 3 })
-  const pending = await stateIs(someone, path, 'pending')
-  expect(hub.of(msisdn)).toHaveLength(1)
-  expect(hub.of(msisdn)[0]).toMatchObject({ code: 'MOVE-1234', taken: 1 })
+  await stateIs(someone, path, 'pending')
+  expect(await hub.of(msisdn)).toMatchObject([{ way: 'to-violet', state: 'pending', taken: 1 }])
   expect((await someone.post(path, { msisdn: theirs(), code: 'X-1234' })).body.code).toBe(
     'number-arriving',
   )
 
-  hub.of(msisdn)[0]!.state = 'completed'
-  await Promise.all([hint(pending.portId), hint(pending.portId)])
+  await hub.end(msisdn, 'complete')
   await stateIs(someone, path, 'completed')
   const { body: line } = await someone.get(`/v1/lines/${lineId}`)
   expect([line.msisdn, line.state]).toEqual([msisdn, 'active'])
@@ -101,8 +96,9 @@ test('refused or stopped, the interim number stays and the other leaves the inve
 
   await someone.post(path, { msisdn, code: 'MOVE-2' })
   const pending = await stateIs(someone, path, 'pending')
-  const [, port] = hub.of(msisdn)
-  port!.state = 'completed'
+  const [port] = await hub.of(msisdn)
+  await hub.faults({ dropWebhooks: 1 })
+  await hub.end(msisdn, 'complete')
   // Stopped too late: it had moved already.
   await someone.delete(path)
   await stateIs(someone, path, 'completed')
@@ -132,14 +128,13 @@ test('a closure waits for a number that is coming, and takes it with the line to
   const { someone, lineId, path } = await subscribed()
   const msisdn = theirs()
   await someone.post(path, { msisdn, code: 'MOVE-1' })
-  const pending = await stateIs(someone, path, 'pending')
+  await stateIs(someone, path, 'pending')
   const draft = await draftClosure(someone, 'line', lineId)
   await submit(someone, draft)
   await untilState(someone, draft.caseId, 'approved')
   await new Promise((done) => setTimeout(done, 500))
   expect((await someone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('approved')
-  hub.of(msisdn)[0]!.state = 'completed'
-  await hint(pending.portId)
+  await hub.end(msisdn, 'complete')
   await untilState(someone, draft.caseId, 'closed')
   expect(await numberRow(msisdn)).toMatchObject({ state: 'quarantined', ported_in: true })
   // Given up, it goes back to whose range it is, and never to another of our subscribers.
@@ -156,9 +151,8 @@ test('a number of ours that left comes back', async () => {
   expect(await numberRow(first.interim)).toMatchObject({ state: 'ported-out', ported_in: false })
   const { someone, path, lineId } = await subscribed()
   await someone.post(path, { msisdn: first.interim, code: 'MOVE-1' })
-  const pending = await stateIs(someone, path, 'pending')
-  hub.of(first.interim)[0]!.state = 'completed'
-  await hint(pending.portId)
+  await stateIs(someone, path, 'pending')
+  await hub.end(first.interim, 'complete')
   await stateIs(someone, path, 'completed')
   expect(await numberRow(first.interim)).toEqual({
     state: 'assigned',
@@ -166,3 +160,33 @@ test('a number of ours that left comes back', async () => {
     ported_in: false,
   })
 }, 60_000)
+
+test('another operator takes a number over the clearing house, whatever is lost or said twice on the way', async () => {
+  const { someone, lineId, interim } = await subscribed()
+  await hub.take(interim, 'AAAAA-AAAAA')
+  const refused = async () => (await hub.of(interim))[0]
+  expect(await until(refused, (port) => port?.state === 'refused', 20_000)).toMatchObject({
+    reason: 'code-wrong',
+  })
+
+  await hub.faults({ dropWebhooks: 2, duplicateWebhooks: true })
+  await hub.take(interim, await portCode(someone, lineId))
+  const state = async () => (await hub.of(interim))[0]?.state
+  await until(state, (now) => now === 'pending', 20_000)
+  await someone.delete(`/v1/lines/${lineId}/port-out`)
+  // Its owner stopped it: it has not moved, whatever the day brings.
+  await hub.end(interim, 'complete')
+  await until(state, (now) => now === 'cancelled', 20_000)
+  expect((await someone.get(`/v1/lines/${lineId}`)).body.state).toBe('active')
+
+  await hub.take(interim, await portCode(someone, lineId))
+  await until(state, (now) => now === 'pending', 20_000)
+  platform.clock.advance({ hours: 25 })
+  await until(state, (now) => now === 'completed', 20_000)
+  await until(
+    async () => (await someone.get(`/v1/lines/${lineId}`)).body.state,
+    (now) => now === 'closed',
+    20_000,
+  )
+  expect(await numberRow(interim)).toMatchObject({ state: 'ported-out' })
+}, 90_000)

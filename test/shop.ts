@@ -138,6 +138,7 @@ function configOf(place: Place, paymentsUrl: string, networkUrl: string): Config
     network: { url: networkUrl, key: 'test-key', webhookSecret: secret },
     phoneUrl: nobody,
     inboxUrl: nobody,
+    portingUrl: nobody,
     smtpUrl: 'smtp://localhost:1',
     smsUrl: nobody,
     nchf: { host: 'localhost', port: 0, url: 'http://localhost:0' },

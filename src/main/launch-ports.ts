@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { type Es2Place, type NchfPlace, portsAfter } from '../platform/config.ts'
 import { CannotStart } from '../platform/process.ts'
 
-const partners = ['payments', 'network', 'phone', 'inbox', 'smtp'] as const
+const partners = ['payments', 'network', 'phone', 'inbox', 'smtp', 'porting'] as const
 
 type Wanted = { port: number; nchf: Pick<NchfPlace, 'port'>; es2: Pick<Es2Place, 'port'> }
 

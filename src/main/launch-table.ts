@@ -7,7 +7,7 @@ export type Shown = {
   name: string
   url: string
   nchfUrl: string
-  demo?: { paymentsUrl: string; networkUrl: string; phoneUrl: string; inboxUrl: string }
+  demo?: Record<'paymentsUrl' | 'networkUrl' | 'phoneUrl' | 'inboxUrl' | 'portingUrl', string>
   staff: readonly Staff[]
   dataDir: string
   database: string
@@ -42,6 +42,7 @@ const demoRows = (demo: NonNullable<Shown['demo']>): Row[] => [
   ['Phone', `${demo.phoneUrl}/`, 'installs the eSIM, uses data'],
   ['Payments', `${demo.paymentsUrl}/`, 'the payment provider, with cards to try'],
   ['Network', `${demo.networkUrl}/`, 'the mobile network'],
+  ['Numbers', `${demo.portingUrl}/`, 'another operator, to take numbers to and from'],
 ]
 
 function signIn(staff: readonly Staff[]): string {

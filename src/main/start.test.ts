@@ -69,7 +69,7 @@ function writePrograms(): void {
     const knows = Boolean(process.env.DATABASE_URL && process.env.VIOLET_MASTER_KEY)
     appendFileSync(marks, name + ' up ' + process.pid + ' ' + knows + '\\n')
     announceReady()`
-  const names = ['payments', 'network', 'phone', 'inbox']
+  const names = ['payments', 'network', 'phone', 'inbox', 'porting']
   for (const name of names) mkdirSync(join(root, 'simulators', name), { recursive: true })
   mkdirSync(join(root, 'src', 'main'), { recursive: true })
   mkdirSync(join(root, 'migrations'))
@@ -147,7 +147,7 @@ test('starts all, shows where to click, and Ctrl-C drains all and leaves nothing
   const run = await up()
   expect(run.out()).toMatch(new RegExp(`Portal +http://localhost:${port}/`))
   expect(run.out()).toContain('rea@violet.example')
-  const all = ['payments', 'network', 'phone', 'inbox', 'server', 'worker']
+  const all = ['payments', 'network', 'phone', 'inbox', 'porting', 'server', 'worker']
   expect(marks().map((line) => line.split(' ')[0])).toEqual(expect.arrayContaining(all))
   const secrets = marks().map((line) => `${line.split(' ')[0]} ${line.split(' ')[3]}`)
   expect(secrets).toEqual(expect.arrayContaining(['server true', 'worker true', 'payments false']))
@@ -187,7 +187,8 @@ test('a program that dies is started again, and so is the database', async () =>
 
 test('after kill -9 of the launcher its children leave, and the next start recovers', async () => {
   const run = await up()
-  const children = ['payments', 'network', 'phone', 'inbox', 'server', 'worker'].flatMap(pidsOf)
+  const programs = ['payments', 'network', 'phone', 'inbox', 'porting', 'server', 'worker']
+  const children = programs.flatMap(pidsOf)
   const database = databasePid()
   run.process.kill('SIGKILL')
   await run.ended

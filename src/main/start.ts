@@ -39,7 +39,7 @@ export type Platform = {
 type Upgrade = { upgrade: (config: Config) => Promise<void> }
 type Seed = { seed: (config: Config) => Promise<void>; staffToShow: readonly Staff[] }
 
-const PARTNERS = ['payments', 'network', 'phone', 'inbox']
+const PARTNERS = ['payments', 'network', 'phone', 'inbox', 'porting']
 
 /** Starts everything for a program that needs a platform for a while; Ctrl-C stops that first. */
 export async function startPlatform(options: StartOptions): Promise<Platform> {
@@ -78,7 +78,11 @@ async function launchPlatform(
     await endLeftovers(places.dataDir)
     await refuseTakenPorts(places, options.demo)
     const log = openLog(places, 'start')
-    const filled = { ...given, ...openSecrets(places.dataDir, given) }
+    const filled = {
+      ...(options.demo && { VIOLET_PORTING_URL: places.portingUrl }),
+      ...given,
+      ...openSecrets(places.dataDir, given),
+    }
 
     const logFolder = join(places.dataDir, 'logs')
     const changed = (running: { name: string; pid: number }[]) =>
@@ -255,6 +259,7 @@ const shownOf = ({ config, ...platform }: Platform, { demo, workers }: StartOpti
           networkUrl: config.network.url,
           phoneUrl: config.phoneUrl,
           inboxUrl: config.inboxUrl,
+          portingUrl: config.portingUrl,
         },
       }
     : {}),

@@ -22,6 +22,7 @@ describe('parseConfig', () => {
       network: { url: 'http://localhost:5102' },
       phoneUrl: 'http://localhost:5103',
       inboxUrl: 'http://localhost:5104',
+      portingUrl: 'http://localhost:5109',
       smsUrl: 'http://localhost:5104/sms',
       smtpUrl: 'smtp://127.0.0.1:5105',
       nchf: { host: 'localhost', port: 5107, url: 'http://localhost:5107' },

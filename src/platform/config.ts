@@ -65,6 +65,7 @@ export type Config = {
   porting?: { webhookSecret: string; url?: string; key?: string }
   phoneUrl: string
   inboxUrl: string
+  portingUrl: string
   smtpUrl: string
   smsUrl: string
   nchf: NchfPlace
@@ -105,6 +106,7 @@ export const portsAfter = (port: number) => ({
   database: port + 6,
   nchf: port + 7,
   es2: port + 8,
+  porting: port + 9,
 })
 
 /** Reads a complete environment, as the launcher hands it to its children. */
@@ -139,6 +141,8 @@ export function parsePlaces(env: Environment) {
     networkUrl: webUrl(env, 'VIOLET_NETWORK_URL', local(ports.network)),
     phoneUrl: webUrl(env, 'VIOLET_PHONE_URL', local(ports.phone)),
     inboxUrl: webUrl(env, 'VIOLET_INBOX_URL', local(ports.inbox)),
+    /** Of the simulator; numbers come only where the environment names a clearing house. */
+    portingUrl: webUrl(env, 'VIOLET_PORTING_URL', local(ports.porting)),
     smsUrl: webUrl(env, 'VIOLET_SMS_URL', `${local(ports.inbox)}/sms`),
     smtpUrl: url(env, 'VIOLET_SMTP_URL', `smtp://127.0.0.1:${ports.smtp}`, ['smtp:', 'smtps:']),
     nchf: nchfPlace(env, ports.nchf),
@@ -147,9 +151,9 @@ export function parsePlaces(env: Environment) {
   }
 }
 
-/** A base port leaves room for the eight ports that follow it. */
+/** A base port leaves room for the nine ports that follow it. */
 export function parsePort(text: string | undefined, name: string): number {
-  return portOf(text, name, 65_527) ?? DEFAULT_PORT
+  return portOf(text, name, 65_526) ?? DEFAULT_PORT
 }
 
 function portOf(text: string | undefined, name: string, max: number): number | undefined {

@@ -18,6 +18,7 @@ const makers = {
   VIOLET_PAYMENTS_WEBHOOK_SECRET: () => `whsec_${randomBytes(32).toString('base64')}`,
   VIOLET_NETWORK_KEY: () => `net_${randomBytes(24).toString('base64url')}`,
   VIOLET_NETWORK_WEBHOOK_SECRET: () => `whsec_${randomBytes(32).toString('base64')}`,
+  VIOLET_PORTING_KEY: () => `port_${randomBytes(24).toString('base64url')}`,
   VIOLET_PORTING_WEBHOOK_SECRET: () => `whsec_${randomBytes(32).toString('base64')}`,
 }
 

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { startHub } from '../porting-hub.ts'
+import { clearingHouse } from '../porting-hub.ts'
 import { otherOperator, type Someone } from '../porting-partner.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from '../way.ts'
 import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
@@ -14,16 +14,14 @@ import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
 let platform: TestPlatform
 let browser: Browser
 const { say, request, portCode } = otherOperator(() => platform)
-let hub: Awaited<ReturnType<typeof startHub>>
+const hub = clearingHouse(() => platform)
 beforeAll(async () => {
-  hub = await startHub()
-  platform = await testPlatform({ pages: true, porting: { url: hub.url, key: hub.key } })
+  platform = await testPlatform({ pages: true, numbers: true })
   browser = await openBrowser()
 }, 90_000)
 afterAll(async () => {
   await browser.close()
   await platform.close()
-  await hub.close()
 })
 
 async function windowOf(who: Person, locale: Locale, width: number): Promise<BrowserContext> {
@@ -170,9 +168,7 @@ test.each([
     await give('MOVE-1234')
     await page.getByText(w('bring.pending')).waitFor()
     await seen(page, `bring-pending-${at}`)
-    const [port] = hub.of(msisdn)
-    port!.state = 'completed'
-    await say('port-in.changed', { reference: port!.reference })
+    await hub.end(msisdn, 'complete')
     await page.getByText(w('bring.completed')).waitFor()
     await page.goto(`${platform.url}/lines/${lineId}/number`)
     await page.getByText(w('number.is-here')).waitFor()

@@ -45,6 +45,7 @@ export const config: Config = {
   nchf: { host: 'localhost', port: 0, url: 'http://charging.example' },
   phoneUrl: 'https://phone.example',
   inboxUrl: 'https://inbox.example',
+  portingUrl: 'https://porting.example',
   smtpUrl: 'smtp://inbox.example',
   smsUrl: 'https://inbox.example/sms',
   signingKey: JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
