@@ -50,6 +50,8 @@ test.each([
   [['numbers']],
   [['numbers', 'import']],
   [['numbers', 'import', '/nowhere.csv']],
+  [['grants', 'give', 'a.csv']],
+  [['grants', 'give', '/nowhere.csv', '--campaign', 'spring-2027']],
   [['policy']],
   [['policy', 'lint']],
   [['policy', 'lint', '/nowhere.json']],

@@ -6,6 +6,7 @@ import { checkout, type Config } from '../platform/config.ts'
 import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
 import { addClosure } from './cli-closure.ts'
+import { addGrants } from './cli-grants.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
 import type { MakeFlags } from './profiles.ts'
 import type { ReportOptions } from './erasure.ts'
@@ -35,6 +36,7 @@ export function violet(outcome: Outcome): Command {
   addPolicy(program, outcome)
   addNumbers(program, outcome)
   addCoupons(program, outcome)
+  addGrants(program, outcome, withPlace)
   addClosure(program, outcome, withPlace)
   addProfiles(program)
   addKeys(program)

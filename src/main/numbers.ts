@@ -1,6 +1,5 @@
 /** `violet numbers`: takes a file of numbers in, whole or not at all, and says what the inventory holds. */
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { type BadNumber, type NewNumber, numberColumns, readNumber } from '../lines/number.ts'
 import { addNumbers, numberStock, recordImport, type Stock } from '../lines/number-store.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -8,7 +7,7 @@ import { type Db, openDatabase, openPool } from '../platform/database.ts'
 import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
-import { csvRow } from '../values/csv.ts'
+import { badReport, textOf, writeRejects } from './csv-file.ts'
 
 type Write = (text: string) => void
 type Row = NewNumber & { line: number; text: string }
@@ -17,7 +16,6 @@ export type NumberFile = { rows: Row[]; bad: Bad[]; fingerprint: string }
 export type ImportFlags = { rejects: string | undefined; json: boolean }
 
 const numbersAtOnce = 10_000
-const shownMax = 10
 const toStdout: Write = (text) => process.stdout.write(text)
 
 /**
@@ -45,17 +43,6 @@ export function readNumberFile(path: string): NumberFile {
   if (rows.length + bad.length === 0) throw new CannotStart(`${path} holds no numbers.`)
   const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 24)
   return { rows, bad, fingerprint }
-}
-
-function textOf(path: string): string {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-    return text.replace(/^\uFEFF/, '')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'it is not UTF-8' : code
-    throw new CannotStart(`${path} cannot be read (${why}).`)
-  }
 }
 
 /** 0: every number is in, or was before; 1: a row is bad, and none was taken in. */
@@ -107,27 +94,12 @@ async function takeIn(db: Db, { rows, bad, fingerprint }: NumberFile) {
   }
 }
 
-function writeRejects(path: string, bad: readonly Bad[]): void {
-  const rows = bad.map(({ line, reason, text }) => csvRow([String(line), reason, text]))
-  try {
-    writeFileSync(path, csvRow(['line', 'reason', 'row']) + rows.join(''))
-  } catch (error) {
-    throw new CannotStart(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
-  }
-}
-
 type Fields = { added: number; known: number; bad: number; rejectsFile: string | null }
 
 function reportOf({ added, known, bad: count, rejectsFile }: Fields, bad: readonly Bad[]): string {
   const figure = new Intl.NumberFormat('en')
   if (count === 0) return `Added: ${figure.format(added)}. Known before: ${figure.format(known)}.\n`
-  const shown = bad
-    .slice(0, shownMax)
-    .map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`)
-  const more = count - shown.length
-  const rest = more > 0 ? [`… and ${figure.format(more)} more`] : []
-  const end = `Nothing was taken in. Bad rows: ${figure.format(count)}, all in ${rejectsFile}.`
-  return [...shown, ...rest, end, ''].join('\n')
+  return badReport(bad, rejectsFile)
 }
 
 export async function numbersListCommand(url: string, json: boolean, write = toStdout) {
