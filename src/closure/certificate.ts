@@ -19,6 +19,7 @@ const source = z.strictObject({
   kind: z.enum([
     'paid-credit',
     'plan-days',
+    'addon',
     'promotional-credit',
     'disputed-credit',
     'becomes-owed',

@@ -30,6 +30,7 @@ const line: LineFacts = {
   periodStart: friday,
   dataGranted: 0n,
   dataRemaining: 0n,
+  addons: [],
   openSessions: 0,
   port: null,
   arriving: null,

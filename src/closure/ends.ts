@@ -16,6 +16,7 @@ export type Refundable = { orderId: string; lineId: string | null; instrument: s
 export type SourceKind =
   | 'paid-credit'
   | 'plan-days'
+  | 'addon'
   | 'promotional-credit'
   | 'disputed-credit'
   | 'becomes-owed'

@@ -1,5 +1,6 @@
 /** Reads what closing needs to know of any number of cases in a handful of set-based queries, inside the caller's transaction. */
 import { sql } from 'kysely'
+import { runningOf } from '../addons/store.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
@@ -154,6 +155,7 @@ function rememberPolicies(trx: Trx) {
 }
 
 async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, LineFacts[]>> {
+  const addonsOf = await runningOf(trx, ids)
   const { rows } = await sql<LineRow>`
     select l.subscriber_id, l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
       coalesce(r.prepaid_from, l.period_start) as period_start,
@@ -174,7 +176,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     left join line_renewal r on r.subscriber_id = l.subscriber_id and r.line_id = l.line_id
     left join lateral (
       select sum(granted) as granted, sum(remaining) as remaining from bucket
-      where subscriber_id = l.subscriber_id and line_id = l.line_id and kind = 'data'
+      where subscriber_id = l.subscriber_id and line_id = l.line_id and kind = 'data' and priority = 0
         and (expires_at is null or l.period_end is null or expires_at >= l.period_end)) b on true
     left join lateral (
       select sum(minor) filter (where account = 'paid-credit') as paid,
@@ -206,6 +208,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     periodStart: row.period_start,
     dataGranted: row.granted,
     dataRemaining: row.remaining,
+    addons: addonsOf(row.line_id),
     openSessions: row.open_sessions,
     port: row.port_id
       ? {

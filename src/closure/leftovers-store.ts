@@ -1,4 +1,5 @@
 /** What every feature says of closing, in one place: the erasure performs it, and a test holds the catalog against it. */
+import { closing as addons } from '../addons/closing.ts'
 import { closing as esim } from '../esim/closing.ts'
 import { closing as ledger } from '../ledger/closing.ts'
 import { closing as lines } from '../lines/closing.ts'
@@ -22,6 +23,7 @@ export const closings: Readonly<Record<string, Closing>> = {
   esim,
   usage,
   renewals,
+  addons,
   porting,
   payments,
   ledger,

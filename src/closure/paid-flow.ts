@@ -26,7 +26,11 @@ export type PaidFlow = {
   needsChoice: boolean
 }
 
-const accountOf = { 'paid-credit': 'paid-credit', 'plan-days': 'plan-prepaid' } as const
+const accountOf = {
+  'paid-credit': 'paid-credit',
+  'plan-days': 'plan-prepaid',
+  addon: 'addon-prepaid',
+} as const
 
 /** A pot that is emptied in the order of its rows; each part that leaves it is a posting. */
 function potOf(rows: readonly Row<SourceKind>[], code: string) {

@@ -32,6 +32,9 @@ const oneLine = fc.record({
   periodDays: fc.integer({ min: 1, max: 366 }),
   unusedRefund: fc.constantFrom('days' as const, 'lesser' as const, 'none' as const),
   begun: fc.boolean(),
+  addon: fc.option(
+    fc.record({ paid: fc.bigInt({ min: 1n, max: 9_000n }), days: fc.integer({ min: 1, max: 60 }) }),
+  ),
   used: fc.nat(100),
   owed: fc.option(minor),
   earlyFee: fc.option(minor),
@@ -66,7 +69,7 @@ const account: fc.Arbitrary<Account> = fc
       code,
       days,
       choices: { paid, promotional },
-      lines: named.map(({ begun, used, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
+      lines: named.map(({ begun, used, addon, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
         ...line,
         paid: of(line.paid),
         promotional: of(line.promotional),
@@ -74,10 +77,24 @@ const account: fc.Arbitrary<Account> = fc
         periodStart: begun ? start : null,
         dataGranted: 1000n,
         dataRemaining: 1000n - BigInt(used) * 10n,
+        addons: addon
+          ? [
+              {
+                bucketId: 'b',
+                kind: 'data' as const,
+                name: {},
+                paid: of(addon.paid),
+                from: start,
+                until: start.add({ hours: 24 * addon.days }),
+                granted: 1000n,
+                remaining: 1000n - BigInt(used) * 10n,
+              },
+            ]
+          : [],
       })),
       // Each line's credit came from one payment; what is disputed of it no refund can go to.
-      refundable: named.map(({ lineId, paid: credit, prepaid, disputed }) => {
-        const whole = credit + prepaid + heldOf(credit, prepaid, disputed)
+      refundable: named.map(({ lineId, paid: credit, prepaid, disputed, addon }) => {
+        const whole = credit + prepaid + (addon?.paid ?? 0n) + heldOf(credit, prepaid, disputed)
         const left = whole - disputedOf(credit, prepaid, disputed)
         return { orderId: `order_${lineId}`, lineId, instrument: 'visa 1', left: of(left) }
       }),
@@ -147,6 +164,8 @@ function check({ lines, choices, dues, refundable, days, code }: Account): Settl
       .reduce((total, { amount }) => total + amount.minor, 0n)
     expect(at(moved, account) - toOthers, account).toBe(-before)
   }
+  const ahead = lines.flatMap(({ addons }) => addons).reduce((sum, one) => sum + one.paid.minor, 0n)
+  expect(at(moved, 'addon-prepaid')).toBe(-ahead)
   // What waits is what the books say waits, and nothing is refunded to a payment that can't take it.
   expect(at(moved, 'late-usage-reserve')).toBe(made.reserve.minor)
   const payable = sum(made.refunds) + sum(made.withheld)

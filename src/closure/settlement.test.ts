@@ -23,6 +23,7 @@ const line = (facts: Partial<LineMoney> = {}): LineMoney => ({
   periodStart: start,
   dataGranted: 100n,
   dataRemaining: 100n,
+  addons: [],
   ...facts,
 })
 const orders: Refundable[] = [

@@ -1,5 +1,6 @@
 /** What closing does to the money: every account of a closing line ends at zero, and every cent has one destination. */
 import assert from 'node:assert/strict'
+import { daysOf, type Running, unusedOf } from '../addons/addons.ts'
 import type { Posting } from '../ledger/ledger.ts'
 import { daysLeft } from '../lines/line.ts'
 import {
@@ -42,6 +43,8 @@ export type LineMoney = {
   periodStart: Temporal.Instant | null
   dataGranted: bigint
   dataRemaining: bigint
+  /** Paid for and not earned, each by itself. */
+  addons: readonly Running[]
 }
 
 export type Settlement = {
@@ -172,6 +175,19 @@ function addSources(
     daysLeft: String(unused.days),
     daysTotal: String(line.periodDays),
   })
+  for (const addon of line.addons) {
+    const unusedPart = unusedOf(addon, asOf)
+    const usedPart = subtract(addon.paid, unusedPart)
+    if (!isZero(usedPart)) {
+      earned.push({
+        from: { account: 'addon-prepaid', lineId },
+        to: { account: 'plan-revenue' },
+        amount: usedPart,
+      })
+    }
+    const { left, total } = daysOf(addon, asOf)
+    row('addon', unusedPart, { daysLeft: String(left), daysTotal: String(total) })
+  }
   row('promotional-credit', line.promotional)
 }
 

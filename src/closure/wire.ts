@@ -91,6 +91,7 @@ export const quoteEntryWire = z
     kind: z.enum([
       'paid-credit',
       'plan-days',
+      'addon',
       'promotional-credit',
       'disputed-credit',
       'becomes-owed',

@@ -19,6 +19,8 @@ export type Bucket = {
   readonly granted: bigint
   readonly remaining: bigint
   readonly expiresAt: Temporal.Instant | null
+  /** Beside what the plan includes. */
+  readonly isAddon: boolean
 }
 
 export type Line = {
@@ -41,7 +43,12 @@ export type Line = {
   readonly periodEnd: Temporal.Instant | null
   /** The next period begins by itself, paid from the line's credit. */
   readonly autoRenew: boolean
-  readonly profile: { readonly state: ProfileState; readonly deviceState: DeviceState | null }
+  readonly profile: {
+    readonly state: ProfileState
+    readonly deviceState: DeviceState | null
+    /** The chip it was downloaded to. */
+    readonly eid: string | null
+  }
   readonly closureCaseId: string | null
   readonly orderedAt: Temporal.Instant
   readonly activatedAt: Temporal.Instant | null
@@ -55,10 +62,10 @@ export function whyFixed(state: LineState): Refusal | undefined {
   return undefined
 }
 
-/** Everything granted for the period, adjustments included. */
+/** Everything the plan grants for the period, adjustments included. */
 export function boughtOf(buckets: readonly Bucket[]): Allowance {
   const bought: Allowance = { data: 0n, voice: 0n, sms: 0n }
-  for (const { kind, granted } of buckets) bought[kind] += granted
+  for (const { kind, granted, isAddon } of buckets) if (!isAddon) bought[kind] += granted
   return bought
 }
 
@@ -95,9 +102,10 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
     msisdn: line.msisdn,
     plan: planShown(line.plan),
     bought: allowanceShown(boughtOf(line.buckets)),
-    buckets: line.buckets.map(({ bucketId, kind, granted, remaining, expiresAt }) => ({
+    buckets: line.buckets.map(({ bucketId, kind, granted, remaining, expiresAt, isAddon }) => ({
       bucketId,
       kind,
+      isAddon,
       granted: granted.toString(),
       remaining: remaining.toString(),
       expiresAt: shown(expiresAt),
@@ -111,6 +119,7 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
     autoRenew: line.autoRenew,
     profile: {
       iccidMasked: maskedIccid(line.iccid),
+      eidMasked: line.profile.eid && maskedIccid(line.profile.eid),
       state: line.profile.state,
       deviceState: line.profile.deviceState,
     },

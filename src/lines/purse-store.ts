@@ -17,6 +17,27 @@ type Stored = {
   noticed: number
 }
 
+/** A plan's buckets have priority 0; others beside them are used before, where they end before, else after. */
+const isPlans = ({ priority }: Pick<Stored, 'priority'>) => priority === 0
+const besides = (expiresUs: bigint, planEndUs: bigint | null) =>
+  planEndUs === null || expiresUs < planEndUs ? -1 : 1
+
+/** A bucket beside the plan's, until a moment of its own. The caller holds the line. */
+export async function addBucket(
+  trx: Trx,
+  ids: Ids,
+  key: LineKey,
+  { kind, quantity, until }: { kind: Kind; quantity: bigint; until: Temporal.Instant },
+): Promise<string> {
+  const buckets = await readBuckets(trx, key)
+  const expiresUs = microsecondsOf(until)
+  const ends = buckets.flatMap((one) => (isPlans(one) ? (one.expiresUs ?? []) : []))
+  const planEndUs = ends.reduce<bigint | null>((a, b) => (a === null || b > a ? b : a), null)
+  const fresh = freshBucket(ids, kind, quantity, expiresUs)
+  await writeBuckets(trx, key, [...buckets, { ...fresh, priority: besides(expiresUs, planEndUs) }])
+  return fresh.bucketId
+}
+
 /** Adds to what a line has for its period, or takes of it. The caller holds the line and knows that it is there. */
 export async function changeAllowance(
   trx: Trx,
@@ -28,7 +49,9 @@ export async function changeAllowance(
   const expiresUs = microsecondsOf(periodEnd)
   for (const [kind, quantity] of Object.entries(granted) as [Kind, bigint][]) {
     if (quantity === 0n) continue
-    const own = buckets.find((one) => one.kind === kind && one.expiresUs === expiresUs)
+    const own = buckets.find(
+      (one) => one.kind === kind && one.expiresUs === expiresUs && isPlans(one),
+    )
     if (!own) {
       buckets.push(freshBucket(ids, kind, quantity, expiresUs))
       continue
@@ -55,6 +78,8 @@ export async function renewAllowance(
     ({ expiresUs }) => expiresUs === null || oldestUs === null || expiresUs >= oldestUs,
   )
   const expiresUs = microsecondsOf(end)
+  for (const one of kept)
+    if (!isPlans(one) && one.expiresUs !== null) one.priority = besides(one.expiresUs, expiresUs)
   const fresh = (Object.entries(allowance) as [Kind, bigint][])
     .filter(([, quantity]) => quantity > 0n)
     .map(([kind, quantity]) => freshBucket(ids, kind, quantity, expiresUs))

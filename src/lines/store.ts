@@ -68,7 +68,7 @@ export async function linesOf(
       periodStart: row.period_start,
       periodEnd: row.period_end,
       autoRenew: row.auto_renew,
-      profile: { state: profile.state, deviceState: profile.deviceState },
+      profile: { state: profile.state, deviceState: profile.deviceState, eid: profile.eid },
       closureCaseId: closures.get(row.line_id) ?? closures.get(null) ?? null,
       orderedAt: row.ordered_at,
       activatedAt: row.activated_at,
@@ -84,17 +84,21 @@ type BucketRow = {
   granted: bigint
   remaining: bigint
   expires_at: Temporal.Instant | null
+  priority: number
 }
 
 /** Those of the period before stay in the purse for records that come late; nobody is shown them. */
-const ofThisPeriod = sql`(b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end)`
+const ofThisPeriod = sql`(b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end
+  or (b.priority <> 0 and b.expires_at > l.period_start))`
 
 async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string, Bucket[]>> {
   const { rows } = await sql<BucketRow>`
-    select b.line_id, b.bucket_id, b.kind, b.granted, b.remaining, b.expires_at from bucket b
+    select b.line_id, b.bucket_id, b.kind, b.granted, b.remaining, b.expires_at, b.priority from bucket b
     join line l on l.subscriber_id = b.subscriber_id and l.line_id = b.line_id
     where b.subscriber_id = ${subscriberId} and ${ofThisPeriod}
-    order by array_position(array['data', 'voice', 'sms'], b.kind), b.bucket_id`.execute(db)
+    order by array_position(array['data', 'voice', 'sms'], b.kind), b.priority <> 0, b.bucket_id`.execute(
+    db,
+  )
   const byLine = Map.groupBy(rows, (row) => row.line_id)
   return new Map(
     [...byLine].map(([lineId, own]) => [
@@ -105,6 +109,7 @@ async function bucketsOf(db: Db | Trx, subscriberId: string): Promise<Map<string
         granted: row.granted,
         remaining: row.remaining,
         expiresAt: row.expires_at,
+        isAddon: row.priority !== 0,
       })),
     ]),
   )

@@ -10,6 +10,7 @@ export const bucketWire = z
     granted: z.string().describe('Bytes, seconds or messages; a decimal string'),
     remaining: z.string(),
     expiresAt: instantWire.nullable(),
+    isAddon: z.boolean().describe('Bought beside the plan, with an end of its own'),
   })
   .meta({ id: 'Bucket' })
 
@@ -34,6 +35,7 @@ export const lineWire = z
     autoRenew: z.boolean().describe('The next period begins by itself, paid from the credit'),
     profile: z.object({
       iccidMasked: z.string(),
+      eidMasked: z.string().nullable().describe('The eUICC of the phone that has it'),
       state: z.enum([
         'available',
         'allocated',

@@ -1,6 +1,7 @@
 /** Fills a fresh platform with what it needs to be used: catalog, numbers, policies, staff. Run again, it changes nothing. */
 import { seedNumbers } from '../lines/number-store.ts'
 import { catalogNumbers } from '../plans/catalog.ts'
+import { seedAddons } from '../addons/store.ts'
 import { seedCatalog } from '../plans/store.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { Config } from '../platform/config.ts'
@@ -13,6 +14,7 @@ export async function seed(config: Config): Promise<void> {
   const now = systemClock.now()
   try {
     await seedCatalog(db, now)
+    await seedAddons(db, now)
     await seedNumbers(db, catalogNumbers())
     await seedPolicies(db, now)
     await seedStaff(db, now)

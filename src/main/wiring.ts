@@ -1,5 +1,7 @@
 /** Puts the features together: which gateways, routes, jobs and sweeps the platform has. */
 import { readFileSync } from 'node:fs'
+import { registerAddonsRoutes } from '../addons/routes.ts'
+import { sweepAddons } from '../addons/store.ts'
 import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerErasureRoutes } from '../closure/erasure-routes.ts'
@@ -145,6 +147,7 @@ export async function registerRoutes(
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)
   registerRenewalsRoutes(http, app)
+  registerAddonsRoutes(http, app)
   registerPortingRoutes(http, app)
   registerEsimRoutes(http, app)
   await registerEs9Routes(http, app, rsp)
@@ -200,6 +203,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepBulk,
   sweepNotices,
   sweepRenewals,
+  sweepAddons,
   sweepAccess,
   sweepNumbers,
   sweepPorts,

@@ -11,7 +11,7 @@ import type { statementWire } from './wire.ts'
 
 const own = [...subscriberAccounts]
 // What only moves between what a subscriber holds changes no sum, and yet they want to see it.
-const inside = ['plan-change', 'plan-return', 'plan-renewal', 'credit-move']
+const inside = ['plan-change', 'plan-return', 'plan-renewal', 'addon', 'credit-move']
 const change = sql`coalesce(sum(p.minor) filter (where p.account = any(${own})), 0)`
 const figures = sql`${change}::int8 as minor,
   coalesce(sum(p.minor) filter (where p.account = 'tax-payable'), 0)::int8 as tax,

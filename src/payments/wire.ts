@@ -74,6 +74,8 @@ export const statementEntryWire = z
       'plan-change',
       'plan-return',
       'plan-renewal',
+      'addon',
+      'addon-used',
       'credit-move',
       'usage',
       'promotion',

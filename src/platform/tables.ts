@@ -19,6 +19,14 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AddonVersion {
+  addon_id: string;
+  document: unknown;
+  valid_from: Temporal.Instant;
+  valid_to: Temporal.Instant | null;
+  version: number;
+}
+
 export interface AuditEntry {
   action: string;
   actor_id: string;
@@ -321,6 +329,22 @@ export interface Line {
   subscriber_id: string;
   suspensions: Generated<string[]>;
   version: Generated<number>;
+}
+
+export interface LineAddon {
+  addon_id: string;
+  addon_version: number;
+  begins_at: Temporal.Instant;
+  bucket_id: string;
+  currency: string;
+  due_at: Temporal.Instant | null;
+  ended_at: Temporal.Instant | null;
+  ends_at: Temporal.Instant;
+  kind: string;
+  line_id: string;
+  paid_minor: bigint;
+  quantity: bigint;
+  subscriber_id: string;
 }
 
 export interface LineIndex {
@@ -918,6 +942,7 @@ export interface UsageReject {
 }
 
 export interface DB {
+  addon_version: AddonVersion;
   audit_entry: AuditEntry;
   bucket: Bucket;
   closure_addendum: ClosureAddendum;
@@ -945,6 +970,7 @@ export interface DB {
   ledger_transfer: LedgerTransfer;
   legal_hold: LegalHold;
   line: Line;
+  line_addon: LineAddon;
   line_index: LineIndex;
   line_renewal: LineRenewal;
   line_term: LineTerm;

@@ -10,6 +10,7 @@ import {
   rememberOwner,
 } from './offline/last-known.ts'
 import type {
+  Addons,
   Adjustment,
   ChangeQuote,
   Closure,
@@ -162,6 +163,12 @@ export const lineQuery = (lineId: string) =>
   queryOptions({
     queryKey: ['lines', lineId],
     queryFn: ({ signal }) => read<Line>(`/v1/lines/${lineId}`, signal),
+  })
+
+export const addonsQuery = (lineId: string) =>
+  queryOptions({
+    queryKey: ['lines', lineId, 'addons'],
+    queryFn: ({ signal }) => read<Addons>(`/v1/lines/${lineId}/addons`, signal),
   })
 
 export const renewalQuery = (lineId: string) =>

@@ -33,6 +33,7 @@ const sentences = {
   'plan-has-ended': 'refusal.plan-has-ended',
   'plan-other-number': 'refusal.plan-other-number',
   'companion-needs-line': 'refusal.companion-needs-line',
+  'addon-not-sold': 'refusal.addon-not-sold',
   'only-at-renewal': 'refusal.only-at-renewal',
   'allowance-used': 'refusal.allowance-used',
   'not-enough-credit': 'refusal.not-enough-credit',

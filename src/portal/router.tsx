@@ -122,6 +122,11 @@ const memberPages = [
     'LinePlanPage',
   ),
   signedIn(
+    '/lines/$lineId/add-ons',
+    () => import('../addons/portal/addons-page.tsx'),
+    'AddonsPage',
+  ),
+  signedIn(
     '/lines/$lineId/coverage',
     () => import('../plans/portal/coverage-page.tsx'),
     'CoveragePage',

@@ -1,6 +1,7 @@
 /** The shapes the API answers with: types only, taken from the schemas the server itself checks
  * against. */
 import type { z } from 'zod'
+import type * as addons from '../addons/wire.ts'
 import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
@@ -28,6 +29,7 @@ export type Bucket = z.output<typeof lines.bucketWire>
 export type Usage = z.output<typeof lines.usageWire>
 export type UsagePage = z.output<typeof lines.usagePageWire>
 export type Installation = z.output<typeof lines.installationWire>
+export type Addons = z.output<typeof addons.addonsWire>
 export type Renewal = z.output<typeof renewals.renewalWire>
 export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
 export type PortIn = z.output<typeof arrivals.portInWire>

@@ -122,6 +122,12 @@ test.each<[string, Partial<Standing>, Asked, Temporal.Instant]>([
   ['only-at-renewal', {}, asked(), day(29, 1)],
   ['only-at-renewal', {}, { ...asked(), plan: planOf('flex-europe', 2) }, day(1)],
   ['only-at-renewal', {}, { ...asked(included), plan: planOf('home-uk', 1), steps: null }, day(1)],
+  [
+    'companion-needs-line',
+    { plan: planOf('companion-uk'), steps: null },
+    { when: 'now', steps: null },
+    day(31),
+  ],
 ])('refused: %s', (code, change, wish, now) => {
   expect(refusedAs({ ...standing, ...change }, wish, now)).toBe(code)
 })

@@ -8,6 +8,7 @@ import { decimal, type Money, shareRoundedDown, subtract, toWire, zero } from '.
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import {
   isOver,
+  isStranded,
   kinds,
   missingFor,
   nextTerms,
@@ -69,6 +70,7 @@ export function quoteChange(
   const offer = offerOf(plan, asked.steps ?? undefined)
   if (isRefusal(offer)) return offer
   const terms = { plan, steps }
+  if (isStranded({ plan, peers: standing.peers })) return refuse('companion-needs-line')
   if (isOver(standing, now)) {
     if (asked.when === 'renewal') return refuse('plan-has-ended')
     return newPeriod(standing, terms, now)

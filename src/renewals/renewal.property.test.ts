@@ -190,6 +190,7 @@ function check({ standing, now, paidIn, earned, granted }: World) {
         periodStart: prepaidFrom ?? periodStart,
         dataGranted: granted.data,
         dataRemaining: free.data,
+        addons: [],
       },
     ],
     { paid: { disposition: 'refund' }, promotional: null },

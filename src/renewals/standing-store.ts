@@ -61,7 +61,7 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Standing
       select sum(remaining - reserved) filter (where kind = 'data') as data,
         sum(remaining - reserved) filter (where kind = 'voice') as voice,
         sum(remaining - reserved) filter (where kind = 'sms') as sms
-      from bucket where subscriber_id = l.subscriber_id and line_id = l.line_id
+      from bucket where subscriber_id = l.subscriber_id and line_id = l.line_id and priority = 0
         and (expires_at is null or l.period_end is null or expires_at >= l.period_end)) b on true
     where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}`.execute(db)
   const [row] = rows

@@ -49,6 +49,7 @@ export const refusalStatus = {
   'plan-has-ended': 409,
   'plan-other-number': 409,
   'companion-needs-line': 409,
+  'addon-not-sold': 404,
   'only-at-renewal': 409,
   'allowance-used': 409,
   'not-enough-credit': 409,

@@ -265,6 +265,7 @@ const dueSql = `
       select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
       union all select 'sweepBulk', min(wake_at) from closure_bulk where state = 'running'
       union all select 'sweepRenewals', min(due_at) from line
+      union all select 'sweepAddons', min(due_at) from line_addon
       union all select 'sweepPayments', min(due_at) from payment_order
       union all select 'sweepNotices', min(due_at) from notice
       union all select 'sweepHolds', min(expires_at) from ledger_hold where state = 'placed'

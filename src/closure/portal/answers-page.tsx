@@ -157,7 +157,7 @@ function Money({ closure, quote, change }: Props & { change: string }) {
   if (choice.disposition !== 'refund') {
     return (
       <Answer label={t('money.paid-credit')} change={change}>
-        <Disposed choice={choice} quote={quote} kinds={['paid-credit', 'plan-days']} />
+        <Disposed choice={choice} quote={quote} kinds={['paid-credit', 'plan-days', 'addon']} />
       </Answer>
     )
   }

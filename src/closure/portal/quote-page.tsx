@@ -152,7 +152,7 @@ function Headline({ closure, quote }: QuoteProps) {
   if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const { paid } = closure.choices
   const amounts = quote.currencies.flatMap(
-    (table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [],
+    (table) => totalOf(table, ['paid-credit', 'plan-days', 'addon']) ?? [],
   )
   const amount = format.list(amounts.map(format.money))
   if (paid?.disposition === 'donate') return t('quote.head-donated', { amount })

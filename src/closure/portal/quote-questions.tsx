@@ -19,7 +19,7 @@ export function Questions({ quote, chosen: choices, tried, onChange }: Questions
   const { t } = useWords()
   const format = useFormat()
   const paid = quote.currencies.flatMap(
-    (table) => totalOf(table, ['paid-credit', 'plan-days']) ?? [],
+    (table) => totalOf(table, ['paid-credit', 'plan-days', 'addon']) ?? [],
   )
   const promotional = quote.currencies.flatMap(
     (table) => totalOf(table, ['promotional-credit']) ?? [],

@@ -11,6 +11,7 @@ type Format = ReturnType<typeof useFormat>
 const titles: Record<QuoteEntry['kind'], WordKey> = {
   'paid-credit': 'money.paid-credit',
   'plan-days': 'money.plan-days',
+  addon: 'money.addon',
   'promotional-credit': 'money.promotional-credit',
   refund: 'money.refund',
   moved: 'money.moved',
@@ -58,9 +59,10 @@ export function entryDetail(
   several: boolean,
 ): string | undefined {
   const { daysLeft, daysTotal, what, month, months, records, source: rule } = entry.detail
-  const source = entry.kind.endsWith('credit') || entry.kind === 'plan-days'
+  const days = entry.kind === 'plan-days' || entry.kind === 'addon'
+  const source = entry.kind.endsWith('credit') || days
   const parts: (string | undefined)[] = []
-  if (entry.kind === 'plan-days' && daysLeft && daysTotal) {
+  if (days && daysLeft && daysTotal) {
     parts.push(t('money.days', { left: Number(daysLeft), total: Number(daysTotal) }))
   }
   if (entry.kind === 'moved' && what === 'promotional') parts.push(t('money.promotional'))

@@ -1,4 +1,5 @@
 /** Settles the money: earns the used days, empties every account of the closing lines, and sets refunds up. */
+import { endAddons } from '../../addons/store.ts'
 import { earn } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
@@ -44,6 +45,15 @@ export const settleStep: InsideStep = {
         })),
     )
     await startRefunds(trx, now, refunds.flat())
+    await endAddons(
+      trx,
+      now,
+      all.flatMap(({ c: { subscriberId }, facts }) =>
+        facts.lines.flatMap(({ lineId, addons }) =>
+          addons.length > 0 ? [{ subscriberId, lineId }] : [],
+        ),
+      ),
+    )
     for (const { context, settlements } of settled) await withhold(trx, context, settlements)
     return settled.map(({ context, settlements }) => {
       const kept = keptBack(settlements)

@@ -21,6 +21,8 @@ const kinds: Record<StatementEntry['kind'], WordKey> = {
   'plan-change': 'statement.plan-change',
   'plan-return': 'statement.plan-return',
   'plan-renewal': 'statement.plan-renewal',
+  addon: 'statement.addon',
+  'addon-used': 'statement.addon-used',
   'credit-move': 'statement.credit-move',
   usage: 'statement.usage',
   promotion: 'statement.promotion',
@@ -36,6 +38,7 @@ const kinds: Record<StatementEntry['kind'], WordKey> = {
 const moves: Partial<Record<StatementEntry['kind'], WordKey>> = {
   'plan-change': 'statement.moved',
   'plan-renewal': 'statement.moved',
+  addon: 'statement.moved',
   'plan-return': 'statement.moved-back',
   'credit-move': 'statement.moved-line',
 }

@@ -125,6 +125,7 @@ function Buckets({ line }: { line: Line }) {
             <tr key={bucket.bucketId}>
               <th scope="row">
                 {t(kinds[bucket.kind])}
+                {bucket.isAddon && ` · ${t('line.addon')}`}
                 {bucket.expiresAt && (
                   <span className="d">
                     {t('line.until', { at: format.moment(bucket.expiresAt) })}
@@ -222,6 +223,14 @@ function Esim({ line }: { line: Line }) {
       <dl className="kv mt-2.5">
         <dt>{t('line.profile')}</dt>
         <dd>{t(profileWord(line.profile))}</dd>
+        {line.profile.eidMasked && (
+          <>
+            <dt>{t('line.device')}</dt>
+            <dd className="num">
+              <bdi>EID {line.profile.eidMasked}</bdi>
+            </dd>
+          </>
+        )}
         <dt>ICCID</dt>
         <dd className="num">
           <bdi>{line.profile.iccidMasked}</bdi>
@@ -242,6 +251,17 @@ function More({ line }: { line: Line }) {
               <span className="grow">
                 <span className="mid block">{t('line.plan-and-renewal')}</span>
                 <span className="small c2 block">{t('line.plan-what')}</span>
+              </span>
+              <Icon name="next" size="s" className="c3 self-center" />
+            </Link>
+          </li>
+        )}
+        {line.state === 'active' && (
+          <li>
+            <Link {...linkProps({ to: `/lines/${line.lineId}/add-ons` })} className="row">
+              <span className="grow">
+                <span className="mid block">{t('addons.title')}</span>
+                <span className="small c2 block">{t('addons.row-what')}</span>
               </span>
               <Icon name="next" size="s" className="c3 self-center" />
             </Link>
