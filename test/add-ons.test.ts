@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buyAddon } from '../src/addons/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { until } from '../src/main/demo-person.ts'
 import { imsiOf } from './hard-cases.ts'
@@ -53,6 +54,10 @@ test('the price shown is the price paid, once however often it is sent, and stan
   const sent = await Promise.all([someone.post(path, week, key), someone.post(path, week, key)])
   expect(sent.map(({ status }) => status).filter((status) => status === 200)).not.toEqual([])
   await someone.post(path, week, key)
+  // Below the stored answers the key holds by itself, too.
+  const { body: me } = await someone.get('/v1/me')
+  const direct = { subscriberId: me.subscriberId, lineId, ...week, key }
+  expect(await buyAddon(platform.app, direct)).toBeUndefined()
   const { body: after } = await someone.get(path)
   expect(after.running).toHaveLength(1)
   expect(after.credit.amount).toBe('18.50')
