@@ -192,3 +192,59 @@ test('Hard case 14: a duplicate submission, a double click, two tabs: one case. 
   expect((await sentFor(platform, draft.caseId)).refunds.map(([, times]) => times)).toEqual([1])
   await expectZeroSum(platform, draft.caseId)
 }, 60_000)
+
+test('rejected, a closure can be appealed against once: another reviewer decides; held, it waits for who lets it go on', async () => {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const reviewers = [person(platform), person(platform)] as const
+  await reviewers[0].signInAsStaff('reviewer@violet.example')
+  await reviewers[1].signInAsStaff('reviewer2@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const decide = async (who: number, decision: string) => {
+    const { version } = (await reviewers[who]!.get(at)).body
+    const reasonCode = decision === 'reject' ? { reasonCode: 'identity-doubt' } : {}
+    return reviewers[who]!.post(`${at}/decision`, { decision, version, note: '', ...reasonCode })
+  }
+  const appeal = (text: string) => jan.post(`/v1/closures/${draft.caseId}/appeal`, { text })
+  expect((await appeal('Too early')).body.code).toBe('nothing-to-appeal')
+  expect((await decide(0, 'reject')).status).toBe(200)
+  const { body: rejected } = await jan.get(`/v1/closures/${draft.caseId}`)
+  expect(rejected.rejection).toEqual({ code: 'identity-doubt', note: '', canAppeal: true })
+  expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('ordered')
+
+  expect((await appeal('  ')).status).toBe(422)
+  const again = await jan.post('/v1/closures', { scope: 'line', lineId })
+  expect((await appeal('It was me')).body.code).toBe('closure-open')
+  await jan.post(`/v1/closures/${again.body.caseId}/withdraw`)
+  const appealed = await appeal('It was me: call the number on file')
+  expect([appealed.status, appealed.body.state]).toEqual([200, 'in_review'])
+  expect((await jan.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
+  expect((await appeal('Once more')).body.code).toBe('nothing-to-appeal')
+  const { rows } = await sql<{ row: string }>`
+    select to_jsonb(c)::text as row from closure_case c where case_id = ${draft.caseId}`.execute(
+    platform.db,
+  )
+  expect(rows[0]?.row).not.toContain('call the number')
+  const { body: seen } = await reviewers[1].get(at)
+  expect(seen.appeal.text).toBe('It was me: call the number on file')
+  expect((await decide(0, 'approve')).body.code).toBe('rejected-by-you')
+  expect((await reviewers[0].get(at)).body.mayDecide).toBe(false)
+
+  const { dueAt } = seen.closure
+  expect((await reviewers[1].post(`${at}/hold`, { note: '' })).status).toBe(422)
+  const held = await reviewers[1].post(`${at}/hold`, { note: 'the court decides on Friday' })
+  expect(held.body.closure).toMatchObject({ state: 'on_hold', canWithdraw: true, dueAt })
+  expect((await decide(1, 'approve')).body.code).toBe('already-decided')
+  expect((await reviewers[1].post(`${at}/thaw`, { note: 'decided' })).body.closure.state).toBe(
+    'in_review',
+  )
+  expect((await decide(1, 'approve')).status).toBe(200)
+  await untilState(jan, draft.caseId, 'closed')
+  expect((await reviewers[1].post(`${at}/hold`, { note: 'late' })).body.code).toBe(
+    'nothing-to-hold',
+  )
+  await expectZeroSum(platform, draft.caseId)
+}, 60_000)

@@ -19,6 +19,9 @@ export type StoredCase = ClosureCase & {
   quote: QuoteWire | null
   reason: string | null
   reasonText: string | null
+  /** Its owner did not accept that it was rejected. */
+  appealedAt: Temporal.Instant | null
+  appealText: string | null
   attention: Attention | null
   decision: { decision: string; reasonCode: string; note: string; staffId: string } | null
   claimedBy: string | null
@@ -31,4 +34,9 @@ export type StoredCase = ClosureCase & {
 /** Until when days are counted as used: what an owner asked for, to that day; what the operator ends, to the end. */
 export function countedTo(c: StoredCase): Temporal.Instant | null {
   return c.bulkId === null ? c.submittedAt : c.endsAt
+}
+
+/** A rejection by a person can be appealed against once. */
+export function mayAppeal(c: Pick<StoredCase, 'state' | 'appealedAt' | 'bulkId'>): boolean {
+  return c.state === 'rejected' && c.appealedAt === null && c.bulkId === null
 }

@@ -7,15 +7,15 @@ export const closing: Closing = {
   leftovers: {
     closure_case: {
       retain: {
-        contacts: { reason_text: 'null' },
+        contacts: { reason_text: 'null', appeal_text: 'null' },
         invoices: { quote: 'null', choices: "'{}'" },
       },
-      sealed: 'reason_text',
-      traced: 'reason_text',
+      sealed: 'reason_text appeal_text',
+      traced: 'reason_text appeal_text',
       anonymise: 'attention decision',
       plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
-        claimed_until failures version bulk_id`,
+        claimed_until failures version bulk_id appealed_at`,
     },
     closure_bulk: 'nobody',
     closure_bulk_approval: 'nobody',

@@ -57,7 +57,45 @@ export async function freeze(app: App, token: string): Promise<Frozen | Refusal>
   })
 }
 
-/** Staff found that it was the subscriber after all: the closure goes on where it stopped. */
+/** Staff hold a closure while something has to be settled first; its deadline runs on. */
+export async function putOnHold(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+  note: string,
+): Promise<true | Refusal> {
+  const now = app.clock.now()
+  const place = await locateCase(app.db, { caseId })
+  if (!place) return refuse('not-found')
+  return app.db.transaction().execute(async (trx) => {
+    const c = await lockCase(trx, place.subscriber_id, caseId)
+    if (!c) return refuse('not-found')
+    if (c.state === 'on_hold') return true
+    if (!mayFreeze(c.state) || c.state === 'frozen') return refuse('nothing-to-hold')
+    const attention = {
+      step: 'hold',
+      what: note,
+      advice: 'settle what it is held for, then let it go on',
+      since: now.toString(),
+      resume: c.state,
+    }
+    await changeCase(
+      trx,
+      app,
+      c,
+      { state: 'on_hold', attention, wakeAt: null },
+      {
+        now,
+        actor: { kind: 'staff', id: staff.staffId },
+        reason: note,
+        events: [{ kind: 'held' }],
+      },
+    )
+    return true
+  })
+}
+
+/** It was the subscriber after all, or what a closure was held for is settled: it goes on where it stopped. */
 export async function thaw(
   app: App,
   caseId: string,
@@ -70,7 +108,8 @@ export async function thaw(
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, place.subscriber_id, caseId)
     if (!c) return refuse('not-found')
-    if (c.state !== 'frozen' || !c.attention) return refuse('nothing-to-retry')
+    const isStopped = c.state === 'frozen' || c.state === 'on_hold'
+    if (!isStopped || !c.attention) return refuse('nothing-to-retry')
     const { subscriberId } = c
     const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
     if (lines.length > 0) await startClosingLines(trx, lines)
@@ -83,7 +122,7 @@ export async function thaw(
         now,
         actor: { kind: 'staff', id: staff.staffId },
         reason: note,
-        events: [{ kind: 'thawed' }],
+        events: [{ kind: c.state === 'frozen' ? 'thawed' : 'let-go' }],
         wake: true,
       },
     )

@@ -152,6 +152,7 @@ export async function decide(
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     if (c.version !== given.version) return refuse('changed-meanwhile')
     if (await hasOpened(trx, c, staff)) return refuse('requester-cannot-decide')
+    if (hasRejected(c, staff)) return refuse('rejected-by-you')
     if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
     const decision = {
       decision: given.decision,
@@ -220,6 +221,11 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
     )
     return true
   })
+}
+
+/** An appeal is decided by somebody else. */
+export function hasRejected({ decision }: StoredCase, { staffId }: StaffMember): boolean {
+  return decision?.decision === 'reject' && decision.staffId === staffId
 }
 
 /** Whoever opened a closure, for an estate, does not decide it. */

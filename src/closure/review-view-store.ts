@@ -9,6 +9,7 @@ import { type ReadinessRow, readiness } from './readiness.ts'
 import { riskOf, riskSignals } from './risk.ts'
 import { locateCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
+import { hasRejected } from './review-store.ts'
 import { viewOf } from './view.ts'
 import { seeCase } from './view-store.ts'
 
@@ -70,7 +71,11 @@ export async function seeStaffCase(
     },
     claimedBy: claimed === null ? null : (names.get(claimed) ?? claimed),
     mayDecide:
-      decides && c.state === 'in_review' && (claimed === null || claimed === staff.staffId),
+      decides &&
+      c.state === 'in_review' &&
+      !hasRejected(c, staff) &&
+      (claimed === null || claimed === staff.staffId),
+    appeal: c.appealedAt && { at: c.appealedAt.toString(), text: c.appealText ?? '' },
   }
 }
 

@@ -7,6 +7,7 @@ import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
+import { appeal } from './appeal-store.ts'
 import { registerActingRoutes } from './acting-routes.ts'
 import { registerMoneyRoutes } from './money-routes.ts'
 import {
@@ -28,6 +29,7 @@ import {
   withdrawClosure,
 } from './way-store.ts'
 import {
+  appealWire,
   askClosureCodeWire,
   changeClosureWire,
   closureWire,
@@ -52,6 +54,7 @@ export function registerClosureRoutes(http: Http, app: App, { network, documents
   registerEvidenceRoutes(http, app, documents)
   registerMoneyRoutes(http, app)
   registerActingRoutes(http, app)
+  registerAppealRoute(http, app)
 }
 
 function registerStartRoutes(http: Http, app: App) {
@@ -218,6 +221,28 @@ function registerConfirmRoutes(http: Http, app: App) {
       const { caseId } = request.params
       const withdrawn = await withdrawClosure(app, request.subscriberId, caseId)
       if (isRefusal(withdrawn)) return refused(reply, withdrawn)
+      return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    },
+  )
+}
+
+function registerAppealRoute(http: Http, app: App) {
+  http.post(
+    '/v1/closures/:caseId/appeal',
+    {
+      preHandler: signedIn(app, true),
+      schema: {
+        tags,
+        summary: 'Appeal against a rejection, once; another reviewer decides',
+        params: caseParams,
+        body: appealWire,
+        response: { 200: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await appeal(app, request.subscriberId, caseId, request.body.text)
+      if (isRefusal(done)) return refused(reply, done)
       return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
     },
   )

@@ -7,7 +7,7 @@ import { decisionWire, queueWire, staffCaseWire, statisticsWire } from './staff-
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { claim, countsByState, decide, queuePage, release, retry } from './review-store.ts'
-import { thaw } from './freeze-store.ts'
+import { putOnHold, thaw } from './freeze-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
 import { registerBulkRoutes } from './bulk-routes.ts'
 import { statistics } from './statistics-store.ts'
@@ -16,6 +16,7 @@ import { caseStateWire } from './wire.ts'
 const tags = ['staff']
 const params = z.object({ caseId: z.string().max(60) })
 const problems = { '4xx': problemWire }
+const noted = z.object({ note: z.string().trim().min(1).max(500) })
 const answer = { 200: staffCaseWire, ...problems }
 
 export function registerClosureStaffRoutes(http: Http, app: App) {
@@ -147,15 +148,34 @@ function registerFrozenRoutes(http: Http, app: App) {
       preHandler: staffOnly(app, 'reviewer', 'admin'),
       schema: {
         tags,
-        summary: 'It was the subscriber after all: a frozen closure goes on',
+        summary: 'A closure that was frozen, or held, goes on',
         params,
-        body: z.object({ note: z.string().trim().min(1).max(500) }),
+        body: noted,
         response: answer,
       },
     },
     async (request, reply) => {
       const { caseId } = request.params
       const done = await thaw(app, caseId, request.staff, request.body.note)
+      return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
+    },
+  )
+
+  http.post(
+    '/v1/staff/closures/:caseId/hold',
+    {
+      preHandler: staffOnly(app, 'reviewer', 'admin'),
+      schema: {
+        tags,
+        summary: 'Hold a closure until something is settled; its deadline runs on',
+        params,
+        body: noted,
+        response: answer,
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await putOnHold(app, caseId, request.staff, request.body.note)
       return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
     },
   )

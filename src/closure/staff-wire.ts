@@ -58,6 +58,10 @@ export const staffCaseWire = z
     checks: z.array(z.object({ key: z.string(), ok: z.boolean(), detail: z.string() })),
     events: z.array(eventWire),
     chainIntact: z.boolean().describe('The hash chain of the timeline holds'),
+    appeal: z
+      .object({ at: instantWire, text: z.string() })
+      .nullable()
+      .describe('What its owner says to the rejection'),
     attention: z
       .object({ step: z.string(), what: z.string(), advice: z.string(), since: instantWire })
       .nullable(),

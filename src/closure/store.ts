@@ -31,6 +31,8 @@ function fromRow(row: Selectable<CaseRow>): StoredCase {
     quote: row.quote as QuoteWire | null,
     reason: row.reason,
     reasonText: row.reason_text,
+    appealedAt: row.appealed_at,
+    appealText: row.appeal_text,
     attention: row.attention as Attention | null,
     decision: row.decision as StoredCase['decision'],
     claimedBy: row.claimed_by,
@@ -179,6 +181,8 @@ export type CaseChange = {
   risk?: Risk
   reason?: string | null
   reasonText?: string | null
+  appealedAt?: Temporal.Instant
+  appealText?: string
   submittedAt?: Temporal.Instant
   dueAt?: Temporal.Instant | null
   /** When the sweep wakes the case; null: nothing to wait for. */
@@ -282,14 +286,21 @@ export async function wakeCases(trx: Trx, app: App, cases: readonly CaseKey[]): 
 
 const changeable = Object.keys(columnsOf({}))
 
-function reasonPlace({ subscriberId, caseId }: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
-  const field = 'closure_case.reason_text'
-  return { subscriberId, category: 'contacts', field, record: caseId } as const
+type OwnWords = 'reason_text' | 'appeal_text'
+
+function sealedWords(
+  c: Pick<StoredCase, 'subscriberId' | 'caseId'> | undefined,
+  column: OwnWords,
+  text: string | null | undefined,
+) {
+  if (!c || !text) return text
+  const { subscriberId, caseId } = c
+  const field = `closure_case.${column}`
+  return personal({ subscriberId, category: 'contacts', field, record: caseId }, text)
 }
 
 /** A column that is undefined keeps its value. */
 function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
-  const { reasonText } = change
   return {
     state: change.state,
     policy_country: change.policyCountry,
@@ -300,7 +311,9 @@ function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'ca
     quote_hash: change.quote?.hash,
     risk: change.risk,
     reason: change.reason,
-    reason_text: c && reasonText ? personal(reasonPlace(c), reasonText) : reasonText,
+    reason_text: sealedWords(c, 'reason_text', change.reasonText),
+    appealed_at: change.appealedAt,
+    appeal_text: sealedWords(c, 'appeal_text', change.appealText),
     submitted_at: change.submittedAt,
     due_at: change.dueAt,
     wake_at: change.wakeAt,

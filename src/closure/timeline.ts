@@ -48,6 +48,12 @@ const stages: readonly Stage[] = [
     due: (c) => (c.state === 'cooling_off' ? text(c.dueAt) : null),
   },
   {
+    key: 'appeal',
+    over: ['appealed'],
+    shown: (_c, _p, events) => has(events, 'appealed'),
+    due: never,
+  },
+  {
     key: 'review',
     over: approvals,
     shown: (c, policy, events) =>

@@ -14,10 +14,10 @@ test('every state is reached, and every state that is no end is left', () => {
   const reached = new Set(transitions.map(({ to }) => to))
   const left = new Set(transitions.map(({ from }) => from))
   expect(caseStates.filter((state) => !reached.has(state))).toEqual(['draft'])
-  expect(caseStates.filter((state) => !left.has(state))).toEqual([
-    'closed',
-    'withdrawn',
-    'rejected',
+  expect(caseStates.filter((state) => !left.has(state))).toEqual(['closed', 'withdrawn'])
+  // A rejection is left by an appeal alone.
+  expect(transitions.filter(({ from }) => from === 'rejected').map(({ to }) => to)).toEqual([
+    'in_review',
   ])
 })
 

@@ -16,6 +16,7 @@ const way: readonly Transition[] = [
   { from: 'cooling_off', to: 'approved', why: 'time is over' },
   { from: 'in_review', to: 'approved', why: 'approved, or late' },
   { from: 'in_review', to: 'rejected', why: 'with a reason' },
+  { from: 'rejected', to: 'in_review', why: 'appealed, to another reviewer' },
   { from: 'approved', to: 'scheduled', why: '' },
   { from: 'approved', to: 'needs_customer', why: 'the number did not leave' },
   { from: 'scheduled', to: 'needs_customer', why: 'less would come back than agreed' },

@@ -8,7 +8,7 @@ import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
 import type { TrackedRefund } from '../payments/payments.ts'
 import { toWire } from '../values/money.ts'
-import type { StoredCase } from './case.ts'
+import { mayAppeal, type StoredCase } from './case.ts'
 import { type CaseEvent, timeline } from './timeline.ts'
 import type { closureWire, publicClosureWire } from './wire.ts'
 
@@ -62,7 +62,7 @@ export function viewOf(seen: Seen): ClosureView {
     closedAt: text(c.closedAt),
     rejection:
       c.state === 'rejected' && c.decision
-        ? { code: c.decision.reasonCode, note: c.decision.note }
+        ? { code: c.decision.reasonCode, note: c.decision.note, canAppeal: mayAppeal(c) }
         : null,
     certificate: seen.certificateSignedAt && {
       signedAt: seen.certificateSignedAt.toString(),

@@ -203,6 +203,7 @@ export const timelineRowWire = z
       'own-consent',
       'waiting-time',
       'review',
+      'appeal',
       'approved',
       'scheduled',
       'service-ends',
@@ -265,7 +266,13 @@ export const closureWire = z
     submittedAt: instantWire.nullable(),
     serviceEndedAt: instantWire.nullable(),
     closedAt: instantWire.nullable(),
-    rejection: z.object({ code: z.string(), note: z.string() }).nullable(),
+    rejection: z
+      .object({
+        code: z.string(),
+        note: z.string(),
+        canAppeal: z.boolean().describe('Once, to a reviewer who did not decide before'),
+      })
+      .nullable(),
     certificate: z
       .object({ signedAt: instantWire, jsonUrl: z.string(), pdfUrl: z.string() })
       .nullable(),
@@ -309,6 +316,7 @@ export const frozenWire = z
   .object({ reference: z.string(), state: caseStateWire, frozen: z.boolean() })
   .meta({ id: 'FrozenClosure' })
 
+export const appealWire = z.object({ text: z.string().trim().min(1).max(500) })
 export const nameAccountWire = z.object({
   account: accountWire.describe('An account in the subscriber’s own name'),
   code: codeWire,

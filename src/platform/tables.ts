@@ -107,6 +107,8 @@ export interface ClosureBulkReject {
 }
 
 export interface ClosureCase {
+  appeal_text: string | null;
+  appealed_at: Temporal.Instant | null;
   attention: unknown | null;
   bulk_id: string | null;
   case_id: string;

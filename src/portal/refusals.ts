@@ -68,6 +68,7 @@ const sentences = {
   'past-point-of-no-return': 'refusal.past-point-of-no-return',
   'representative-acts': 'refusal.representative-acts',
   'guardian-acts': 'refusal.guardian-acts',
+  'nothing-to-appeal': 'refusal.nothing-to-appeal',
   'nothing-to-authorise': 'refusal.nothing-to-authorise',
   'certificate-not-ready': 'refusal.certificate-not-ready',
 } as const satisfies Partial<Record<RefusalCode, WordKey>>

@@ -101,6 +101,9 @@ export const refusalStatus = {
   'representative-acts': 403,
   'guardian-acts': 409,
   'nothing-to-authorise': 409,
+  'nothing-to-appeal': 409,
+  'nothing-to-hold': 409,
+  'rejected-by-you': 403,
 } as const satisfies Record<string, number>
 
 export type RefusalCode = keyof typeof refusalStatus

@@ -1,4 +1,4 @@
-/** Acting for somebody in Chromium: after a death, registered in the console; for a minor, by the link of the message. */
+/** Acting for somebody in Chromium: after a death, registered in the console; for a minor, by the link of the message. And appeals. */
 import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -132,3 +132,53 @@ test('zh-CN: a minor’s closure waits, its owner sees for whom, and the guardia
   await untilState(kim, draft.caseId, 'closed')
   await Promise.all([context.close(), own.close()])
 }, 120_000)
+
+test.each([
+  ['en', 1280],
+  ['zh-CN', 360],
+] as const)(
+  '%s: rejected, appealed against, held by the other reviewer',
+  async (locale, width) => {
+    const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]
+    const jan = await member(platform, { country: 'DE', locale })
+    const { lineId } = await buyLine(jan)
+    const draft = await draftClosure(jan, 'line', lineId)
+    await submit(jan, draft)
+    await untilState(jan, draft.caseId, 'in_review')
+    const first = person(platform)
+    await first.signInAsStaff('reviewer@violet.example')
+    const at = `/v1/staff/closures/${draft.caseId}`
+    const { version } = (await first.get(at)).body
+    const rejection = { decision: 'reject', reasonCode: 'identity-doubt', version, note: '' }
+    expect((await first.post(`${at}/decision`, rejection)).status).toBe(200)
+    const own = await open(jan, locale, width)
+    const page = await own.newPage()
+    await page.goto(`${platform.url}/closures/${draft.caseId}`)
+    await page.getByRole('button', { name: w('appeal.button') }).click()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: w('appeal.button') }).click()
+    await sheet.getByText(w('appeal.missing')).waitFor()
+    await sheet.getByRole('textbox').fill('It was me')
+    await expectSound(page, 'appealing')
+    await sheet.getByRole('button', { name: w('appeal.button') }).click()
+    await page.getByText(w('step.appeal')).waitFor()
+    await expectSound(page, 'appealed')
+
+    const second = person(platform)
+    await second.signInAsStaff('reviewer2@violet.example')
+    const desk = await open(second, locale, 1280)
+    const console_ = await desk.newPage()
+    await console_.goto(`${platform.url}/console/review/${draft.caseId}`)
+    await console_.getByText('It was me').waitFor()
+    await console_.getByRole('button', { name: c('hold.button') }).click()
+    const form = console_.getByRole('dialog')
+    await form.getByRole('textbox').fill('the court decides on Friday')
+    await expectSound(console_, 'holding')
+    await form.getByRole('button', { name: c('hold.button') }).click()
+    await console_.getByText(c('attention.held')).waitFor()
+    await expectSound(console_, 'held')
+    await picture(console_, `held-${locale}`)
+    await Promise.all([own.close(), desk.close()])
+  },
+  120_000,
+)

@@ -21,12 +21,13 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
   const step = attention.step.split(':')[0] ?? attention.step
   const known = code('advice', step)
   const advice = known === step ? attention.advice : known
+  const isStopped = seen.closure.state === 'frozen' || seen.closure.state === 'on_hold'
   return (
     <Notice tone="warn" live={false}>
       <p>
         <b>
-          {seen.closure.state === 'frozen'
-            ? t('attention.frozen')
+          {isStopped
+            ? t(seen.closure.state === 'frozen' ? 'attention.frozen' : 'attention.held')
             : t('attention.stopped', { step: code('step', step) })}
         </b>{' '}
         {t('attention.since', { when: format.moment(attention.since) })}
@@ -35,7 +36,7 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
       <p className="mt-1">
         {t('attention.advice')} {advice}
       </p>
-      {seen.closure.state === 'frozen' ? <Thaw seen={seen} /> : <Retry seen={seen} />}
+      {isStopped ? <Thaw seen={seen} /> : <Retry seen={seen} />}
     </Notice>
   )
 }

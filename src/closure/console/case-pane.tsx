@@ -12,6 +12,7 @@ import { Notice, Tag, type Tone } from '../../portal/components/notice.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import { CaseAttention } from './case-attention.tsx'
+import { Appeal, HoldButton } from './case-hold.tsx'
 import { CaseChecks } from './case-checks.tsx'
 import { CaseDecision } from './case-decision.tsx'
 import { CaseEvents } from './case-events.tsx'
@@ -114,6 +115,8 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
   return (
     <div className="notices">
       {seen.attention && <CaseAttention seen={seen} attention={seen.attention} />}
+      {seen.appeal && <Appeal appeal={seen.appeal} />}
+      <HoldButton seen={seen} />
       {!seen.chainIntact && <Notice tone="danger">{t('case.chain-broken')}</Notice>}
       {risk.level !== 'low' && (
         <Notice tone="warn" live={false}>

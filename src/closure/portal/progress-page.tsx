@@ -16,6 +16,7 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { Appeal } from './appeal.tsx'
 import { homeOf, useLabel } from './case.tsx'
 import { ClosedView } from './closed-view.tsx'
 import { headline } from './headline.ts'
@@ -87,6 +88,7 @@ function Progress({ closure }: { closure: Closure }) {
           <Notice tone="warn">{closure.rejection.note}</Notice>
         </div>
       )}
+      <Appeal closure={closure} />
       <Reference closure={closure} />
       <Refunds closure={closure} />
       <div className="mt-6">

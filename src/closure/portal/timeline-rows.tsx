@@ -34,6 +34,7 @@ const titles: Record<Row['key'], WordKey> = {
   frozen: 'step.frozen',
   'late-usage': 'step.late-usage',
   'bank-decides': 'step.bank-decides',
+  appeal: 'step.appeal',
   guardian: 'step.guardian',
   'own-consent': 'step.own-consent',
 }

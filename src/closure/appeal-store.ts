@@ -1,0 +1,63 @@
+/** An appeal against a rejection: once, with the owner's words, to a reviewer who did not decide before. */
+import { startClosingLines } from '../lines/closing-store.ts'
+import type { App } from '../platform/app.ts'
+import { dueBy } from '../policy/policy.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
+import { refuse, type Refusal } from '../values/refusal.ts'
+import { mayAppeal, type StoredCase } from './case.ts'
+import { hasEnded } from './closure.ts'
+import { loadFacts } from './facts-store.ts'
+import { casesOf, changeCase, lockCase } from './store.ts'
+import { pinOf } from './way-store.ts'
+
+/** The lines close again while the appeal is looked at, and the review has its whole time anew. */
+export async function appeal(
+  app: App,
+  subscriberId: string,
+  caseId: string,
+  text: string,
+): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return app.db.transaction().execute(async (trx) => {
+    await lockSubscriber(trx, subscriberId)
+    const c = await lockCase(trx, subscriberId, caseId)
+    if (!c) return refuse('not-found')
+    if (!mayAppeal(c)) return refuse('nothing-to-appeal')
+    const others = (await casesOf(trx, subscriberId)).filter(
+      (one) => one.caseId !== caseId && !hasEnded(one.state) && concernsSame(one, c),
+    )
+    const [other] = others
+    if (other)
+      return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    if (!facts || facts.lines.every(({ state }) => state === 'closed'))
+      return refuse('nothing-to-appeal')
+    await changeCase(
+      trx,
+      app,
+      c,
+      {
+        state: 'in_review',
+        appealedAt: now,
+        appealText: text,
+        dueAt: dueBy(facts.policy, 'reviewSla', now),
+      },
+      {
+        now,
+        actor: { kind: 'subscriber', id: subscriberId },
+        reason: 'the subscriber appealed',
+        events: [{ kind: 'appealed' }],
+        wake: true,
+      },
+    )
+    const lines = facts.lines.map(({ lineId }) => ({ subscriberId, lineId }))
+    await startClosingLines(trx, lines)
+    return true
+  })
+}
+
+/** Two cases that can't be open at once. */
+function concernsSame(one: StoredCase, other: StoredCase): boolean {
+  if (one.scope === 'account' || other.scope === 'account') return one.submittedAt !== null
+  return one.lineId === other.lineId
+}
