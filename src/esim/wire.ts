@@ -1,6 +1,7 @@
 /** What subscribers wish for, and what a phone sends and gets on the interim channel. */
 import { z } from 'zod'
-import { isEid, isIccid } from './sgp22/identifiers.ts'
+import { isEid } from './sgp22/eid.ts'
+import { isIccid } from './sgp22/identifiers.ts'
 
 const eidWire = z.string().refine(isEid, 'not an EID').describe('32 digits with valid check digits')
 

@@ -86,6 +86,8 @@ const publicPages = [
     () => import('../plans/portal/coverage-page.tsx'),
     'CoveragePage',
   ),
+  open('/phone-check', () => import('../esim/portal/check-page.tsx'), 'CheckPage'),
+  open('/install-guide', () => import('../esim/portal/guide-page.tsx'), 'GuidePage'),
   open('/sign-in', () => import('../subscribers/portal/sign-in-page.tsx'), 'SignInPage'),
   open('/help', () => import('../tickets/portal/help-page.tsx'), 'HelpPage'),
   open('/c', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),

@@ -8,7 +8,7 @@ import {
   roleOid,
 } from './certificate.ts'
 import { keyUsageBits, verifyDer } from './curves.ts'
-import { isEid } from './identifiers.ts'
+import { isEid } from './eid.ts'
 
 export type ChainFault = 'invalid' | 'expired'
 export type EuiccChainFault = { readonly of: 'eum' | 'euicc'; readonly fault: ChainFault }

@@ -1,7 +1,8 @@
 /** ES2+ (SGP.22 §5.3): what an operator orders of an SM-DP+, each function a decision on one profile. */
 import { confirmationCodeHash } from './download.ts'
 import { type Answer, base64, failure, RequestError, success, textMember } from './es9.ts'
-import { isEid, isIccid } from './identifiers.ts'
+import { isEid } from './eid.ts'
+import { isIccid } from './identifiers.ts'
 import type { OrderState } from './smdp.ts'
 import type { StatusName } from './status.ts'
 

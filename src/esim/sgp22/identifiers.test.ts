@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isEid } from './eid.ts'
 import {
   eidOf,
   iccidFromBytes,
   iccidFromHeader,
   iccidToBytes,
   iccidToHeader,
-  isEid,
   isIccid,
   luhnDigit,
 } from './identifiers.ts'

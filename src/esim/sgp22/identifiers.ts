@@ -16,11 +16,6 @@ export function isIccid(text: string): boolean {
   return /^89\d{16,18}$/.test(text) && luhnDigit(text.slice(0, -1)) === text.at(-1)
 }
 
-/** 32 digits that leave 1 when divided by 97 (SGP.29 §3.1, ISO/IEC 7064 MOD 97-10). */
-export function isEid(text: string): boolean {
-  return /^\d{32}$/.test(text) && BigInt(text) % 97n === 1n
-}
-
 /** Completes 30 digits with their two check digits. */
 export function eidOf(digits: string): string {
   assert(/^\d{30}$/.test(digits), 'an EID has 30 digits before its check digits')

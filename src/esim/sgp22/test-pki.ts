@@ -12,7 +12,7 @@ import {
   signingKey,
 } from './curves.ts'
 import { readDer } from './der.ts'
-import { isEid } from './identifiers.ts'
+import { isEid } from './eid.ts'
 
 export type Credential = {
   /** DER. */

@@ -1,8 +1,9 @@
 /** Installing the eSIM: one tap, a QR code, or typed by hand, with the state it has reached. */
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { Link, useParams } from '@tanstack/react-router'
 import { problemCode } from '../../portal/api.ts'
-import { ButtonAnchor, ButtonLink } from '../../portal/components/button.tsx'
+import { ButtonAnchor, ButtonLink, linkProps } from '../../portal/components/button.tsx'
+import { Icon } from '../../portal/components/icon.tsx'
 import { Notice, RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { CopyButton } from '../../portal/copy.tsx'
 import { Loaded } from '../../portal/failure.tsx'
@@ -11,6 +12,7 @@ import { installationQuery, lineQuery, operatorQuery } from '../../portal/querie
 import { useFormat } from '../../portal/use-format.ts'
 import type { Installation, Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { ownDevice } from '../../esim/portal/own-device.ts'
 import { allowanceText } from '../../plans/portal/plan-text.ts'
 import { DownloadFailed, Wishes } from './install-wishes.tsx'
 import { profileWord } from './line-text.tsx'
@@ -124,16 +126,11 @@ function Installed({ line }: { line: Line }) {
   )
 }
 
-/** The phone in hand comes first; on a desk neither does. */
-function device(): 'ios' | 'android' | 'other' {
-  if (/iPhone|iPad/.test(navigator.userAgent)) return 'ios'
-  return /Android/.test(navigator.userAgent) ? 'android' : 'other'
-}
-
 function Ways({ installation }: { installation: Installation }) {
   const { t } = useWords()
   const { links } = installation
-  const own = device()
+  // The phone in hand comes first; on a desk neither does.
+  const own = ownDevice()
   const ios = (
     <ButtonAnchor
       key="ios"
@@ -164,34 +161,62 @@ function Ways({ installation }: { installation: Installation }) {
       <DemoPhone />
       {own !== 'other' && taps}
       <Scan installation={installation} first={own === 'other'} />
-      <Section title={t('install.type')}>
-        <ul className="rows mt-0.5">
-          <Typed
-            label={t('install.address')}
-            value={installation.manual.address}
-            copy={t('install.copy-address')}
-          />
-          <Typed
-            label={t('install.code')}
-            value={installation.manual.matchingId}
-            copy={t('install.copy-code')}
-          />
-          {installation.confirmationCode !== null && (
-            <Typed
-              label={t('install.confirmation-code')}
-              value={installation.confirmationCode}
-              copy={t('install.copy-confirmation-code')}
-            />
-          )}
-          <Typed
-            label={t('install.whole')}
-            value={installation.activationCode}
-            copy={t('install.copy-whole')}
-          />
-        </ul>
-      </Section>
+      <Guides />
+      <ByHand installation={installation} />
       {own === 'other' && <Section title={t('install.tap')}>{taps}</Section>}
     </>
+  )
+}
+
+function Guides() {
+  const { t } = useWords()
+  return (
+    <ul className="rows mt-6">
+      <li>
+        <Link {...linkProps({ to: '/install-guide' })} className="row">
+          <span className="grow mid">{t('install.guide')}</span>
+          <Icon name="next" size="s" className="c3 self-center" />
+        </Link>
+      </li>
+      <li>
+        <Link {...linkProps({ to: '/phone-check' })} className="row">
+          <span className="grow mid">{t('check.head')}</span>
+          <Icon name="next" size="s" className="c3 self-center" />
+        </Link>
+      </li>
+    </ul>
+  )
+}
+
+function ByHand({ installation }: { installation: Installation }) {
+  const { t } = useWords()
+  return (
+    <Section title={t('install.type')}>
+      <ul className="rows mt-0.5">
+        <Typed
+          label={t('install.address')}
+          value={installation.manual.address}
+          copy={t('install.copy-address')}
+        />
+        <Typed
+          label={t('install.code')}
+          value={installation.manual.matchingId}
+          copy={t('install.copy-code')}
+        />
+        {installation.confirmationCode !== null && (
+          <Typed
+            label={t('install.confirmation-code')}
+            value={installation.confirmationCode}
+            copy={t('install.copy-confirmation-code')}
+          />
+        )}
+        <Typed
+          label={t('install.whole')}
+          value={installation.activationCode}
+          copy={t('install.copy-whole')}
+        />
+      </ul>
+    </Section>
   )
 }
 

@@ -1,6 +1,8 @@
 /** A new code with other wishes: for one phone alone, or with a code that the phone asks for; and after a refused download. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { digitsOf } from '../../esim/portal/own-device.ts'
+import { isEid } from '../../esim/sgp22/eid.ts'
 import { send } from '../../portal/api.ts'
 import { Button, ButtonLink, Pair } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'
@@ -26,9 +28,6 @@ function useNewCode(lineId: string, onDone = () => {}) {
   })
 }
 
-/** As it stands on the box and in the settings: gaps are forgiven. */
-const digitsOf = (typed: string) => typed.replaceAll(/[\s-]/g, '')
-
 export function Wishes({ lineId, installation }: { lineId: string; installation: Installation }) {
   const { t } = useWords()
   const [open, setOpen] = useState(false)
@@ -39,8 +38,9 @@ export function Wishes({ lineId, installation }: { lineId: string; installation:
   const order = useNewCode(lineId, close)
   const submit = () => {
     const digits = digitsOf(eid)
-    setWrong(digits !== '' && !/^\d{32}$/.test(digits))
-    if (digits !== '' && !/^\d{32}$/.test(digits)) return
+    const isGiven = digits !== ''
+    setWrong(isGiven && !isEid(digits))
+    if (isGiven && !isEid(digits)) return
     order.mutate({ eid: digits || null, confirmationCode: withCode })
   }
   return (

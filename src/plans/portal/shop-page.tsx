@@ -33,6 +33,7 @@ export function ShopPage() {
         {(list) => <Shelves list={list} />}
       </Loaded>
       <footer className="sect border-t border-line pt-3 flex flex-wrap gap-x-6">
+        <TextLink to="/phone-check">{t('shop.phone-check')}</TextLink>
         <TextLink to="/c">{t('shop.follow')}</TextLink>
         <TextLink to="/verify">{t('shop.verify')}</TextLink>
         <TextLink to="/help">{t('page.help')}</TextLink>
