@@ -203,10 +203,17 @@ test('rejected, a closure can be appealed against once: another reviewer decides
   await reviewers[0].signInAsStaff('reviewer@violet.example')
   await reviewers[1].signInAsStaff('reviewer2@violet.example')
   const at = `/v1/staff/closures/${draft.caseId}`
+  /** As a reviewer does: where the worker was at the case in between, it is loaded again. */
   const decide = async (who: number, decision: string) => {
-    const { version } = (await reviewers[who]!.get(at)).body
     const reasonCode = decision === 'reject' ? { reasonCode: 'identity-doubt' } : {}
-    return reviewers[who]!.post(`${at}/decision`, { decision, version, note: '', ...reasonCode })
+    return until(
+      async () => {
+        const { version } = (await reviewers[who]!.get(at)).body
+        const body = { decision, version, note: '', ...reasonCode }
+        return reviewers[who]!.post(`${at}/decision`, body)
+      },
+      ({ body }) => body.code !== 'changed-meanwhile',
+    )
   }
   const appeal = (text: string) => jan.post(`/v1/closures/${draft.caseId}/appeal`, { text })
   expect((await appeal('Too early')).body.code).toBe('nothing-to-appeal')
