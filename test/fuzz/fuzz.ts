@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { record, readRecordings, recordingFile } from './recording.ts'
 import { damaged, fuzz } from './run.ts'
-import { targetsOf } from './targets.ts'
+import { es2Targets } from './es2-targets.ts'
+import { type Target, targetsOf } from './targets.ts'
 
 const usage = `npm run fuzz -- --seed <n> [--cases <n>] [--function <name>] [--case <n>]
 
@@ -43,27 +44,37 @@ function main(): number {
   const seed = numberOf(values.seed, 'seed', 1)
   const cases = numberOf(values.cases, 'cases', 50_000)
   const only = values.case === undefined ? undefined : numberOf(values.case, 'case', 0)
+  const groups: Group[] = [
+    ...readRecordings().map((one) => ({ label: one.curve, targets: targetsOf(one), cases })),
+    // Orders know no curve, so they have the cases of both.
+    { label: 'ES2+', targets: es2Targets(), cases: cases * 2 },
+  ]
+  const isChosen = ({ name }: Target) => !values.function || name === values.function
+  if (!groups.some(({ targets }) => targets.some(isChosen)))
+    throw new RangeError(`--function ${values.function}: there is none`)
   let found = 0
-  for (const recording of readRecordings()) {
-    const targets = targetsOf(recording)
-    const chosen = targets.filter(({ name }) => !values.function || name === values.function)
-    if (chosen.length === 0) throw new RangeError(`--function ${values.function}: there is none`)
-    for (const target of chosen) {
-      if (only !== undefined) console.log(JSON.stringify(damaged(target, targets, seed, only)))
-      const began = performance.now()
-      const [from, to] = only === undefined ? [0, cases] : [only, only + 1]
-      const finding = fuzz(target, targets, seed, from, to)
-      const seconds = ((performance.now() - began) / 1000).toFixed(1)
-      const label = `${recording.curve.padEnd(16)} ${target.name.padEnd(28)}`
-      if (!finding) {
-        console.log(`${label} ${to - from} damaged messages, all refused or harmless, ${seconds} s`)
-        continue
-      }
-      found++
-      console.log(`${label} case ${finding.index} of seed ${seed}: ${finding.problem}`)
-    }
-  }
+  for (const group of groups)
+    for (const target of group.targets.filter(isChosen))
+      if (!play(group, target, seed, only)) found++
   return found === 0 ? 0 : 1
+}
+
+type Group = { label: string; targets: Target[]; cases: number }
+
+/** Plays a target's cases, or only one, and says how it went; false when there is a finding. */
+function play({ label, targets, cases }: Group, target: Target, seed: number, only?: number) {
+  if (only !== undefined) console.log(JSON.stringify(damaged(target, targets, seed, only)))
+  const began = performance.now()
+  const [from, to] = only === undefined ? [0, cases] : [only, only + 1]
+  const finding = fuzz(target, targets, seed, from, to)
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  const what = `${label.padEnd(16)} ${target.name.padEnd(28)}`
+  console.log(
+    finding
+      ? `${what} case ${finding.index} of seed ${seed}: ${finding.problem}`
+      : `${what} ${to - from} damaged messages, all refused or harmless, ${seconds} s`,
+  )
+  return finding === undefined
 }
 
 try {

@@ -40,15 +40,20 @@ const nasty: unknown[] = [
 ]
 
 /** The message with one to three things changed; `donor` lends it elements of another valid message. */
-export function mutate(message: Message, donor: Message, random: Random): unknown {
+export function mutate(message: Message, donor: Message, random: Random, isText = false): unknown {
   if (random.below(60) === 0) return nasty[random.below(nasty.length)]
   let mutated: Record<string, unknown> = { ...message }
   for (let left = 1 + random.below(3); left > 0; left--)
-    mutated = mutateMember(mutated, donor, random)
+    mutated = mutateMember(mutated, donor, random, isText)
   return mutated
 }
 
-function mutateMember(message: Message, donor: Message, random: Random): Record<string, unknown> {
+function mutateMember(
+  message: Message,
+  donor: Message,
+  random: Random,
+  isText: boolean,
+): Record<string, unknown> {
   const names = Object.keys(message)
   const name = names[random.below(names.length)] ?? ''
   const value = message[name]
@@ -57,15 +62,20 @@ function mutateMember(message: Message, donor: Message, random: Random): Record<
     const { [name]: _, ...others } = message
     return others
   }
+  if (isText && kind > 4 && isObject(value))
+    return { ...message, [name]: mutateMember(value, donor, random, isText) }
   if (kind === 1 || typeof value !== 'string')
     return { ...message, [name]: nasty[random.below(nasty.length)] }
   if (kind === 2) return { ...message, [name]: donorText(donor, name, random) }
-  if (name === 'transactionId' || name === 'smdpAddress')
+  if (isText || name === 'transactionId' || name === 'smdpAddress')
     return { ...message, [name]: mutateText(value, random) }
   const lent = Buffer.from(donorText(donor, name, random), 'base64')
   const bytes = mutateBytes(Buffer.from(value, 'base64'), lent, random)
   return { ...message, [name]: bytes.toString('base64') }
 }
+
+const isObject = (value: unknown): value is Message =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function donorText(donor: Message, name: string, random: Random): string {
   const texts = Object.values(donor).filter((one) => typeof one === 'string')

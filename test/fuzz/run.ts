@@ -32,7 +32,7 @@ export function damaged(
 ): unknown {
   const random = randomOf(seed, index)
   const donor = donors[random.below(donors.length)] ?? target
-  return mutate(target.message, donor.message, random)
+  return mutate(target.message, donor.message, random, target.isText)
 }
 
 function fuzzOne(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { es2Targets } from './es2-targets.ts'
 import { record, readRecordings } from './recording.ts'
 import { damaged, fuzz } from './run.ts'
 import { targetsOf } from './targets.ts'
@@ -17,6 +18,17 @@ describe.each(readRecordings().map((recording) => [recording.curve, recording] a
     )
   },
 )
+
+describe('ES2+', () => {
+  const targets = es2Targets()
+  test.each(targets.map((target) => [target.name, target] as const))(
+    '%s: the valid message is accepted, and whatever is done to five thousand is refused or harmless',
+    (_name, target) => {
+      expect(target.accepts(target.message)).toBe(true)
+      expect(fuzz(target, targets, 41, 0, 5000)).toBeUndefined()
+    },
+  )
+})
 
 test('the same seed does the same damage, another seed other damage', () => {
   const [recording] = readRecordings()

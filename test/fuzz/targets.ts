@@ -25,6 +25,8 @@ import { partiesOf, type Recorded, type Recording } from './recording.ts'
 export type Target = {
   readonly name: string
   readonly message: Readonly<Record<string, unknown>>
+  /** Its strings are texts, not base64. */
+  readonly isText?: boolean
   /** What is wrong with how the message was met, in one sentence; undefined when all is well. */
   readonly meet: (request: unknown) => string | undefined
   /** Whether the message as it was recorded is accepted: else a fuzz test would test nothing. */

@@ -264,8 +264,8 @@ export function readProgress(request: unknown): Progress & { readonly header: Re
   const eid = member(request, 'eid')
   if (eid !== undefined && !isEid(eid)) throw new RequestError('eidInvalid')
   const { notificationPointId, notificationPointStatus } = request as Record<string, unknown>
-  const point = Number(notificationPointId)
-  if (!Number.isInteger(point) || point < 0) throw new RequestError('malformed')
+  const point = Number(/^\d{1,3}$/.exec(textOrNumber(notificationPointId))?.[0])
+  if (Number.isNaN(point)) throw new RequestError('malformed')
   const status = textMember(notificationPointStatus, 'status')
   const known = { header, iccid, point, ...(eid !== undefined && { eid }) }
   if (status === 'Executed-Success' || status === 'Executed-WithWarning') return known
@@ -276,3 +276,6 @@ export function readProgress(request: unknown): Progress & { readonly header: Re
     failed: { subjectCode: text('subjectCode'), reasonCode: text('reasonCode') },
   }
 }
+
+const textOrNumber = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'string' ? String(value) : ''
