@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member } from '../way.ts'
+import { darkPatterns, lookAt } from './dark-patterns.ts'
 import { expectSound, type Locale, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
 
 let platform: TestPlatform
@@ -56,6 +57,13 @@ test.each(looks)(
     await page.getByRole('table', { name: w('quote.others') }).waitFor()
     await expectSound(page, 'answers')
     await picture(page, `several-answers-${look.locale}`)
+    // What the others will cost is said, and is no reason to stay.
+    const leaving = await context.newPage()
+    await leaving.clock.install()
+    await leaving.goto(`${platform.url}/closures/${draft.caseId}/quote`)
+    await leaving.getByRole('table', { name: w('quote.others') }).waitFor()
+    const found = darkPatterns(await lookAt(leaving), look.locale)
+    expect(found.filter(({ rule }) => rule !== 'preselected')).toEqual([])
     await lin.post(`/v1/closures/${draft.caseId}/withdraw`)
 
     const stranger = await member(platform, { locale: look.locale })
