@@ -1,0 +1,118 @@
+/** A person with something on every page, and the pages there are: for pictures, and for trying words that are longer. */
+import type { Page } from 'playwright-core'
+import type { Person } from '../../src/main/demo-person.ts'
+import type { TestPlatform } from '../platform.ts'
+import { untilTrue } from './browser.ts'
+import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
+
+export type World = {
+  someone: Person & { email: string }
+  planId: string
+  travelId: string
+  lineId: string
+  orderId: string
+  caseId: string
+  progressId: string
+  closedReference: string
+  reference: string
+  ticketId: string
+}
+
+/** In Germany a person reviews, so that there is a closure under way; the draft is of another line. */
+export async function furnish(platform: TestPlatform, locale: string): Promise<World> {
+  const name = locale === 'zh-CN' ? '林悦' : 'Lin Yue'
+  const someone = await member(platform, { locale, country: 'DE', name })
+  const { lineId, orderId } = await buyLine(someone)
+  await install(platform, someone, lineId)
+  await topUp(someone, lineId)
+  const { body: catalog } = await someone.get('/v1/plans')
+  const plans = catalog.plans as { planId: string; kind: string; hasNumber: boolean }[]
+  const planId = plans.find(({ kind, hasNumber }) => kind === 'home' && hasNumber)?.planId ?? ''
+  const travelId = plans.find(({ kind }) => kind === 'travel')?.planId ?? ''
+  const second = await buyLine(someone, travelId)
+  await install(platform, someone, second.lineId)
+  const underWay = await draftClosure(someone, 'line', second.lineId)
+  await submit(someone, underWay)
+  const { reference } = await untilState(someone, underWay.caseId, 'in_review')
+  const draft = await draftClosure(someone, 'line', lineId)
+  const { body: ticket } = await someone.post('/v1/tickets', {
+    subject: locale === 'zh-CN' ? '新手机收不到短信' : 'No texts on the new phone',
+    body: locale === 'zh-CN' ? '昨天换了手机，收不到短信。' : 'I moved to a new phone yesterday.',
+  })
+  const { caseId: progressId } = underWay
+  const { closedReference } = await closedLine(platform, locale)
+  const ids = {
+    planId,
+    travelId,
+    lineId,
+    orderId,
+    caseId: draft.caseId,
+    progressId,
+    closedReference,
+  }
+  return { someone, ...ids, reference, ticketId: ticket.ticketId }
+}
+
+/** Somebody else's, as anybody with the reference sees it. */
+async function closedLine(platform: TestPlatform, locale: string) {
+  const other = await member(platform, { locale })
+  const { lineId } = await buyLine(other)
+  await install(platform, other, lineId)
+  const draft = await draftClosure(other, 'line', lineId)
+  await submit(other, draft)
+  await untilState(other, draft.caseId, 'closed')
+  return { closedReference: draft.reference as string }
+}
+
+/** Each page by a short name; what has to be pressed first comes with it. */
+export function pagesOf(world: World): readonly (readonly [name: string, path: string])[] {
+  const { lineId, caseId } = world
+  const line = `/lines/${lineId}`
+  const closing = `/closures/${caseId}`
+  return [
+    ['shop', '/'],
+    ['plan', `/plans/${world.planId}`],
+    ['coverage', `/plans/${world.travelId}/coverage`],
+    ['help', '/help'],
+    ['follow', '/c'],
+    ['public-progress', `/c/${world.reference}`],
+    ['public-closed', `/c/${world.closedReference}`],
+    ['verify', '/verify'],
+    ['lost', '/nowhere'],
+    ['checkout', `/checkout/${world.planId}`],
+    ['order', `/orders/${world.orderId}`],
+    ['home', '/lines'],
+    ['line', line],
+    ['install', `${line}/install`],
+    ['top-up', `${line}/top-up`],
+    ['line-plan', `${line}/plan`],
+    ['other-plans', `${line}/plans`],
+    ['number', `${line}/number`],
+    ['bring', `${line}/number/bring`],
+    ['cap', `${line}/cap`],
+    ['move-credit', `${line}/move-credit`],
+    ['statement', '/statement'],
+    ['account', '/account'],
+    ['contacts', '/account/contacts'],
+    ['devices', '/account/devices'],
+    ['new-ticket', `/help/new?about=unanswered&page=${line}`],
+    ['ticket', `/help/${world.ticketId}`],
+    ['close-ready', `${closing}/ready`],
+    ['close-unbind', `${closing}/unbind`],
+    ['close-quote', `${closing}/quote`],
+    ['close-reason', `${closing}/reason`],
+    ['close-answers', `${closing}/answers`],
+    ['close-confirm', `${closing}/confirm`],
+    ['close-progress', `/closures/${world.progressId}`],
+    ['design', '/design'],
+  ]
+}
+
+/** Until nothing loads any more and nothing moves. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await untilTrue(
+    page,
+    `document.querySelector('[aria-busy=true]:not(button)') === null && document.fonts.status === 'loaded'`,
+  )
+}
