@@ -78,6 +78,8 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['public-progress', `/c/${world.reference}`],
     ['public-closed', `/c/${world.closedReference}`],
     ['verify', '/verify'],
+    ['phone-check', '/phone-check'],
+    ['install-guide', '/install-guide'],
     ['lost', '/nowhere'],
     ['checkout', `/checkout/${world.planId}`],
     ['order', `/orders/${world.orderId}`],
