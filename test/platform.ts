@@ -179,7 +179,7 @@ function keepSweeping(app: App) {
     while (!stopped) {
       for (const sweep of sweeps)
         await sweep(app).catch((error: unknown) => app.log.error({ err: error }, 'sweep'))
-      await sleep(100)
+      await sleep(250)
     }
   })()
   return {

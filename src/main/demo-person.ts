@@ -99,11 +99,12 @@ export async function until<Value>(
   ms = 15_000,
 ): Promise<Value> {
   const end = Date.now() + ms
-  for (;;) {
+  // At once while it is likely, then less often: looking costs what is waited for.
+  for (let pauseMs = 40; ; pauseMs = Math.min(pauseMs * 1.3, 250)) {
     const value = await look()
     if (holds(value)) return value
     if (Date.now() > end)
       throw new Error(`still ${JSON.stringify(value)?.slice(0, 600)} after ${ms} ms`)
-    await sleep(50)
+    await sleep(pauseMs)
   }
 }

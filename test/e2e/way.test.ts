@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, picture, wordsOf } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -113,10 +113,9 @@ async function install(someone: Visit) {
   return lineId
 }
 
-/** From home to the last step, choosing a refund; every page is looked at. */
 async function leave(someone: Visit) {
-  const { page, email } = someone
-  const { w, press, see } = tools(someone)
+  const { page } = someone
+  const { w, see } = tools(someone)
   await page.goto(`${platform.url}/lines`)
   await see('home.head')
   await expectSound(page, 'home')
@@ -124,6 +123,13 @@ async function leave(someone: Visit) {
   await page.waitForURL(/\/account$/)
   await expectSound(page, 'account')
   await page.getByRole('link', { name: /^(Close account|注销账户)/ }).click()
+  await close(someone, 'confirm.close-account')
+}
+
+/** From the checklist to the last step, choosing a refund; every page is looked at. */
+async function close(someone: Visit, last: 'confirm.close-account' | 'confirm.close-line') {
+  const { page, email } = someone
+  const { w, press, see } = tools(someone)
   await press('ready.go-on')
   // Refunding stands first of the ways that policy allows.
   const radio = page.getByRole('radio').first()
@@ -143,7 +149,7 @@ async function leave(someone: Visit) {
   await expectSound(page, 'confirm')
   await page.getByRole('textbox', { name: w('code.label') }).fill(await code(email, after))
   await page.getByRole('checkbox').check({ force: true })
-  await page.getByRole('button', { name: w('confirm.close-account') }).click()
+  await page.getByRole('button', { name: w(last) }).click()
 }
 
 async function mailOf(email: string) {
@@ -250,3 +256,48 @@ async function reviewInConsole({ page }: Visit, reference: string) {
     .getByRole('button', { name: /^Approve/ })
     .click()
 }
+
+test('on the drawn phone: installed by its code, data used and seen in the portal, out of service once closed, deleted, and the certificate says so', async () => {
+  const someone = await visit('en', 1280)
+  const { page } = someone
+  const { w } = tools(someone)
+  await join(someone, 'GB')
+  const code = await page.getByText(/^LPA:1\$/).innerText()
+
+  const phone = await page.context().newPage()
+  const p = wordsOf('en', 'simulators/phone/words')
+  await phone.goto(`${platform.urls.phone}/?phone=2`)
+  const drawn = phone.locator('section.phone.shown')
+  await drawn.getByRole('textbox', { name: p('code') }).fill(code)
+  await drawn.getByRole('button', { name: p('add') }).click()
+  await drawn.getByText(p('on')).waitFor()
+  await drawn.getByRole('button', { name: p('data100') }).click()
+  await drawn.getByText(/Used here: 100 MB/).waitFor()
+
+  await page.getByRole('heading', { name: w('install.done') }).waitFor()
+  await page.getByRole('link', { name: w('install.to-line') }).click()
+  await page.getByText(/24\.9/).first().waitFor()
+  await page.getByRole('link', { name: new RegExp(w('line.close').source.slice(1, -1)) }).click()
+  await close(someone, 'confirm.close-line')
+  await page.getByRole('heading', { name: w('closed.head', { name: '.*' }) }).waitFor()
+  await page.getByText(w('verify.removal-unconfirmed')).waitFor()
+
+  await drawn.getByText(p('why-unknown-subscriber')).waitFor()
+  await drawn.locator('details.bin summary').click()
+  await drawn.getByRole('button', { name: p('deleteYes') }).click()
+  await drawn.getByText(p('noEsims')).waitFor()
+  const later = page.getByText(w('verify.removal-later'))
+  await until(
+    async () => {
+      await page.reload()
+      await page.getByText(w('verify.removal-unconfirmed')).or(later).waitFor()
+      return later.count()
+    },
+    (count) => count > 0,
+    20_000,
+  )
+  await expectSound(page, 'closed')
+  await picture(page, 'closed-removal')
+  expect(someone.complaints).toEqual([])
+  await page.context().close()
+}, 120_000)

@@ -2,7 +2,7 @@
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
-import { useWords } from '../../portal/words.tsx'
+import { type Translate, useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 import type { Added } from './certificate.ts'
 import { FinalStatement } from './quote-tables.tsx'
@@ -18,7 +18,7 @@ type Line = {
 }
 
 /** The members shown here; the signature covers all of them. */
-type Claims = {
+export type Claims = {
   issuer?: { name: string }
   reference?: string
   subscriberName?: string
@@ -48,11 +48,6 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
     if (!owed) return undefined
     return owed.length === 0 ? t('verify.no-debt') : format.list(owed.map(format.money))
   }
-  const removalOf = ({ profileRemoval, iccidMasked }: Line, later: readonly Added[]) => {
-    const proven = later.find((one) => one.iccidMasked === iccidMasked)
-    if (proven) return t('verify.removal-later', { at: format.full(proven.confirmedAt) })
-    return t(removals[profileRemoval] ?? 'verify.removal-unconfirmed')
-  }
   return (
     <Section title={t('verify.says')}>
       <dl className="kv mt-2.5">
@@ -70,7 +65,7 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
           <dt className="strong">{line.name}</dt>
           <dd>{line.numberMasked}</dd>
           <dt>{t('line.profile')}</dt>
-          <dd>{removalOf(line, added)}</dd>
+          <dd>{removalText(line, added, t, format.full)}</dd>
           {line.numberPortedAt && (
             <>
               <dt>{t('number.title')}</dt>
@@ -86,6 +81,18 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
       ))}
     </Section>
   )
+}
+
+/** Whether the profile is off the phone, as signed, or as its phone has proven since. */
+export function removalText(
+  { profileRemoval, iccidMasked }: Pick<Line, 'profileRemoval' | 'iccidMasked'>,
+  added: readonly Added[],
+  t: Translate,
+  full: (instant: string) => string,
+): string {
+  const proven = added.find((one) => one.iccidMasked === iccidMasked)
+  if (proven) return t('verify.removal-later', { at: full(proven.confirmedAt) })
+  return t(removals[profileRemoval] ?? 'verify.removal-unconfirmed')
 }
 
 const removals: Record<string, WordKey> = {

@@ -1,5 +1,6 @@
 /** Closed: the final statement first, then the proof, then what is kept and until when. */
 import { useQuery } from '@tanstack/react-query'
+import { Fragment } from 'react'
 import { read } from '../../portal/api.ts'
 import { ButtonAnchor, TextLink } from '../../portal/components/button.tsx'
 import { Tag } from '../../portal/components/notice.tsx'
@@ -8,6 +9,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { useClosureName, useLineName } from './case.tsx'
+import { type Claims, removalText } from './certificate-facts.tsx'
 import { checkCertificate, type Jwks } from './certificate.ts'
 import { basisWords, keptWords } from './kept.ts'
 import { FinalStatement } from './quote-tables.tsx'
@@ -60,41 +62,49 @@ function Certificate({ closure }: { closure: Closure }) {
         {' · '}
         {t('closed.signed', { at: format.moment(certificate.signedAt, { year: true }) })}
       </p>
-      <div className="pair mt-3">
-        <ButtonAnchor href={certificate.pdfUrl} icon="download" small download="">
-          PDF
+      <div className="stack mt-3">
+        <div className="pair">
+          <ButtonAnchor href={certificate.pdfUrl} icon="download" small download="">
+            PDF
+          </ButtonAnchor>
+          <ButtonAnchor href={certificate.jsonUrl} icon="download" small download="">
+            JSON
+          </ButtonAnchor>
+        </div>
+        <ButtonAnchor
+          href={`/v1/closures/${closure.caseId}/receipt.pdf`}
+          icon="download"
+          small
+          block
+          download=""
+        >
+          {t('closed.receipt')}
         </ButtonAnchor>
-        <ButtonAnchor href={certificate.jsonUrl} icon="download" small download="">
-          JSON
-        </ButtonAnchor>
+        <TextLink to="/verify">{t('closed.check')}</TextLink>
       </div>
-      <ButtonAnchor
-        href={`/v1/closures/${closure.caseId}/receipt.pdf`}
-        icon="download"
-        small
-        download=""
-      >
-        {t('closed.receipt')}
-      </ButtonAnchor>
-      <TextLink to="/verify">{t('closed.check')}</TextLink>
     </Section>
   )
 }
 
 /** Checked here, in the browser, against the published keys. */
-function SignatureTag({ url }: { url: string }) {
-  const { t } = useWords()
-  const check = useQuery({
+function useCertificate(url: string | undefined) {
+  return useQuery({
     queryKey: ['certificate', url],
+    enabled: url !== undefined,
     queryFn: async ({ signal }) => {
       const [file, keys] = await Promise.all([
-        fetch(url, { signal }).then((response) => response.text()),
+        fetch(url!, { signal }).then((response) => response.text()),
         read<Jwks>('/.well-known/closure-keys.json', signal),
       ])
       return checkCertificate(file, keys)
     },
     staleTime: Number.POSITIVE_INFINITY,
   })
+}
+
+function SignatureTag({ url }: { url: string }) {
+  const { t } = useWords()
+  const check = useCertificate(url)
   if (!check.data) return null
   const valid = check.data.kind === 'valid'
   return (
@@ -141,6 +151,9 @@ function Ended({ closure }: { closure: Closure }) {
   const { t } = useWords()
   const format = useFormat()
   const until = closure.quote?.numberKeptUnusedUntil
+  const certificate = useCertificate(closure.certificate?.jsonUrl)
+  const genuine = certificate.data?.kind === 'valid' ? certificate.data : undefined
+  const lines = (genuine?.claims as Claims | undefined)?.lines ?? []
   return (
     <Section title={t('closed.number-and-esim')}>
       <dl className="kv mt-2.5">
@@ -150,6 +163,15 @@ function Ended({ closure }: { closure: Closure }) {
             <dd className="num">{format.day(until, { year: true })}</dd>
           </>
         )}
+        {genuine &&
+          lines.map((line) => (
+            <Fragment key={line.iccidMasked}>
+              <dt>
+                {t('line.profile')} <span className="num">{line.iccidMasked}</span>
+              </dt>
+              <dd>{removalText(line, genuine.added, t, format.full)}</dd>
+            </Fragment>
+          ))}
         <dt>{t('closed.reactivation')}</dt>
         <dd>{t('closed.not-possible')}</dd>
         {closure.scope === 'line' && (
