@@ -57,6 +57,8 @@ test('a number comes: asked for once although answers are lost, then the line’
   await until(
     async () => (await hub.of(msisdn)).length,
     (count) => count === 1,
+    // A job that failed comes again after a pause that doubles.
+    40_000,
   )
   platform.clock.advance({ minutes: 3 })
   await stateIs(someone, path, 'pending')

@@ -5,7 +5,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
-import { expectSound, type Locale, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  windowOf,
+  wordsOf,
+  usual,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -133,10 +141,15 @@ test('zh-CN: a minor’s closure waits, its owner sees for whom, and the guardia
   await Promise.all([context.close(), own.close()])
 }, 120_000)
 
-test.each([
-  ['en', 1280],
-  ['zh-CN', 360],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 1280],
+      ['zh-CN', 360],
+    ] as const,
+    1,
+  ),
+)(
   '%s: rejected, appealed against, held by the other reviewer',
   async (locale, width) => {
     const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]

@@ -3,7 +3,15 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member, topUp } from '../way.ts'
-import { expectSound, type Locale, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  windowOf,
+  wordsOf,
+  usual,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -20,7 +28,7 @@ const looks: { locale: Locale; width: number }[] = [
   { locale: 'en', width: 1280 },
   { locale: 'zh-CN', width: 360 },
 ]
-test.each(looks)(
+test.each(usual(looks, 4))(
   '$locale at $width: an add-on by keyboard, at the price shown, then on the line, the statement and the quote of leaving',
   async (look) => {
     const w = wordsOf(look.locale)

@@ -8,7 +8,7 @@ import { bulkCommand, bulkWanted } from '../../src/main/closure.ts'
 import { person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member, topUp } from '../way.ts'
-import { expectSound, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+import { expectSound, openBrowser, picture, windowOf, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -42,10 +42,15 @@ async function propose(lineIds: readonly string[]): Promise<string> {
   return JSON.parse(said).bulkId
 }
 
-test.each([
-  ['en', 1280, false],
-  ['zh-CN', 360, true],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 1280, false],
+      ['zh-CN', 360, true],
+    ] as const,
+    3,
+  ),
+)(
   '%s at %i px: a proposal is read, approved by two, and followed to its end',
   async (locale, width, dark) => {
     const w = wordsOf(locale, 'src/console/words')

@@ -4,7 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eidOf } from '../../src/esim/sgp22/identifiers.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member } from '../way.ts'
-import { expectSound, type Locale, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  windowOf,
+  wordsOf,
+  usual,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -21,7 +29,7 @@ const looks: { locale: Locale; width: number; dark?: boolean }[] = [
   { locale: 'en', width: 1280 },
   { locale: 'zh-CN', width: 360, dark: true },
 ]
-test.each(looks)(
+test.each(usual(looks, 11))(
   '$locale at $width: an EID says that the phone is able, a model is found, and each system has its steps',
   async (look) => {
     const w = wordsOf(look.locale)

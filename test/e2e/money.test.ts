@@ -6,7 +6,7 @@ import { person } from '../../src/main/demo-person.ts'
 import { takeIn } from '../../src/usage/store.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member, pay } from '../way.ts'
-import { expectSound, openBrowser, windowOf, wordsOf } from './browser.ts'
+import { expectSound, openBrowser, windowOf, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -19,10 +19,15 @@ afterAll(async () => {
   await platform.close()
 })
 
-test.each([
-  ['en', 390],
-  ['zh-CN', 1280],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 390],
+      ['zh-CN', 1280],
+    ] as const,
+    5,
+  ),
+)(
   '%s: a month of the statement is taken along as PDF and as CSV',
   async (locale, width) => {
     const w = wordsOf(locale)
@@ -56,10 +61,15 @@ test.each([
   90_000,
 )
 
-test.each([
-  ['en', 1280],
-  ['zh-CN', 390],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 1280],
+      ['zh-CN', 390],
+    ] as const,
+    6,
+  ),
+)(
   '%s: finance sees rejected usage, and what comes of taking it in again',
   async (locale, width) => {
     const w = wordsOf(locale, 'src/console/words')

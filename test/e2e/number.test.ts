@@ -9,7 +9,7 @@ import { type TestPlatform, testPlatform } from '../platform.ts'
 import { clearingHouse } from '../porting-hub.ts'
 import { otherOperator, type Someone } from '../porting-partner.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from '../way.ts'
-import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -56,7 +56,7 @@ const looks = [
   ['en', 1280],
   ['zh-CN', 390],
 ] as const
-test.each(looks)(
+test.each(usual(looks, 17))(
   '%s at %i: a code confirmed by another, its use, the stop, the lock, and a closure that waits for the number',
   async (locale, width) => {
     const w = wordsOf(locale)
@@ -135,10 +135,15 @@ test.each(looks)(
   180_000,
 )
 
-test.each([
-  ['en', 390],
-  ['zh-CN', 1280],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 390],
+      ['zh-CN', 1280],
+    ] as const,
+    18,
+  ),
+)(
   '%s at %i: a number is brought: refused with a wrong code, on its way with a right one, arrived',
   async (locale, width) => {
     const w = wordsOf(locale)

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp } from '../way.ts'
-import { expectSound, openBrowser, untilTrue, windowOf, wordsOf } from './browser.ts'
+import { expectSound, openBrowser, untilTrue, windowOf, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -84,10 +84,15 @@ async function withLine(locale: 'en' | 'zh-CN') {
   return { someone, lineId }
 }
 
-test.each([
-  ['en', 1280],
-  ['zh-CN', 360],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 1280],
+      ['zh-CN', 360],
+    ] as const,
+    7,
+  ),
+)(
   '%s at %i: opens without a network with the last balance and its age, and signing out leaves nothing',
   async (locale, width) => {
     const { someone } = await withLine(locale)

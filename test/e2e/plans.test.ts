@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, install, member, topUp } from '../way.ts'
-import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -62,7 +62,7 @@ const looks: Look[] = [
   { locale: 'en', width: 1280, dark: true },
   { locale: 'zh-CN', width: 360 },
 ]
-test.each(looks)(
+test.each(usual(looks, 12))(
   '$locale at $width: by keyboard alone more data and calls today, at the price that is shown, and on the statement',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -101,7 +101,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks)(
+test.each(usual(looks, 13))(
   '$locale at $width: less at renewal, dropped again; not enough credit leads to the top-up',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -142,7 +142,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks)(
+test.each(usual(looks, 14))(
   '$locale at $width: where a plan works, and what the next country costs',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -179,7 +179,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks)(
+test.each(usual(looks, 15))(
   '$locale at $width: a line is named and its spending capped, and credit goes to another line',
   async (look) => {
     const w = wordsOf(look.locale)
@@ -221,7 +221,7 @@ test.each(looks)(
   90_000,
 )
 
-test.each(looks)(
+test.each(usual(looks, 16))(
   '$locale at $width: another plan, its price and day before it is agreed to, and what is scheduled after',
   async (look) => {
     const w = wordsOf(look.locale)

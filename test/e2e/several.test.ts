@@ -4,7 +4,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member } from '../way.ts'
 import { darkPatterns, lookAt } from './dark-patterns.ts'
-import { expectSound, type Locale, openBrowser, picture, windowOf, wordsOf } from './browser.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  windowOf,
+  wordsOf,
+  usual,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -21,7 +29,7 @@ const looks: { locale: Locale; width: number }[] = [
   { locale: 'en', width: 1280 },
   { locale: 'zh-CN', width: 360 },
 ]
-test.each(looks)(
+test.each(usual(looks, 0))(
   '$locale at $width: a second line costs less, which the quote of leaving says; a companion is not left alone',
   async (look) => {
     const w = wordsOf(look.locale)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, install, member } from '../way.ts'
-import { expectSound, type Locale, openBrowser, windowOf, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, windowOf, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -47,7 +47,7 @@ async function signInAgain(page: Page, someone: Someone, w: ReturnType<typeof wo
   await page.getByRole('textbox', { name: w('code.label') }).fill(code)
 }
 
-test.each(looks)(
+test.each(usual(looks, 8))(
   '%s at %i: a session that ends in the middle of closing takes nothing along',
   async (locale, width) => {
     const lin = (await member(platform, { locale })) as Someone
@@ -114,7 +114,7 @@ test('what one person typed is not shown to the next who signs in, in the same t
   await context.close()
 }, 60_000)
 
-test.each(looks)(
+test.each(usual(looks, 9))(
   '%s at %i: without a network the age of what is shown is said, nothing is queued, and back online it is done once',
   async (locale, width) => {
     const lin = (await member(platform, { locale })) as Someone
@@ -161,7 +161,7 @@ async function topUps(lineId: string): Promise<number> {
   return rows.length
 }
 
-test.each(looks)(
+test.each(usual(looks, 10))(
   '%s at %i: slow is said, a failure has a way out, and a ticket with the facts filled in',
   async (locale, width) => {
     const lin = (await member(platform, { locale })) as Someone

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, install, member } from '../way.ts'
-import { expectSound, type Locale, openBrowser, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -30,10 +30,15 @@ async function windowOf(who: Person, locale: Locale, width: number): Promise<Bro
   return context
 }
 
-test.each([
-  ['en', 390],
-  ['zh-CN', 1280],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 390],
+      ['zh-CN', 1280],
+    ] as const,
+    2,
+  ),
+)(
   '%s: paused and taken up again by its owner, then by the operator alone',
   async (locale, width) => {
     const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { expectSound, type Locale, openBrowser, picture, wordsOf } from './browser.ts'
+import { expectSound, type Locale, openBrowser, picture, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -164,10 +164,15 @@ async function mailOf(email: string) {
   return until(look, (mail) => mail !== undefined, 20_000)
 }
 
-test.each([
-  ['en', 360],
-  ['zh-CN', 1280],
-] as const)(
+test.each(
+  usual(
+    [
+      ['en', 360],
+      ['zh-CN', 1280],
+    ] as const,
+    19,
+  ),
+)(
   'joining and leaving in %s at %i px, straight through',
   async (locale, width) => {
     const someone = await visit(locale, width)
