@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
-import { idempotencyKeyOf } from '../platform/idempotency.ts'
+import { idempotencyKeyOf, withIdempotencyKey } from '../platform/idempotency.ts'
 import { toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
@@ -69,13 +69,7 @@ export function registerAddonsRoutes(http: Http, app: App) {
   http.post(
     '/v1/lines/:lineId/addons',
     {
-      // Money may not move twice because a browser sent something twice.
-      preHandler: [
-        signedIn(app, true),
-        async (request, reply) => {
-          if (!idempotencyKeyOf(request)) return refused(reply, refuse('idempotency-key-missing'))
-        },
-      ],
+      preHandler: [signedIn(app, true), withIdempotencyKey],
       schema: {
         tags: ['Plans'],
         summary: 'Buy an add-on from the line’s paid credit; it begins at once',

@@ -9,6 +9,7 @@ import type { StoredCase } from './case.ts'
 import { hasEnded, mayFreeze } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { readFreezeToken } from './freeze.ts'
+import { withCase } from './review-store.ts'
 import { riskWindowHours } from './risk.ts'
 import { changeCase, locateCase, lockCase } from './store.ts'
 import { reopen } from './way-store.ts'
@@ -65,11 +66,7 @@ export async function putOnHold(
   note: string,
 ): Promise<true | Refusal> {
   const now = app.clock.now()
-  const place = await locateCase(app.db, { caseId })
-  if (!place) return refuse('not-found')
-  return app.db.transaction().execute(async (trx) => {
-    const c = await lockCase(trx, place.subscriber_id, caseId)
-    if (!c) return refuse('not-found')
+  return withCase<true>(app, caseId, async (trx, { c }) => {
     if (c.state === 'on_hold') return true
     if (!mayFreeze(c.state) || c.state === 'frozen') return refuse('nothing-to-hold')
     const attention = {
@@ -103,11 +100,7 @@ export async function thaw(
   note: string,
 ): Promise<true | Refusal> {
   const now = app.clock.now()
-  const place = await locateCase(app.db, { caseId })
-  if (!place) return refuse('not-found')
-  return app.db.transaction().execute(async (trx) => {
-    const c = await lockCase(trx, place.subscriber_id, caseId)
-    if (!c) return refuse('not-found')
+  return withCase<true>(app, caseId, async (trx, { c }) => {
     const isStopped = c.state === 'frozen' || c.state === 'on_hold'
     if (!isStopped || !c.attention) return refuse('nothing-to-retry')
     const { subscriberId } = c

@@ -69,7 +69,8 @@ export async function countsByState(app: App): Promise<Record<string, number>> {
 
 type Locked = { subscriberId: string; c: StoredCase }
 
-async function withCase<Result>(
+/** A case that staff name, under its lock. */
+export async function withCase<Result>(
   app: App,
   caseId: string,
   act: (trx: Parameters<typeof lockCase>[0], locked: Locked) => Promise<Result | Refusal>,

@@ -91,7 +91,7 @@ function registerReviewRoutes(http: Http, app: App) {
   const acting = (act: Act) => async (request: FastifyRequest, reply: FastifyReply) => {
     const { caseId } = params.parse(request.params)
     const done = await act(request.staff, caseId)
-    return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
+    return seeAfter(app, request, reply, caseId, done)
   }
 
   http.post(
@@ -136,7 +136,7 @@ function registerReviewRoutes(http: Http, app: App) {
     async (request, reply) => {
       const { caseId } = request.params
       const decided = await decide(app, caseId, request.staff, request.body)
-      return isRefusal(decided) ? refused(reply, decided) : see(app, request.staff, caseId, reply)
+      return seeAfter(app, request, reply, caseId, decided)
     },
   )
 }
@@ -157,7 +157,7 @@ function registerFrozenRoutes(http: Http, app: App) {
     async (request, reply) => {
       const { caseId } = request.params
       const done = await thaw(app, caseId, request.staff, request.body.note)
-      return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
+      return seeAfter(app, request, reply, caseId, done)
     },
   )
 
@@ -176,9 +176,20 @@ function registerFrozenRoutes(http: Http, app: App) {
     async (request, reply) => {
       const { caseId } = request.params
       const done = await putOnHold(app, caseId, request.staff, request.body.note)
-      return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
+      return seeAfter(app, request, reply, caseId, done)
     },
   )
+}
+
+/** What staff did, and the case as it is now. */
+async function seeAfter(
+  app: App,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caseId: string,
+  done: true | Refusal,
+) {
+  return isRefusal(done) ? refused(reply, done) : see(app, request.staff, caseId, reply)
 }
 
 async function see(app: App, staff: StaffMember, caseId: string, reply: FastifyReply) {

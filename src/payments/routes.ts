@@ -1,12 +1,12 @@
 /** Ordering, paying, and what the provider tells us. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { lineShown } from '../lines/line.ts'
 import { linesOf } from '../lines/store.ts'
 import { lineWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn, signedWith } from '../platform/http.ts'
-import { idempotencyKeyOf } from '../platform/idempotency.ts'
+import { idempotencyKeyOf, withIdempotencyKey } from '../platform/idempotency.ts'
 import { toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
@@ -69,11 +69,6 @@ function registerOrderQuote(http: Http, app: App) {
   )
 }
 
-/** Money may not move twice because a browser sent something twice. */
-async function withKey(request: FastifyRequest, reply: FastifyReply) {
-  if (!idempotencyKeyOf(request)) return refused(reply, refuse('idempotency-key-missing'))
-}
-
 function registerOrdering(http: Http, app: App, payments: Payments) {
   const open = async (reply: FastifyReply, placed: Placed | Refusal) => {
     if (isRefusal(placed)) return refused(reply, placed)
@@ -84,7 +79,7 @@ function registerOrdering(http: Http, app: App, payments: Payments) {
   http.post(
     '/v1/orders',
     {
-      preHandler: [signedIn(app, true), withKey],
+      preHandler: [signedIn(app, true), withIdempotencyKey],
       schema: {
         tags: ['Money'],
         summary: 'Order a plan; pay it at `checkoutUrl`',
@@ -102,7 +97,7 @@ function registerOrdering(http: Http, app: App, payments: Payments) {
   http.post(
     '/v1/lines/:lineId/top-ups',
     {
-      preHandler: [signedIn(app, true), withKey],
+      preHandler: [signedIn(app, true), withIdempotencyKey],
       schema: {
         tags: ['Money'],
         summary: 'Top up the credit of a line; pay it at `checkoutUrl`',
@@ -126,7 +121,7 @@ function registerMoves(http: Http, app: App) {
   http.post(
     '/v1/lines/:lineId/credit-moves',
     {
-      preHandler: [signedIn(app, true), withKey],
+      preHandler: [signedIn(app, true), withIdempotencyKey],
       schema: {
         tags: ['Money'],
         summary: 'Move paid credit to another of your lines',

@@ -23,6 +23,11 @@ export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   return typeof key === 'string' && keyShape.test(key) ? key : undefined
 }
 
+/** Before what moves money, which may not happen twice because a browser sent something twice. */
+export async function withIdempotencyKey(request: FastifyRequest, reply: FastifyReply) {
+  if (!idempotencyKeyOf(request)) return refused(reply, refuse('idempotency-key-missing'))
+}
+
 export async function sweepIdempotency({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> {
   await db
     .deleteFrom('idempotency_key')

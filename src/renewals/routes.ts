@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
-import { idempotencyKeyOf } from '../platform/idempotency.ts'
+import { withIdempotencyKey } from '../platform/idempotency.ts'
 import { planShown } from '../plans/plan.ts'
 import { type Adjustment, coverageOf } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
@@ -111,13 +111,7 @@ function registerChange(http: Http, app: App) {
   http.post(
     '/v1/lines/:lineId/plan-change',
     {
-      // Money may not move twice because a browser sent something twice.
-      preHandler: [
-        signedIn(app, true),
-        async (request, reply) => {
-          if (!idempotencyKeyOf(request)) return refused(reply, refuse('idempotency-key-missing'))
-        },
-      ],
+      preHandler: [signedIn(app, true), withIdempotencyKey],
       schema: {
         tags: ['Plans'],
         summary:
