@@ -35,6 +35,7 @@ export const approvalsNeeded = 2
 export const bulkChoices: Choices = {
   paid: { disposition: 'refund' },
   promotional: { disposition: 'give-up' },
+  shared: { disposition: 'return' },
 }
 
 export const identifiers = ['lineId', 'msisdn', 'iccid', 'imsi'] as const

@@ -220,7 +220,7 @@ function destinationName(
   { t }: Words,
 ): string {
   const { account, instrument, toLineName: name } = detail
-  if (kind === 'moved' && name) return t('kind.moved-to', { name })
+  if ((kind === 'moved' || kind === 'share-returned') && name) return t(`kind.${kind}-to`, { name })
   if (kind === 'payout' && account) return t('kind.payout-to', { account })
   if (kind !== 'refund' || !instrument) return t(`kind.${kind}`)
   return t('kind.refund-to', { instrument: instrumentName(instrument, t) })

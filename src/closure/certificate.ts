@@ -33,6 +33,7 @@ const destination = z.strictObject({
     'payout',
     'unclaimed',
     'moved',
+    'share-returned',
     'donated',
     'promotion-forfeited',
     'arrears-paid',

@@ -31,6 +31,7 @@ const line: LineFacts = {
   dataGranted: 0n,
   dataRemaining: 0n,
   addons: [],
+  shares: [],
   openSessions: 0,
   port: null,
   arriving: null,

@@ -8,6 +8,13 @@ export type Choice<Disposition extends string> = {
 export type Choices = {
   paid: Choice<'refund' | 'move' | 'donate' | 'give-up'> | null
   promotional: Choice<'move' | 'give-up'> | null
+  /** Credit other lines put in without a rule: what its owner agrees to for them. */
+  shared?: { disposition: 'return' | 'stay' } | null | undefined
+}
+
+/** Choices as they were stored, whenever that was. */
+export function choicesIn({ paid, promotional, shared }: Partial<Choices>): Choices {
+  return { paid: paid ?? null, promotional: promotional ?? null, ...(shared && { shared }) }
 }
 
 /** A paid order that money can go back to, with what is left to refund on it. */
@@ -28,6 +35,7 @@ export type DestinationKind =
   | 'refund'
   | 'disputed'
   | 'moved'
+  | 'share-returned'
   | 'donated'
   | 'promotion-forfeited'
 export type Row<Kind> = {

@@ -8,6 +8,7 @@ import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
 import { disputesOf } from '../payments/dispute-store.ts'
 import { instrumentName } from '../payments/payments.ts'
+import { sharesOf } from '../payments/share-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
@@ -156,6 +157,7 @@ function rememberPolicies(trx: Trx) {
 
 async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, LineFacts[]>> {
   const addonsOf = await runningOf(trx, ids)
+  const sharesFor = await sharesOf(trx, ids)
   const { rows } = await sql<LineRow>`
     select l.subscriber_id, l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
       coalesce(r.prepaid_from, l.period_start) as period_start,
@@ -209,20 +211,24 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     dataGranted: row.granted,
     dataRemaining: row.remaining,
     addons: addonsOf(row.line_id),
+    shares: sharesFor(row.line_id),
     openSessions: row.open_sessions,
-    port: row.port_id
-      ? {
-          portId: row.port_id,
-          state: row.port_state!,
-          recipient: row.port_recipient,
-          dueAt: row.port_due_at,
-          endedAt: row.port_ended_at,
-        }
-      : null,
+    port: portOf(row),
     arriving: row.arriving_at && { until: row.arriving_at.add(silenceMax) },
     activatedAt: row.activated_at,
     term: row.term && termOf(row.term, row.price),
   }))
+}
+
+function portOf(row: LineRow): LineFacts['port'] {
+  if (row.port_id === null) return null
+  return {
+    portId: row.port_id,
+    state: row.port_state!,
+    recipient: row.port_recipient,
+    dueAt: row.port_due_at,
+    endedAt: row.port_ended_at,
+  }
 }
 
 function termOf(term: TermDocument, price: MoneyWire): Term {

@@ -50,6 +50,7 @@ test('what was chosen stands; else credit goes back where that is allowed, in Fr
   expect(paidIn('FR')).toEqual({ disposition: 'refund' })
   expect(paidIn('JP')).toBeNull()
   const chosen = choicesOnPort(factsOf('GB', null), { paid: move, promotional: move })
-  expect(chosen).toEqual({ paid: move, promotional: move })
+  const shared = { disposition: 'return' }
+  expect(chosen).toEqual({ paid: move, promotional: move, shared })
   expect(choicesOnPort(factsOf('GB', null), none).promotional).toEqual({ disposition: 'give-up' })
 })

@@ -46,12 +46,13 @@ export function portWait(
 }
 
 /** What was chosen stands; else credit goes back to whom it came from, where that may be, and what was a gift ends. */
-export function choicesOnPort({ policy }: Facts, { paid, promotional }: Choices): Choices {
+export function choicesOnPort({ policy }: Facts, { paid, promotional, shared }: Choices): Choices {
   const right = policy.rules.refundRight.value
   const mayRefund =
     right === 'on_port_only' || paidDispositions(policy).some((one) => one === 'refund')
   return {
     paid: paid ?? (mayRefund ? { disposition: 'refund' } : null),
     promotional: promotional ?? { disposition: 'give-up' },
+    shared: shared ?? { disposition: 'return' },
   }
 }

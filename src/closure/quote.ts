@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto'
 import { dueBy, paidDispositions } from '../policy/policy.ts'
 import type { z } from 'zod'
-import { decimal, isZero, toWire } from '../values/money.ts'
+import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { waitUntil } from './closure.ts'
 import { duesOf } from './dues.ts'
 import type { Facts } from './facts.ts'
 import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
+import { openShares } from './shared.ts'
 import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
 import type { quoteWire } from './wire.ts'
 
@@ -22,11 +23,17 @@ export function settleAll(facts: Facts, choices: Choices, asOf: Temporal.Instant
   const currencies = [...new Set(facts.lines.map(({ prepaid }) => prepaid.currency))].sort()
   return currencies.map((code) => {
     const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
-    const canMove = facts.staying.some(({ currency }) => currency === code)
+    const staying = stayingIn(facts, code)
     const dues = duesOf(facts, asOf, code)
-    const terms = { promotional: facts.policy.rules.promotionalDispositions.value, canMove, dues }
+    const promotional = facts.policy.rules.promotionalDispositions.value
+    const terms = { promotional, canMove: staying.size > 0, dues, staying }
     return settle(lines, choices, facts.refundable, terms, asOf, code)
   })
+}
+
+function stayingIn({ staying }: Facts, code: string): ReadonlySet<string> {
+  const own = staying.filter(({ currency }) => currency === code)
+  return new Set(own.map(({ lineId }) => lineId))
 }
 
 export function makeQuote(
@@ -46,7 +53,7 @@ export function makeQuote(
   const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
   // Nobody asks the bereaved why.
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null && !facts.died
-  const needed = new Set<'paid' | 'promotional' | 'reason'>(
+  const needed = new Set<'paid' | 'promotional' | 'shared' | 'reason'>(
     settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
   )
   if (reasonNeeded) needed.add('reason')
@@ -65,6 +72,7 @@ export function makeQuote(
         (disposition) => disposition !== 'move' || canMove,
       ),
       moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
+      shared: sharedOf(facts),
     },
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
     others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
@@ -75,6 +83,19 @@ export function makeQuote(
     })),
   }
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
+}
+
+/** What other lines put in without a rule, for each: its owner says what becomes of it. */
+export function sharedOf(facts: Facts) {
+  return facts.staying.flatMap(({ lineId, name, currency }) => {
+    const open = openShares(facts.lines, stayingIn(facts, currency))
+    const own = open.filter(({ fromLineId }) => fromLineId === lineId)
+    const amount = sum(
+      own.map((share) => share.amount),
+      currency,
+    )
+    return isZero(amount) ? [] : [{ lineId, name, amount: toWire(amount) }]
+  })
 }
 
 export function tableOf(settlement: Settlement): QuoteWire['currencies'][number] {

@@ -17,6 +17,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     session(facts.lines.some(({ openSessions }) => openSessions > 0) || sessionOpen),
     ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [number(facts), unbind] : []),
     otherLines(facts),
+    ...shared(facts),
     ...dependants(facts),
     backup(facts),
   ]
@@ -104,6 +105,22 @@ function otherLines({ staying }: Facts): ReadinessRow {
     detail: { count: String(staying.length), names },
     action: 'none',
   }
+}
+
+/** Credit that is not the line's alone; where no rule was stored with it, the next step asks. */
+function shared({ lines, staying }: Facts): ReadinessRow[] {
+  const there = new Set(staying.map(({ lineId }) => lineId))
+  const shares = lines.flatMap((line) =>
+    line.shares.filter(({ fromLineId }) => there.has(fromLineId)),
+  )
+  if (shares.length === 0) return []
+  const from = new Set(shares.map(({ fromLineId }) => fromLineId))
+  const names = staying.filter(({ lineId }) => from.has(lineId)).map(({ name }) => name)
+  const detail = {
+    ...amountsOf(byCurrency(shares.map(({ amount }) => amount))),
+    names: names.join(', '),
+  }
+  return [{ key: 'shared', state: 'next-step', detail, action: 'none' }]
 }
 
 /** The last line that companions go with ends only with them. */

@@ -4,9 +4,9 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { Policy } from '../policy/policy.ts'
 import { pinnedPolicy } from '../policy/store.ts'
 import type { Risk } from './closure.ts'
+import { type Choices, choicesIn } from './ends.ts'
 import type { QuoteWire } from './quote.ts'
 import { emptyReplay, type PastCase, type Replay, tally } from './replay.ts'
-import type { Choices } from './settlement.ts'
 
 const page = 2000
 
@@ -71,7 +71,7 @@ function pastOf({ submitted_at, risk, choices, quote }: Row): PastCase {
   return {
     submittedAt: submitted_at,
     risk,
-    choices: { paid: choices.paid ?? null, promotional: choices.promotional ?? null },
+    choices: choicesIn(choices),
     hasNumber: (quote?.numberKeptUnusedUntil ?? null) !== null,
     refunds: Object.fromEntries(
       tables.map(({ currency, refund }) => [currency, BigInt(refund.amount.replace('.', ''))]),

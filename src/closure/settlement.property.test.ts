@@ -8,6 +8,7 @@ import type { Choices, Dues } from './ends.ts'
 import { type LineMoney, settle, type Settlement, totalOf } from './settlement.ts'
 
 const start = Temporal.Instant.from('2026-11-01T10:00:00Z')
+const staying = new Set(['line_z'])
 const currencies = ['GBP', 'EUR', 'JPY', 'KWD'] as const
 const minor = fc.bigInt({ min: 0n, max: 50_000n })
 
@@ -36,6 +37,14 @@ const oneLine = fc.record({
     fc.record({ paid: fc.bigInt({ min: 1n, max: 9_000n }), days: fc.integer({ min: 1, max: 60 }) }),
   ),
   used: fc.nat(100),
+  /** What of its credit other lines put in, in percent, and what was agreed then. */
+  shared: fc.option(
+    fc.tuple(
+      fc.nat(50),
+      fc.constantFrom('line_z', 'line_gone'),
+      fc.constantFrom('returns' as const, 'stays' as const, null),
+    ),
+  ),
   owed: fc.option(minor),
   earlyFee: fc.option(minor),
   /** How much of its payments its owner disputes, in percent, and how much of that is set aside. */
@@ -57,41 +66,49 @@ const account: fc.Arbitrary<Account> = fc
       { disposition: 'give-up' },
       { disposition: 'move', toLineId: 'line_z' },
     ),
+    shared: fc.constantFrom<Choices['shared']>(
+      null,
+      { disposition: 'return' },
+      { disposition: 'stay' },
+    ),
     fee: minor,
     cap: minor,
     days: fc.nat(400),
   })
-  .map(({ code, lines, paid, promotional, fee, cap, days }) => {
+  .map(({ code, lines, paid, promotional, shared: agreed, fee, cap, days }) => {
     const of = (value: bigint) => money(value, code)
     const ruled = (value: bigint) => ({ amount: of(value), detail: { source: 'a rule' } })
     const named = lines.map((line, index) => ({ ...line, lineId: `line_${index}` }))
     return {
       code,
       days,
-      choices: { paid, promotional },
-      lines: named.map(({ begun, used, addon, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
-        ...line,
-        paid: of(line.paid),
-        promotional: of(line.promotional),
-        prepaid: of(line.prepaid),
-        periodStart: begun ? start : null,
-        dataGranted: 1000n,
-        dataRemaining: 1000n - BigInt(used) * 10n,
-        addons: addon
-          ? [
-              {
-                bucketId: 'b',
-                kind: 'data' as const,
-                name: {},
-                paid: of(addon.paid),
-                from: start,
-                until: start.add({ hours: 24 * addon.days }),
-                granted: 1000n,
-                remaining: 1000n - BigInt(used) * 10n,
-              },
-            ]
-          : [],
-      })),
+      choices: { paid, promotional, shared: agreed },
+      lines: named.map(
+        ({ begun, used, addon, shared, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
+          ...line,
+          paid: of(line.paid),
+          promotional: of(line.promotional),
+          prepaid: of(line.prepaid),
+          periodStart: begun ? start : null,
+          dataGranted: 1000n,
+          dataRemaining: 1000n - BigInt(used) * 10n,
+          shares: shared ? sharesOf(of(line.paid), shared) : [],
+          addons: addon
+            ? [
+                {
+                  bucketId: 'b',
+                  kind: 'data' as const,
+                  name: {},
+                  paid: of(addon.paid),
+                  from: start,
+                  until: start.add({ hours: 24 * addon.days }),
+                  granted: 1000n,
+                  remaining: 1000n - BigInt(used) * 10n,
+                },
+              ]
+            : [],
+        }),
+      ),
       // Each line's credit came from one payment; what is disputed of it no refund can go to.
       refundable: named.map(({ lineId, paid: credit, prepaid, disputed, addon }) => {
         const whole = credit + prepaid + (addon?.paid ?? 0n) + heldOf(credit, prepaid, disputed)
@@ -129,13 +146,36 @@ function heldOf(paid: bigint, prepaid: bigint, disputed: Disputed): bigint {
   return ((((paid + prepaid) * BigInt(percent)) / 100n) * BigInt(held)) / 100n
 }
 
+/** From two lines at once, so that both halves are looked at together. */
+function sharesOf(
+  paid: ReturnType<typeof money>,
+  [percent, fromLineId, atClosing]: [number, string, 'returns' | 'stays' | null],
+) {
+  const amount = { ...paid, minor: (paid.minor * BigInt(percent)) / 100n }
+  return [
+    { fromLineId, atClosing, amount },
+    { fromLineId: 'line_z', atClosing: 'returns' as const, amount },
+  ]
+}
+
+/** What goes back to lines that stay, whatever else is chosen. */
+function sharedBack({ lines, choices }: Account): bigint {
+  const goesBack = (rule: string | null) =>
+    rule === 'returns' || (rule === null && choices.shared?.disposition === 'return')
+  return lines
+    .flatMap(({ shares }) => shares)
+    .filter(({ fromLineId, atClosing }) => fromLineId === 'line_z' && goesBack(atClosing))
+    .reduce((total, { amount }) => total + amount.minor, 0n)
+}
+
 const at = (postings: readonly Posting[], account: string) =>
   entriesOf(postings)
     .filter((entry) => entry.account === account)
     .reduce((sum, { amount }) => sum + amount.minor, 0n)
 
-function check({ lines, choices, dues, refundable, days, code }: Account): Settlement {
-  const terms = { promotional: ['move', 'give-up'] as const, canMove: true, dues }
+function check(one: Account): Settlement {
+  const { lines, choices, dues, refundable, days, code } = one
+  const terms = { promotional: ['move', 'give-up'] as const, canMove: true, dues, staying }
   const asOf = start.add({ hours: 24 * days })
   const made = settle(lines, choices, refundable, terms, asOf, code)
   if (made.choicesNeeded.length > 0) {
@@ -166,6 +206,8 @@ function check({ lines, choices, dues, refundable, days, code }: Account): Settl
   }
   const ahead = lines.flatMap(({ addons }) => addons).reduce((sum, one) => sum + one.paid.minor, 0n)
   expect(at(moved, 'addon-prepaid')).toBe(-ahead)
+  const back = made.destinations.filter(({ kind }) => kind === 'share-returned')
+  expect(sum(back)).toBe(sharedBack(one))
   // What waits is what the books say waits, and nothing is refunded to a payment that can't take it.
   expect(at(moved, 'late-usage-reserve')).toBe(made.reserve.minor)
   const payable = sum(made.refunds) + sum(made.withheld)
@@ -205,5 +247,6 @@ test('for 10,000 random accounts, online and in bulk alike, every cent has one d
     'promotion-forfeited',
     'refund',
     'refund-fee',
+    'share-returned',
   ])
 }, 120_000)

@@ -24,6 +24,7 @@ const line = (facts: Partial<LineMoney> = {}): LineMoney => ({
   dataGranted: 100n,
   dataRemaining: 100n,
   addons: [],
+  shares: [],
   ...facts,
 })
 const orders: Refundable[] = [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { daysOf, type Running, unusedOf } from '../addons/addons.ts'
 import type { Posting } from '../ledger/ledger.ts'
 import { daysLeft } from '../lines/line.ts'
+import type { Share } from '../payments/payments.ts'
 import {
   add,
   isZero,
@@ -24,6 +25,7 @@ import {
   type Withheld,
 } from './ends.ts'
 import { paidFlow } from './paid-flow.ts'
+import { giveBack, openShares } from './shared.ts'
 
 export type { Choices, Dues, Refundable } from './ends.ts'
 
@@ -45,6 +47,8 @@ export type LineMoney = {
   dataRemaining: bigint
   /** Paid for and not earned, each by itself. */
   addons: readonly Running[]
+  /** What of its paid credit other lines put in. */
+  shares: readonly Share[]
 }
 
 export type Settlement = {
@@ -63,13 +67,15 @@ export type Settlement = {
   /** Days of the plan that were used: earned, and on neither side of the table. */
   earned: Posting[]
   postings: Posting[]
-  choicesNeeded: ('paid' | 'promotional')[]
+  choicesNeeded: ('paid' | 'promotional' | 'shared')[]
 }
 
 export type Terms = {
   promotional: readonly ('move' | 'give-up')[]
   canMove: boolean
   dues?: Dues | undefined
+  /** Lines of the same owner and currency that stay. */
+  staying?: ReadonlySet<string> | undefined
 }
 
 /** Whole days of the period that had not begun at a moment; a day that has begun counts as used. */
@@ -99,7 +105,7 @@ export function settle(
   lines: readonly LineMoney[],
   choices: Choices,
   refundable: readonly Refundable[],
-  { promotional: offered, canMove, dues }: Terms,
+  { promotional: offered, canMove, dues, staying = new Set() }: Terms,
   asOf: Temporal.Instant,
   code: string,
 ): Settlement {
@@ -108,8 +114,9 @@ export function settle(
   for (const line of lines) addSources(line, asOf, credit, earned)
   const gifts = credit.filter(({ kind }) => kind === 'promotional-credit')
   const own = lines.map(({ lineId }) => lineId)
+  const shared = giveBack(lines, credit, choices.shared, staying)
   const flow = paidFlow(
-    credit.filter(({ kind }) => kind !== 'promotional-credit'),
+    shared.left.filter(({ kind }) => kind !== 'promotional-credit'),
     choices.paid,
     inOrder(refundable, own),
     dues ?? noDues(code),
@@ -120,11 +127,14 @@ export function settle(
   const onlyGiveUp = !canMove || !offered.includes('move')
   const giftChoice = onlyGiveUp ? { disposition: 'give-up' as const } : choices.promotional
   const choicesNeeded: Settlement['choicesNeeded'] = []
+  const isAsked = openShares(lines, staying).length > 0
+  if (isAsked && !choices.shared) choicesNeeded.push('shared')
   if (flow.needsChoice) choicesNeeded.push('paid')
   if (gifts.length > 0 && giftChoice === null) choicesNeeded.push('promotional')
 
   const sources = [...credit, ...flow.sources]
   const destinations = [
+    ...shared.destinations,
     ...flow.destinations,
     ...(giftChoice ? gifts.map((row) => giftRow(giftChoice, row)) : []),
   ]
@@ -145,7 +155,9 @@ export function settle(
     withheld: flow.withheld,
     owedAfter: flow.owedAfter,
     earned,
-    postings: complete ? [...flow.postings, ...gifts.map((row) => giftOf(giftChoice, row))] : [],
+    postings: complete
+      ? [...shared.postings, ...flow.postings, ...gifts.map((row) => giftOf(giftChoice, row))]
+      : [],
     choicesNeeded,
   }
 }

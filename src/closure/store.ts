@@ -8,8 +8,8 @@ import { personal } from '../platform/personal.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import type { Attention, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
+import { type Choices, choicesIn } from './ends.ts'
 import type { QuoteWire } from './quote.ts'
-import type { Choices } from './settlement.ts'
 import { mayBecome } from './transitions.ts'
 import { appendEvents, type CaseCommit, type NewEvent } from './timeline-store.ts'
 
@@ -26,7 +26,7 @@ function fromRow(row: Selectable<CaseRow>): StoredCase {
     state: row.state as CaseState,
     policyCountry: row.policy_country,
     policyVersion: row.policy_version,
-    choices: { paid: choices.paid ?? null, promotional: choices.promotional ?? null },
+    choices: choicesIn(choices),
     closingLines: row.closing_lines as string[] | null,
     quote: row.quote as QuoteWire | null,
     reason: row.reason,

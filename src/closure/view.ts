@@ -116,7 +116,8 @@ function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
     (choice.toLineId
       ? { disposition: choice.disposition, toLineId: choice.toLineId }
       : { disposition: choice.disposition })
-  return { paid: plain(choices.paid), promotional: plain(choices.promotional) }
+  const { paid, promotional, shared } = choices
+  return { paid: plain(paid), promotional: plain(promotional), ...(shared && { shared }) }
 }
 
 /** Where one refund is, and what its owner can do about it. */

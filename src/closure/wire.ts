@@ -49,6 +49,7 @@ export const readinessRowWire = z
       'unbind',
       'port',
       'dependants',
+      'shared',
     ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z
@@ -83,6 +84,10 @@ export const choicesWire = z
     promotional: z
       .object({ disposition: z.enum(['move', 'give-up']), toLineId: z.string().optional() })
       .nullable(),
+    shared: z
+      .object({ disposition: z.enum(['return', 'stay']) })
+      .nullish()
+      .describe('Credit that other lines put in without a rule: its owner agrees for them'),
   })
   .meta({ id: 'ClosureChoices' })
 
@@ -106,6 +111,7 @@ export const quoteEntryWire = z
       'payout',
       'unclaimed',
       'moved',
+      'share-returned',
       'donated',
       'promotion-forfeited',
     ]),
@@ -148,11 +154,15 @@ export const quoteWire = z
       )
       .describe('Refunds go only to instruments that paid before'),
     refundBy: instantWire.nullable(),
-    choicesNeeded: z.array(z.enum(['paid', 'promotional', 'reason'])),
+    choicesNeeded: z.array(z.enum(['paid', 'promotional', 'shared', 'reason'])),
     allowed: z.object({
       paid: z.array(dispositionWire),
       promotional: z.array(z.enum(['move', 'give-up'])),
       moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
+      shared: z
+        .array(z.object({ lineId: z.string(), name: z.string(), amount: moneyWire }))
+        .optional()
+        .describe('Of the credit, what these lines put in and nobody said yet who keeps'),
     }),
     numberKeptUnusedUntil: instantWire.nullable(),
     others: z

@@ -9,18 +9,20 @@ import type { Trx } from '../platform/database.ts'
 import { wakeRenewal } from '../renewals/setting-store.ts'
 import { decimal, fromWire, type Money, type MoneyWire, money, toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import type { AtClosing } from './share.ts'
 
 export type Move = {
   subscriberId: string
   lineId: string
   toLineId: string
   amount: MoneyWire
+  atClosing?: AtClosing | undefined
   /** The request's own: the same key moves once. */
   key: string
 }
 
 export async function moveCredit(app: App, asked: Move): Promise<Refusal | undefined> {
-  const { subscriberId, lineId, toLineId, key } = asked
+  const { subscriberId, lineId, toLineId, atClosing, key } = asked
   if (lineId === toLineId) return refuse('same-line')
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -34,7 +36,7 @@ export async function moveCredit(app: App, asked: Move): Promise<Refusal | undef
       key: `move:${key}`,
       kind: 'credit-move',
       at: now,
-      detail: { from: lineId, to: toLineId },
+      detail: { from: lineId, to: toLineId, ...(atClosing && { atClosing }) },
       postings: [
         {
           from: { account: 'paid-credit', lineId },

@@ -1,6 +1,8 @@
 /** What other features know of payments: where a refund is, and the accounts that money is paid out to. */
 import type { Money } from '../values/money.ts'
 
+export type { Share } from './share.ts'
+
 /** An account that money is paid out to; the provider checks that it is in the name. */
 export type Account =
   | { kind: 'iban'; iban: string }

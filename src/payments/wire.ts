@@ -30,6 +30,12 @@ export const topUpWire = z.object({
 export const creditMoveWire = z.object({
   toLineId: z.string().max(60).describe('Another line of the same subscriber and currency'),
   amount: moneyWire,
+  atClosing: z
+    .enum(['returns', 'stays'])
+    .optional()
+    .describe(
+      'When that line closes, what is left of it comes back or stays; left out: asked then',
+    ),
 })
 
 export const instrumentWire = z

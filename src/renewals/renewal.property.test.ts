@@ -191,6 +191,7 @@ function check({ standing, now, paidIn, earned, granted }: World) {
         dataGranted: granted.data,
         dataRemaining: free.data,
         addons: [],
+        shares: [],
       },
     ],
     { paid: { disposition: 'refund' }, promotional: null },

@@ -206,6 +206,7 @@ test.each(usual(looks, 15))(
     await amount.fill('20.01')
     await page.getByRole('button', { name: w('move.confirm-none') }).click()
     await page.getByText(w('refusal.amount-out-of-range')).waitFor()
+    await page.locator('input[value=returns]').check({ force: true })
     await amount.fill('7,5')
     await seen(page, 'move-credit', look)
     await page

@@ -280,6 +280,7 @@ function choicesOf({ paid }: Of<'close'>, quote: Body) {
       ? { disposition: wish, ...(wish === 'move' && { toLineId: target }) }
       : null,
     promotional: needs('promotional') ? { disposition: 'give-up' } : null,
+    ...(needs('shared') && { shared: { disposition: 'return' } }),
   }
 }
 

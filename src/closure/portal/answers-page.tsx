@@ -7,11 +7,11 @@ import { formatNumberE164, isZero } from '../../portal/format.ts'
 import { Redirect } from '../../portal/redirect.tsx'
 import { Page } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
+import type { Closure, ClosureChoices, Quote, QuoteCurrency } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useClosureName } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
-import { instrumentText, refunds, refundText, totalOf } from './quote-text.ts'
+import { instrumentText, paidOf, refunds, refundText, totalOf } from './quote-text.ts'
 import { reasonWords } from './reason-page.tsx'
 
 export function AnswersPage() {
@@ -64,6 +64,7 @@ function Answers({ closure, quote }: Props) {
         </Answer>
         <Money closure={closure} quote={quote} change={`${base}/quote`} />
         <Promotional closure={closure} quote={quote} change={`${base}/quote`} />
+        <Shared closure={closure} quote={quote} change={`${base}/quote`} />
         <NumberKept quote={quote} closure={closure} />
         {closure.policy.reasonMode !== 'none' && (
           <Answer label={t('answers.reason')} change={`${base}/reason`}>
@@ -157,7 +158,7 @@ function Money({ closure, quote, change }: Props & { change: string }) {
   if (choice.disposition !== 'refund') {
     return (
       <Answer label={t('money.paid-credit')} change={change}>
-        <Disposed choice={choice} quote={quote} kinds={['paid-credit', 'plan-days', 'addon']} />
+        <Disposed choice={choice} quote={quote} amountOf={paidOf} />
       </Answer>
     )
   }
@@ -181,14 +182,14 @@ function Money({ closure, quote, change }: Props & { change: string }) {
 type DisposedProps = {
   choice: NonNullable<ClosureChoices['paid']>
   quote: Quote
-  kinds: Parameters<typeof totalOf>[1]
+  amountOf: (table: QuoteCurrency) => ReturnType<typeof paidOf>
 }
 
-function Disposed({ choice, quote, kinds }: DisposedProps) {
+function Disposed({ choice, quote, amountOf }: DisposedProps) {
   const { t } = useWords()
   const format = useFormat()
   const amounts = quote.currencies
-    .flatMap((table) => totalOf(table, kinds) ?? [])
+    .flatMap((table) => amountOf(table) ?? [])
     .filter((money) => !isZero(money))
   const amount = format.list(amounts.map(format.money))
   const name = quote.allowed.moveTo.find(({ lineId }) => lineId === choice.toLineId)?.name ?? ''
@@ -203,7 +204,27 @@ function Promotional({ closure, quote, change }: Props & { change: string }) {
   if (!choice) return null
   return (
     <Answer label={t('answers.promotional')} change={change}>
-      <Disposed choice={choice} quote={quote} kinds={['promotional-credit']} />
+      <Disposed
+        choice={choice}
+        quote={quote}
+        amountOf={(table) => totalOf(table, ['promotional-credit'])}
+      />
+    </Answer>
+  )
+}
+
+/** Where a rule was stored with it there was nothing to choose, and nothing to change. */
+function Shared({ closure, quote, change }: Props & { change: string }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const choice = closure.choices.shared
+  const names = format.list((quote.allowed.shared ?? []).map(({ name }) => name))
+  if (!choice || names === '') return null
+  return (
+    <Answer label={t('answers.shared')} change={change}>
+      {t(choice.disposition === 'return' ? 'answers.shared-return' : 'answers.shared-stay', {
+        names,
+      })}
     </Answer>
   )
 }

@@ -15,7 +15,7 @@ import { Draft, KeepButton, useChange } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
 import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
-import { refunds, refundText, totalOf } from './quote-text.ts'
+import { paidOf, refunds, refundText } from './quote-text.ts'
 
 export function QuotePage() {
   return (
@@ -151,9 +151,7 @@ function Headline({ closure, quote }: QuoteProps) {
   }
   if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const { paid } = closure.choices
-  const amounts = quote.currencies.flatMap(
-    (table) => totalOf(table, ['paid-credit', 'plan-days', 'addon']) ?? [],
-  )
+  const amounts = quote.currencies.flatMap((table) => paidOf(table) ?? [])
   const amount = format.list(amounts.map(format.money))
   if (paid?.disposition === 'donate') return t('quote.head-donated', { amount })
   const to = quote.allowed.moveTo.find(({ lineId }) => lineId === paid?.toLineId)

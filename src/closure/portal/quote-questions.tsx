@@ -1,11 +1,11 @@
 /** The questions of a quote: one per kind of money, each starting empty. */
 import { type Choice, Choices } from '../../portal/components/choices.tsx'
-import { isZero } from '../../portal/format.ts'
+import { isZero, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { instrumentText, totalOf } from './quote-text.ts'
+import { instrumentText, paidOf, totalOf } from './quote-text.ts'
 
 type QuestionsProps = {
   quote: Quote
@@ -18,16 +18,24 @@ type QuestionsProps = {
 export function Questions({ quote, chosen: choices, tried, onChange }: QuestionsProps) {
   const { t } = useWords()
   const format = useFormat()
-  const paid = quote.currencies.flatMap(
-    (table) => totalOf(table, ['paid-credit', 'plan-days', 'addon']) ?? [],
-  )
+  const paid = quote.currencies.flatMap((table) => paidOf(table) ?? [])
   const promotional = quote.currencies.flatMap(
     (table) => totalOf(table, ['promotional-credit']) ?? [],
   )
-  const error = (kind: 'paid' | 'promotional') =>
-    tried && choices[kind] === null ? t('quote.choose-one') : undefined
+  const error = (kind: 'paid' | 'promotional' | 'shared') =>
+    tried && !choices[kind] ? t('quote.choose-one') : undefined
   return (
     <>
+      {quote.allowed.shared?.[0] && (
+        <Section>
+          <SharedQuestion
+            shared={quote.allowed.shared}
+            value={choices.shared?.disposition}
+            onChange={(disposition) => onChange({ ...choices, shared: { disposition } })}
+            error={error('shared')}
+          />
+        </Section>
+      )}
       {paid.some((money) => !isZero(money)) && (
         <Section>
           <Choices
@@ -55,6 +63,45 @@ export function Questions({ quote, chosen: choices, tried, onChange }: Questions
         </Section>
       )}
     </>
+  )
+}
+
+type SharedProps = {
+  shared: NonNullable<Quote['allowed']['shared']>
+  value: 'return' | 'stay' | undefined
+  onChange: (disposition: 'return' | 'stay') => void
+  error: string | undefined
+}
+
+/** Credit that is not this line's alone, and nobody said when it was moved whose it would be. */
+function SharedQuestion({ shared, ...question }: SharedProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const names = format.list(shared.map(({ name }) => name))
+  const amounts = Map.groupBy(
+    shared.map(({ amount }) => amount),
+    ({ currency }) => currency,
+  )
+  const amount = format.list(
+    [...amounts.values()].flatMap((all) => sum(all) ?? []).map(format.money),
+  )
+  return (
+    <Choices
+      legend={t('quote.shared', { amount, names })}
+      choices={[
+        {
+          key: 'return',
+          label: t('quote.shared-return', { names }),
+          detail: t('quote.shared-return-detail'),
+        },
+        {
+          key: 'stay',
+          label: t('quote.shared-stay'),
+          detail: t('quote.shared-stay-detail', { names }),
+        },
+      ]}
+      {...question}
+    />
   )
 }
 

@@ -4,7 +4,7 @@ import type { Quote, QuoteCurrency, QuoteEntry } from '../../portal/wire.ts'
 import type { Translate } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 import { cardText } from '../../payments/portal/card-text.ts'
-import { isZero, type Money, sum } from '../../portal/format.ts'
+import { isZero, type Money, negate, sum } from '../../portal/format.ts'
 
 type Format = ReturnType<typeof useFormat>
 
@@ -15,6 +15,7 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
   'promotional-credit': 'money.promotional-credit',
   refund: 'money.refund',
   moved: 'money.moved',
+  'share-returned': 'money.share-returned',
   donated: 'money.donated',
   'promotion-forfeited': 'money.forfeited',
   unclaimed: 'money.unclaimed',
@@ -28,6 +29,11 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
   disputed: 'money.disputed',
   'charged-back': 'money.charged-back',
   payout: 'money.payout',
+}
+
+const toLine: Partial<Record<QuoteEntry['kind'], WordKey>> = {
+  moved: 'money.moved-to',
+  'share-returned': 'money.share-returned-to',
 }
 
 /** "visa 4471" becomes "Visa ending 4471". */
@@ -45,9 +51,10 @@ export function entryTitle(entry: QuoteEntry, t: Translate, lineName: LineName):
   if (entry.kind === 'refund' && instrument) {
     return t('money.refund-to', { card: instrumentText(instrument, t) })
   }
-  if (entry.kind === 'moved') {
+  const named = toLine[entry.kind]
+  if (named) {
     const name = toLineName ?? lineName(entry.lineId)
-    if (name) return t('money.moved-to', { name })
+    if (name) return t(named, { name })
   }
   return t(titles[entry.kind])
 }
@@ -58,7 +65,7 @@ export function entryDetail(
   lineName: LineName,
   several: boolean,
 ): string | undefined {
-  const { daysLeft, daysTotal, what, month, months, records, source: rule } = entry.detail
+  const { daysLeft, daysTotal, what, by, month, months, records, source: rule } = entry.detail
   const days = entry.kind === 'plan-days' || entry.kind === 'addon'
   const source = entry.kind.endsWith('credit') || days
   const parts: (string | undefined)[] = []
@@ -66,6 +73,8 @@ export function entryDetail(
     parts.push(t('money.days', { left: Number(daysLeft), total: Number(daysTotal) }))
   }
   if (entry.kind === 'moved' && what === 'promotional') parts.push(t('money.promotional'))
+  if (entry.kind === 'share-returned' && by)
+    parts.push(t(by === 'consent' ? 'money.share-consent' : 'money.share-rule'))
   if (month && months)
     parts.push(t('money.term-month', { month: Number(month), months: Number(months) }))
   if (records) parts.push(t('money.records', { count: Number(records) }))
@@ -96,3 +105,12 @@ export function totalOf(
     table.sources.filter((entry) => kinds.includes(entry.kind)).map((entry) => entry.amount),
   )
 }
+
+/** What was paid and has to go somewhere: without what goes back to other lines. */
+export function paidOf(table: QuoteCurrency): Money | undefined {
+  const paid = table.sources.filter(({ kind }) => paidKinds.includes(kind))
+  const back = table.destinations.filter(({ kind }) => kind === 'share-returned')
+  return sum([...paid.map(({ amount }) => amount), ...back.map(({ amount }) => negate(amount))])
+}
+
+const paidKinds: readonly QuoteEntry['kind'][] = ['paid-credit', 'plan-days', 'addon']

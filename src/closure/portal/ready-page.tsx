@@ -122,6 +122,7 @@ const names: Record<ReadinessRow['key'], WordKey> = {
   unbind: 'ready.unbind',
   port: 'ready.port',
   dependants: 'ready.dependants',
+  shared: 'ready.shared',
 }
 
 const icons: Record<ReadinessRow['key'], IconName> = {
@@ -134,6 +135,7 @@ const icons: Record<ReadinessRow['key'], IconName> = {
   unbind: 'phone',
   port: 'phone',
   dependants: 'sim',
+  shared: 'card',
 }
 
 function useRowMoney() {
@@ -177,6 +179,7 @@ function NeedTitle({ row }: { row: ReadinessRow }) {
       </>
     )
   }
+  if (row.key === 'shared') return t('ready.shared-amount', { amount: money(row.detail) })
   if (row.key === 'open-session' && row.state === 'to-do') return t('ready.session-open')
   return t(names[row.key])
 }
@@ -191,6 +194,7 @@ const details: Record<ReadinessRow['key'], WordKey> = {
   unbind: 'ready.unbind-detail',
   port: 'ready.port-pending',
   dependants: 'ready.dependants-detail',
+  shared: 'ready.shared-detail',
 }
 
 function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
@@ -213,7 +217,8 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
       </button>
     )
   }
-  if (row.key === 'balance') return <span className="small c3">{t('ready.next-step')}</span>
+  if (row.key === 'balance' || row.key === 'shared')
+    return <span className="small c3">{t('ready.next-step')}</span>
   if (row.action === 'export') {
     return (
       <a

@@ -7,6 +7,7 @@ import { withholdRefund } from '../../payments/dispute-store.ts'
 import { startRefunds } from '../../payments/store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { decimal, isZero } from '../../values/money.ts'
+import { bulkChoices } from '../bulk.ts'
 import { countedTo } from '../case.ts'
 import { settleAll, tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
@@ -74,7 +75,9 @@ export const settleStep: InsideStep = {
 
 // Days count to the day the closure was received: a slow review never costs the subscriber anything.
 function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
-  const settlements = settleAll(facts, c.choices, countedTo(c) ?? now)
+  // Nobody can be asked any more: what other lines put in goes back to them.
+  const choices = { ...c.choices, shared: c.choices.shared ?? bulkChoices.shared }
+  const settlements = settleAll(facts, choices, countedTo(c) ?? now)
   const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
   if (missing.length > 0)
     throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)

@@ -35,19 +35,21 @@ export function MovePage() {
   )
 }
 
+type MoveDraft = { to: string; amount: string; atClosing?: 'returns' | 'stays' }
+
 function Move({ line, others }: { line: Line; others: Line[] }) {
   const { t } = useWords()
   const format = useFormat()
   const { currency } = line.paidCredit
-  const initial = { to: '', amount: '' }
+  const initial: MoveDraft = { to: '', amount: '' }
   const [draft, setDraft, forget] = useDraft(`move:${line.lineId}`, initial)
   const [tried, setTried] = useState(false)
   const amount = readMoney(draft.amount, 0.01, Number(line.paidCredit.amount))
   const to = others.find(({ lineId }) => lineId === draft.to)
-  const move = useMove(line, draft.to, { amount: amount ?? '', currency }, forget)
+  const move = useMove(line, draft, { amount: amount ?? '', currency }, forget)
   const submit = () => {
     setTried(true)
-    if (amount && to && !move.isPending) move.mutate()
+    if (amount && to && draft.atClosing && !move.isPending) move.mutate()
   }
   return (
     <Page
@@ -86,15 +88,49 @@ function Move({ line, others }: { line: Line; others: Line[] }) {
           hint={t('move.most', { amount: format.money(line.paidCredit) })}
           error={tried && !amount ? t('refusal.amount-out-of-range') : undefined}
         />
+        {to && (
+          <AtClosing
+            from={line.nickname}
+            to={to.nickname}
+            value={draft.atClosing}
+            onChange={(atClosing) => setDraft({ ...draft, atClosing })}
+            error={tried && !draft.atClosing ? t('move.at-closing-choose') : undefined}
+          />
+        )}
         <p className="small c2">{t('move.what')}</p>
       </div>
     </Page>
   )
 }
 
+type AtClosingProps = {
+  from: string
+  to: string
+  value: MoveDraft['atClosing']
+  onChange: (value: 'returns' | 'stays') => void
+  error: string | undefined
+}
+
+/** Said now, so that nobody has to agree about it when a line ends. */
+function AtClosing({ from, to, ...question }: AtClosingProps) {
+  const { t } = useWords()
+  const returns = { label: t('move.returns', { name: from }), detail: t('move.returns-detail') }
+  const stays = { label: t('move.stays', { name: to }), detail: t('move.stays-detail') }
+  return (
+    <Choices
+      legend={t('move.at-closing', { name: to })}
+      choices={[
+        { key: 'returns', ...returns },
+        { key: 'stays', ...stays },
+      ]}
+      {...question}
+    />
+  )
+}
+
 function useMove(
   line: Line,
-  toLineId: string,
+  { to: toLineId, atClosing }: MoveDraft,
   amount: { amount: string; currency: string },
   onDone: () => void,
 ) {
@@ -104,7 +140,7 @@ function useMove(
   const { t } = useWords()
   return useMutation({
     mutationFn: () =>
-      send<Line>('POST', `/v1/lines/${line.lineId}/credit-moves`, { toLineId, amount }),
+      send<Line>('POST', `/v1/lines/${line.lineId}/credit-moves`, { toLineId, amount, atClosing }),
     onSuccess: async () => {
       onDone()
       await client.invalidateQueries({ queryKey: ['lines'] })
