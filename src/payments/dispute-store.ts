@@ -79,13 +79,13 @@ function disputeOf(row: Stored): HeldDispute {
   }
 }
 
-/** Takes in what the provider says of the disputes of one order. The same word said again changes nothing. */
+/** Takes in what the provider says of the disputes of one order; false: nothing of it was news. */
 export async function applyDisputes(
   trx: Trx,
   app: App,
   key: OrderKey,
   told: readonly Dispute[],
-): Promise<void> {
+): Promise<boolean> {
   const order = await trx
     .selectFrom('payment_order')
     .select(['line_id', 'currency', 'minor'])
@@ -94,16 +94,20 @@ export async function applyDisputes(
     .where('state', '=', 'paid')
     .forUpdate()
     .executeTakeFirst()
-  if (!order) return
+  if (!order) return false
   await lockBalances(trx, key.subscriberId)
+  let isNews = false
   for (const dispute of told) {
     const known = await lockDispute(trx, key.subscriberId, dispute.disputeId)
     const amount = lesser(dispute.amount, money(order.minor, order.currency))
     const row = { ...key, disputeId: dispute.disputeId, lineId: order.line_id, amount }
+    const isDecided = known?.state === 'won' || known?.state === 'lost'
     if (!known) await open(trx, app, row)
-    if (dispute.state !== 'open' && known?.state !== 'won' && known?.state !== 'lost')
+    if (dispute.state !== 'open' && !isDecided)
       await end(trx, app, { ...row, state: dispute.state })
+    isNews ||= !known || (dispute.state !== 'open' && !isDecided)
   }
+  return isNews
 }
 
 async function lockDispute(trx: Trx, subscriberId: string, disputeId: string) {
@@ -248,7 +252,8 @@ async function checkDisputes(
   if (told.length === 0) return
   const { subscriberId } = key
   await app.db.transaction().execute(async (trx) => {
-    await applyDisputes(trx, app, key, told)
+    // A closure that asks by itself would wake itself for ever.
+    if (!(await applyDisputes(trx, app, key, told))) return
     const waiting = await trx
       .selectFrom('closure_case')
       .select('case_id')

@@ -1,4 +1,5 @@
 /** What a program of a world may ask for, and the words it is written in. */
+import type { Claim } from './bank.ts'
 import type { Card } from './story.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field, as a client would
@@ -17,6 +18,7 @@ export type Request = {
 /** What happens outside of the platform: a page of the provider, a phone, a visited network. */
 export type Outside =
   | { do: 'pay'; url: string; card: Card; attempt: number }
+  | ({ do: 'claim' } & Claim)
   | { do: 'read-code'; to: string; sinceMs: number }
   | { do: 'phone'; path: '/esim/download' | '/esim/notifications'; body: object }
   | { do: 'use'; imsi: string; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }

@@ -6,7 +6,7 @@ import { endPlan, live, review } from './people.ts'
 import { least } from './partners.ts'
 import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
-import { brokenAtRest, readableStill } from './rest.ts'
+import { brokenAtRest, readableStill, unheardBanks } from './rest.ts'
 import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from './running.ts'
 import { dayMs, start } from './story.ts'
 import type { World } from './world.ts'
@@ -43,7 +43,7 @@ export async function play(world: World): Promise<Broken | undefined> {
   const later = await turn(world, { ...state, runners: [] }, world.nowMs + 400 * dayMs)
   if (later) return later
   await sweepAll(world, [...release.sweeps, ...release.upkeep])
-  const [left] = await readableStill(world)
+  const [left] = [...(await unheardBanks(world)), ...(await readableStill(world))]
   return left
 }
 

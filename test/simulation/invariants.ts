@@ -128,7 +128,22 @@ const rules: Record<string, string> = {
     <> coalesce((
       select sum(b.granted) from bucket b where b.subscriber_id = l.subscriber_id
         and b.line_id = l.line_id and b.kind = k.kind
-        and (b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end)), 0)`,
+        and (b.expires_at is null or l.period_end is null or b.expires_at >= l.period_end)
+        and not exists (select from line_addon a where a.subscriber_id = b.subscriber_id
+          and a.line_id = b.line_id and a.bucket_id = b.bucket_id)), 0)`,
+  'an add-on was paid twice, or not at all': `
+    select line_id from (
+      select t.subscriber_id, p.line_id, sum(p.minor) as minor from ledger_transfer t
+      join ledger_posting p using (subscriber_id, transfer_id)
+      where t.kind = 'addon' and p.account = 'addon-prepaid' group by 1, 2) t
+    full join (
+      select subscriber_id, line_id, sum(paid_minor) as minor from line_addon group by 1, 2) a
+      using (subscriber_id, line_id)
+    where t.minor is distinct from a.minor`,
+  'money of a decided dispute is still set aside': `
+    select d.dispute_id from payment_dispute d join ledger_hold h using (subscriber_id)
+    where h.state = 'placed' and d.state <> 'open'
+      and h.key in ('dispute:' || d.dispute_id, 'dispute:' || d.dispute_id || ':refund')`,
   'a plan was paid at another price than was agreed': `
     select a.line_id from (
       select subscriber_id, line_id, sum(paid_minor) as minor from line_term where cause <> 'bought'

@@ -21,6 +21,7 @@ import type { Clock } from '../../src/platform/clock.ts'
 import type { Ids } from '../../src/platform/ids.ts'
 import type { CallPartner, PartnerAnswer, PartnerCall } from '../../src/platform/partner.ts'
 import { Fault } from '../../src/values/fault.ts'
+import { type Bank, openBank } from './bank.ts'
 import { busily, current, meet } from './node.ts'
 import { hourMs, type Partner } from './story.ts'
 
@@ -39,6 +40,7 @@ export type Sent = { id: string; to: string; text: string; subject: string; coun
 export type Partners = {
   provider: Provider
   register: Register
+  bank: Bank
   databases: { payments: ReturnType<typeof openDatabase>; network: ReturnType<typeof openDatabase> }
   messages: Message[]
   delivered(message: Message, answer: unknown): void
@@ -91,6 +93,8 @@ export function openPartners(clock: Clock, ids: Ids): Partners {
     usageDelayMs: () => 5000,
     timer,
   })
+  const bank = openBank(payments, provider, clock)
+  timers.push(bank)
   const servers = { payments: openHost(silentLog), network: openHost(silentLog) }
   const paymentFaults = openFaults(payments)
   addPaymentApi(servers.payments, {
@@ -112,6 +116,7 @@ export function openPartners(clock: Clock, ids: Ids): Partners {
   return {
     provider,
     register,
+    bank,
     databases: { payments, network },
     messages,
     delivered: ({ partner, messageId }, answer) => {

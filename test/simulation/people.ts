@@ -14,7 +14,7 @@ import {
   seconds,
   wait,
 } from './ask.ts'
-import { cap, changePlan, moveCredit, setRenewal } from './plans.ts'
+import { buyAddon, cap, changePlan, moveCredit, setRenewal } from './plans.ts'
 import { portOut } from './ports.ts'
 import type { Bulk, Card, Intent, Person } from './story.ts'
 
@@ -28,12 +28,23 @@ type Mind = {
   seq: number
   /** The page of an order that was placed and not paid. */
   unpaid: string | null
+  /** The orders that were paid, and what the bank is to be asked once the closing is on its way. */
+  paid: string[]
+  claim: Of<'dispute'> | null
 }
 type Phone = { iccid: string; imsi: string }
 
 export function* live(person: Person, seed: number, eid: string): Program {
   const email = emailOf(person.name, seed)
-  const mind: Mind = { lineIds: [], phones: new Map(), eid, seq: 0, unpaid: null }
+  const mind: Mind = {
+    lineIds: [],
+    phones: new Map(),
+    eid,
+    seq: 0,
+    unpaid: null,
+    paid: [],
+    claim: null,
+  }
   const [first] = person.intents
   if (!first) return
   yield { do: 'wait-until', afterMs: first.afterMs }
@@ -76,6 +87,8 @@ function* pursue(intent: Intent, mind: Mind, email: string): Program {
   if (intent.kind === 'renewal') return yield* setRenewal(intent, mind.lineIds)
   if (intent.kind === 'move-credit') return yield* moveCredit(intent, mind.lineIds)
   if (intent.kind === 'cap') return yield* cap(intent, mind.lineIds)
+  if (intent.kind === 'add-on') return yield* buyAddon(intent, mind.lineIds)
+  if (intent.kind === 'dispute') return yield* dispute(intent, mind)
   if (intent.kind === 'port-out') return yield* portOut(intent, mind.lineIds, email)
   if (intent.kind === 'order-only') return yield* orderOnly(intent, mind)
   if (intent.kind === 'suspend' || intent.kind === 'resume') return yield* pause(intent, mind)
@@ -97,6 +110,7 @@ function* buy({ plan, card, clicks }: Of<'buy'>, mind: Mind): Program {
   const ordered = yield* insist(post('/v1/orders', { planId: plan }, clicks), 201)
   const paid = yield* payOrder(ordered, card)
   if (paid?.lineId) mind.lineIds.push(paid.lineId)
+  if (paid) mind.paid.push(paid.orderId)
 }
 
 function* topUp({ line, pounds, card }: Of<'top-up'>, mind: Mind): Program {
@@ -105,7 +119,21 @@ function* topUp({ line, pounds, card }: Of<'top-up'>, mind: Mind): Program {
   yield say(`tops up ${pounds}.00 with a card that is ${card}`)
   const amount = { amount: `${pounds}.00`, currency: 'GBP' }
   const ordered = yield* insist(post(`/v1/lines/${lineId}/top-ups`, { amount }), 201)
-  yield* payOrder(ordered, card)
+  const paid = yield* payOrder(ordered, card)
+  if (paid) mind.paid.push(paid.orderId)
+}
+
+function* dispute(intent: Of<'dispute'>, mind: Mind): Program {
+  if (intent.when === 'closing') mind.claim = intent
+  else yield* askBank(intent, mind)
+}
+
+function* askBank({ part, verdict, decidesInMs }: Of<'dispute'>, mind: Mind): Program {
+  const orderId = mind.paid.at(-1)
+  if (!orderId) return
+  const asked = yield { do: 'claim', orderId, part, verdict, decidesInMs }
+  if (ok(asked))
+    yield say(`asks the bank to take ${part} of ${orderId} back: ${verdict} in the end`)
 }
 
 function* orderOnly({ line, pounds }: Of<'order-only'>, mind: Mind): Program {
@@ -226,6 +254,10 @@ function* close(intent: Of<'close'>, mind: Mind, email: string): Program {
     yield say('pays what was ordered before')
     yield { do: 'pay', url: mind.unpaid, card: 'good', attempt: 1 }
     mind.unpaid = null
+  }
+  if (mind.claim) {
+    yield* askBank(mind.claim, mind)
+    mind.claim = null
   }
   if (withdrawAfterMs !== null) {
     yield wait(withdrawAfterMs)

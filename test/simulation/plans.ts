@@ -1,4 +1,4 @@
-/** What people do with their plans and their credit: change, renew, move, cap. */
+/** What people do with their plans and their credit: change, renew, move, cap, add. */
 import { get, ok, post, type Program, say } from './ask.ts'
 import type { Intent } from './story.ts'
 
@@ -60,4 +60,17 @@ export function* cap({ line, pounds }: Of<'cap'>, lineIds: LineIds): Program {
   yield say(`caps the spending at ${pounds ?? 'nothing'}`)
   const spendingCap = pounds === null ? null : { amount: `${pounds}.00`, currency: 'GBP' }
   yield { do: 'request', method: 'PATCH', path: `/v1/lines/${lineId}`, body: { spendingCap } }
+}
+
+/** The first of those on sale that the credit pays for. */
+export function* buyAddon({ line, clicks }: Of<'add-on'>, lineIds: LineIds): Program {
+  const lineId = lineIds[line]
+  if (!lineId) return
+  const at = `/v1/lines/${lineId}/addons`
+  const { body } = yield get(at)
+  const offers: { addonId: string; version: number; missing: unknown }[] = body?.offers ?? []
+  const offer = offers.find(({ missing }) => missing === null)
+  if (!offer) return
+  const bought = yield post(at, { addonId: offer.addonId, version: offer.version }, clicks)
+  yield say(`buys ${offer.addonId}: ${ok(bought) ? 'done' : bought.body?.code}`)
 }

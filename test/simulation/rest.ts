@@ -65,13 +65,29 @@ async function moneyAstray({ partners }: World, pool: pg.Pool): Promise<Broken[]
     `select (select coalesce(sum(minor), 0) from payment)
        - (select coalesce(sum(minor), 0) from refund where status <> 'failed') as minor`,
   )
+  // What a bank has taken counts once we have heard of it.
   const { rows } = await pool.query<{ minor: bigint }>(
-    `select coalesce(-sum(minor), 0)::int8 as minor from ledger_posting
-     where account = 'payments-clearing'`,
+    `select (coalesce(-sum(minor), 0) + (select coalesce(sum(minor), 0) from payment_dispute
+       where state = 'lost'))::int8 as minor
+     from ledger_posting where account = 'payments-clearing'`,
   )
   const booked = rows[0]?.minor ?? 0n
   if (BigInt(held) === booked) return []
   return [broken('the provider holds other money than the ledger says', `${held} and ${booked}`)]
+}
+
+/** What the provider said of every dispute is what we know of it, once all its messages have come. */
+export async function unheardBanks({ partners, eyes }: World): Promise<Broken[]> {
+  const told = partners.databases.payments.all<{ what: string }>(
+    `select id || ' ' || status as what from dispute`,
+  )
+  const { rows } = await eyes.query<{ what: string }>(
+    `select dispute_id || ' ' || state as what from payment_dispute`,
+  )
+  const known = new Set(rows.map(({ what }) => what))
+  return told
+    .filter(({ what }) => !known.has(what))
+    .map(({ what }) => broken('the word of a bank was not heard', what))
 }
 
 /** Less than the agreed quote, beyond what policy tolerates, never came back; nor did more. */
@@ -80,8 +96,15 @@ async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
     `select c.reference from closure_case c
      left join lateral (select coalesce(sum(minor), 0) as minor from refund r
        where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id) r on true
-     where c.state = 'closed' and c.bulk_id is null and abs(r.minor
-       - coalesce((c.quote -> 'currencies' -> 0 -> 'refund' ->> 'amount')::numeric, 0) * 100) > 100`,
+     cross join lateral (select r.minor - 100 * coalesce(
+       (c.quote -> 'currencies' -> 0 -> 'refund' ->> 'amount')::numeric, 0) as more) m
+     cross join lateral (select coalesce(sum(d.minor), 0) as minor from payment_dispute d
+       where d.subscriber_id = c.subscriber_id and d.state = 'lost') lost
+     cross join lateral (select 100 * coalesce(sum((d -> 'amount' ->> 'amount')::numeric), 0) as minor
+       from jsonb_array_elements(c.quote -> 'currencies' -> 0 -> 'destinations') d
+       where d ->> 'kind' in ('late-usage-reserve', 'disputed')) kept
+     where c.state = 'closed' and c.bulk_id is null
+       and m.more not between -100 - lost.minor and 100 + kept.minor`,
   )
   return rows.map(({ reference }) => broken('another sum was refunded than agreed', reference))
 }

@@ -274,6 +274,7 @@ function outside(world: World, runner: Runner, ask: Outside): Answer | undefined
     provider.pay(ask.url.split('/').at(-1)!, cardOf(ask))
     return { status: 200, body: {} }
   }
+  if (ask.do === 'claim') return { status: world.partners.bank.claim(ask) ? 200 : 404, body: {} }
   try {
     if (ask.do === 'use') {
       register.attach(ask.imsi, runner.eid, ask.mccmnc)

@@ -4,12 +4,15 @@ import { pino } from 'pino'
 import { seedNumbers } from '../../src/lines/number-store.ts'
 import { allQueues } from '../../src/main/wiring.ts'
 import { catalogNumbers } from '../../src/plans/catalog.ts'
+import { seedAddons } from '../../src/addons/store.ts'
 import { seedCatalog } from '../../src/plans/store.ts'
 import { startThrowAwayCluster } from '../../src/platform/cluster.ts'
-import { openDatabase, openPool } from '../../src/platform/database.ts'
+import { type Db, openDatabase, openPool } from '../../src/platform/database.ts'
 import { makePlatformKeys } from '../../src/platform/key-life.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
+import { packOf } from '../../src/policy/packs.ts'
+import type { Policy } from '../../src/policy/policy.ts'
 import { seedPolicies } from '../../src/policy/store.ts'
 import { seedStaff } from '../../src/staff/store.ts'
 import { booksOf } from './books.ts'
@@ -103,10 +106,28 @@ async function fill(url: string): Promise<void> {
   const db = openDatabase(openPool(url, 2), config)
   await makePlatformKeys(db, config)
   await seedCatalog(db, start)
+  await seedAddons(db, start)
   await seedNumbers(db, catalogNumbers())
   await seedPolicies(db, start)
+  await publishMalta(db)
   await seedStaff(db, start)
   await db.destroy()
   const queue = await openQueue(url, pino({ level: 'silent' }), allQueues)
   await queue.close()
+}
+
+/** As in the United Kingdom, but up to three pounds wait a week for records that come late. */
+async function publishMalta(db: Db): Promise<void> {
+  const pack = packOf('GB')
+  const source = 'the worlds'
+  const rules: Policy['rules'] = {
+    ...pack.rules,
+    lateUsageCap: { value: { GBP: 300 }, source, confidence: 'D' },
+    lateUsageWindow: { value: 'P7D', source, confidence: 'D' },
+  }
+  const document = { ...pack, country: 'MT', version: 1, rules }
+  await db
+    .insertInto('policy_version')
+    .values({ country: 'MT', version: 1, document, published_at: start })
+    .execute()
 }

@@ -1,7 +1,9 @@
 /** What happens in a world, before any fault: who lives in it, what they do and when. Made from a seed, or cut down. */
+import type { Claim } from './bank.ts'
 import { dice, type Dice } from './dice.ts'
 
-export const countries = ['GB', 'DE', 'CN'] as const
+/** Malta’s rules are a world’s own: they keep some money back until the last record has come. */
+export const countries = ['GB', 'DE', 'CN', 'MT'] as const
 export type Country = (typeof countries)[number]
 export type Card = 'good' | 'declined-first' | 'times-out' | 'dies-later'
 
@@ -33,6 +35,9 @@ export type Intent = At &
         movesInMs: number
         endsInMs: number
       }
+    | { kind: 'add-on'; line: number; clicks: 1 | 2 }
+    /** Asks the bank for the latest payment, while staying or once the closing is on its way. */
+    | ({ kind: 'dispute'; when: 'now' | 'closing' } & Dispute)
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -46,6 +51,8 @@ export type Intent = At &
     | { kind: 'late-usage'; line: number; amount: number; mccmnc: string; minutesAgo: number }
     | { kind: 'peek' }
   )
+
+export type Dispute = Omit<Claim, 'orderId'>
 
 export type Person = { name: string; country: Country; locale: 'en' | 'zh-CN'; intents: Intent[] }
 
@@ -120,6 +127,15 @@ function personOf(chance: Dice, name: string): Person {
     const line = chance.between(0, lines - 1, name, 'number')
     intents.push({ afterMs: later(60_000, dayMs), ...portOf(chance, name, line) })
   }
+  if (chance.happens(0.2, name, 'disputes')) {
+    const when = chance.pick(['now', 'closing'] as const, name, 'disputes when')
+    intents.push({
+      kind: 'dispute',
+      afterMs: later(60_000, dayMs),
+      when,
+      ...disputeOf(chance, name),
+    })
+  }
   if (chance.happens(0.9, name, 'leaves')) leave(chance, name, country, lines, intents, later)
   return { name, country, locale: country === 'CN' ? 'zh-CN' : 'en', intents }
 }
@@ -160,6 +176,7 @@ const doings = [
   'renewal',
   'move-credit',
   'cap',
+  'add-on',
   'ask',
   'peek',
 ] as const
@@ -181,6 +198,8 @@ function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated
   if (what === 'renewal') return { kind: what, line, on: chance.happens(0.8, name, 'on', turn) }
   if (what === 'cap')
     return { kind: what, line, pounds: chance.pick([null, 0, 2], name, 'cap', turn) }
+  if (what === 'add-on')
+    return { kind: what, line, clicks: chance.pick([1, 2] as const, name, 'add-on clicks', turn) }
   if (what === 'move-credit') {
     const pounds = chance.between(1, 12, name, 'moves', turn)
     return { kind: what, from: line, to: line === 0 ? 1 : 0, pounds }
@@ -206,6 +225,14 @@ function portOf(chance: Dice, name: string, line: number): Undated<Intent> {
     again: chance.pick(again, name, 'port again'),
     movesInMs: chance.between(60_000, 3 * dayMs, name, 'moves in'),
     endsInMs: chance.between(1000, 4 * dayMs, name, 'ends in'),
+  }
+}
+
+function disputeOf(chance: Dice, name: string): Dispute {
+  return {
+    part: chance.pick(['all', 'all', 'half'] as const, name, 'disputed'),
+    verdict: chance.pick(['won', 'lost'] as const, name, 'verdict'),
+    decidesInMs: chance.between(hourMs, 50 * dayMs, name, 'bank decides in'),
   }
 }
 
@@ -250,6 +277,10 @@ function leave(
     intents.push({ kind: 'late-usage', afterMs, line, amount, mccmnc, minutesAgo })
   }
   intents.push({ kind: 'peek', afterMs: later(1000, 2 * dayMs) })
+  if (chance.happens(0.1, name, 'disputes afterwards')) {
+    const afterMs = later(1000, 6 * dayMs)
+    intents.push({ kind: 'dispute', afterMs, when: 'now', ...disputeOf(chance, `${name} after`) })
+  }
 }
 
 function weatherOf(chance: Dice): Weather[] {
