@@ -67,6 +67,7 @@ function factsIn(country: string, owedMinor = 0n): Facts {
     ],
     owed: owedMinor === 0n ? [] : [{ lineId: '', amount: pounds(-owedMinor) }],
     disputes: [],
+    takenBack: [],
     former: [],
     acting: null,
     died: false,

@@ -32,6 +32,7 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
       held: lineId !== null && own.has(lineId) ? held : zero(code),
       left: subtract(amount, held),
     })),
+    takenBack: facts.takenBack.filter(({ amount }) => amount.currency === code),
   }
 }
 

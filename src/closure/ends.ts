@@ -34,6 +34,7 @@ export type DestinationKind =
   | 'refund-fee'
   | 'refund'
   | 'disputed'
+  | 'charged-back'
   | 'moved'
   | 'share-returned'
   | 'donated'
@@ -45,7 +46,7 @@ export type Row<Kind> = {
   amount: Money
 }
 export type Refund = { orderId: string; instrument: string; amount: Money }
-/** A part of a refund that would go to a payment its owner disputes: it waits for the bank. */
+/** A part of a refund that would go to a payment its owner disputes: it waits for the bank, or the bank took it. */
 export type Withheld = { disputeId: string; amount: Money }
 
 /** An amount with the rule it comes from, so that the quote can name its source. */
@@ -59,8 +60,10 @@ export type Dues = {
   lateCap: Ruled
   /** What the bank is asked to take back: `held` of it is set aside on the line, `left` is not. */
   disputed: readonly { disputeId: string; lineId: string | null; held: Money; left: Money }[]
+  /** What the bank has taken back already. */
+  takenBack: readonly Withheld[]
 }
 export function noDues(code: string): Dues {
   const none = { amount: zero(code), detail: {} }
-  return { owed: [], earlyFees: [], refundFee: none, lateCap: none, disputed: [] }
+  return { owed: [], earlyFees: [], refundFee: none, lateCap: none, disputed: [], takenBack: [] }
 }

@@ -303,7 +303,9 @@ async function loadContacts(
 async function loadMoney(
   trx: Trx,
   ids: readonly string[],
-): Promise<(subscriberId: string) => Pick<Facts, 'refundable' | 'owed' | 'disputes'>> {
+): Promise<
+  (subscriberId: string) => Pick<Facts, 'refundable' | 'owed' | 'disputes' | 'takenBack'>
+> {
   const orders = await trx
     .selectFrom('payment_order')
     .select([
@@ -356,6 +358,7 @@ async function loadMoney(
     refundable: refundable.get(subscriberId) ?? [],
     owed: owedBy.get(subscriberId) ?? [],
     disputes: disputesBy(subscriberId).filter(({ state }) => state === 'open'),
+    takenBack: disputesBy(subscriberId).filter(({ state }) => state === 'lost'),
   })
 }
 

@@ -4,6 +4,7 @@ import type { PortState } from '../porting/porting.ts'
 import type { Peer } from '../renewals/renewals.ts'
 import type { Representative } from '../subscribers/subscriber.ts'
 import type { Money } from '../values/money.ts'
+import type { Withheld } from './ends.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
 export type LineFacts = LineMoney & {
@@ -87,6 +88,8 @@ export type Facts = {
   owed: readonly { lineId: string; amount: Money }[]
   /** Disputes the bank has not decided. */
   disputes: readonly DisputeFacts[]
+  /** Those it decided against the operator: money its owner has back. */
+  takenBack: readonly Withheld[]
   /** A guardian, or after a death who acts for the estate; null: the subscriber acts alone. */
   acting: Representative | null
   /** The subscriber has died and somebody acts for them. */

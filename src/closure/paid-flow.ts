@@ -148,12 +148,19 @@ function dispose(
   }
   const fee = pot.take(dues.refundFee.amount, { account: 'plan-revenue' })
   goes('refund-fee', fee, null, dues.refundFee.detail)
-  const rest = pot.take(pot.rest(), { account: 'refunds-payable' })
+  const rest = pot.rest()
   const { refunds, left } = spread(rest, refundable)
+  const undecided = dues.disputed.map(({ disputeId, left: amount }) => ({ disputeId, amount }))
+  const { parts: withheld, open } = cover(left, undecided)
+  const { parts: lost, open: uncovered } = cover(open, dues.takenBack)
+  assert(isZero(uncovered), 'paid credit came from payments, so payments cover its refund')
+  const gone = subtract(open, uncovered)
+  pot.take(subtract(rest, gone), { account: 'refunds-payable' })
+  pot.take(gone, { account: 'absorbed-loss' })
   for (const { orderId, instrument, amount } of refunds)
     goes('refund', amount, null, { orderId, instrument })
-  const withheld = withhold(left, dues)
   for (const { disputeId, amount } of withheld) goes('disputed', amount, null, { disputeId })
+  for (const { disputeId, amount } of lost) goes('charged-back', amount, null, { disputeId })
   return { refund: subtract(rest, left), refunds, reserve, withheld }
 }
 
@@ -174,16 +181,15 @@ export function spread(
   return { refunds, left }
 }
 
-/** What no undisputed payment can take back waits for the bank's word on the disputed ones. */
-function withhold(amount: Money, { disputed }: Dues): Withheld[] {
+/** What no payment can take back: its bank may take it, or has given it to its owner already. */
+export function cover(amount: Money, by: readonly Withheld[]): { parts: Withheld[]; open: Money } {
   let open = amount
-  const withheld: Withheld[] = []
-  for (const { disputeId, left } of disputed) {
-    const part = lesser(open, left)
+  const parts: Withheld[] = []
+  for (const { disputeId, amount: most } of by) {
+    const part = lesser(open, most)
     if (isZero(part)) continue
-    withheld.push({ disputeId, amount: part })
+    parts.push({ disputeId, amount: part })
     open = subtract(open, part)
   }
-  assert(isZero(open), 'paid credit came from payments, so payments cover its refund')
-  return withheld
+  return { parts, open }
 }

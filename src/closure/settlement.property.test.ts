@@ -48,7 +48,7 @@ const oneLine = fc.record({
   owed: fc.option(minor),
   earlyFee: fc.option(minor),
   /** How much of its payments its owner disputes, in percent, and how much of that is set aside. */
-  disputed: fc.option(fc.tuple(fc.nat(100), fc.nat(100))),
+  disputed: fc.option(fc.tuple(fc.nat(100), fc.nat(100), fc.boolean())),
 })
 
 const account: fc.Arbitrary<Account> = fc
@@ -125,14 +125,20 @@ const account: fc.Arbitrary<Account> = fc
         disputed: named.flatMap(({ lineId, paid: credit, prepaid, disputed }) => {
           const held = heldOf(credit, prepaid, disputed)
           const all = disputedOf(credit, prepaid, disputed)
-          if (all === 0n) return []
+          if (all === 0n || disputed?.[2]) return []
           return [{ disputeId: `d_${lineId}`, lineId, held: of(held), left: of(all - held) }]
+        }),
+        // Decided: what was set aside is no longer the line's, the rest the bank took from the operator.
+        takenBack: named.flatMap(({ lineId, paid: credit, prepaid, disputed }) => {
+          if (!disputed?.[2]) return []
+          const amount = disputedOf(credit, prepaid, disputed) - heldOf(credit, prepaid, disputed)
+          return amount === 0n ? [] : [{ disputeId: `d_${lineId}`, amount: of(amount) }]
         }),
       },
     }
   })
 
-type Disputed = readonly [number, number] | null
+type Disputed = readonly [percent: number, held: number, isLost: boolean] | null
 
 /** A dispute of some percent of what a line has, of which some percent was set aside before. */
 function disputedOf(paid: bigint, prepaid: bigint, disputed: Disputed): bigint {
@@ -212,6 +218,8 @@ function check(one: Account): Settlement {
   expect(at(moved, 'late-usage-reserve')).toBe(made.reserve.minor)
   const payable = sum(made.refunds) + sum(made.withheld)
   expect(at(moved, 'refunds-payable')).toBe(payable)
+  const gone = made.destinations.filter(({ kind }) => kind === 'charged-back')
+  expect(at(moved, 'absorbed-loss')).toBe(sum(gone))
   for (const { orderId, amount } of made.refunds)
     expect(
       amount.minor <= (refundable.find((one) => one.orderId === orderId)?.left.minor ?? 0n),
@@ -239,6 +247,7 @@ test('for 10,000 random accounts, online and in bulk alike, every cent has one d
   )
   expect([...seen].toSorted()).toEqual([
     'arrears-paid',
+    'charged-back',
     'disputed',
     'donated',
     'early-fee',

@@ -44,7 +44,7 @@ import {
   type SetCommit,
 } from './store.ts'
 import { agreements, markedLate } from './timeline-store.ts'
-import { endingSteps, keptOf, parseStep, settlingSteps, type Verb } from './workflow.ts'
+import { endingSteps, parseStep, settlingSteps, type Verb, waitsOf } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
 
@@ -141,7 +141,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           throw new Error(`closure ${c.reference} has lost its subscriber, its lines or its policy`)
         const done = doneOf(c)
         const refunds = refundsBy(c).map((one) => ({ ...one, refused: one.payoutUntil !== null }))
-        const settling = settlingSteps(refunds, keptOf(done.get('settle')))
+        const settling = settlingSteps(refunds, waitsOf(done.get('settle'), facts))
         const { again = null, authorised = null } = agreedOf.get(c.caseId) ?? {}
         const own = again ?? c.submittedAt
         // Whom the operator closes is not asked.

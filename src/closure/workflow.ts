@@ -69,8 +69,14 @@ export function settlingSteps(
   ]
 }
 
-/** From the outcome of `settle`. */
-export function keptOf(outcome: Readonly<Record<string, string>> | undefined): Kept {
+/** From the outcome of `settle`; what waits anyway also waits for disputes that were opened since. */
+export function waitsOf(
+  outcome: Readonly<Record<string, string>> | undefined,
+  { disputes: open }: Pick<Facts, 'disputes'>,
+): Kept {
   const disputes = JSON.parse(outcome?.['disputes'] ?? '[]') as string[]
-  return { lateUsage: Number(outcome?.['reserves'] ?? 0) > 0, disputes }
+  const lateUsage = Number(outcome?.['reserves'] ?? 0) > 0
+  if (!lateUsage && disputes.length === 0) return { lateUsage, disputes }
+  const since = open.map(({ disputeId }) => disputeId)
+  return { lateUsage, disputes: [...new Set([...disputes, ...since])] }
 }

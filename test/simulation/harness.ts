@@ -7,8 +7,9 @@ const line = 0
 
 /**
  * One who joins, uses, pays too late, leaves, and is refunded to two cards of which one has died; one whose closing is
- * reviewed, and who deletes the eSIM afterwards; one who stays until a period ends, suspends the line in between, and
- * whose plan the operator ends; one who takes the number to another operator.
+ * reviewed while a bank thinks about a payment, and who deletes the eSIM afterwards; one who stays until a period ends,
+ * suspends the line in between, and whose plan the operator ends; one who takes the number to another operator, whose
+ * money waits for late records.
  */
 export const wholeWay: Story = {
   seed: 7001,
@@ -21,6 +22,7 @@ export const wholeWay: Story = {
         { kind: 'buy', afterMs: 0, plan: 'home-uk', card: 'good', clicks: 1 },
         { kind: 'install', afterMs: 20 * minute, line },
         { kind: 'top-up', afterMs: hourMs, line, pounds: 10, card: 'dies-later' },
+        { kind: 'add-on', afterMs: 90 * minute, line, clicks: 2 },
         { kind: 'use', afterMs: 2 * hourMs, line, what: 'sms', amount: 2, mccmnc: '23410' },
         { kind: 'order-only', afterMs: dayMs - 5 * minute, line, pounds: 5 },
         {
@@ -41,6 +43,15 @@ export const wholeWay: Story = {
       intents: [
         { kind: 'buy', afterMs: 3 * hourMs, plan: 'home-uk', card: 'declined-first', clicks: 1 },
         { kind: 'install', afterMs: 4 * hourMs, line },
+        { kind: 'top-up', afterMs: 5 * hourMs, line, pounds: 5, card: 'good' },
+        {
+          kind: 'dispute',
+          afterMs: 6 * hourMs,
+          when: 'now',
+          part: 'all',
+          verdict: 'won',
+          decidesInMs: 3 * dayMs,
+        },
         {
           kind: 'close',
           afterMs: dayMs,
@@ -66,11 +77,12 @@ export const wholeWay: Story = {
     },
     {
       name: 'p4',
-      country: 'GB',
+      country: 'MT',
       locale: 'en',
       intents: [
         { kind: 'buy', afterMs: 9 * hourMs, plan: 'home-uk', card: 'good', clicks: 1 },
         { kind: 'install', afterMs: 10 * hourMs, line },
+        { kind: 'top-up', afterMs: 11 * hourMs, line, pounds: 5, card: 'good' },
         {
           kind: 'port-out',
           afterMs: 12 * hourMs,

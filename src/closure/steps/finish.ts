@@ -9,7 +9,7 @@ import { paidDispositions } from '../../policy/policy.ts'
 import { chargeLate } from '../../usage/late-store.ts'
 import { add, fromWire, isZero, type Money, subtract, toWire, zero } from '../../values/money.ts'
 import type { Table } from '../final-statement.ts'
-import { spread } from '../paid-flow.ts'
+import { cover, spread } from '../paid-flow.ts'
 import { inOrder } from '../settlement.ts'
 import { doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
@@ -133,7 +133,7 @@ async function place(
   }
   const own = facts.lines.map(({ lineId }) => lineId)
   const { refunds, left } = spread(total, inOrder(facts.refundable, own))
-  if (!isZero(left)) throw new Error(`nothing that was paid can take ${left.minor} back`)
+  const takenBack = await keepLost(trx, context, left)
   const { subscriberId, caseId } = c
   const named = refunds.map((refund, index) => ({
     ...refund,
@@ -156,5 +156,31 @@ async function place(
     detail: { orderId, instrument, refund: refundId },
     amount: toWire(amount),
   }))
-  return { rows, refunds: refunds.length }
+  return { rows: [...rows, ...takenBack], refunds: refunds.length }
+}
+
+/** What only a payment could take that a bank has given back: its owner has it already. */
+async function keepLost(trx: Trx, { app, c, facts, now }: StepContext, left: Money) {
+  if (isZero(left)) return []
+  const { parts, open } = cover(
+    left,
+    facts.takenBack.filter(({ amount }) => amount.currency === left.currency),
+  )
+  if (!isZero(open)) throw new Error(`nothing that was paid can take ${open.minor} back`)
+  await post(trx, app.ids, {
+    subscriberId: c.subscriberId,
+    key: `${c.caseId}:finish:${left.currency}:taken-back`,
+    kind: 'chargeback',
+    at: now,
+    detail: { reference: c.reference },
+    postings: [
+      { from: { account: 'refunds-payable' }, to: { account: 'absorbed-loss' }, amount: left },
+    ],
+  })
+  return parts.map(({ disputeId, amount }): Entry => ({
+    kind: 'charged-back',
+    lineId: null,
+    detail: { disputeId },
+    amount: toWire(amount),
+  }))
 }
