@@ -173,6 +173,7 @@ const rules: Record<string, string> = {
     where l.close_cause = 'closure' and p.recipient is not null
       and p.state in ('failed', 'expired', 'cancelled') and p.ended_at > c.submitted_at
       and p.ended_at < c.service_ended_at and c.state not in ('withdrawn', 'rejected')
+      and c.bulk_id is null
       and not exists (select from closure_event e where e.subscriber_id = c.subscriber_id
         and e.case_id = c.case_id and e.kind = 'agreed-again' and e.at >= p.ended_at)`,
   'a port code stands readable': `
