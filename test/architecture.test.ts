@@ -157,6 +157,7 @@ test('every table with a subscriber_id has it first in its primary key; only ind
     'closure_index',
     'contact_index',
     'line_index',
+    'passkey_index',
     'payment_index',
     'phone_number',
     'port_index',

@@ -50,6 +50,8 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'new-device': { device: 'Safari · iPhone', at, url },
   'contact-added': { contact: 'l••••e@example.com', at, url },
   'contact-removed': { contact: 'l••••e@example.com', at, url },
+  'passkey-added': { passkey: 'Chrome · Mac', at, url },
+  'passkey-removed': { passkey: 'Chrome · Mac', at, url },
   'order-paid': {
     item: 'Japan 3 GB',
     amount: '14.00 GBP',
@@ -113,6 +115,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     freezeUrl: url,
   },
   'line-suspended': { lineName: 'Travel', at, url },
+  'passkey-code': { minutes: '10' },
   'number-code': { minutes: '10', lineName: 'Travel' },
   'port-code-given': { lineName: 'Travel', msisdn: '+447400123456', at, codeEndsAt: at, url },
   'number-unlocked': { lineName: 'Travel', msisdn: '+447400123456', at, url },

@@ -14,6 +14,7 @@ export type NoticeParams = {
   'staff-sign-in-code': { minutes: string }
   'contact-code': { minutes: string; contact: string }
   'closure-code': { minutes: string; lineName: string; reference?: string }
+  'passkey-code': { minutes: string }
   'number-code': { minutes: string; lineName: string }
   /** The code itself is in no message: it was shown once. */
   'port-code-given': {
@@ -66,6 +67,8 @@ export type NoticeParams = {
   'new-device': { device: string; at: string; url: string }
   'contact-added': { contact: string; at: string; url: string }
   'contact-removed': { contact: string; at: string; url: string }
+  'passkey-added': { passkey: string; at: string; url: string }
+  'passkey-removed': { passkey: string; at: string; url: string }
   /** `lineName` is empty for a plan's first order; `installUrl` only when there is an eSIM to install. */
   'order-paid': {
     item: string

@@ -23,6 +23,7 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   'staff-sign-in-code': { facts: [], hasCode: true },
   'contact-code': { facts: [], hasCode: true },
   'closure-code': { facts: ['reference'], hasCode: true },
+  'passkey-code': { facts: [], hasCode: true },
   'number-code': { facts: ['lineName'], hasCode: true },
   'port-code-given': {
     facts: ['lineName', 'msisdn', 'at', 'codeEndsAt'],
@@ -71,6 +72,16 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   'contact-removed': {
     facts: ['contact', 'at'],
     actions: [{ label: 'contact-removed.action', url: 'url' }],
+    warns: true,
+  },
+  'passkey-added': {
+    facts: ['passkey', 'at'],
+    actions: [{ label: 'passkey-added.action', url: 'url' }],
+    warns: true,
+  },
+  'passkey-removed': {
+    facts: ['passkey', 'at'],
+    actions: [{ label: 'passkey-removed.action', url: 'url' }],
     warns: true,
   },
   'order-paid': {

@@ -228,6 +228,7 @@ function assertPlace(row: Row, { subscriberId, field, record }: Sealed) {
 const recordKeys: Readonly<Record<string, readonly string[]>> = {
   subscriber_contact: ['contact_id'],
   representative: ['representative_id'],
+  passkey: ['passkey_id'],
   ticket: ['ticket_id'],
   ticket_message: ['message_id'],
   payment_order: ['order_id'],

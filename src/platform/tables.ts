@@ -420,6 +420,30 @@ export interface OneTimeCode {
   used_at: Temporal.Instant | null;
 }
 
+export interface Passkey {
+  backed_up: boolean;
+  counter: bigint;
+  created_at: Temporal.Instant;
+  credential_id: string;
+  last_used_at: Temporal.Instant | null;
+  name: string;
+  passkey_id: string;
+  public_key: Buffer;
+  subscriber_id: string;
+  transports: string[];
+}
+
+export interface PasskeyChallengeUsed {
+  challenge_hash: string;
+  expires_at: Temporal.Instant;
+}
+
+export interface PasskeyIndex {
+  credential_id: string;
+  passkey_id: string;
+  subscriber_id: string;
+}
+
 export interface PaymentDispute {
   currency: string;
   dispute_id: string;
@@ -978,6 +1002,9 @@ export interface DB {
   line_term: LineTerm;
   notice: Notice;
   one_time_code: OneTimeCode;
+  passkey: Passkey;
+  passkey_challenge_used: PasskeyChallengeUsed;
+  passkey_index: PasskeyIndex;
   payment_dispute: PaymentDispute;
   payment_index: PaymentIndex;
   payment_order: PaymentOrder;

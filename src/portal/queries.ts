@@ -21,6 +21,7 @@ import type {
   Operator,
   Order,
   OrderQuote,
+  Passkey,
   Plan,
   PlanList,
   PortIn,
@@ -230,6 +231,11 @@ export const statementQuery = infiniteQueryOptions({
 export const devicesQuery = queryOptions({
   queryKey: ['devices'],
   queryFn: async ({ signal }) => (await read<Items<Device>>('/v1/me/devices', signal)).items,
+})
+
+export const passkeysQuery = queryOptions({
+  queryKey: ['passkeys'],
+  queryFn: async ({ signal }) => (await read<Items<Passkey>>('/v1/me/passkeys', signal)).items,
 })
 
 export const closuresQuery = queryOptions({

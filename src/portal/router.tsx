@@ -166,6 +166,11 @@ const memberPages = [
     () => import('../subscribers/portal/devices-page.tsx'),
     'DevicesPage',
   ),
+  signedIn(
+    '/account/passkeys',
+    () => import('../subscribers/portal/passkeys-page.tsx'),
+    'PasskeysPage',
+  ),
   signedIn('/help/new', () => import('../tickets/portal/new-ticket-page.tsx'), 'NewTicketPage'),
   signedIn('/help/$ticketId', () => import('../tickets/portal/ticket-page.tsx'), 'TicketPage'),
   signedIn('/close/line/$lineId', () => import('../closure/portal/start-page.tsx'), 'StartPage'),

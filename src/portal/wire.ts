@@ -9,6 +9,7 @@ import type * as porting from '../porting/wire.ts'
 import type * as arrivals from '../porting/in-wire.ts'
 import type * as plans from '../plans/wire.ts'
 import type * as renewals from '../renewals/wire.ts'
+import type * as passkeys from '../subscribers/passkey-wire.ts'
 import type * as subscribers from '../subscribers/wire.ts'
 import type * as tickets from '../tickets/wire.ts'
 
@@ -16,6 +17,9 @@ export type Operator = z.output<typeof subscribers.operatorWire>
 export type Subscriber = z.output<typeof subscribers.subscriberWire>
 export type Contact = z.output<typeof subscribers.contactWire>
 export type Device = z.output<typeof subscribers.deviceWire>
+export type Passkey = z.output<typeof passkeys.passkeyWire>
+export type CreationOptions = z.output<typeof passkeys.creationOptionsWire>
+export type RequestOptions = z.output<typeof passkeys.requestOptionsWire>
 export type CodeSent = z.output<typeof subscribers.codeSentWire>
 export type Plan = z.output<typeof plans.planWire>
 export type Dial = z.output<typeof plans.dialWire>

@@ -33,6 +33,14 @@ export const closing: Closing = {
       erase: 'rows',
       plain: `subscriber_id code_id purpose subject_id contact_id code_hash created_at expires_at tries_left used_at`,
     },
+    passkey: {
+      erase: 'rows',
+      sealed: 'name',
+      plain: `subscriber_id passkey_id credential_id public_key counter transports backed_up name created_at
+        last_used_at`,
+    },
+    passkey_index: { erase: 'rows', plain: 'credential_id subscriber_id passkey_id' },
+    passkey_challenge_used: { lives: 'PT1H', plain: 'challenge_hash expires_at' },
     sign_in_session: {
       through: ofUser,
       erase: 'rows',

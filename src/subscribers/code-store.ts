@@ -23,6 +23,7 @@ export type CodePurpose =
   | 'verify-contact'
   | 'confirm-closure'
   | 'port-number'
+  | 'add-passkey'
   /** Sent to who acts for the subscriber, and to nobody else. */
   | 'authorise-closure'
 export type CodeSent = z.input<typeof codeSentWire>
@@ -87,6 +88,8 @@ export async function sendCode(
       template: 'contact-code',
       params: { ...told, contact: maskedTo },
     })
+  } else if (purpose === 'add-passkey') {
+    await notify(trx, app, { ...message, template: 'passkey-code', params: told })
   } else if (purpose === 'port-number') {
     const params = { ...told, lineName: request.lineName ?? '' }
     await notify(trx, app, { ...message, template: 'number-code', params })

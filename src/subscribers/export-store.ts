@@ -73,6 +73,9 @@ const sources: Record<DatasetName, Source> = {
       ...cells(row, 'user_agent', 'ip_address', 'created_at', 'updated_at'),
     ],
   },
+  passkeys: byId('passkey_id', sql`select t.* from passkey t`, (row) =>
+    cells(row, 'passkey_id', 'name', 'backed_up', 'created_at', 'last_used_at'),
+  ),
   lines: byId(
     'line_id',
     sql`

@@ -60,6 +60,13 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('signedInAt'),
     moment('lastSeenAt'),
   ],
+  passkeys: [
+    text('passkeyId'),
+    text('name'),
+    text('backedUp'),
+    moment('addedAt'),
+    moment('lastUsedAt'),
+  ],
   lines: [
     text('lineId'),
     text('nickname'),

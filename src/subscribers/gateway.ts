@@ -1,21 +1,32 @@
 /** Sign-in by better-auth: two realms, subscribers and staff, each with its own tables and cookie. */
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { betterAuth } from 'better-auth'
+import { type BetterAuthPlugin, betterAuth } from 'better-auth'
+import { createAuthEndpoint } from 'better-auth/api'
+import { setSessionCookie } from 'better-auth/cookies'
 import { emailOTP } from 'better-auth/plugins'
 import type { KyselyPlugin } from 'kysely'
+import { z } from 'zod'
 import { sendVisitorCode } from '../notices/store.ts'
 import type { App, Sessions } from '../platform/app.ts'
 import type { Config } from '../platform/config.ts'
 import type { Db } from '../platform/database.ts'
 import { memberOf } from '../staff/store.ts'
 import type { SubscriberId } from '../values/ids.ts'
-import { type Refusal, refuse } from '../values/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { countAsk, countUse, nameInRealm, whyNot } from './ask-store.ts'
 import { pseudonymOf } from './client-address.ts'
+import { type PasskeyUse, usePasskey } from './passkey-sign-in-store.ts'
+import { type Assertion, assertionWire } from './passkey-wire.ts'
 import { flood, type Realm, signInMinutes, signInTries } from './sign-in.ts'
 
 export type CodeMail = { email: string; code: string; locale: string }
+type Means = {
+  /** Is handed every code that has to leave. */
+  send: (mail: CodeMail) => Promise<void>
+  /** Whose account a passkey opens; left out where nobody signs in with one. */
+  passkey?: (assertion: Assertion) => Promise<PasskeyUse | Refusal>
+}
 
 const realms = {
   subscribers: { tables: 'sign_in_', cookie: 'violet', days: 30, signUp: true },
@@ -24,6 +35,7 @@ const realms = {
 
 /** Where our own routes reach better-auth; nothing is served there. */
 const basePath = '/v1/better-auth'
+const passkeyPath = '/sign-in/passkey'
 const localeHeader = 'x-violet-locale'
 /** The address a code goes to, beside the alias that better-auth keeps of it. */
 const addressHeader = 'x-violet-address'
@@ -37,7 +49,7 @@ export type SignIn = {
   sessionOf(headers: IncomingHttpHeaders, refresh?: boolean): Promise<SessionFound | undefined>
 }
 export type SignInRequest = {
-  body?: Record<string, string>
+  body?: Record<string, unknown>
   headers: IncomingHttpHeaders
   ip: string
   locale?: string
@@ -52,14 +64,14 @@ export type SessionFound = {
   cookies: string[]
 }
 
-/** Opens one realm. `send` is handed every code that has to leave; without it the realm only reads sessions. */
+/** Opens one realm; without means to sign in, it only reads sessions. */
 export function openSignIn(
   realm: Realm,
   config: Pick<Config, 'masterKey' | 'publicUrl'>,
   db: Db,
-  send: (mail: CodeMail) => Promise<void> = cannotSend,
+  means: Means = { send: cannotSend },
 ): SignIn {
-  const auth = openBetterAuth(realm, config, db, send)
+  const auth = openBetterAuth(realm, config, db, means)
   const origin = new URL(config.publicUrl).origin
   const ipKey = derive(config.masterKey, `violet ${realm} client address`)
   return {
@@ -96,9 +108,10 @@ export function openSignIn(
 /** A realm that also sends codes, as the routes need it. */
 export function openSignInRoutes(realm: Realm, app: App): SignIn {
   const template = realm === 'staff' ? 'staff-sign-in-code' : 'sign-in-code'
-  return openSignIn(realm, app.config, app.db, (mail) =>
-    sendVisitorCode(app, { ...mail, template, minutes: signInMinutes }),
-  )
+  return openSignIn(realm, app.config, app.db, {
+    send: (mail) => sendVisitorCode(app, { ...mail, template, minutes: signInMinutes }),
+    ...(realm === 'subscribers' && { passkey: (assertion) => usePasskey(app, assertion) }),
+  })
 }
 
 /** Has a code sent to an address; whether anybody may sign in with it is not told. */
@@ -147,6 +160,24 @@ export async function signInWithCode(
   return whyNot(app, realm, email, answer.code ?? '')
 }
 
+/** Signs in with a passkey: the session's token, whose it is, and the cookies to hand on, or why not. */
+export async function signInWithPasskey(
+  signIn: SignIn,
+  { headers, ip }: Pick<SignInRequest, 'headers' | 'ip'>,
+  credential: Assertion,
+): Promise<({ token: string; cookies: string[] } & PasskeyUse) | Refusal> {
+  const response = await signIn.call(passkeyPath, {
+    headers: { 'user-agent': headers['user-agent'] },
+    ip,
+    body: { credential },
+  })
+  if (response.status === 429) return tooFast(response)
+  if (!response.ok) throw new Error(`better-auth failed: ${response.status}`)
+  const answer = (await response.json()) as PasskeyAnswer
+  if ('refusal' in answer) return answer.refusal
+  return { token: answer.token, cookies: response.headers.getSetCookie(), ...answer.use }
+}
+
 function tooFast(response: Response): Refusal {
   const seconds = Number(response.headers.get('x-retry-after') ?? 60)
   const minutes = Math.max(1, Math.ceil(seconds / 60))
@@ -176,7 +207,7 @@ function openBetterAuth(
   realm: Realm,
   { masterKey, publicUrl }: Pick<Config, 'masterKey' | 'publicUrl'>,
   db: Db,
-  send: (mail: CodeMail) => Promise<void>,
+  { send, passkey }: Means,
 ) {
   const { tables, cookie, days, signUp } = realms[realm]
   const times = { createdAt: 'created_at', updatedAt: 'updated_at' }
@@ -219,6 +250,7 @@ function openBetterAuth(
       customRules: {
         '/email-otp/send-verification-otp': flood,
         '/sign-in/email-otp': flood,
+        [passkeyPath]: flood,
       },
     },
     databaseHooks: {
@@ -235,7 +267,7 @@ function openBetterAuth(
       database: { generateId: 'uuid', validateSchema: false },
       ipAddress: { ipAddressHeaders: ['x-client-ip'] },
     },
-    plugins: [emailCodes(realm, masterKey, send)],
+    plugins: [emailCodes(realm, masterKey, send), ...(passkey ? [passkeys(passkey)] : [])],
   })
 }
 
@@ -256,6 +288,27 @@ function emailCodes(realm: Realm, masterKey: Uint8Array, send: (mail: CodeMail) 
       await send({ email: address ? decodeURIComponent(address) : email, code: otp, locale })
     },
   })
+}
+
+type PasskeyAnswer = { refusal: Refusal } | { token: string; use: PasskeyUse }
+
+/** A session for whom a passkey opens; better-auth counts the tries before, and makes the session and its cookie. */
+function passkeys(check: NonNullable<Means['passkey']>): BetterAuthPlugin {
+  const signInPasskey = createAuthEndpoint(
+    passkeyPath,
+    { method: 'POST', body: z.object({ credential: assertionWire }) },
+    async (context) => {
+      const use = await check(context.body.credential)
+      if (isRefusal(use)) return context.json<PasskeyAnswer>({ refusal: use })
+      const { internalAdapter } = context.context
+      const found = await internalAdapter.findUserByEmail(use.alias)
+      if (!found) return context.json<PasskeyAnswer>({ refusal: refuse('passkey-unknown') })
+      const session = await internalAdapter.createSession(found.user.id)
+      await setSessionCookie(context, { session, user: found.user })
+      return context.json<PasskeyAnswer>({ token: session.token, use })
+    },
+  )
+  return { id: 'violet-passkeys', endpoints: { signInPasskey } }
 }
 
 const subscriberIdField = {

@@ -4,12 +4,12 @@ import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { blind } from '../platform/personal.ts'
 import type { ContactKind } from './contact.ts'
-import { retireSignInAddress, signOutEverywhere } from './session-store.ts'
+import { forgetPasskeys, retireSignInAddress, signOutEverywhere } from './session-store.ts'
 import { lockSubscriber } from './store.ts'
 
 /**
- * Contacts that came since a moment go, verified ones that went since then come back unless somebody else has them by
- * now, and every session ends. Nothing goes where nothing verified would be left.
+ * Contacts and passkeys that came since a moment go, verified contacts that went since then come back unless somebody
+ * else has them by now, and every session ends. No contact goes where nothing verified would be left.
  */
 export async function restoreContacts(
   trx: Trx,
@@ -30,6 +30,7 @@ export async function restoreContacts(
     .execute()
   const heir = left.find(({ kind }) => kind === 'email')
   if (heir) await dropNew(trx, app, subscriberId, since, heir.value)
+  const passkeys = await forgetPasskeys(trx, subscriberId, since)
   await signOutEverywhere(trx, subscriberId)
   await audit(trx, app.ids, app.clock.now(), {
     subscriberId,
@@ -37,7 +38,7 @@ export async function restoreContacts(
     action: 'contacts.restored',
     subject: { kind: 'subscriber', id: subscriberId },
     reason: 'a closure was frozen',
-    detail: { back: String(back) },
+    detail: { back: String(back), passkeysGone: String(passkeys.length) },
   })
 }
 

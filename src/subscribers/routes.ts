@@ -11,6 +11,7 @@ import { askForCode, openSignInRoutes, type SignIn, signInWithCode } from './gat
 import { devicesOf, removeDevice } from './session-store.ts'
 import { signInMinutes, signInTries } from './sign-in.ts'
 import { endSession, settleSignIn } from './sign-in-store.ts'
+import { registerPasskeyRoutes } from './passkey-routes.ts'
 import { registerRepresentativeRoutes } from './representative-routes.ts'
 import { changeSubscriber, subscriberById } from './store.ts'
 import { toWire } from './subscriber.ts'
@@ -35,6 +36,7 @@ export function registerSubscriberRoutes(http: Http, app: App, options: Subscrib
   registerSignInRoutes(http, app, signIn)
   registerMeRoutes(http, app, signIn)
   registerDeviceRoutes(http, app, signIn)
+  registerPasskeyRoutes(http, app, signIn)
   registerContactRoutes(http, app, options.contactNeeded ?? (async () => false))
   registerExportRoutes(http, app)
   registerRepresentativeRoutes(http, app)

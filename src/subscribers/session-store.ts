@@ -75,6 +75,28 @@ export async function signOutEverywhere(trx: Trx, subscriberId: string): Promise
     .execute()
 }
 
+/** Deletes a subscriber's passkeys, or those that came since a moment; which those were. */
+export async function forgetPasskeys(
+  trx: Trx,
+  subscriberId: string,
+  since?: Temporal.Instant,
+): Promise<{ passkey_id: string }[]> {
+  const forgotten = await trx
+    .deleteFrom('passkey')
+    .where('subscriber_id', '=', subscriberId)
+    .$if(since !== undefined, (query) => query.where('created_at', '>=', since!))
+    .returning('passkey_id')
+    .execute()
+  const ids = forgotten.map(({ passkey_id }) => passkey_id)
+  if (ids.length === 0) return forgotten
+  await trx
+    .deleteFrom('passkey_index')
+    .where('subscriber_id', '=', subscriberId)
+    .where('passkey_id', 'in', ids)
+    .execute()
+  return forgotten
+}
+
 /**
  * Takes an address out of use for signing in. Its sessions go on under another verified address of the same
  * subscriber, so that whoever removes an old address isn't thrown out by it.
@@ -96,25 +118,31 @@ export async function retireSignInAddress(
     .where('email', '=', alias)
     .executeTakeFirst()
   if (!old) return
-  const heir = await trx
-    .insertInto('sign_in_user')
-    .values({
-      name: '',
-      email: await aliasOf(trx, otherEmail),
-      email_verified: true,
-      subscriber_id: subscriberId,
-    })
-    .onConflict((conflict) =>
-      conflict.column('email').doUpdateSet({ subscriber_id: subscriberId, email_verified: true }),
-    )
-    .returning('id')
-    .executeTakeFirstOrThrow()
+  const heir = await signInOf(trx, subscriberId, otherEmail)
   await trx
     .updateTable('sign_in_session')
     .set({ user_id: heir.id })
     .where('user_id', '=', old.id)
     .execute()
   await trx.deleteFrom('sign_in_user').where('id', '=', old.id).execute()
+}
+
+/** What better-auth has of an address that is known to be this subscriber's; made where it has nothing yet. */
+export async function signInOf(
+  trx: Trx,
+  subscriberId: string,
+  email: string,
+): Promise<{ id: string; alias: string }> {
+  const alias = await aliasOf(trx, email)
+  const { id } = await trx
+    .insertInto('sign_in_user')
+    .values({ name: '', email: alias, email_verified: true, subscriber_id: subscriberId })
+    .onConflict((conflict) =>
+      conflict.column('email').doUpdateSet({ subscriber_id: subscriberId, email_verified: true }),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return { id, alias }
 }
 
 /** What better-auth knows an address by; its own tables never hold one. */

@@ -5,37 +5,63 @@ import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { SubscriberId } from '../values/ids.ts'
-import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { isRefusal, type Refusal, type RefusalCode, refuse } from '../values/refusal.ts'
 import { recipientOf } from './contact.ts'
 import { deviceName } from './device.ts'
 import { aliasOf, deviceFields } from './session-store.ts'
 import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
-export type SignedIn = {
-  email: string
+/** A session that better-auth just began. */
+type Begun = {
   token: string
-  locale: string
   /** Of the request that signed in. */
   userAgent: string | null
   ip: string | null
 }
+type Owner = { subscriberId: SubscriberId; isNew: boolean; alias: string }
 
 /** Thrown so that a subscriber created for a session that ended meanwhile is rolled back. */
 const sessionGone = new Error('the session ended while it began')
 
+/** Whose a sign-in by code is: on the first one the subscriber is created. */
+export async function settleSignIn(
+  app: App,
+  signedIn: Begun & { email: string; locale: string },
+): Promise<Subscriber | Refusal> {
+  const { email, locale } = signedIn
+  return settle(app, signedIn, 'code-expired', async (trx) => {
+    const owner = await subscriberOfEmail(trx, app, email, locale)
+    return isRefusal(owner) ? owner : { ...owner, alias: await aliasOf(trx, email) }
+  })
+}
+
+/** Whose a sign-in by passkey is was known before it began. */
+export async function settlePasskey(
+  app: App,
+  signedIn: Begun & { subscriberId: SubscriberId; alias: string },
+): Promise<Subscriber | Refusal> {
+  const owner = { ...signedIn, isNew: false }
+  return settle(app, signedIn, 'passkey-expired', async () => owner)
+}
+
 /**
- * Ties a session that better-auth just began to its subscriber, who is created on the first one, and tells the
- * contacts of a known subscriber about the new device. Refused, it ends the session again.
+ * Ties a session to its subscriber and tells the contacts of a known subscriber about the new device. Refused, it
+ * ends the session again.
  */
-export async function settleSignIn(app: App, signedIn: SignedIn): Promise<Subscriber | Refusal> {
+async function settle(
+  app: App,
+  begun: Begun,
+  whenGone: RefusalCode,
+  findOwner: (trx: Trx) => Promise<Owner | Refusal>,
+): Promise<Subscriber | Refusal> {
   const settling = app.db.transaction().execute(async (trx) => {
-    const owner = await subscriberOfEmail(trx, app, signedIn.email, signedIn.locale)
+    const owner = await findOwner(trx)
     if (isRefusal(owner)) return owner
     // Locked, so that an account that is being closed is closed first, or sees this session and ends it.
     const locked = await lockSubscriber(trx, owner.subscriberId)
     if (locked?.state !== 'active') return refuse('account-closed')
-    const session = await tie(trx, owner.subscriberId, signedIn)
+    const session = await tie(trx, owner, begun)
     if (!session) throw sessionGone
     const subscriber = await subscriberById(trx, owner.subscriberId)
     if (!subscriber) return refuse('account-closed')
@@ -43,10 +69,10 @@ export async function settleSignIn(app: App, signedIn: SignedIn): Promise<Subscr
     return subscriber
   })
   const settled = await settling.catch((error: unknown) => {
-    if (error === sessionGone) return refuse('code-expired')
+    if (error === sessionGone) return refuse(whenGone)
     throw error
   })
-  if (isRefusal(settled)) await endSession(app, signedIn.token)
+  if (isRefusal(settled)) await endSession(app, begun.token)
   return settled
 }
 
@@ -54,12 +80,7 @@ export async function endSession(app: App, token: string): Promise<void> {
   await app.db.deleteFrom('sign_in_session').where('token', '=', token).execute()
 }
 
-async function tie(
-  trx: Trx,
-  subscriberId: SubscriberId,
-  { email, token, userAgent, ip }: SignedIn,
-) {
-  const alias = await aliasOf(trx, email)
+async function tie(trx: Trx, { subscriberId, alias }: Owner, { token, userAgent, ip }: Begun) {
   await trx
     .updateTable('sign_in_user')
     .set({ subscriber_id: subscriberId })
@@ -127,6 +148,8 @@ export async function sweepSubscribers(app: Pick<App, 'db' | 'clock'>): Promise<
   const stale = sql<boolean>`last_request < (extract(epoch from now()) * 1000)::int8 - 86400000`
   await app.db.deleteFrom('sign_in_rate_limit').where(stale).execute()
   await app.db.deleteFrom('staff_sign_in_rate_limit').where(stale).execute()
-  const hourAgo = app.clock.now().subtract({ hours: 2 })
+  const now = app.clock.now()
+  await app.db.deleteFrom('passkey_challenge_used').where('expires_at', '<', now).execute()
+  const hourAgo = now.subtract({ hours: 2 })
   await app.db.deleteFrom('sign_in_ask').where('window_start', '<', hourAgo).execute()
 }

@@ -7,6 +7,7 @@ import { blind, personal } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { asContact, type Contact, recipientOf } from './contact.ts'
+import { forgetPasskeys } from './session-store.ts'
 import { aliasOfBlind, wordsOf } from './sign-in.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
@@ -252,8 +253,9 @@ export async function closeSubscriber(
   })
 }
 
-/** Deletes what could still sign somebody in: the addresses with their sessions, and codes on their way. */
+/** Deletes what could still sign somebody in: passkeys, addresses with their sessions, and codes on their way. */
 export async function forgetSignIn(trx: Trx, subscriberId: string, aliases: readonly string[]) {
+  await forgetPasskeys(trx, subscriberId)
   await trx.deleteFrom('sign_in_user').where('subscriber_id', '=', subscriberId).execute()
   if (aliases.length === 0) return
   await trx.deleteFrom('sign_in_user').where('email', 'in', aliases).execute()

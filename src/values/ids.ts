@@ -4,6 +4,7 @@ type Id<Kind extends string> = string & { readonly [brand]: Kind }
 
 export type SubscriberId = Id<'sub'>
 export type ContactId = Id<'contact'>
+export type PasskeyId = Id<'passkey'>
 export type LineId = Id<'line'>
 export type OrderId = Id<'order'>
 export type CaseId = Id<'case'>

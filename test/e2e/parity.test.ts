@@ -78,7 +78,10 @@ async function leave({ page, locale, email }: Visit, scope: 'line' | 'account') 
   const offers: string[] = []
   const look = async (head: RegExp, isLast = false) => {
     await page.getByRole('heading', { level: 1, name: head }).waitFor()
-    await page.locator('[aria-busy=true]').waitFor({ state: 'detached' })
+    await until(
+      () => page.locator('[aria-busy=true]').count(),
+      (busy) => busy === 0,
+    )
     const shown = await lookAt(page)
     offers.push(...offersOf(shown, locale))
     expect({ at: page.url(), found: darkPatterns(shown, locale, isLast) }).toEqual({

@@ -11,7 +11,7 @@ import { formatNumberE164 } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { forgetOwner } from '../../portal/offline/last-known.ts'
-import { closuresQuery, devicesQuery, meQuery } from '../../portal/queries.ts'
+import { closuresQuery, devicesQuery, meQuery, passkeysQuery } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
 import { useSubscriber } from '../../portal/session.tsx'
 import { LanguageChoice, ThemeChoice } from '../../portal/settings.tsx'
@@ -28,6 +28,7 @@ export function AccountPage() {
   const client = useQueryClient()
   const toast = useToast()
   const devices = useQuery(devicesQuery)
+  const passkeys = useQuery(passkeysQuery)
   const setLocale = useMutation({
     mutationFn: (locale: string) => send<Subscriber>('PATCH', '/v1/me', { locale }),
     onSuccess: (saved) => {
@@ -45,6 +46,9 @@ export function AccountPage() {
         </RowLink>
         <RowLink icon="laptop" to="/account/devices" title={t('account.devices')}>
           {devices.data && t('account.devices-count', { count: devices.data.length })}
+        </RowLink>
+        <RowLink icon="key" to="/account/passkeys" title={t('account.passkeys')}>
+          {passkeys.data && t('account.passkeys-count', { count: passkeys.data.length })}
         </RowLink>
         <li>
           <a className="row" href="/v1/me/export" download>

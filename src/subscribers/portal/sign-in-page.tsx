@@ -17,6 +17,7 @@ import { LanguageSwitch } from '../../portal/language-switch.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { CodeSent, Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { PasskeySignIn } from './passkey-sign-in.tsx'
 
 type Draft = { email: string; sent: CodeSent | null }
 
@@ -37,13 +38,21 @@ export function SignInPage() {
       />
     )
   }
-  return <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} />
+  return (
+    <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} onDone={clear} />
+  )
 }
 
-type EmailProps = { draft: Draft; setDraft: (draft: Draft) => void; expired: boolean }
+type EmailProps = {
+  draft: Draft
+  setDraft: (draft: Draft) => void
+  expired: boolean
+  onDone: () => void
+}
 
-function EnterEmail({ draft, setDraft, expired }: EmailProps) {
+function EnterEmail({ draft, setDraft, expired, onDone }: EmailProps) {
   const { t, locale } = useWords()
+  const settle = useSettled(onDone)
   const [missing, setMissing] = useState(false)
   const email = draft.email.trim()
   const ask = useMutation({
@@ -58,9 +67,11 @@ function EnterEmail({ draft, setDraft, expired }: EmailProps) {
   const dock = (
     <>
       <Refusal error={ask.error} />
-      <Button kind="primary" block submit form="sign-in" busy={ask.isPending}>
-        {t('sign-in.send')}
-      </Button>
+      <PasskeySignIn onSignedIn={settle}>
+        <Button kind="primary" block submit form="sign-in" busy={ask.isPending}>
+          {t('sign-in.send')}
+        </Button>
+      </PasskeySignIn>
     </>
   )
   return (
@@ -83,7 +94,7 @@ function EnterEmail({ draft, setDraft, expired }: EmailProps) {
           label={t('sign-in.email')}
           type="email"
           inputMode="email"
-          autoComplete="email"
+          autoComplete="email webauthn"
           autoFocus
           value={draft.email}
           onChange={(value) => setDraft({ ...draft, email: value })}
@@ -103,19 +114,14 @@ type CodeProps = {
 }
 
 /** What another person read before in this tab is forgotten; only the catalog stays. */
-function useSignIn(email: string, onDone: () => void) {
-  const { locale } = useWords()
+function useSettled(onDone: () => void) {
   const client = useQueryClient()
-  return useMutation({
-    mutationFn: (digits: string) =>
-      send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
-    onSuccess: async (me) => {
-      onDone()
-      await rememberSignedIn(me)
-      client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
-      client.setQueryData(meQuery.queryKey, me)
-    },
-  })
+  return async (me: Subscriber) => {
+    onDone()
+    await rememberSignedIn(me)
+    client.removeQueries({ predicate: ({ queryKey }) => !publicKeys.has(String(queryKey[0])) })
+    client.setQueryData(meQuery.queryKey, me)
+  }
 }
 
 function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
@@ -131,7 +137,11 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
       onSent(next)
     },
   })
-  const enter = useSignIn(email, onDone)
+  const enter = useMutation({
+    mutationFn: (digits: string) =>
+      send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
+    onSuccess: useSettled(onDone),
+  })
   const type = (digits: string) => {
     if (digits && enter.error) enter.reset()
     setShort(false)
