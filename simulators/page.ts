@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { localeOf, type Locale } from '../src/platform/problem.ts'
+import {
+  acceptedLocale,
+  localeNames,
+  staffLocale,
+  staffLocales,
+  type StaffLocale as Locale,
+} from '../src/values/locale.ts'
 import { type Html, html } from './html.ts'
 import en from './words/en.json' with { type: 'json' }
 import zhCN from './words/zh-CN.json' with { type: 'json' }
@@ -28,13 +34,16 @@ const COOKIE = 'simulator-language'
 /** The language chosen with the switch, else the given one, else the browser's. */
 export function pageLocale(request: FastifyRequest, reply: FastifyReply, given?: string): Locale {
   const { lang } = request.query as { lang?: unknown }
-  if (lang === 'en' || lang === 'zh-CN') {
-    reply.header('set-cookie', `${COOKIE}=${lang}; Path=/; Max-Age=31536000; SameSite=Lax`)
-    return lang
+  const chosen = staffLocales.find((locale) => locale === lang)
+  if (chosen) {
+    reply.header('set-cookie', `${COOKIE}=${chosen}; Path=/; Max-Age=31536000; SameSite=Lax`)
+    return chosen
   }
-  const kept = new RegExp(`(?:^|; *)${COOKIE}=(en|zh-CN)`).exec(request.headers.cookie ?? '')?.[1]
-  if (kept === 'en' || kept === 'zh-CN') return kept
-  return localeOf(given ?? request.headers['accept-language'])
+  const kept = new RegExp(`(?:^|; *)${COOKIE}=([\\w-]+)`).exec(request.headers.cookie ?? '')?.[1]
+  return (
+    staffLocales.find((locale) => locale === kept) ??
+    staffLocale(acceptedLocale(given ?? request.headers['accept-language']))
+  )
 }
 
 type Page = {
@@ -72,7 +81,6 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, page: Pag
 }
 
 const other = { en: 'zh-CN', 'zh-CN': 'en' } as const
-const languageName = { en: 'English', 'zh-CN': '中文' } as const
 
 function document(url: string, page: Page): Html {
   const { locale, title, name, body, note, script, wide, refreshMs, className } = page
@@ -106,7 +114,7 @@ function document(url: string, page: Page): Html {
             href="${switched.pathname + switched.search}"
             lang="${to}"
             hreflang="${to}"
-            >${languageName[to]}</a
+            >${localeNames[to]}</a
           >
         </header>
         <main id="main" class="main${wide ? ' wide' : ''}" tabindex="-1">${body}</main>

@@ -1,6 +1,6 @@
 /** The phones' API for pages, tests and the demo. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { localeOf } from '../../src/platform/problem.ts'
+import { acceptedLocale, staffLocale } from '../../src/values/locale.ts'
 import { type Body, bodyOf, countOf, DIALLED, MCCMNC, shapedOf, textOf } from '../body.ts'
 import type { Database } from '../database.ts'
 import { invalid, notFound, Problem } from '../host.ts'
@@ -79,7 +79,7 @@ async function told<T>(request: FastifyRequest, work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const locale = localeOf(request.headers['accept-language'])
+    const locale = staffLocale(acceptedLocale(request.headers['accept-language']))
     const sentence = sentenceOf(locale, error.code)
     throw new Problem(error.status, error.code, sentence ?? error.message, {
       ...error.more,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { locales } from '../values/locale.ts'
 import { money } from '../values/money.ts'
 import { daysOf, type Running, unusedOf } from './addon.ts'
 import { catalogAddons } from './catalog.ts'
@@ -48,10 +49,11 @@ test('never more than was paid, and never more later or with less left', () => {
   )
 })
 
-test('the catalog has each kind, in both languages, each id once', () => {
+test('the catalog has each kind, in every language, each id once', () => {
   const addons = catalogAddons()
   expect(new Set(addons.map(({ addonId }) => addonId)).size).toBe(addons.length)
   expect(new Set(addons.map(({ document }) => document.kind))).toEqual(
     new Set(['data', 'voice', 'sms']),
   )
+  for (const { document } of addons) expect(Object.keys(document.name)).toEqual(locales)
 })

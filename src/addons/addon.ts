@@ -4,11 +4,11 @@ import { whyFixed, type LineState } from '../lines/line.ts'
 import { type Kind, type Plan } from '../plans/plan.ts'
 import { fromWire, lesser, type Money, shareRoundedDown, subtract, zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { lineKind, moneyWire, wordsWire } from '../values/wire.ts'
+import { lineKind, moneyWire, writtenWords } from '../values/wire.ts'
 
 /** The document of an add-on's version, as stored and as the catalog writes it. */
 export const addonDocument = z.object({
-  name: wordsWire.refine((names) => names['en'] && names['zh-CN'], 'both languages'),
+  name: writtenWords,
   kind: lineKind,
   quantity: z
     .string()

@@ -1,12 +1,12 @@
 /** The sentences and figures of a printed certificate, in one language. */
 import { createHash } from 'node:crypto'
+import { directionOf, type Locale } from '../values/locale.ts'
+import { filled, formatAmount, formatMoment, writingOf } from '../values/writing.ts'
 import type { CertificateTable, ClosureCertificate } from './certificate.ts'
 import type { RetentionReceipt } from './receipt.ts'
-import en from './words/en.json' with { type: 'json' }
-import zhCN from './words/zh-CN.json' with { type: 'json' }
+import { catalogs, type Words as Catalog } from './words/catalogs.ts'
 
-export type Locale = 'en' | 'zh-CN'
-type WordKey = keyof typeof en
+type WordKey = keyof Catalog
 type Facts = Readonly<Record<string, string>>
 
 /** `mono` is set in the typeface of codes. */
@@ -15,6 +15,7 @@ type Row = { what: string; why: string; figure: string }
 
 export type CertificatePage = {
   locale: Locale
+  direction: 'ltr' | 'rtl'
   issuer: { name: string; address: string; policy: string }
   title: string
   lead: string
@@ -30,8 +31,6 @@ export type CertificatePage = {
   pageOf: string
 }
 
-const catalogs: Record<Locale, Readonly<Record<string, string>>> = { en, 'zh-CN': zhCN }
-
 type Words = {
   t(key: WordKey, facts?: Facts): string
   /** A name made from data; what the catalog lacks is shown as it came. */
@@ -39,8 +38,11 @@ type Words = {
 }
 
 function wordsOf(locale: Locale): Words {
-  const say = (key: string, facts: Facts = {}) =>
-    catalogs[locale][key]?.replace(/\{(\w+)\}/g, (whole, name: string) => facts[name] ?? whole)
+  const words: Readonly<Record<string, string>> = catalogs[locale]
+  const say = (key: string, facts: Facts = {}) => {
+    const sentence = words[key]
+    return sentence === undefined ? undefined : filled(sentence, facts, locale)
+  }
   return {
     t: (key, facts) => say(key, facts) ?? key,
     named: (group, name) => say(`${group}.${name}`) ?? name,
@@ -57,6 +59,7 @@ export function certificatePage(
   const { issuer, policy, scope } = certificate
   return {
     locale,
+    direction: directionOf(locale),
     issuer: {
       name: issuer.name,
       address: issuer.address,
@@ -72,7 +75,7 @@ export function certificatePage(
     proof: proofOf(certificate, jws, words),
     signed: t('signed'),
     attached: t('attached'),
-    pageOf: t('page'),
+    pageOf: t('page', { page: '{page}', pages: '{pages}' }),
   }
 }
 
@@ -80,8 +83,8 @@ export function certificatePage(
 function leadOf({ scope, money, owed }: ClosureCertificate, locale: Locale, { t }: Words): string {
   const listed = (all: readonly { amount: string; currency: string }[]) =>
     all
-      .map(({ amount, currency }) => `${formatAmount(amount, currency, locale)} ${currency}`)
-      .join(locale === 'en' ? ', ' : '、')
+      .map(({ amount, currency }) => `${amountText(amount, currency, locale)} ${currency}`)
+      .join(writingOf(locale).list)
   const kept = money.flatMap(({ currency, destinations }) =>
     destinations.flatMap(({ kind, amount }) => (kind === 'unclaimed' ? { amount, currency } : [])),
   )
@@ -91,7 +94,7 @@ function leadOf({ scope, money, owed }: ClosureCertificate, locale: Locale, { t 
     ...(owed && owed.length > 0 ? [t('debt.some', { amounts: listed(owed) })] : []),
     ...(kept.length > 0 ? [t('debt.kept', { amounts: listed(kept) })] : []),
   ]
-  return sentences.join(locale === 'en' ? ' ' : '')
+  return sentences.join(writingOf(locale).sentence)
 }
 
 /** The receipt in the same form: no money, and every field with its reason and its day. */
@@ -105,6 +108,7 @@ export function receiptPage(
   const { issuer, policy, scope } = receipt
   return {
     locale,
+    direction: directionOf(locale),
     issuer: {
       name: issuer.name,
       address: issuer.address,
@@ -115,7 +119,7 @@ export function receiptPage(
     facts: [
       { label: t('reference'), value: receipt.reference, mono: true },
       { label: t('receipt.scope'), value: t(`receipt.scope.${scope}`), mono: false },
-      { label: t('receipt.issued'), value: formatMoment(receipt.issuedAt, locale), mono: false },
+      { label: t('receipt.issued'), value: momentText(receipt.issuedAt, locale), mono: false },
     ],
     scan: t('scan'),
     statements: [],
@@ -126,19 +130,19 @@ export function receiptPage(
         ...receipt.kept.map(({ field, basis, until }) => ({
           what: named('field', field),
           why: named('basis', basis),
-          figure: t('kept.until', { until: formatDay(until, locale) }),
+          figure: t('kept.until', { until: dayText(until, locale) }),
         })),
         ...receipt.erased.map(({ field, at }) => ({
           what: named('field', field),
           why: named('basis', 'no reason to keep'),
-          figure: t('kept.erased', { at: formatDay(at, locale) }),
+          figure: t('kept.erased', { at: dayText(at, locale) }),
         })),
       ],
     },
     proof: proofOf(receipt, jws, words),
     signed: t('signed'),
     attached: t('receipt.attached'),
-    pageOf: t('page'),
+    pageOf: t('page', { page: '{page}', pages: '{pages}' }),
   }
 }
 
@@ -148,7 +152,7 @@ function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words):
     value,
     mono,
   })
-  const moment = (label: WordKey, at: string) => fact(label, formatMoment(at, locale))
+  const moment = (label: WordKey, at: string) => fact(label, momentText(at, locale))
   const { subscriberName } = certificate
   return [
     fact('reference', certificate.reference, true),
@@ -163,9 +167,9 @@ function factsOf(certificate: ClosureCertificate, locale: Locale, { t }: Words):
         fact('line', named),
         fact('profile', t(`profile.${line.profileRemoval}`, { iccid: line.iccidMasked })),
         ...(numberPortedAt
-          ? [fact('number', t('number.ported', { at: formatMoment(numberPortedAt, locale) }))]
+          ? [fact('number', t('number.ported', { at: momentText(numberPortedAt, locale) }))]
           : []),
-        ...(until ? [fact('number', t('number.until', { until: formatDay(until, locale) }))] : []),
+        ...(until ? [fact('number', t('number.until', { until: dayText(until, locale) }))] : []),
       ]
     }),
   ]
@@ -179,7 +183,7 @@ function statementOf(
 ) {
   const { t } = words
   const { currency } = table
-  const figure = (amount: string) => formatAmount(amount, currency, locale)
+  const figure = (amount: string) => amountText(amount, currency, locale)
   const total = figure(table.total)
   return {
     head: t('statement', { currency }),
@@ -191,7 +195,7 @@ function statementOf(
     total: { what: t(scope === 'line' ? 'total.line' : 'total.account'), why: '', figure: total },
     destinations: table.destinations.map(({ kind, detail = {}, amount, at }) => ({
       what: destinationName(kind, detail, words),
-      why: [...whatOf(detail, words), formatDay(at, locale)].join(locale === 'en' ? ', ' : '，'),
+      why: [...whatOf(detail, words), dayText(at, locale)].join(writingOf(locale).remark),
       figure: figure(amount),
     })),
     leftOver: {
@@ -206,7 +210,7 @@ function daysOf(detail: Facts, currency: string, locale: Locale, { t }: Words): 
   const { daysLeft: left, daysTotal: total, price } = detail
   if (left === undefined || total === undefined) return ''
   if (price === undefined) return t('days', { left, total })
-  return t('days-price', { left, total, price: formatAmount(price, currency, locale) })
+  return t('days-price', { left, total, price: amountText(price, currency, locale) })
 }
 
 function whatOf({ what, source }: Facts, { t }: Words): string[] {
@@ -242,12 +246,12 @@ function keptRows(
     ...kept.map(({ category, basis, until }) => ({
       what: named('category', category),
       why: named('basis', basis),
-      figure: t('kept.until', { until: formatDay(until, locale) }),
+      figure: t('kept.until', { until: dayText(until, locale) }),
     })),
     ...erased.map(({ category, at }) => ({
       what: named('category', category),
       why: named('basis', 'no reason to keep'),
-      figure: t('kept.erased', { at: formatDay(at, locale) }),
+      figure: t('kept.erased', { at: dayText(at, locale) }),
     })),
   ]
 }
@@ -270,39 +274,15 @@ function proofOf(
 }
 
 // A certificate names no place, so its moments are in UTC and say so.
-function partsOf(at: string, locale: Locale) {
-  const format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, {
-    day: 'numeric',
-    month: locale === 'en' ? 'short' : 'numeric',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZone: 'UTC',
-  })
-  const parts = format.formatToParts(Temporal.Instant.from(at).epochMilliseconds)
-  return (type: string) => parts.find((part) => part.type === type)?.value ?? ''
+function momentOf(at: string, locale: Locale, precision: 'minute' | 'day'): string {
+  const style = { zone: 'UTC', year: true, precision }
+  return formatMoment(Temporal.Instant.from(at).epochMilliseconds, style, locale)
 }
 
-function formatDay(at: string, locale: Locale): string {
-  const of = partsOf(at, locale)
-  if (locale === 'zh-CN') return `${of('year')} 年 ${of('month')} 月 ${of('day')} 日`
-  return `${of('day')} ${of('month').replace('Sept', 'Sep')} ${of('year')}`
-}
+const dayText = (at: string, locale: Locale) => momentOf(at, locale, 'day')
+const momentText = (at: string, locale: Locale) => `${momentOf(at, locale, 'minute')} UTC`
 
-function formatMoment(at: string, locale: Locale): string {
-  const of = partsOf(at, locale)
-  const comma = locale === 'en' ? ',' : ''
-  return `${formatDay(at, locale)}${comma} ${of('hour')}:${of('minute')} UTC`
-}
-
-function formatAmount(amount: string, currency: string, locale: Locale): string {
-  const digits = amount.split('.')[1]?.length ?? 0
-  const format = new Intl.NumberFormat(locale === 'en' ? 'en-GB' : locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-  return /^\d+(\.\d+)?$/.test(amount)
-    ? format.format(amount as Intl.StringNumericLiteral)
-    : `${amount} ${currency}`
+function amountText(amount: string, currency: string, locale: Locale): string {
+  const isPlain = /^\d+(\.\d+)?$/.test(amount)
+  return isPlain ? formatAmount(amount, locale) : `${amount} ${currency}`
 }

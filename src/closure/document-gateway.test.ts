@@ -36,7 +36,7 @@ function attachmentOf(pdf: Uint8Array): string {
   return inflateSync(Buffer.from(pdf).subarray(start, text.indexOf('endstream', at))).toString()
 }
 
-describe.each(['en', 'zh-CN'] as const)('in %s', (locale) => {
+describe.each(['en', 'zh-CN', 'zh-TW', 'ja', 'ar'] as const)('in %s', (locale) => {
   test('it is one page of PDF/A-3b that carries the signed document', async () => {
     const pdf = await renderCertificate(certificate, jws, locale, url)
     const text = textOf(pdf)
@@ -49,7 +49,8 @@ describe.each(['en', 'zh-CN'] as const)('in %s', (locale) => {
   test('only our fonts are in it', async () => {
     const text = textOf(await renderCertificate(certificate, jws, locale, url))
     const names = [...text.matchAll(/\/BaseFont \/[A-Z]{6}\+([\w-]+)/g)].map(([, name]) => name)
-    const ours = /^((Inter|NotoSansSC)-(Regular|SemiBold)|JetBrainsMono-Regular)(-Identity-H)?$/
+    const ours =
+      /^((Inter|NotoSansSC|NotoSansArabic)-(Regular|SemiBold)|JetBrainsMono-Regular)(-Identity-H)?$/
     expect(names.length).toBeGreaterThanOrEqual(4)
     for (const name of names) expect(name).toMatch(ours)
   })

@@ -4,14 +4,10 @@ import QRCode from 'qrcode'
 import type { Config } from '../platform/config.ts'
 import { renderPdf } from '../platform/documents.ts'
 import type { Signer } from '../platform/signing.ts'
+import type { Locale } from '../values/locale.ts'
 import { makeAddendum } from './addendum.ts'
 import { type ClosureCertificate, makeCertificate } from './certificate.ts'
-import {
-  type CertificatePage,
-  certificatePage,
-  type Locale,
-  receiptPage,
-} from './certificate-page.ts'
+import { type CertificatePage, certificatePage, receiptPage } from './certificate-page.ts'
 import { makeReceipt } from './receipt.ts'
 import { putSeal, readSeal, sealPayload, sealPlace } from './pdf-seal.ts'
 import type { Documents } from './steps/documents.ts'

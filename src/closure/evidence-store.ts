@@ -1,9 +1,10 @@
 /** Certificates and what was added to them, in the database, and the public look-up by reference. */
 import { sql } from 'kysely'
-import { localeFor, type Recipient } from '../notices/notice.ts'
+import { type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { personalBytes } from '../platform/personal.ts'
+import { knownLocale } from '../values/locale.ts'
 import type { ClosureAddendum } from './addendum.ts'
 import type { ClosureCertificate } from './certificate.ts'
 import { certificatePlace } from './certificate-place.ts'
@@ -46,7 +47,7 @@ export async function printedCertificate(
     .executeTakeFirst()
   if (!row || row.pdf) return row?.pdf ?? undefined
   const signed = { certificate: row.document as ClosureCertificate, jws: row.jws }
-  const pdf = Buffer.from(await documents.print(signed, row.locale as 'en' | 'zh-CN'))
+  const pdf = Buffer.from(await documents.print(signed, knownLocale(row.locale)))
   await db
     .updateTable('closure_certificate')
     .set({ pdf: personalBytes(certificatePlace({ subscriberId, caseId }, 'pdf'), pdf) })
@@ -73,7 +74,7 @@ export async function findReceipt(
   if (!row) return undefined
   const receipt = row.document as RetentionReceipt
   const signed = { receipt, jws: row.jws }
-  const pdf = await documents.printReceipt(signed, row.locale as 'en' | 'zh-CN')
+  const pdf = await documents.printReceipt(signed, knownLocale(row.locale))
   const json = `${JSON.stringify(signed, null, 2)}\n`
   return { reference: receipt.reference, json, pdf: Buffer.from(pdf) }
 }
@@ -140,7 +141,7 @@ export async function toldOfCase(trx: Trx, subscriberId: string, caseId: string)
     channel: channel === 'sms' ? 'sms' : 'email',
     address: recipient,
   }))
-  return { recipients, locale: localeFor(rows[0]?.locale ?? 'en') }
+  return { recipients, locale: knownLocale(rows[0]?.locale ?? 'en') }
 }
 
 /** What the public page needs of a submitted case; a draft has no public progress. */

@@ -10,6 +10,7 @@ import { disputesOf } from '../payments/dispute-store.ts'
 import { instrumentName } from '../payments/payments.ts'
 import { sharesOf } from '../payments/share-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
+import { knownLocale } from '../values/locale.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
@@ -114,7 +115,7 @@ export async function loadFactsOf(
         subscriberId,
         name: subscriber.name,
         country: subscriber.country,
-        locale: subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en',
+        locale: knownLocale(subscriber.locale),
         createdAt: subscriber.created_at,
         exportedAt: subscriber.exported_at,
       },

@@ -3,6 +3,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
 import type { Peer } from '../renewals/renewals.ts'
 import type { Representative } from '../subscribers/subscriber.ts'
+import type { Locale } from '../values/locale.ts'
 import type { Money } from '../values/money.ts'
 import type { Withheld } from './ends.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
@@ -67,7 +68,7 @@ export type Facts = {
     subscriberId: string
     name: string
     country: string
-    locale: 'en' | 'zh-CN'
+    locale: Locale
     createdAt: Temporal.Instant
     exportedAt: Temporal.Instant | null
   }

@@ -1,6 +1,5 @@
 /** The erasure's own case: on the day a reason to keep ends it tells the subscriber, erases, and destroys the key. */
 import { sql } from 'kysely'
-import { localeFor } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -8,6 +7,7 @@ import type { Trx } from '../platform/database.ts'
 import { destroyKeys } from '../platform/key-life.ts'
 import { addresseeOf } from '../subscribers/store.ts'
 import type { Category } from '../values/closing.ts'
+import { knownLocale } from '../values/locale.ts'
 import { eraseCategory, type Erasing } from './erase-store.ts'
 import { forgetTraces } from './trace-store.ts'
 
@@ -95,7 +95,7 @@ async function tell(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promis
     noticeId: `${caseId}:erased:${category}`,
     recipients,
     template: 'erased',
-    locale: localeFor(person.locale),
+    locale: knownLocale(person.locale),
     params: {
       reference: person.reference,
       categories: JSON.stringify([category]),

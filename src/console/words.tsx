@@ -1,7 +1,8 @@
 /** The console's words: its own catalog beside the portal's, so that parts of the portal speak
  * here too. */
 import { type ReactNode } from 'react'
-import { addWords, type Locale, useWords } from '../portal/words.tsx'
+import { type Locale, staffLocales } from '../values/locale.ts'
+import { addWords, oneOf, useWords } from '../portal/words.tsx'
 import type { ConsoleKey } from './words/keys.ts'
 
 type Values = Record<string, string | number>
@@ -16,10 +17,8 @@ function marked({ default: words }: Catalog): Catalog {
 }
 
 export function layConsoleWords(): void {
-  addWords({
-    en: async () => marked(await import('./words/en.json')),
-    'zh-CN': async () => marked(await import('./words/zh-CN.json')),
-  })
+  const own = oneOf(import.meta.glob<Catalog>('./words/*.json'))
+  addWords(staffLocales, async (locale) => marked(await own(locale)))
 }
 
 type ConsoleWords = {

@@ -4,6 +4,7 @@ import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Job } from '../platform/queue.ts'
+import { inLanguage } from '../values/locale.ts'
 import type { Network } from './gateway.ts'
 import { accessJob } from './access-steps.ts'
 import { accessQueue, activateQueue, type Line } from './line.ts'
@@ -67,7 +68,7 @@ async function begin(app: App, line: Line): Promise<boolean> {
       locale,
       params: {
         lineName: line.nickname,
-        plan: plan.name[locale] ?? '',
+        plan: inLanguage(plan.name, locale),
         ...(line.msisdn ? { msisdn: line.msisdn } : {}),
         url: `${app.config.publicUrl}/lines/${lineId}`,
       },

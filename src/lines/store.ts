@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { profilesOf, requestProfile, takeProfile } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
-import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
+import { type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
@@ -12,6 +12,7 @@ import { planKey, planVersions } from '../plans/store.ts'
 import { subscriberById } from '../subscribers/store.ts'
 import { verifiedContacts } from '../subscribers/subscriber.ts'
 import type { LineId } from '../values/ids.ts'
+import { knownLocale, type Locale } from '../values/locale.ts'
 import { money, zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { type Bucket, type Line, type LineState, periodFrom, remindAt, whyFixed } from './line.ts'
@@ -291,7 +292,7 @@ export async function ownerOf(
   const emails = verifiedContacts(subscriber?.contacts ?? []).filter(({ kind }) => kind === 'email')
   return {
     recipients: emails.map(({ value }) => ({ channel: 'email', address: value })),
-    locale: localeFor(subscriber?.locale ?? 'en'),
+    locale: knownLocale(subscriber?.locale ?? 'en'),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Http } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
 import { publishedResidences } from '../policy/store.ts'
 import { operatorWire } from '../subscribers/wire.ts'
+import { locales } from '../values/locale.ts'
 
 /** A platform with its demo's partners around it tells where they are; one in earnest has none. */
 export function registerOperatorRoutes(http: Http, app: App) {
@@ -21,7 +22,7 @@ export function registerOperatorRoutes(http: Http, app: App) {
     async () => ({
       ...operator,
       url: publicUrl,
-      locales: ['en' as const, 'zh-CN' as const],
+      locales: [...locales],
       residence: [...(await publishedResidences(app.db))],
       demo,
     }),

@@ -6,12 +6,13 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkout } from '../platform/config.ts'
 import { type Http, refused } from '../platform/http.ts'
+import { acceptedLocale, directionOf, type Locale, locales } from '../values/locale.ts'
 import { refuse } from '../values/refusal.ts'
 
 const dist = join(checkout, 'dist')
 
 export async function registerPages(http: Http) {
-  const pages = { portal: readPage('index.html'), console: readPage('console.html') }
+  const pages = { portal: portalPages(), console: readPage('console.html') }
   if (existsSync(join(dist, 'assets'))) {
     await http.register(fastifyStatic, {
       root: join(dist, 'assets'),
@@ -31,7 +32,9 @@ export async function registerPages(http: Http) {
     const isFront = /^\/(console\/?)?(\?|$)/.test(request.url) && accept.includes('*/*')
     const wantsPage = request.method === 'GET' && (isFront || accept.includes('text/html'))
     if (!wantsPage || isApi(request)) return refused(reply, refuse('not-found'))
-    const page = /^\/console(\/|$|\?)/.test(request.url) ? pages.console : pages.portal
+    const isConsole = /^\/console(\/|$|\?)/.test(request.url)
+    const locale = acceptedLocale(request.headers['accept-language'])
+    const page = isConsole ? pages.console : pages.portal?.get(locale)
     return page ? sendPage(reply, page) : refused(reply, refuse('not-found'))
   })
 }
@@ -74,11 +77,28 @@ function readPage(name: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
+/** The portal's page in each language: what is read of it before and without its script. */
+function portalPages(): ReadonlyMap<Locale, string> | undefined {
+  const page = readPage('index.html')
+  if (!page) return undefined
+  return new Map(locales.map((locale) => [locale, inWords(page, locale)]))
+}
+
+function inWords(page: string, locale: Locale): string {
+  const path = join(checkout, `src/portal/words/${locale}.json`)
+  const words = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+  return page
+    .replace('<html lang="en">', `<html lang="${locale}" dir="${directionOf(locale)}">`)
+    .replace('shell.description', words['shell.description'] ?? '')
+    .replace('shell.no-script', words['shell.no-script'] ?? '')
+}
+
 function sendPage(reply: FastifyReply, page: string) {
   const nonce = randomBytes(16).toString('base64')
   return reply
     .type('text/html; charset=utf-8')
     .header('cache-control', 'no-store')
+    .header('vary', 'accept-language')
     .header('content-security-policy', contentPolicy(nonce))
     .header('referrer-policy', 'same-origin')
     .header('x-content-type-options', 'nosniff')

@@ -1,4 +1,6 @@
 /** A message as an e-mail: plain tables with inline styles that survive every client, light and dark, and a text. */
+import { directionOf, type Locale } from '../values/locale.ts'
+import { writingOf } from '../values/writing.ts'
 import type { Message, Row, Table } from './message.ts'
 
 const ink = '#1b1922'
@@ -6,10 +8,15 @@ const ink2 = '#575463'
 const rule = '#e3e1e8'
 const accent = '#5b3cc4'
 const latin = "Inter, -apple-system, 'Segoe UI', Roboto"
-const chinese = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC'"
-const fonts = `${latin}, ${chinese}, sans-serif`
-// In Chinese text the quotes and dashes that both scripts share must come from the Chinese font.
-const chineseFonts = `${chinese}, ${latin}, sans-serif`
+const hans = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC'"
+const fonts = `${latin}, ${hans}, sans-serif`
+// The quotes, dashes and stops that scripts share must come from the font of the language.
+const fontsFirst: Partial<Record<Locale, string>> = {
+  'zh-CN': hans,
+  'zh-TW': "'PingFang TC', 'Microsoft JhengHei', 'Noto Sans TC'",
+  ja: "'Hiragino Sans', 'Yu Gothic', 'Noto Sans JP'",
+  ar: "'SF Arabic', 'Segoe UI', 'Noto Sans Arabic', Tahoma",
+}
 const digits = 'font-variant-numeric: tabular-nums;'
 
 /** What inline styles can't say: clients that know dark mode turn the ink around, and keep the one violet readable. */
@@ -28,14 +35,16 @@ export function htmlOf(message: Message): string {
   const { locale, sender, subject, lead, code, paragraphs, facts, tables, actions, footer } =
     message
   const [main, ...others] = actions
+  const direction = directionOf(locale)
+  const sides = sidesOf(direction)
   const body = [
     `<p class="ink2" style="${text(14, ink2)}margin:0 0 28px;font-weight:600">${safe(sender)}</p>`,
     `<h1 class="ink" style="${text(24, ink, 1.25)}margin:0 0 12px;font-weight:600">${headline(lead, code)}</h1>`,
     ...paragraphs.map(
       (line) => `<p class="ink" style="${text(16, ink)}margin:0 0 12px">${safe(line)}</p>`,
     ),
-    facts.length > 0 ? htmlTable({ title: '', rows: facts }) : '',
-    ...tables.map(htmlTable),
+    facts.length > 0 ? htmlTable({ title: '', rows: facts }, sides) : '',
+    ...tables.map((table) => htmlTable(table, sides)),
     main ? button(main) : '',
     ...others.map(
       ({ label, url }) =>
@@ -48,40 +57,49 @@ export function htmlOf(message: Message): string {
     '</div>',
   ]
   const page = `<!doctype html>
-<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="${locale}" dir="${direction}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">
 <title>${safe(subject)}</title><style>${darkStyle}</style></head>
-<body class="page" style="margin:0;background:#ffffff">
+<body class="page" dir="${direction}" style="margin:0;background:#ffffff">
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" style="background:#ffffff"><tr>
 <td align="center" style="padding:32px 20px"><table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:560px"><tr>
-<td align="left">
+<td align="${sides.start}">
 ${body.filter((part) => part !== '').join('\n')}
 </td></tr></table></td></tr></table></body></html>
 `
-  return locale === 'zh-CN' ? page.replaceAll(fonts, chineseFonts) : page
+  const first = fontsFirst[locale]
+  return first ? page.replaceAll(fonts, `${first}, ${latin}, sans-serif`) : page
 }
 
 export function textOf(message: Message): string {
-  const { sender, lead, paragraphs, facts, tables, actions, footer } = message
+  const { locale, sender, lead, paragraphs, facts, tables, actions, footer } = message
+  const after = writingOf(locale).label
   const blocks = [
     sender,
     lead,
     ...paragraphs,
-    facts.map(({ label, value }) => `${label}: ${value}`).join('\n'),
+    facts.map(({ label, value }) => `${label}${after}${value}`).join('\n'),
     ...tables.map(textTable),
-    ...actions.map(({ label, url }) => `${label}:\n${url}`),
+    ...actions.map(({ label, url }) => `${label}${after.trimEnd()}\n${url}`),
     `-- \n${footer.join('\n')}`,
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-function htmlTable({ title, unit, rows, total, agrees }: Table): string {
+type Side = 'left' | 'right'
+type Sides = { start: Side; end: Side }
+
+/** Mail programs know no logical sides. */
+const sidesOf = (direction: 'ltr' | 'rtl'): Sides =>
+  direction === 'rtl' ? { start: 'right', end: 'left' } : { start: 'left', end: 'right' }
+
+function htmlTable({ title, unit, rows, total, agrees }: Table, sides: Sides): string {
   const head =
     title || unit
-      ? `<tr>${cell(title, 13, ink2, 'left')}${cell(unit ?? '', 13, ink2, 'right')}</tr>`
+      ? `<tr>${cell(title, 13, ink2, sides.start)}${cell(unit ?? '', 13, ink2, sides.end)}</tr>`
       : ''
-  const lines = rows.map((row) => htmlRow(row, `border-top:1px solid ${rule};`))
-  const sum = total ? htmlRow(total, totalRule(agrees === true)) : ''
+  const lines = rows.map((row) => htmlRow(row, `border-top:1px solid ${rule};`, sides))
+  const sum = total ? htmlRow(total, totalRule(agrees === true), sides) : ''
   return `<table width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;margin:20px 0 0">${head}${lines.join('')}${sum}</table>`
 }
 
@@ -90,18 +108,18 @@ function totalRule(agrees: boolean): string {
   return `border-top:1px solid ${ink2};${agrees ? `border-bottom:3px double ${ink2};` : ''}`
 }
 
-function htmlRow({ label, value, strong }: Row, border: string): string {
+function htmlRow({ label, value, strong }: Row, border: string, sides: Sides): string {
   const weight = strong ? 'font-weight:600;' : ''
   const style = `${border}${weight}padding:10px 0;vertical-align:top;`
   if (value === '') {
     return `<tr><td class="ink rule" colspan="2" style="${text(15, ink)}${style}">${safe(label)}</td></tr>`
   }
-  const gap = 'padding-left:16px;'
+  const gap = `padding-${sides.start}:16px;`
   return `<tr><td class="${strong ? 'ink' : 'ink2'} rule" style="${text(15, strong ? ink : ink2)}${style}">${safe(label)}</td>
-<td class="ink rule" align="right" style="${text(15, ink)}${style}${gap}${digits}">${safe(value)}</td></tr>`
+<td class="ink rule" align="${sides.end}" dir="auto" style="${text(15, ink)}${style}${gap}${digits}">${safe(value)}</td></tr>`
 }
 
-function cell(words: string, size: number, color: string, align: string): string {
+function cell(words: string, size: number, color: string, align: Side): string {
   return `<td class="ink2" align="${align}" style="${text(size, color)}padding:0 0 8px">${safe(words)}</td>`
 }
 

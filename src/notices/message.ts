@@ -1,7 +1,9 @@
 /** A notice put into words: what every channel shows, before it becomes HTML, text or an SMS. */
 import { z } from 'zod'
-import { formatAmount, formatBytes, formatDay, formatMoment, formatMoney } from './format.ts'
-import type { Locale, TemplateName } from './notice.ts'
+import type { Locale } from '../values/locale.ts'
+import { formatAmount } from '../values/writing.ts'
+import { formatBytes, formatDay, formatMoment, formatMoney } from './format.ts'
+import type { TemplateName } from './notice.ts'
 import { paramKind, type Template, templates } from './template.ts'
 import { openWords, type Say, type WordKey } from './words.ts'
 
@@ -63,7 +65,8 @@ export function messageOf(
     tables: tablesOf(template, locale, say, params, sender.zone),
     actions,
     footer,
-    sms: word('sms') ?? word('lead') ?? name,
+    // An old phone shows the marks that keep a value's order as boxes.
+    sms: (word('sms') ?? word('lead') ?? name).replaceAll(/[\u2066\u2068\u2069]/g, ''),
   }
 }
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 
 export type Channel = 'email' | 'sms'
 export type Recipient = { readonly channel: Channel; readonly address: string }
-export type Locale = 'en' | 'zh-CN'
 
 /**
  * What each template is told. All values are strings: moments as RFC 3339, money as `25.25 GBP`, lists as JSON. A line
@@ -264,10 +263,6 @@ export function noticeRowId(noticeId: string, { channel, address }: Recipient): 
 /** The same for every attempt, so that whoever receives a message twice can tell (RFC 5322 §3.6.4). */
 export function messageId(subscriberId: string, noticeRow: string, domain: string): string {
   return `<${hash(`${subscriberId} ${noticeRow}`).slice(0, 32)}@${domain}>`
-}
-
-export function localeFor(locale: string): Locale {
-  return locale === 'zh-CN' ? 'zh-CN' : 'en'
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Sends notices: one job per message, tried until it leaves, under one Message-ID. */
 import type { App } from '../platform/app.ts'
 import type { JobData, Job } from '../platform/queue.ts'
+import { knownLocale } from '../values/locale.ts'
 import type { Attachment, Outbox } from './gateway.ts'
 import { htmlOf, textOf } from './mail.ts'
 import { messageOf, type Sender } from './message.ts'
-import { localeFor, messageId, type TemplateName } from './notice.ts'
+import { messageId, type TemplateName } from './notice.ts'
 import { unsealByAny } from '../platform/seal.ts'
 import {
   certificateFile,
@@ -52,7 +53,7 @@ async function send(app: App, outbox: Outbox, print: Prints, data: JobData): Pro
   if (sealed !== undefined && isStale(app, notice))
     return markFailed(app.db, notice, 'code expired')
   const code = sealed === undefined ? undefined : openCode(app, notice, sealed)
-  const message = messageOf(notice.template, localeFor(notice.locale), params, sender, code)
+  const message = messageOf(notice.template, knownLocale(notice.locale), params, sender, code)
   const id = messageId(notice.subscriberId, notice.rowId, sender.address.split('@')[1]!)
   const delivery =
     notice.channel === 'sms'

@@ -4,9 +4,9 @@ import { sql } from 'kysely'
 import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import { visitor } from '../platform/data-keys.ts'
 import { personal, personalJson } from '../platform/personal.ts'
+import { knownLocale } from '../values/locale.ts'
 import {
   type Channel,
-  localeFor,
   nextRound,
   type NoticeRequest,
   noticeRowId,
@@ -66,7 +66,7 @@ function rowsOf<Template extends TemplateName>(
       channel: recipient.channel,
       recipient: personal(placeOf(subscriberId, rowId, 'recipient'), recipient.address),
       template,
-      locale: localeFor(locale),
+      locale: knownLocale(locale),
       params: personalJson(placeOf(subscriberId, rowId, 'params'), { ...params, ...sealed }),
       case_id: caseId ?? null,
       created_at: now,

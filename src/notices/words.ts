@@ -1,11 +1,9 @@
-/** The sentences of every message, in both languages. */
-import type { Locale } from './notice.ts'
-import en from './words/en.json' with { type: 'json' }
-import zhCN from './words/zh-CN.json' with { type: 'json' }
+/** The sentences of every message, in each language. */
+import type { Locale } from '../values/locale.ts'
+import { filled } from '../values/writing.ts'
+import { catalogs, type Words } from './words/catalogs.ts'
 
-export type WordKey = keyof typeof en
-
-const catalogs: Record<Locale, Record<string, string>> = { en, 'zh-CN': zhCN }
+export type WordKey = keyof Words
 
 export type Say = {
   (key: WordKey, facts?: Readonly<Record<string, string>>): string
@@ -14,14 +12,11 @@ export type Say = {
 }
 
 export function openWords(locale: Locale): Say {
+  const words: Readonly<Record<string, string>> = catalogs[locale]
   const maybe = (key: string, facts: Readonly<Record<string, string>> = {}) => {
-    const sentence = Object.hasOwn(catalogs[locale], key) ? catalogs[locale][key] : undefined
-    return sentence === undefined ? undefined : fill(sentence, facts)
+    const sentence = Object.hasOwn(words, key) ? words[key] : undefined
+    return sentence === undefined ? undefined : filled(sentence, facts, locale)
   }
   const say = (key: WordKey, facts?: Readonly<Record<string, string>>) => maybe(key, facts) ?? key
   return Object.assign(say, { maybe })
-}
-
-function fill(sentence: string, facts: Readonly<Record<string, string>>): string {
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '')
 }

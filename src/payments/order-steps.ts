@@ -13,6 +13,7 @@ import { wakeRenewal } from '../renewals/setting-store.ts'
 import { beginTerms } from '../renewals/store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { Fault } from '../values/fault.ts'
+import { inLanguage, knownLocale } from '../values/locale.ts'
 import { decimal } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import type { Payments } from './gateway.ts'
@@ -27,8 +28,7 @@ import {
   type OrderKey,
   startAttempt,
 } from './order-store.ts'
-import en from './words/en.json' with { type: 'json' }
-import zhCN from './words/zh-CN.json' with { type: 'json' }
+import { say } from './statement-words.ts'
 
 export const checkQueue = 'payments.check'
 export const returnQueue = 'payments.return'
@@ -162,7 +162,7 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const offer = offerOf(plan, order.adjustment ?? undefined)
   if (isRefusal(offer))
     throw new Error(`order ${orderId} was accepted with dials that are not sold`)
-  const nickname = order.nickname ?? plan.name[locale] ?? plan.name['en'] ?? ''
+  const nickname = order.nickname ?? inLanguage(plan.name, locale)
   const { allowance } = offer
   const wanted = { subscriberId, plan, allowance, nickname, orderId }
   const line = await createLine(trx, app, wanted)
@@ -297,7 +297,7 @@ async function planOf(trx: Trx, { orderId, planId, planVersion }: Order) {
 async function itemOf(trx: Trx, order: Order, locale: string) {
   if (order.kind === 'plan') {
     const plan = await planOf(trx, order)
-    return { item: plan.name[locale] ?? plan.name['en'] ?? '', lineName: '' }
+    return { item: inLanguage(plan.name, locale), lineName: '' }
   }
   const line = await trx
     .selectFrom('line')
@@ -305,8 +305,8 @@ async function itemOf(trx: Trx, order: Order, locale: string) {
     .where('subscriber_id', '=', order.subscriberId)
     .where('line_id', '=', order.lineId)
     .executeTakeFirstOrThrow()
-  const words = locale === 'zh-CN' ? zhCN : en
-  return { item: words['top-up'].replace('{lineName}', line.nickname), lineName: line.nickname }
+  const item = say(knownLocale(locale), 'top-up', { lineName: line.nickname })
+  return { item, lineName: line.nickname }
 }
 
 async function tell(trx: Trx, app: App, order: Order, checkout: PaidCheckout, lineId: string) {

@@ -1,8 +1,9 @@
 /** The statement as a table for programs and spreadsheets: one movement a row, between its opening and closing rows. */
 import { csvRow } from '../values/csv.ts'
+import type { Locale } from '../values/locale.ts'
 import { decimal, type Money } from '../values/money.ts'
 import type { Movement } from './statement.ts'
-import { type Locale, say } from './statement-words.ts'
+import { say } from './statement-words.ts'
 
 /** Column names are the same in every language, so that a sheet made from them keeps working. */
 export const csvHead = csvRow([

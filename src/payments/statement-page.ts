@@ -1,21 +1,16 @@
 /** The printed statement: what each line of it says. The template only places it. */
+import { directionOf, type Locale } from '../values/locale.ts'
+import { formatCountry, writingOf } from '../values/writing.ts'
 import type { Period } from './period.ts'
 import type { Movement, StatementTable } from './statement.ts'
-import {
-  formatAmount,
-  formatCountry,
-  formatDay,
-  formatShortDay,
-  type Locale,
-  say,
-  type WordKey,
-} from './statement-words.ts'
+import { amountText, formatDay, formatShortDay, say, type WordKey } from './statement-words.ts'
 
 type Row = { day: string; what: string; note: string; tax: string; amount: string; balance: string }
 type Fact = { label: string; value: string }
 
 export type StatementPage = {
   locale: Locale
+  direction: 'ltr' | 'rtl'
   issuer: { name: string; address: string }
   title: string
   lead: string
@@ -61,6 +56,7 @@ export function statementPage(
   }
   return {
     locale,
+    direction: directionOf(locale),
     issuer: { name: operator.name, address: operator.address },
     title: t('statement.title'),
     lead: t('statement.period', days),
@@ -83,7 +79,7 @@ export function statementPage(
     none: tables.length === 0 ? t('statement.none') : '',
     foot: t('statement.foot', { period: t('statement.period', days) }),
     notes: [t('statement.tax-note'), t('statement.zone-note', { zone })],
-    pageOf: t('statement.page'),
+    pageOf: t('statement.page', { page: '{page}', pages: '{pages}' }),
   }
 }
 
@@ -92,7 +88,7 @@ function tableOf(table: StatementTable, about: About, locale: Locale) {
   const t = (key: WordKey, facts?: Record<string, string>) => say(locale, key, facts)
   const figure = (label: WordKey, amount: StatementTable['opening']): Fact => ({
     label: t(label),
-    value: formatAmount(amount, locale),
+    value: amountText(amount, locale),
   })
   const opening = { day: formatDay(period.firstDay, locale) }
   // A period that still runs closes, for now, on the day the statement was made.
@@ -104,15 +100,15 @@ function tableOf(table: StatementTable, about: About, locale: Locale) {
     head: t('statement.in-currency', { currency: table.currency }),
     opening: {
       label: t('statement.opening', opening),
-      value: formatAmount(table.opening, locale),
+      value: amountText(table.opening, locale),
     },
     rows: table.rows.map((row) => ({
       day: formatShortDay(dayAt(row.at, about), locale),
       what: t(`statement.kind.${row.kind}`),
       note: noteOf(row, lines, locale),
-      tax: row.tax.minor === 0n ? '' : formatAmount(row.tax, locale),
-      amount: formatAmount(row.amount, locale),
-      balance: formatAmount(row.balance, locale),
+      tax: row.tax.minor === 0n ? '' : amountText(row.tax, locale),
+      amount: amountText(row.amount, locale),
+      balance: amountText(row.balance, locale),
     })),
     totals: [
       figure('statement.money-in', table.moneyIn),
@@ -121,7 +117,7 @@ function tableOf(table: StatementTable, about: About, locale: Locale) {
     ],
     closing: {
       label: t('statement.closing', closing),
-      value: formatAmount(table.closing, locale),
+      value: amountText(table.closing, locale),
     },
     parts: table.parts.map(({ account, amount }) => figure(`statement.part.${account}`, amount)),
   }
@@ -142,6 +138,6 @@ function noteOf(
   const within =
     moved.minor === 0n
       ? undefined
-      : say(locale, 'statement.moved', { amount: formatAmount(moved, locale) })
-  return [name, where, many, within].filter(Boolean).join(locale === 'en' ? ', ' : '，')
+      : say(locale, 'statement.moved', { amount: amountText(moved, locale) })
+  return [name, where, many, within].filter(Boolean).join(writingOf(locale).remark)
 }

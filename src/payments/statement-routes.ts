@@ -8,6 +8,7 @@ import { renderPdfAside } from '../platform/documents-thread.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
 import { subscriberById } from '../subscribers/store.ts'
+import { knownLocale, type Locale } from '../values/locale.ts'
 import { add, type Money, zero } from '../values/money.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { localeWire, pageQuery, problemWire } from '../values/wire.ts'
@@ -22,7 +23,7 @@ import {
   shownMovements,
   statementOf,
 } from './statement-store.ts'
-import { formatDay, type Locale } from './statement-words.ts'
+import { formatDay } from './statement-words.ts'
 import { statementWire } from './wire.ts'
 
 // More single charges than this are summed by day, line and country on paper; the CSV has them all.
@@ -69,7 +70,7 @@ function registerPdf(http: Http, app: App) {
       if (isRefusal(period)) return refused(reply, period)
       const subscriber = await subscriberById(app.db, subscriberId)
       if (!subscriber) return refused(reply, refuse('not-found'))
-      const locale = query.locale ?? localeFor(subscriber.locale)
+      const locale = query.locale ?? knownLocale(subscriber.locale)
       const madeAt = app.clock.now()
       const { tables, lines } = await inSnapshot(app, async (trx) => {
         const options = { rowsMax: printedUsageMax, zone: operator.timeZone }
@@ -113,7 +114,7 @@ function registerCsv(http: Http, app: App) {
       if (isRefusal(period)) return refused(reply, period)
       const subscriber = await subscriberById(app.db, subscriberId)
       if (!subscriber) return refused(reply, refuse('not-found'))
-      const locale = query.locale ?? localeFor(subscriber.locale)
+      const locale = query.locale ?? knownLocale(subscriber.locale)
       return reply
         .type('text/csv; charset=utf-8; header=present')
         .header('content-disposition', `attachment; filename="${fileName(period)}.csv"`)
@@ -123,7 +124,6 @@ function registerCsv(http: Http, app: App) {
   )
 }
 
-const localeFor = (locale: string): Locale => (locale === 'zh-CN' ? 'zh-CN' : 'en')
 const fileName = ({ firstDay, lastDay }: Period) => `statement-${firstDay}-${lastDay}`
 
 /** One moment of the books for all that is read, whatever is posted meanwhile. */

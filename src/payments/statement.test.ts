@@ -3,8 +3,6 @@ import { expect, test } from 'vitest'
 import { type Money, money } from '../values/money.ts'
 import { type Held, type Movement, statementTables } from './statement.ts'
 import { statementPage } from './statement-page.ts'
-import en from './words/en.json' with { type: 'json' }
-import zhCN from './words/zh-CN.json' with { type: 'json' }
 
 const at = Temporal.Instant.from('2026-11-23T10:00:00Z')
 function movement(minor: bigint, code = 'GBP', more: Partial<Movement> = {}): Movement {
@@ -121,12 +119,4 @@ test('Chinese', () => {
 
 test('an empty period says so', () => {
   expect(statementPage([], about, 'en').none).toMatch(/Nothing was held/)
-})
-
-test('both languages have the same words with the same facts', () => {
-  expect(Object.keys(zhCN)).toEqual(Object.keys(en))
-  const facts = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort()
-  for (const [key, text] of Object.entries(en)) {
-    expect([key, facts(zhCN[key as keyof typeof zhCN])]).toEqual([key, facts(text)])
-  }
 })

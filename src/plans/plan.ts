@@ -1,7 +1,7 @@
 /** A plan: what it costs, what is in it, where it works, and what use beyond it costs in each country. */
 import { z } from 'zod'
 import { fromWire, type Money, toWire } from '../values/money.ts'
-import { countryWire, lineKind, moneyWire, wordsWire } from '../values/wire.ts'
+import { countryWire, lineKind, moneyWire, writtenWords } from '../values/wire.ts'
 import type { planWire, zoneWire } from './wire.ts'
 
 export type Kind = z.output<typeof lineKind>
@@ -22,8 +22,6 @@ const price = moneyWire.transform((wire, context): Money => {
   context.addIssue({ code: 'custom', message: 'not an amount of a known currency' })
   return z.NEVER
 })
-const words = wordsWire.refine((names) => names['en'] && names['zh-CN'], 'both languages')
-
 const dial = z
   .object({
     kind: lineKind,
@@ -61,8 +59,8 @@ export const planDocument = z
     kind: z
       .enum(['home', 'travel', 'adjustable', 'companion'])
       .describe('companion: only beside a line of its owner that has a number and is none itself'),
-    name: words,
-    summary: words,
+    name: writtenWords,
+    summary: writtenWords,
     brand: z
       .string()
       .min(1)

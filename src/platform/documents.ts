@@ -10,6 +10,8 @@ const fonts = [
   '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
   '@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf',
   '@expo-google-fonts/noto-sans-sc/600SemiBold/NotoSansSC_600SemiBold.ttf',
+  '@expo-google-fonts/noto-sans-arabic/400Regular/NotoSansArabic_400Regular.ttf',
+  '@expo-google-fonts/noto-sans-arabic/600SemiBold/NotoSansArabic_600SemiBold.ttf',
   '@expo-google-fonts/jetbrains-mono/400Regular/JetBrainsMono_400Regular.ttf',
 ]
 
@@ -67,6 +69,6 @@ async function openPress(): Promise<Press> {
   const compiler = NodeCompiler.create({ fontArgs: [{ fontBlobs }] })
   return {
     compiler,
-    covered: new Set(fontBlobs.slice(0, 4).flatMap((font) => [...coverageOf(font)])),
+    covered: new Set(fontBlobs.slice(0, -1).flatMap((font) => [...coverageOf(font)])),
   }
 }

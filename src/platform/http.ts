@@ -17,10 +17,11 @@ import {
 } from 'fastify-type-provider-zod'
 import { Webhook } from 'standardwebhooks'
 import type { SubscriberId } from '../values/ids.ts'
+import { acceptedLocale } from '../values/locale.ts'
 import { refuse } from '../values/refusal.ts'
 import type { App, Role, StaffMember } from './app.ts'
 import { addIdempotency } from './idempotency.ts'
-import { internalProblem, localeOf, refused } from './problem.ts'
+import { internalProblem, refused } from './problem.ts'
 
 export { refused }
 
@@ -139,7 +140,7 @@ function answerError(app: App, error: FastifyError, request: FastifyRequest, rep
     { err: error, method: request.method, route: request.routeOptions.url },
     'request failed',
   )
-  const problem = internalProblem(localeOf(request.headers['accept-language']))
+  const problem = internalProblem(acceptedLocale(request.headers['accept-language']))
   return reply.code(500).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }
 

@@ -1,24 +1,9 @@
-/** Language and theme: chosen once, remembered on the device. */
+/** The theme: chosen once, remembered on the device. */
 import { useState } from 'react'
 import { Segmented } from './components/choices.tsx'
-import { type Locale, localeNames, locales, useWords } from './words.tsx'
+import { useWords } from './words.tsx'
 
 export type Theme = 'light' | 'dark'
-
-export function LanguageChoice({ onChange }: { onChange: (locale: Locale) => void }) {
-  const { t, locale, choose } = useWords()
-  return (
-    <Segmented
-      legend={t('settings.language')}
-      options={locales.map((key) => [key, localeNames[key]] as const)}
-      value={locale}
-      onChange={(next) => {
-        void choose(next)
-        onChange(next)
-      }}
-    />
-  )
-}
 
 export function ThemeChoice() {
   const { t } = useWords()

@@ -1,10 +1,12 @@
 /** The formatters bound to the language, the operator's zone and the device's zone. */
 import { useQuery } from '@tanstack/react-query'
+import { inLanguage } from '../values/locale.ts'
+import * as writing from '../values/writing.ts'
 import * as format from './format.ts'
 import { operatorQuery } from './queries.ts'
 import { useWords } from './words.tsx'
 
-type Style = Omit<format.MomentStyle, 'zone'>
+type Style = Omit<writing.MomentStyle, 'zone'>
 
 export function useFormat() {
   const { locale } = useWords()
@@ -12,7 +14,7 @@ export function useFormat() {
   const device = Intl.DateTimeFormat().resolvedOptions().timeZone
   const zone = operator.data?.timeZone ?? device
   const moment = (instant: string, style: Style = {}) =>
-    format.formatMoment(instant, { zone, ...style }, locale)
+    writing.formatMoment(Date.parse(instant), { zone, ...style }, locale)
   return {
     zone,
     moment,
@@ -22,15 +24,17 @@ export function useFormat() {
     /** The same instant on this device's clock, where that differs. */
     here: (instant: string) =>
       format.zonesDiffer(instant, zone, device)
-        ? format.formatMoment(instant, { zone: device, place: true }, locale)
+        ? writing.formatMoment(Date.parse(instant), { zone: device, place: true }, locale)
         : undefined,
-    money: (money: format.Money) => format.formatMoney(money, locale),
-    amount: (money: format.Money) => format.formatAmount(money, locale),
+    money: (money: format.Money) => writing.formatMoney(money, locale),
+    /** "+£3.50", "−£3.50". */
+    change: (money: format.Money) => writing.formatChange(money, locale),
+    amount: (money: format.Money) => writing.formatAmount(money.amount, locale),
     data: (bytes: string | number) => format.formatData(Number(bytes), locale),
     dataParts: (bytes: string | number) => format.dataParts(Number(bytes), locale),
-    number: (value: number, digitsMax?: number) => format.formatNumber(value, locale, digitsMax),
-    country: (code: string) => format.formatCountry(code, locale),
-    list: (names: readonly string[]) => names.join(locale === 'zh-CN' ? '、' : ', '),
-    words: (texts: Record<string, string>) => texts[locale] ?? texts['en'] ?? '',
+    number: (value: number, digitsMax?: number) => writing.formatNumber(value, locale, digitsMax),
+    country: (code: string) => writing.formatCountry(code, locale),
+    list: (names: readonly string[]) => names.join(writing.writingOf(locale).list),
+    words: (texts: Record<string, string>) => writing.inSentence(inLanguage(texts, locale), locale),
   }
 }

@@ -3,6 +3,7 @@ import { ownerOf } from '../lines/store.ts'
 import type { TemplateName } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { Trx } from '../platform/database.ts'
+import { inLanguage } from '../values/locale.ts'
 import { decimal, type Money } from '../values/money.ts'
 import type { Plan } from '../plans/plan.ts'
 import type { ChangeQuote } from './change.ts'
@@ -31,7 +32,7 @@ async function tell(
     locale,
     params: {
       lineName: nickname,
-      plan: plan.name[locale] ?? '',
+      plan: inLanguage(plan.name, locale),
       url: `${app.config.publicUrl}/lines/${lineId}/plan`,
       ...params,
     } as never,

@@ -11,6 +11,7 @@ import {
 } from '../subscribers/gateway.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
+import { staffLocale } from '../values/locale.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { auditTrail, refundList } from './list-store.ts'
@@ -180,5 +181,5 @@ function memberToWire({
   role,
   locale,
 }: StaffMember): z.input<typeof staffWire> {
-  return { staffId, name, email, role, locale: locale === 'zh-CN' ? 'zh-CN' : 'en' }
+  return { staffId, name, email, role, locale: staffLocale(locale) }
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { representativeWire } from '../subscribers/wire.ts'
 import { ticketWire } from '../tickets/wire.ts'
-import { codeWire, instantWire, localeWire, moneyWire } from '../values/wire.ts'
+import { codeWire, instantWire, moneyWire, staffLocaleWire } from '../values/wire.ts'
 
 export const roleWire = z
   .enum(['reviewer', 'support', 'finance', 'admin', 'auditor'])
@@ -13,13 +13,13 @@ export const staffWire = z
     name: z.string(),
     email: z.string(),
     role: roleWire,
-    locale: localeWire,
+    locale: staffLocaleWire,
   })
   .meta({ id: 'Staff' })
 export const staffSignInWire = z.object({ email: z.email().max(254), code: codeWire })
 export const staffAskCodeWire = z.object({
   email: z.email().max(254),
-  locale: localeWire.default('en'),
+  locale: staffLocaleWire.default('en'),
 })
 
 export const refundRowWire = z

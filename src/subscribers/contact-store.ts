@@ -5,6 +5,7 @@ import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { blind } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
+import { knownLocale } from '../values/locale.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type CodeSent, sendCode, useCode } from './code-store.ts'
 import {
@@ -18,6 +19,7 @@ import {
 import { retireSignInAddress } from './session-store.ts'
 import { contactsOf, contactValue, lockSubscriber } from './store.ts'
 import { verifiedContacts } from './subscriber.ts'
+import { catalogs } from './words/catalogs.ts'
 
 /** Asked before a contact goes: whether something under way still needs it. The closure is wired in by main. */
 export type ContactNeeded = (trx: Trx, subscriberId: string, contact: Contact) => Promise<boolean>
@@ -243,6 +245,5 @@ async function record(trx: Trx, app: App, subscriberId: string, contact: Contact
 }
 
 function kindWord(kind: ContactKind, locale: string): string {
-  if (locale === 'zh-CN') return kind === 'email' ? '邮箱地址' : '电话号码'
-  return kind === 'email' ? 'e-mail address' : 'phone number'
+  return catalogs[knownLocale(locale)][`contact.${kind}`]
 }

@@ -2,6 +2,7 @@
 import type { App } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
+import { knownLocale } from '../values/locale.ts'
 import { refuse } from '../values/refusal.ts'
 import { exportZip } from './export-steps.ts'
 import { subscriberById } from './store.ts'
@@ -36,7 +37,7 @@ export function registerExportRoutes(http: Http, app: App) {
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${name}"`)
         .header('cache-control', 'no-store')
-        .send(exportZip(app, subscriberId, subscriber.locale === 'zh-CN' ? 'zh-CN' : 'en'))
+        .send(exportZip(app, subscriberId, knownLocale(subscriber.locale)))
     },
   )
 }

@@ -5,13 +5,13 @@ import { ZipFile } from 'yazl'
 import type { App } from '../platform/app.ts'
 import { operator } from '../platform/operator.ts'
 import { csvRow } from '../values/csv.ts'
+import type { Locale } from '../values/locale.ts'
 import {
   csvHead,
   type DatasetName,
   datasetNames,
   datasets,
   jsonRow,
-  type Locale,
   manifestOf,
   pageFoot,
   pageHead,

@@ -1,7 +1,8 @@
 /** The files of a data export: what each holds, how a row becomes JSON, CSV and HTML, and the schema beside it. */
 import { csvRow } from '../values/csv.ts'
-import en from './words/en.json' with { type: 'json' }
-import zhCN from './words/zh-CN.json' with { type: 'json' }
+import { directionOf, type Locale } from '../values/locale.ts'
+import { filled, writingOf } from '../values/writing.ts'
+import { catalogs, type Words } from './words/catalogs.ts'
 
 export type ColumnKind = 'text' | 'moment' | 'whole' | 'amount'
 export type Column = { readonly name: ColumnName; readonly kind: ColumnKind }
@@ -9,7 +10,6 @@ export type Cell = string | null
 /** Cells in the order of the columns. */
 export type Row = readonly Cell[]
 
-type Words = typeof en
 type ColumnName = keyof Words extends infer Key
   ? Key extends `column.${infer Name}`
     ? Name
@@ -20,9 +20,6 @@ export type DatasetName = keyof Words extends infer Key
     ? Name
     : never
   : never
-export type Locale = 'en' | 'zh-CN'
-
-const catalogs: Record<Locale, Words> = { en, 'zh-CN': zhCN }
 
 const columnsByKind =
   (kind: ColumnKind) =>
@@ -228,7 +225,7 @@ const shapes: Record<ColumnKind, object> = {
 export function pageHead(locale: Locale, operator: string, at: string): string {
   const title = say(locale, 'export.title', { operator })
   return `<!doctype html>
-<html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="${locale}" dir="${directionOf(locale)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>${safe(title)}</title><style>${style}</style></head>
 <body><main><h1>${safe(title)}</h1>
 <p>${safe(say(locale, 'export.intro', { operator, at: shownMoment(at, locale) }))}</p>
@@ -244,7 +241,7 @@ export function sectionHead(name: DatasetName, locale: Locale): string {
     (column) => `<th>${safe(say(locale, `column.${column.name}`))}</th>`,
   )
   return `<section id="${name}"><h2>${safe(say(locale, `dataset.${name}`))}</h2><p>${safe(say(locale, `about.${name}`))}</p>
-<p class="files">${safe(say(locale, 'export.files'))}: ${files.join(' · ')}</p>
+<p class="files">${safe(say(locale, 'export.files') + writingOf(locale).label)}${files.join(' · ')}</p>
 <div class="wide" tabindex="0" role="region" aria-label="${safe(say(locale, `dataset.${name}`))}"><table><thead><tr>${heads.join('')}</tr></thead><tbody>
 `
 }
@@ -279,16 +276,17 @@ export function manifestOf(
 
 /** In UTC, so that the page says the same wherever it is opened. */
 function shownMoment(instant: string, locale: Locale): string {
-  const parts = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'zh-CN', {
+  const parts = new Intl.DateTimeFormat(writingOf(locale).tag, {
     dateStyle: 'medium',
     timeStyle: 'short',
+    hourCycle: 'h23',
     timeZone: 'UTC',
   })
   return `${parts.format(Temporal.Instant.from(instant).epochMilliseconds)} UTC`
 }
 
 function say(locale: Locale, key: keyof Words, facts: Record<string, string> = {}): string {
-  return catalogs[locale][key].replace(/\{(\w+)\}/g, (_, name: string) => facts[name] ?? '')
+  return filled(catalogs[locale][key], facts, locale)
 }
 
 function safe(words: string): string {
@@ -306,6 +304,6 @@ main{max-width:960px;margin:0 auto;padding:40px 20px}
 h1{font-size:28px;line-height:1.2}h2{font-size:20px;margin:48px 0 4px}p{max-width:640px}
 nav{display:flex;flex-wrap:wrap;gap:8px 16px}a{color:#5b3cc4}
 .files{font-size:14px;color:#575463}.wide{overflow-x:auto}
-table{border-collapse:collapse;font-size:14px}th,td{text-align:start;vertical-align:top;padding:8px 16px 8px 0;border-top:1px solid #e3e1e8}
+table{border-collapse:collapse;font-size:14px}th,td{text-align:start;vertical-align:top;padding:8px 0;padding-inline-end:16px;border-top:1px solid #e3e1e8}
 th{font-weight:500;color:#575463;white-space:nowrap}td{max-width:420px;overflow-wrap:anywhere;min-width:64px}.n{text-align:end;font-variant-numeric:tabular-nums}
 @media(prefers-color-scheme:dark){body{color:#efedf4;background:#16141b}a{color:#b9a6fa}th,.files{color:#b3afbf}th,td{border-color:#3a3744}}`

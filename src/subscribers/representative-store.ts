@@ -1,7 +1,7 @@
 /** Who acts for subscribers now: one at a time for each. */
 import { sql } from 'kysely'
-import { localeFor } from '../notices/notice.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { knownLocale } from '../values/locale.ts'
 import type { Representative, RepresentativeKind } from './representative.ts'
 
 /** Who acts for each of these subscribers now. */
@@ -24,7 +24,7 @@ export async function representativesOf(
         name: row.name,
         email: row.email,
         bornOn: row.born_on === '' ? null : Temporal.PlainDate.from(row.born_on),
-        locale: localeFor(row.locale),
+        locale: knownLocale(row.locale),
         addedAt: row.added_at,
         addedBy: row.added_by,
       },

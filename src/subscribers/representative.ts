@@ -1,6 +1,6 @@
 /** Who acts for a subscriber: a guardian until they are of age, a representative of the estate after a death. */
 import type { z } from 'zod'
-import type { Locale } from '../notices/notice.ts'
+import type { Locale } from '../values/locale.ts'
 import type { representativeWire } from './wire.ts'
 
 export type RepresentativeKind = 'guardian' | 'estate'

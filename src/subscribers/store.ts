@@ -1,10 +1,11 @@
 /** Subscribers and their contacts in the database; every statement is scoped to one subscriber. */
-import { type Locale, localeFor, type Recipient } from '../notices/notice.ts'
+import { type Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import { audit, type Actor } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { blind, personal } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
+import { knownLocale, type Locale } from '../values/locale.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { asContact, type Contact, recipientOf } from './contact.ts'
 import { forgetPasskeys } from './session-store.ts'
@@ -67,7 +68,7 @@ export async function addresseeOf(
   const subscriber = await subscriberById(db, subscriberId)
   if (!subscriber) return { recipients: [], locale: 'en' }
   const recipients = verifiedContacts(subscriber.contacts).map(recipientOf)
-  return { recipients, locale: localeFor(subscriber.locale) }
+  return { recipients, locale: knownLocale(subscriber.locale) }
 }
 
 /** Holds back everybody else who changes this subscriber's contacts until the transaction ends. */

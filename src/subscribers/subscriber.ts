@@ -1,5 +1,6 @@
 /** A subscriber: a person with contacts, a country whose rules apply, and a language. */
 import type { z } from 'zod'
+import { knownLocale } from '../values/locale.ts'
 import type { Contact } from './contact.ts'
 import type { contactWire, subscriberWire } from './wire.ts'
 
@@ -36,7 +37,7 @@ export function toWire(subscriber: Subscriber): z.input<typeof subscriberWire> {
     subscriberId,
     name,
     country,
-    locale: locale === 'zh-CN' ? 'zh-CN' : 'en',
+    locale: knownLocale(locale),
     createdAt: createdAt.toString(),
     state,
     contacts: contacts.map(contactToWire),

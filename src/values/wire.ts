@@ -1,5 +1,6 @@
 /** The JSON shapes that every feature's API shares: money, moments, pages, problems. */
 import { z } from 'zod'
+import { locales, staffLocales } from './locale.ts'
 
 export const moneyWire = z
   .object({
@@ -33,11 +34,18 @@ export const pageQuery = z.object({
 /** The localised name of a thing in the catalog, by BCP 47 tag. */
 export const wordsWire = z.record(z.string(), z.string()).meta({ id: 'Words' })
 
+/** As an operator writes it: in the languages of its staff, and in others if it likes. */
+export const writtenWords = wordsWire.refine(
+  (texts) => staffLocales.every((locale) => texts[locale]),
+  `in ${staffLocales.join(' and ')} at least`,
+)
+
 export const countryWire = z
   .string()
   .regex(/^[A-Z]{2}$/)
   .describe('ISO 3166-1 alpha-2')
-export const localeWire = z.enum(['en', 'zh-CN'])
+export const localeWire = z.enum(locales)
+export const staffLocaleWire = z.enum(staffLocales)
 export const codeWire = z
   .string()
   .regex(/^\d{6}$/)

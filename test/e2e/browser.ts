@@ -5,8 +5,9 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { expect } from 'vitest'
 import { type Person, person, until } from '../../src/main/demo-person.ts'
 import { checkout } from '../../src/platform/config.ts'
+import type { Locale } from '../../src/values/locale.ts'
 
-export type Locale = 'en' | 'zh-CN'
+export type { Locale }
 export type Facts = Record<string, string>
 
 const axe = readFileSync(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8')
@@ -51,7 +52,8 @@ export async function personIn(
   return person(platform).use(new Map(cookies.map(({ name, value }) => [name, value])))
 }
 
-type Look = { locale: Locale; width: number; dark?: boolean }
+/** The language may be any that a browser can ask for. */
+type Look = { locale: string; width: number; dark?: boolean }
 
 /** A window in which somebody who signed in over the API is signed in. */
 export async function windowOf(
@@ -92,8 +94,6 @@ export async function untilStill(page: Page): Promise<void> {
     .map((one) => one.finished)).then(() => undefined)`)
 }
 
-type Sound = { axe: string[]; overflow: number }
-
 /**
  * The usual run follows a way in one language and width, each way in its turn; `VIOLET_LOOKS=all` follows it in all.
  */
@@ -101,7 +101,7 @@ export function usual<Look>(looks: readonly Look[], turn: number): readonly Look
   return process.env['VIOLET_LOOKS'] === 'all' ? looks : [looks[turn % looks.length]!]
 }
 
-/** What axe finds wrong on the page as it is, and whether anything is wider than the window. */
+/** Axe finds nothing wrong on the page, and nothing is wider than the window. */
 export async function expectSound(page: Page, where: string): Promise<void> {
   await page.waitForLoadState('networkidle')
   await until(
@@ -110,10 +110,18 @@ export async function expectSound(page: Page, where: string): Promise<void> {
   )
   await page.getByRole('heading', { level: 1 }).first().waitFor()
   await untilStill(page)
-  await page.evaluate(axe)
-  const found = await page.evaluate<Sound>(`axe.run().then(({ violations }) => ({
-    axe: violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')),
-    overflow: Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
-  }))`)
+  const found = {
+    axe: await axeFinds(page),
+    overflow: await page.evaluate<number>(
+      `Math.max(0, document.documentElement.scrollWidth - window.innerWidth)`,
+    ),
+  }
   expect({ where, ...found }).toEqual({ where, axe: [], overflow: 0 })
+}
+
+/** What axe finds wrong on the page as it is. */
+export async function axeFinds(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations.map(
+    ({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`)
 }

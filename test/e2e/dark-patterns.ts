@@ -1,20 +1,10 @@
 /** Looks over a rendered page of the closing way for what would hold a person back. */
 import type { Page } from 'playwright-core'
 import { type Locale, untilStill } from './browser.ts'
+import { offering, shaming } from './pressing-words.ts'
 
 /** How long a page is left alone to show whether something in it counts down. */
 const watchedMs = 5_000
-
-/** Words that shame, threaten or beg; and words that offer something for staying. */
-const shaming: Record<Locale, RegExp> = {
-  en: /sorry to see|are you sure|sure you want|don[’']t (?:leave|go)|miss(?:ing)? out|(?:will|we[’']ll) miss|regret|unfortunately|please|abandon|no,? thanks|I don[’']t (?:care|want)|lose everything|hate to|too bad|a shame|last chance|!/i,
-  'zh-CN':
-    /残忍|忍心|狠心|舍不得|再想想|确定要|真的要|后悔|遗憾|抛弃|不要走|别走|留下来|错过|最后机会|挽留|亲|您|！/,
-}
-const offering: Record<Locale, RegExp> = {
-  en: /\d+ ?% off|discount|special offer|for free|free (?:month|week|day|data)|bonus|gift|stay (?:with us|and)|upgrade|only today/i,
-  'zh-CN': /折|优惠|特惠|免费送|限时|福利|礼包|礼品|升级|续约|留下/,
-}
 
 type Action = {
   words: string

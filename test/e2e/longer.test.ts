@@ -1,8 +1,10 @@
-/** Every page in words half as long again, and from right to left: nothing is wider than a small phone or a desk. */
+/** Every page in longer words, in German and in Arabic: nothing is wider than a small phone or a desk. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../../src/main/demo-person.ts'
+import { directionOf, type Locale, localeNames, locales } from '../../src/values/locale.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { openBrowser, picture, windowOf } from './browser.ts'
+import { axeFinds, openBrowser, picture, untilStill, windowOf } from './browser.ts'
 import { furnish, pagesOf, settled, type World } from './world.ts'
 
 let platform: TestPlatform
@@ -18,35 +20,54 @@ afterAll(async () => {
   await platform.close()
 })
 
-type Layout = { wider: string[]; clipped: string[]; direction: string; long: boolean }
+type Layout = { wider: string[]; clipped: string[]; direction: string; letters: string[] }
+type Walk = { locale: Locale; isTrial?: boolean; widths: readonly number[]; letters: string }
 
-test.each([
-  ['longer', 360],
-  ['mirrored', 1280],
-] as const)(
-  '%s at %i px: nothing overflows and nothing is cut off',
-  async (trial, width) => {
-    const { someone } = world
-    const context = await windowOf(browser, platform.url, someone, { locale: 'en', width })
-    await context.addInitScript(`localStorage.setItem('violet.trial', '${trial}')`)
+/** English disguised in longer words, German as the longest of the languages, Arabic from right to left and with axe. */
+const usualWalks: readonly Walk[] = [
+  { locale: 'en', isTrial: true, widths: [360], letters: 'longer' },
+  { locale: 'de', widths: [360], letters: 'latin' },
+  { locale: 'ar', widths: [360, 1280], letters: 'arabic' },
+]
+const all = process.env['VIOLET_LOOKS'] === 'all'
+const walks: readonly Walk[] = all
+  ? [
+      ...usualWalks,
+      { locale: 'en', isTrial: true, widths: [1280], letters: 'longer' },
+      ...locales.map((locale) => ({ locale, widths: [360, 1280], letters: 'any' })),
+    ]
+  : usualWalks
+
+test.each(walks)(
+  '$locale ($letters letters) at $widths px: nothing overflows and nothing is cut off',
+  async ({ locale, isTrial = false, widths, letters }) => {
+    const [width = 360] = widths
+    const context = await windowOf(browser, platform.url, world.someone, { locale, width })
+    if (isTrial) await context.addInitScript(`localStorage.setItem('violet.trial', 'longer')`)
     const page = await context.newPage()
     const wrong: Record<string, unknown> = {}
+    const direction = directionOf(locale)
     for (const [name, path] of pagesOf(world)) {
       await page.goto(`${platform.url}${path}`)
       await settled(page)
-      const { direction, long, ...faults } = await page.evaluate<Layout>(layout)
-      await picture(page, `${trial}-${width}-${name}`)
-      expect({ name, direction, long }).toEqual({
-        name,
-        direction: trial === 'mirrored' ? 'rtl' : 'ltr',
-        long: true,
-      })
-      if (faults.wider.length + faults.clipped.length > 0) wrong[name] = faults
+      for (const wide of widths) {
+        const where = `${name} at ${wide} px`
+        await page.setViewportSize({ width: wide, height: wide < 600 ? 780 : 900 })
+        await untilStill(page)
+        const { wider, clipped, ...seen } = await page.evaluate<Layout>(layout)
+        const isLooked = all || (locale === 'ar' && wide === width)
+        const axe = isLooked ? await axeFinds(page) : []
+        await picture(page, `${isTrial ? 'longer' : locale}-${wide}-${name}`)
+        expect({ where, direction: seen.direction }).toEqual({ where, direction })
+        expect(seen.letters, where).toContain(letters)
+        const found = [...wider, ...clipped, ...axe]
+        if (found.length > 0) wrong[where] = found
+      }
     }
     expect(wrong).toEqual({})
     await context.close()
   },
-  120_000,
+  180_000,
 )
 
 /** What sticks out of the window, and what is cut off inside its own box; a field scrolls, and screen readers' texts are meant to be. */
@@ -67,6 +88,52 @@ const layout = `(() => {
     wider: document.documentElement.scrollWidth > width ? ['page', ...out.map(label)].slice(0, 5) : out.map(label).slice(0, 5),
     clipped: clipped.map(label).slice(0, 5),
     direction: document.documentElement.dir,
-    long: /[\\u0100-\\u017f]/.test(document.querySelector('h1').innerText + document.querySelector('main').innerText),
+    letters: Object.entries({ any: /\\S/, longer: /[\\u0100-\\u017f]/, arabic: /[\\u0600-\\u06ff]/, latin: /[a-z]/ })
+      .flatMap(([name, one]) => one.test(document.querySelector('h1').innerText + document.querySelector('main').innerText) ? [name] : []),
   }
 })()`
+
+test('a language is the browser’s, until another is chosen with the keyboard; then it stays, and messages follow', async () => {
+  const { someone } = world
+  const context = await windowOf(browser, platform.url, someone, { locale: 'fr-CA', width: 360 })
+  const page = await context.newPage()
+  const spoken = () => page.locator('html').getAttribute('lang')
+  await page.goto(`${platform.url}/account`)
+  await settled(page)
+  expect(await spoken()).toBe('fr')
+  const opener = page.getByRole('button', { name: /Langue.*Français/ })
+  await opener.press('Enter')
+  const sheet = page.getByRole('dialog')
+  expect(await sheet.getByRole('button').allInnerTexts()).toEqual(Object.values(localeNames))
+  await untilStill(page)
+  expect(await axeFinds(page)).toEqual([])
+  const focused = () => page.evaluate<string>('document.activeElement.lang')
+  for (const _ of locales) if ((await focused()) !== 'ar') await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await sheet.waitFor({ state: 'hidden' })
+  await until(
+    async () => (await someone.get('/v1/me')).body.locale,
+    (locale) => locale === 'ar',
+  )
+  expect(await page.evaluate('document.activeElement.innerText')).toContain('العربية')
+  await page.reload()
+  await settled(page)
+  expect([await spoken(), await page.locator('html').getAttribute('dir')]).toEqual(['ar', 'rtl'])
+  await context.close()
+})
+
+test('without a script the page says what it needs, in the language asked for', async () => {
+  for (const [asked, locale, word] of [
+    ['zh-HK,en;q=0.5', 'zh-TW', '瀏覽器'],
+    ['ar', 'ar', 'المتصفح'],
+    ['tlh', 'en', 'browser'],
+  ] as const) {
+    const answer = await fetch(`${platform.url}/`, {
+      headers: { accept: 'text/html', 'accept-language': asked },
+    })
+    const text = await answer.text()
+    expect(text).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
+    expect(/<noscript>(.*)<\/noscript>/.exec(text)?.[1]).toContain(word)
+    expect(text).not.toContain('shell.')
+  }
+})

@@ -1,9 +1,9 @@
 /** A month of the statement to keep: choose it, take it as PDF or as a table. */
+import { formatMonth } from '../../values/writing.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ButtonAnchor } from '../../portal/components/button.tsx'
 import { SelectField } from '../../portal/components/field.tsx'
-import { formatMonth } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { meQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'

@@ -1,9 +1,10 @@
 /** The statement: every change of the balance has a line, and the lines say where it came from. */
+import { formatMonth } from '../../values/writing.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { TextButton } from '../../portal/components/button.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Failure } from '../../portal/failure.tsx'
-import { formatMonth, isNegative, isZero, sum } from '../../portal/format.ts'
+import { isNegative, isZero, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { linesQuery, statementQuery } from '../../portal/queries.ts'
@@ -133,5 +134,5 @@ function Amount({ entry }: { entry: StatementEntry }) {
   const format = useFormat()
   const move = moves[entry.kind]
   if (entry.moved && move) return t(move, { amount: format.money(entry.moved) })
-  return `${isNegative(entry.amount) ? '' : '+'}${format.money(entry.amount)}`
+  return format.change(entry.amount)
 }

@@ -114,14 +114,16 @@ function Installed({ line }: { line: Line }) {
         </ButtonLink>
       }
     >
-      <dl className="kv mt-6" role="status">
-        <dt>{t('line.profile')}</dt>
-        <dd>{t(profileWord(line.profile))}</dd>
-        <dt>ICCID</dt>
-        <dd className="num">
-          <bdi>{line.profile.iccidMasked}</bdi>
-        </dd>
-      </dl>
+      <div role="status">
+        <dl className="kv mt-6">
+          <dt>{t('line.profile')}</dt>
+          <dd>{t(profileWord(line.profile))}</dd>
+          <dt>ICCID</dt>
+          <dd className="num">
+            <bdi>{line.profile.iccidMasked}</bdi>
+          </dd>
+        </dl>
+      </div>
     </Page>
   )
 }

@@ -1,6 +1,6 @@
 /** The dial: one allowance moved up or down in whole steps, with its price and its limit named. */
 import { Icon } from '../../portal/components/icon.tsx'
-import { times } from '../../portal/format.ts'
+import { negate, times } from '../../portal/format.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Dial as DialWire } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -29,14 +29,14 @@ export function Dial({ dial, steps, was, onChange }: DialProps) {
     quantityText(dial.kind, String(BigInt(dial.step) * BigInt(count)), t, format)
   const from = was ?? dial.included
   const extra = Math.abs(steps - from)
-  const price = format.money(times(dial.pricePerStep, extra))
-  const sign = steps > from ? '+' : '\u2212'
+  const price = times(dial.pricePerStep, extra)
+  const change = format.change(steps > from ? price : negate(price))
   return (
     <div className="dial">
       <div className="flex items-baseline justify-between">
         <span>
           <span className="mid">{name}</span>{' '}
-          <span className="small c3 num ms-1">{extra > 0 && `${sign}${price}`}</span>
+          <span className="small c3 num ms-1">{extra > 0 && change}</span>
         </span>
         <b className="num text-[20px]">
           <bdi>{text(steps)}</bdi>

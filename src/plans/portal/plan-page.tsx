@@ -85,9 +85,7 @@ function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
     <Section title={t('plan.holds')}>
       <dl className="kv mt-2.5">
         <dt>{t('plan.allowance')}</dt>
-        <dd>
-          <bdi>{allowanceText(holds, t, format)}</bdi>
-        </dd>
+        <dd>{allowanceText(holds, t, format)}</dd>
         <dt>{t('plan.number')}</dt>
         <dd>{plan.hasNumber ? t('plan.with-number') : t('plan.data-only')}</dd>
         {plan.kind === 'companion' && (

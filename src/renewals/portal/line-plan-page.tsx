@@ -186,7 +186,7 @@ function Sub({ line, plan }: { line: Line; plan: Plan }) {
   const format = useFormat()
   const parts = [
     line.nickname,
-    format.words(plan.name) === line.nickname ? '' : format.words(plan.name),
+    Object.values(plan.name).includes(line.nickname) ? '' : format.words(plan.name),
     t('shop.countries', { count: plan.countries.length }),
   ]
   return parts.filter(Boolean).join(' · ')
@@ -198,7 +198,7 @@ function Terms({ line }: { line: Line }) {
   return (
     <Section title={t('change.terms')}>
       <p className="mt-2">
-        {format.words(line.plan.name)} · <bdi>{allowanceText(line.bought, t, format)}</bdi>
+        {format.words(line.plan.name)} · {allowanceText(line.bought, t, format)}
       </p>
       <p className="small c2">{format.words(line.plan.summary)}</p>
     </Section>

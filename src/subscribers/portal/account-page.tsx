@@ -14,7 +14,8 @@ import { forgetOwner } from '../../portal/offline/last-known.ts'
 import { closuresQuery, devicesQuery, meQuery, passkeysQuery } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
 import { useSubscriber } from '../../portal/session.tsx'
-import { LanguageChoice, ThemeChoice } from '../../portal/settings.tsx'
+import { LanguageChoice } from '../../portal/language.tsx'
+import { ThemeChoice } from '../../portal/settings.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Contact, Subscriber } from '../../portal/wire.ts'
@@ -42,7 +43,7 @@ export function AccountPage() {
       <ProfileFields me={me} />
       <ul className="rows mt-2">
         <RowLink icon="mail" to="/account/contacts" title={t('account.contacts')}>
-          {verified.map(contactText).join(' · ')}
+          <bdi>{verified.map(contactText).join(' · ')}</bdi>
         </RowLink>
         <RowLink icon="laptop" to="/account/devices" title={t('account.devices')}>
           {devices.data && t('account.devices-count', { count: devices.data.length })}
@@ -60,7 +61,7 @@ export function AccountPage() {
           </a>
         </li>
       </ul>
-      <Section title={t('settings.language')}>
+      <Section title={t('page.language')}>
         <div className="mt-2.5">
           <LanguageChoice onChange={(locale) => setLocale.mutate(locale)} />
         </div>

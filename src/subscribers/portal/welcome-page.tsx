@@ -12,7 +12,7 @@ import { Page } from '../../portal/page.tsx'
 import { meQuery, operatorQuery } from '../../portal/queries.ts'
 import { placeInside, useGo } from '../../portal/go.ts'
 import { useSubscriber } from '../../portal/session.tsx'
-import { LanguageChoice } from '../../portal/settings.tsx'
+import { LanguageChoice } from '../../portal/language.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -72,7 +72,7 @@ export function WelcomePage() {
           error={tried && !draft.country ? t('welcome.country-missing') : undefined}
         />
         <div className="fld">
-          <span className="label">{t('settings.language')}</span>
+          <span className="label">{t('page.language')}</span>
           <LanguageChoice onChange={() => {}} />
         </div>
       </form>
