@@ -6,6 +6,7 @@ import type { StaffCase } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { TextLink } from '../../portal/components/button.tsx'
 import { useFormat } from '../../portal/use-format.ts'
+import { knownLocale, localeNames } from '../../values/locale.ts'
 
 export function CaseFacts({ seen }: { seen: StaffCase }) {
   const { t } = useConsoleWords()
@@ -31,7 +32,7 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
         [t('facts.since'), format.day(subscriber.since, { year: true })],
         [t('facts.lines'), t('facts.line-count', { count: subscriber.lines })],
         [t('facts.country'), subscriber.country ? format.country(subscriber.country) : '–'],
-        [t('facts.language'), languages[subscriber.locale] ?? subscriber.locale],
+        [t('facts.language'), localeNames[knownLocale(subscriber.locale)]],
         [t('facts.reason'), reason],
         ...(closure.reasonText ? [[t('facts.words'), closure.reasonText] as const] : []),
         ...subscriber.contacts.map(
@@ -48,8 +49,6 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
     </Facts>
   )
 }
-
-const languages: Record<string, string> = { en: 'English', 'zh-CN': '简体中文' }
 
 function PolicyFacts({ seen }: { seen: StaffCase }) {
   const { t, code } = useConsoleWords()

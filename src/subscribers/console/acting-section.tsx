@@ -12,6 +12,7 @@ import { SelectField, TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
+import { localeNames } from '../../values/locale.ts'
 
 type Props = { person: StaffSubscriber }
 type Representative = NonNullable<StaffSubscriber['representative']>
@@ -155,7 +156,7 @@ function RegisterSheet({ person, onClose }: Props & { onClose: () => void }) {
           label={t('acting.locale')}
           value={fields.locale}
           onChange={(locale) => setFields({ ...fields, locale })}
-          options={(['en', 'zh-CN'] as const).map((key) => [key, t(`language.${key}`)] as const)}
+          options={Object.entries(localeNames)}
         />
         <Refused error={register.error} />
         <Pair>
