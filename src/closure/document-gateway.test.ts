@@ -46,6 +46,13 @@ describe.each(['en', 'zh-CN', 'zh-TW', 'ja', 'ar'] as const)('in %s', (locale) =
     expect(pagesOf(pdf)).toBe(1)
   })
 
+  test('a name in letters of another language is printed', async () => {
+    const named = makeCertificate({ ...sampleInput, subscriberName: 'ريم かな 林悦 Ünal' })
+    const pdf = await renderCertificate(named, await signer.sign(named), locale, url)
+    expect(textOf(pdf)).toContain('NotoSansArabic-Regular')
+    expect(pagesOf(pdf)).toBe(1)
+  })
+
   test('only our fonts are in it', async () => {
     const text = textOf(await renderCertificate(certificate, jws, locale, url))
     const names = [...text.matchAll(/\/BaseFont \/[A-Z]{6}\+([\w-]+)/g)].map(([, name]) => name)

@@ -4,7 +4,7 @@ import { renderPdf } from './documents.ts'
 
 const at = Temporal.Instant.from('2026-12-15T09:00:00Z')
 const template = `#set document(date: auto)
-#set text(font: ("Inter", "Noto Sans SC"), fallback: false)
+#set text(font: ("Inter", "Noto Sans Arabic", "Noto Sans SC"), fallback: false)
 #json(bytes(sys.inputs.page)).name`
 
 const render = (name: string) => renderPdf({ template, inputs: {}, page: { name }, at })
