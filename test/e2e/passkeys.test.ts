@@ -3,7 +3,16 @@ import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { expectSound, type Locale, openBrowser, picture, usual, wordsOf } from './browser.ts'
+import { member } from '../way.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  usual,
+  windowOf,
+  wordsOf,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -23,19 +32,14 @@ const looks: readonly Look[] = [
   ['en', 360, 'dark'],
 ]
 
-async function visit([locale, width, colorScheme]: Look) {
-  const viewport = { width, height: width < 600 ? 780 : 900 }
-  const context = await browser.newContext({
-    viewport,
-    locale,
-    colorScheme,
-    timezoneId: 'Europe/London',
-  })
+async function visit([locale, width, colours]: Look, who = person(platform)) {
+  const look = { locale, width, dark: colours === 'dark' }
+  const context = await windowOf(browser, platform.url, who, look)
   context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const seen = async (name: string) => {
     await expectSound(page, name)
-    await picture(page, `passkeys-${locale}-${width}-${colorScheme}-${name}`)
+    await picture(page, `passkeys-${locale}-${width}-${colours}-${name}`)
   }
   return { page, seen, w: wordsOf(locale) }
 }
@@ -125,7 +129,7 @@ test.each(usual(looks, 1))(
     // Offered in the field, this device answers by itself.
     await signOut(page, w)
     await page.goto(`${platform.url}/sign-in?next=/account/passkeys`)
-    await page.waitForURL(/\/account\/passkeys$/)
+    await page.waitForURL(`${platform.url}/account/passkeys`)
     await page.getByText(new RegExp(w('passkeys.used').source.slice(1, -1))).waitFor()
 
     await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = undefined')
@@ -138,7 +142,7 @@ test.each(usual(looks, 1))(
     await seen('cancelled')
     await phone.knowsItsOwner(true)
     await button(page, w('sign-in.passkey')).click()
-    await page.waitForURL(/\/account\/passkeys$/)
+    await page.waitForURL(`${platform.url}/account/passkeys`)
 
     await button(page, w('account.change')).click()
     const sheet = page.getByRole('dialog')
@@ -169,9 +173,8 @@ test.each(usual(looks, 1))(
 )
 
 test('where a browser knows no passkeys, the pages say so and offer the code', async () => {
-  const { page, seen, w } = await visit(['en', 1280, 'light'])
+  const { page, seen, w } = await visit(['en', 1280, 'light'], await member(platform))
   await page.addInitScript('delete window.PublicKeyCredential')
-  await join(page, w, `old${Date.now().toString(36)}@example.com`)
   await page.goto(`${platform.url}/account/passkeys`)
   await page.getByText(w('passkeys.not-able')).waitFor()
   expect(await button(page, w('passkeys.add')).count()).toBe(0)

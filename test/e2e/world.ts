@@ -1,8 +1,9 @@
 /** A person with something on every page, and the pages there are: for pictures, and for trying words that are longer. */
 import type { Page } from 'playwright-core'
-import type { Person } from '../../src/main/demo-person.ts'
+import { type Person, person } from '../../src/main/demo-person.ts'
 import type { TestPlatform } from '../platform.ts'
 import { untilTrue } from './browser.ts'
+import { authenticator } from '../authenticator.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
 
 export type World = {
@@ -13,6 +14,8 @@ export type World = {
   orderId: string
   caseId: string
   progressId: string
+  rejectedId: string
+  severalId: string
   closedReference: string
   reference: string
   ticketId: string
@@ -39,9 +42,11 @@ export async function furnish(platform: TestPlatform, locale: string): Promise<W
     subject: locale === 'zh-CN' ? '新手机收不到短信' : 'No texts on the new phone',
     body: locale === 'zh-CN' ? '昨天换了手机，收不到短信。' : 'I moved to a new phone yesterday.',
   })
+  await addPasskey(platform, someone, locale === 'zh-CN' ? '林悦的手机' : 'Lin’s phone')
   const { caseId: progressId } = underWay
   const { closedReference } = await closedLine(platform, locale)
   const ids = {
+    ...(await rejectedOfTwo(platform, someone)),
     planId,
     travelId,
     lineId,
@@ -51,6 +56,38 @@ export async function furnish(platform: TestPlatform, locale: string): Promise<W
     closedReference,
   }
   return { someone, ...ids, reference, ticketId: ticket.ticketId }
+}
+
+/** A passkey of a device that is not here. */
+async function addPasskey(
+  platform: TestPlatform,
+  someone: Person & { email: string },
+  name: string,
+) {
+  const after = new Date(Date.now() - 1).toISOString()
+  await someone.post('/v1/me/passkeys/code')
+  const code = await someone.codeFor(someone.email, after)
+  const { body: options } = await someone.post('/v1/me/passkeys/options', { code })
+  const credential = authenticator(platform.url).create(options)
+  await someone.post('/v1/me/passkeys', { credential, name })
+}
+
+/** Two lines of which each makes the other cheaper; closing one was refused, and is asked for again. */
+async function rejectedOfTwo(platform: TestPlatform, someone: Person & { email: string }) {
+  const { lineId } = await buyLine(someone, 'flex-europe')
+  await buyLine(someone, 'flex-europe')
+  const first = await draftClosure(someone, 'line', lineId)
+  await submit(someone, first)
+  await untilState(someone, first.caseId, 'in_review')
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${first.caseId}`
+  const { version } = (await reviewer.get(at)).body
+  const rejection = { decision: 'reject', reasonCode: 'identity-doubt', version, note: '' }
+  await reviewer.post(`${at}/decision`, rejection)
+  await untilState(someone, first.caseId, 'rejected')
+  const again = await draftClosure(someone, 'line', lineId)
+  return { rejectedId: first.caseId as string, severalId: again.caseId as string }
 }
 
 /** Somebody else's, as anybody with the reference sees it. */
@@ -88,6 +125,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['install', `${line}/install`],
     ['top-up', `${line}/top-up`],
     ['line-plan', `${line}/plan`],
+    ['add-ons', `${line}/add-ons`],
     ['other-plans', `${line}/plans`],
     ['number', `${line}/number`],
     ['bring', `${line}/number/bring`],
@@ -97,6 +135,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['account', '/account'],
     ['contacts', '/account/contacts'],
     ['devices', '/account/devices'],
+    ['passkeys', '/account/passkeys'],
     ['new-ticket', `/help/new?about=unanswered&page=${line}`],
     ['ticket', `/help/${world.ticketId}`],
     ['close-ready', `${closing}/ready`],
@@ -106,6 +145,8 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['close-answers', `${closing}/answers`],
     ['close-confirm', `${closing}/confirm`],
     ['close-progress', `/closures/${world.progressId}`],
+    ['close-rejected', `/closures/${world.rejectedId}`],
+    ['close-several', `/closures/${world.severalId}/quote`],
     ['design', '/design'],
   ]
 }

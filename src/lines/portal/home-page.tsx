@@ -102,7 +102,7 @@ function Lines({ lines }: { lines: Line[] }) {
 
 function FirstLine({ line }: { line: Line }) {
   return (
-    <section aria-label={line.nickname}>
+    <article aria-label={line.nickname}>
       <Link {...linkProps({ to: `/lines/${line.lineId}` })} className="linehead">
         <span className="flex-1 min-w-0">
           <span className="lead block">{line.nickname}</span>
@@ -120,7 +120,7 @@ function FirstLine({ line }: { line: Line }) {
         <LineFacts line={line} />
       </div>
       <QuickActions line={line} />
-    </section>
+    </article>
   )
 }
 
@@ -168,7 +168,7 @@ function OtherLine({ line }: { line: Line }) {
   const format = useFormat()
   const low = line.state === 'active' && isLow(dataOf(line))
   return (
-    <section className="border-t border-line mt-6 pt-5" aria-label={line.nickname}>
+    <article className="border-t border-line mt-6 pt-5" aria-label={line.nickname}>
       <Link {...linkProps({ to: `/lines/${line.lineId}` })} className="linehead !gap-4">
         <DataRing line={line} size={64} />
         <span className="flex-1 min-w-0">
@@ -198,7 +198,7 @@ function OtherLine({ line }: { line: Line }) {
           </ButtonLink>
         </div>
       )}
-    </section>
+    </article>
   )
 }
 
