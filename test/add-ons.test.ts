@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buyAddon } from '../src/addons/store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
+import { addBucket, changeAllowance } from '../src/lines/purse-store.ts'
 import { until } from '../src/main/demo-person.ts'
 import { imsiOf } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -108,6 +109,25 @@ test('what ends first is used first; over, it is earned with its tax, and a chan
   await uses(lineId, 100)
   expect((await remaining()).plan).toBe(5000 - 3867 - 100)
 }, 60_000)
+
+test('what a change of plan grants never lands in an add-on, though both end at one moment', async () => {
+  const { someone, lineId } = await subscribed('europe-5gb-15d', '0.00')
+  const { subscriberId } = (await someone.get('/v1/me')).body
+  const periodEnd = Temporal.Instant.from((await line(someone, lineId)).periodEnd)
+  const key = { subscriberId, lineId }
+  const { ids } = platform.app
+  await platform.db.transaction().execute(async (trx) => {
+    await addBucket(trx, ids, key, { kind: 'sms', quantity: 5n, until: periodEnd })
+    await changeAllowance(trx, ids, key, { granted: { data: 0n, voice: 0n, sms: 7n }, periodEnd })
+  })
+  const { rows } = await sql<{ granted: bigint; priority: number }>`
+    select granted, priority from bucket where line_id = ${lineId} and kind = 'sms'
+    order by granted`.execute(platform.db)
+  expect(rows).toEqual([
+    { granted: 5n, priority: 1 },
+    { granted: 7n, priority: 0 },
+  ])
+})
 
 test('closing gives back what is not used of it, to the cent, and leaves nothing of it to earn', async () => {
   const { someone, lineId, path } = await subscribed('home-uk', '20.00')
