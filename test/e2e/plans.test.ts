@@ -1,7 +1,7 @@
 /** A plan moved up and down in Chromium: sliders and keyboard, the price before and the statement after, both languages. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
@@ -56,6 +56,19 @@ async function flexLine(locale: Locale, credit: string) {
   await install(platform, lin, lineId)
   if (credit !== '0.00') await topUp(lin, lineId, credit)
   return { lin, lineId }
+}
+
+/** Takes the thumb with the mouse and moves it by a part of the track. */
+async function dragBy(page: Page, slider: Locator, part: number) {
+  const before = Number(await slider.inputValue())
+  const [least, most] = await slider.evaluate((input: HTMLInputElement) => [input.min, input.max])
+  const box = (await slider.boundingBox())!
+  const at = box.width * ((before - Number(least)) / (Number(most) - Number(least)))
+  await page.mouse.move(box.x + at, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + at + box.width * part, box.y + box.height / 2, { steps: 5 })
+  await page.mouse.up()
+  expect(Number(await slider.inputValue())).toBeGreaterThan(before)
 }
 
 const looks: Look[] = [
@@ -127,10 +140,7 @@ test.each(usual(looks, 13))(
     await page.getByRole('button', { name: w('change.drop') }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: w('change.turn-off') }).click()
     await page.getByText(w('change.ends')).waitFor()
-    await page
-      .getByRole('button', { name: w('dial.more', { name: '.*' }) })
-      .first()
-      .click()
+    await dragBy(page, page.getByRole('slider', { name: w('dial.data') }), 0.2)
     await page.getByRole('radio', { name: w('change.now') }).check({ force: true })
     const missing = page.getByRole('link', { name: w('change.within') })
     await missing.waitFor()
