@@ -96,6 +96,11 @@ test('what fails again and again is a fault that says whether it may have happen
   await expect(network.resume(one, 'line_1:resume')).rejects.toMatchObject({ outcome: 'not-done' })
   system.failing.push('errs-after', 'busy-429', 'busy-429')
   await expect(network.resume(one, 'line_1:resume:2')).rejects.toMatchObject({ outcome: 'unknown' })
+  system.failing.push('refuses-409')
+  await expect(network.delete(one, 'case_1:delete')).rejects.toMatchObject({
+    outcome: 'not-done',
+    message: 'network: refused delete with 409',
+  })
   await expect(network.suspend(three, 'line_3:suspend')).rejects.toMatchObject({
     outcome: 'not-done',
   })

@@ -56,6 +56,25 @@ export async function disputesOf(
   return (subscriberId) => bySubscriber.get(subscriberId) ?? []
 }
 
+/**
+ * By how much refunds and banks together gave more back than was paid for an order, as decided and as it may yet be; below
+ * zero: something of the payment is left.
+ */
+export async function excessOf(
+  db: Db | Trx,
+  { subscriberId, orderId }: OrderKey,
+): Promise<{ decided: bigint; possible: bigint; isOpen: boolean }> {
+  const { rows } = await sql<{ decided: bigint; possible: bigint; is_open: boolean }>`
+    select (o.refunded_minor - o.minor + coalesce(sum(d.minor) filter (where d.state = 'lost'), 0))::int8 as decided,
+      (o.refunded_minor - o.minor + coalesce(sum(d.minor) filter (where d.state <> 'won'), 0))::int8 as possible,
+      coalesce(bool_or(d.state = 'open'), false) as is_open
+    from payment_order o left join payment_dispute d using (subscriber_id, order_id)
+    where o.subscriber_id = ${subscriberId} and o.order_id = ${orderId}
+    group by o.refunded_minor, o.minor`.execute(db)
+  const { decided, possible, is_open } = rows[0]!
+  return { decided, possible, isOpen: is_open }
+}
+
 type Stored = {
   subscriber_id: string
   dispute_id: string

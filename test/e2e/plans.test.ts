@@ -61,7 +61,10 @@ async function flexLine(locale: Locale, credit: string) {
 /** Takes the thumb with the mouse and moves it by a part of the track. */
 async function dragBy(page: Page, slider: Locator, part: number) {
   const before = Number(await slider.inputValue())
-  const [least, most] = await slider.evaluate((input: HTMLInputElement) => [input.min, input.max])
+  const [least, most] = await slider.evaluate((input) => [
+    input.getAttribute('min'),
+    input.getAttribute('max'),
+  ])
   const box = (await slider.boundingBox())!
   const at = box.width * ((before - Number(least)) / (Number(most) - Number(least)))
   await page.mouse.move(box.x + at, box.y + box.height / 2)

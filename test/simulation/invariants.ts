@@ -170,7 +170,7 @@ const rules: Record<string, string> = {
   'a number did not go and its line closed unasked': `
     select l.line_id from line l join port_out p using (subscriber_id, line_id)
     join closure_case c on c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id
-    where l.close_cause = 'closure' and p.recipient is not null
+    where l.close_cause = 'closure' and p.reference is not null
       and p.state in ('failed', 'expired', 'cancelled') and p.ended_at > c.submitted_at
       and p.ended_at < c.service_ended_at and c.state not in ('withdrawn', 'rejected')
       and c.bulk_id is null

@@ -92,7 +92,11 @@ function again(world: World, runner: Runner): void {
     runner.answer = silence
     runner.pending = null
   }
-  const ms = pending.ask.do === 'read-code' ? 10_000 : 2000 * 2 ** Math.min(pending.tries, 7)
+  // A mailbox is looked into less and less often.
+  const ms =
+    pending.ask.do === 'read-code'
+      ? 10_000 * Math.min(pending.tries, 9)
+      : 2000 * 2 ** Math.min(pending.tries, 7)
   runner.wakeMs = world.nowMs + ms
 }
 

@@ -1,5 +1,5 @@
 /** Pays out what a card would not take, to an account of its owner; after the last day it is unclaimed. */
-import { disputesOf } from '../../payments/dispute-store.ts'
+import { excessOf } from '../../payments/dispute-store.ts'
 import {
   forgetAccount,
   namedAccount,
@@ -31,6 +31,8 @@ export const payout: OutsideStep = {
     const { app, partners, facts, subject } = context
     const named = await namedAccount(app.db, app, keyOf(context))
     if (!named) return waitForAccount(context)
+    const held = await heldByBank(context)
+    if (held) return held
     const reference = payoutReference(subject, named.attempt)
     const { amount } = await refundOf(context)
     // Only to an account in the subscriber's own name: the provider compares the two.
@@ -77,14 +79,21 @@ function sent(found: Parameters<typeof outcomeOf>[0]): Outcome | Pending {
   return outcomeOf(found, 0)
 }
 
-/** Money that the bank may take back is not paid out a second time; what nobody claims in time is unclaimed. */
+/** Money that a bank has given back, or may, is not paid out a second time; that of a payment it left something of is. */
+async function heldByBank(context: StepContext): Promise<Outcome | Pending | undefined> {
+  const { app, c } = context
+  const { orderId, amount } = await refundOf(context)
+  const excess = await excessOf(app.db, { subscriberId: c.subscriberId, orderId })
+  if (excess.decided >= amount.minor) return { state: 'charged-back' }
+  return excess.possible > 0n && excess.isOpen ? { pendingMs: dayMs } : undefined
+}
+
+/** What nobody claims in time is unclaimed. */
 async function waitForAccount(context: StepContext): Promise<Outcome | Pending> {
-  const { app, c, now } = context
-  const { payoutUntil, orderId } = await refundOf(context)
-  const disputes = await disputesOf(app.db, [c.subscriberId])
-  const ofOrder = disputes(c.subscriberId).filter((dispute) => dispute.orderId === orderId)
-  if (ofOrder.some(({ state }) => state === 'lost')) return { state: 'charged-back' }
-  if (ofOrder.some(({ state }) => state === 'open')) return { pendingMs: dayMs }
+  const { now } = context
+  const held = await heldByBank(context)
+  if (held) return held
+  const { payoutUntil } = await refundOf(context)
   const leftMs = (payoutUntil?.epochMilliseconds ?? 0) - now.epochMilliseconds
   return leftMs > 0 ? { pendingMs: leftMs } : { state: 'unclaimed' }
 }

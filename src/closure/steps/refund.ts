@@ -96,7 +96,8 @@ async function tellOfFailures(
 const bookings = {
   succeeded: ['refund', 'payments-clearing'],
   unclaimed: ['refund-failed', 'unclaimed'],
-  'charged-back': ['chargeback', 'payments-clearing'],
+  // The bank has taken the payment already, at the operator’s loss.
+  'charged-back': ['chargeback', 'absorbed-loss'],
 } as const satisfies Record<string, [TransferKind, LedgerAccount]>
 export type Ended = keyof typeof bookings
 
