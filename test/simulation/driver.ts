@@ -15,6 +15,8 @@ type Turn = { act: () => Promise<void> }
 
 const ticksMax = 6_000
 const farMs = Date.UTC(9000, 0)
+/** Longer than a bank thinks, twice as long as an account is waited for, and a week for late records. */
+const patienceMs = 150 * dayMs
 const staff = ['reviewer@violet.example', 'reviewer2@violet.example']
 
 /** Plays a world to its end; the first rule that broke, or nothing. */
@@ -35,8 +37,11 @@ export async function play(world: World): Promise<Broken | undefined> {
     upkeptMs: world.nowMs,
     isWork: false,
   }
-  const first = await turn(world, state, world.faultsUntilMs + 90 * dayMs)
+  const leapsMs = weather.reduce((sum, one) => sum + (one.kind === 'leap' ? one.byMs : 0), 0)
+  const first = await turn(world, state, world.faultsUntilMs + leapsMs + patienceMs)
   if (first) return first
+  // What nobody waits for is done once a minute.
+  await sweepAll(world, release.upkeep)
   const [astray] = await brokenAtRest(world)
   if (astray) return astray
   // The months in which numbers rest and records are kept.
