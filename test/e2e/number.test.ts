@@ -168,7 +168,7 @@ test.each(
     }
     await give('WRONG-1')
     await page.getByText(w('bring.failed')).waitFor()
-    await page.getByText(w('number.they-said', { reason: 'code-wrong' })).waitFor()
+    await page.getByText(w('number.said-code-wrong')).waitFor()
     await seen(page, `bring-failed-${at}`)
     await give('MOVE-1234')
     await page.getByText(w('bring.pending')).waitFor()

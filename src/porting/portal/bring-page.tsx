@@ -16,6 +16,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { PortIn } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { TheySaid } from './they-said.tsx'
 
 export function BringPage() {
   const { lineId } = useParams({ strict: false }) as { lineId: string }
@@ -147,9 +148,7 @@ function Standing({ arrival: { port } }: { arrival: PortIn }) {
           </>
         )}
       </dl>
-      {port.state === 'failed' && port.reason && (
-        <p className="small c2 mt-3">{t('number.they-said', { reason: port.reason })}</p>
-      )}
+      {port.state === 'failed' && port.reason && <TheySaid reason={port.reason} />}
     </div>
   )
 }

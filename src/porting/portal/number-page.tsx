@@ -18,6 +18,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { PortOut } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { TheySaid } from './they-said.tsx'
 import { StepUp } from './step-up.tsx'
 
 type Given = PortOut & { portCode?: string }
@@ -175,9 +176,7 @@ function Standing({ port: { port } }: { port: PortOut }) {
           </div>
         ))}
       </dl>
-      {port.state === 'failed' && port.reason && (
-        <p className="small c2 mt-3">{t('number.they-said', { reason: port.reason })}</p>
-      )}
+      {port.state === 'failed' && port.reason && <TheySaid reason={port.reason} />}
       {port.state === 'pending' && <p className="small c2 mt-3">{t('number.pending-what')}</p>}
     </div>
   )
