@@ -54,18 +54,43 @@ async function registerInstallable(http: Http) {
       },
     })
   }
-  const files = { 'sw.js': 'text/javascript', 'manifest.webmanifest': 'application/manifest+json' }
-  for (const [name, type] of Object.entries(files)) {
-    const file = readPage(name)
-    if (!file) continue
-    http.get(`/${name}`, { schema: { hide: true } }, (_request, reply) =>
-      reply
-        .type(`${type}; charset=utf-8`)
-        .header('cache-control', 'no-cache')
-        .header('x-content-type-options', 'nosniff')
-        .send(file),
+  const worker = readPage('sw.js')
+  if (worker) serveAnew(http, '/sw.js', 'text/javascript', () => worker)
+  const manifests = portalManifests()
+  if (manifests) {
+    serveAnew(http, '/manifest.webmanifest', 'application/manifest+json', ({ headers }) =>
+      manifests.get(acceptedLocale(headers['accept-language'])),
     )
   }
+}
+
+function serveAnew(
+  http: Http,
+  path: string,
+  type: string,
+  file: (request: FastifyRequest) => string | undefined,
+) {
+  http.get(path, { schema: { hide: true } }, (request, reply) =>
+    reply
+      .type(`${type}; charset=utf-8`)
+      .header('cache-control', 'no-cache')
+      .header('vary', 'accept-language')
+      .header('x-content-type-options', 'nosniff')
+      .send(file(request)),
+  )
+}
+
+/** What a phone's list of apps says of the portal, in each language. */
+function portalManifests(): ReadonlyMap<Locale, string> | undefined {
+  const file = readPage('manifest.webmanifest')
+  if (!file) return undefined
+  const manifest = JSON.parse(file) as Record<string, unknown>
+  const told = locales.map((locale): [Locale, string] => {
+    const description = shellWords(locale)['shell.description']
+    const said = { ...manifest, lang: locale, dir: directionOf(locale), description }
+    return [locale, JSON.stringify(said)]
+  })
+  return new Map(told)
 }
 
 function isApi({ url }: FastifyRequest): boolean {
@@ -84,9 +109,13 @@ function portalPages(): ReadonlyMap<Locale, string> | undefined {
   return new Map(locales.map((locale) => [locale, inWords(page, locale)]))
 }
 
-function inWords(page: string, locale: Locale): string {
+function shellWords(locale: Locale): Record<string, string> {
   const path = join(checkout, `src/portal/words/${locale}.json`)
-  const words = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+  return JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+}
+
+function inWords(page: string, locale: Locale): string {
+  const words = shellWords(locale)
   return page
     .replace('<html lang="en">', `<html lang="${locale}" dir="${directionOf(locale)}">`)
     .replace('shell.description', words['shell.description'] ?? '')

@@ -150,5 +150,9 @@ test('without a script the page says what it needs, in the language asked for', 
     expect(text).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
     expect(/<noscript>(.*)<\/noscript>/.exec(text)?.[1]).toContain(word)
     expect(text).not.toContain('shell.')
+    const manifest = await fetch(`${platform.url}/manifest.webmanifest`, {
+      headers: { 'accept-language': asked },
+    })
+    expect(await manifest.json()).toMatchObject({ lang: locale, name: 'Violet', scope: '/' })
   }
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import en from './en.json' with { type: 'json' }
-import zh from './zh-CN.json' with { type: 'json' }
+import zhCN from './zh-CN.json' with { type: 'json' }
+import zhTW from './zh-TW.json' with { type: 'json' }
 
 const sources = import.meta.glob<string>(
   [
@@ -29,8 +30,8 @@ test('every key a page asks for exists', () => {
 test('the words keep to the house style', () => {
   const english = Object.values(en).filter((text) => /!|\bplease\b|'|"/i.test(text))
   expect(english).toEqual([])
-  const chinese = Object.values(zh).filter((text) =>
-    /您|亲|！|[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]/.test(text),
+  const chinese = [...Object.values(zhCN), ...Object.values(zhTW)].filter((text) =>
+    /您|亲|親愛|！|[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]/.test(text),
   )
   expect(chinese).toEqual([])
 })
