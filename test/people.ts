@@ -1,6 +1,4 @@
 /** People and messages in one process for API tests: real database, queue, HTTP and inbox, with a clock to move. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { startInbox } from '../simulators/inbox/server.ts'
 import { openOutbox } from '../src/notices/gateway.ts'
@@ -17,6 +15,7 @@ import { openSessions } from '../src/subscribers/gateway.ts'
 import { registerSubscriberRoutes, type SubscriberRoutes } from '../src/subscribers/routes.ts'
 import { registerTicketsRoutes } from '../src/tickets/routes.ts'
 import { registerTicketsStaffRoutes } from '../src/tickets/staff-routes.ts'
+import { freePort } from './free-port.ts'
 import { testDatabase } from './database.ts'
 
 export type People = Awaited<ReturnType<typeof openPeople>>
@@ -97,12 +96,4 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
       await database.drop()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((listening) => probe.once('listening', listening))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((closed) => probe.close(closed))
-  return port
 }

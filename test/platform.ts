@@ -1,6 +1,5 @@
 /** The whole platform in one process for API tests: real PostgreSQL, queue, HTTP and simulators, with a clock to move. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -30,6 +29,7 @@ import { openHttp } from '../src/platform/http.ts'
 import { systemIds } from '../src/platform/ids.ts'
 import { openQueue } from '../src/platform/queue.ts'
 import { openSessions } from '../src/subscribers/gateway.ts'
+import { freePort } from './free-port.ts'
 import { testDatabase } from './database.ts'
 
 /** The real clock, moved ahead by what tests add to it: sessions and partners live in real time. */
@@ -188,15 +188,4 @@ function keepSweeping(app: App) {
       await loop
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.listen(0, 'localhost', () => {
-      const address = probe.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -1,7 +1,5 @@
 /** The joining half of the platform in one process: real database, queue, HTTP, payment provider and network. */
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
@@ -32,6 +30,7 @@ import { registerRenewalsRoutes } from '../src/renewals/routes.ts'
 import { renewalJobs, renewalQueues, sweepRenewals } from '../src/renewals/steps.ts'
 import { registerUsageRoutes } from '../src/usage/routes.ts'
 import type { SubscriberId } from '../src/values/ids.ts'
+import { freePort } from './free-port.ts'
 import { testDatabase } from './database.ts'
 import { callHere } from './orders-here.ts'
 
@@ -289,12 +288,4 @@ export async function reportUsage(
     body: text,
   })
   return { status: response.status, body: (await response.json()) as Answer['body'] }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((done) => probe.listen(0, 'localhost', done))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((done) => probe.close(done))
-  return port
 }
