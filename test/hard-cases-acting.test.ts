@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person, until } from '../src/main/demo-person.ts'
+import { addresseeOf } from '../src/subscribers/store.ts'
 import { expectZeroSum, publishFor, sentFor, sides } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import {
@@ -183,11 +184,10 @@ test('Hard case 10: death: a representative, no code to the dead line, no fee, t
   const { caseId, reference } = opened.body
 
   // Whoever still has the phone or the mailbox of who died closes nothing.
-  await ada.signIn(ada.email)
-  expect((await ada.post('/v1/closures', { scope: 'line', lineId })).body.code).toBe(
-    'representative-acts',
-  )
-  expect((await ada.post(`/v1/closures/${caseId}/code`)).body.code).toBe('representative-acts')
+  const again = await ada.signIn(ada.email)
+  expect([again.status, again.body.code]).toEqual([403, 'representative-acts'])
+  for (const path of ['/v1/me', `/v1/lines/${lineId}/port-out`, `/v1/closures/${caseId}`])
+    expect((await ada.get(path)).status).toBe(401)
   const heir = actor(await linkTo(email), email)
   const { body: seen } = await heir.act('look')
   expect(seen).toMatchObject({ kind: 'estate', decides: true, name: 'Ben Quill' })
@@ -197,8 +197,19 @@ test('Hard case 10: death: a representative, no code to the dead line, no fee, t
   const { body: chosen } = await heir.act('choices', { choices })
   const { to } = sides(chosen.closure.quote.currencies[0])
   expect(to.every((row) => row.startsWith('refund '))).toBe(true)
+  const ofNumber = async (to: string) =>
+    (await messages(to)).filter(({ text }) => text.includes(line.msisdn)).length
+  const [toAda, toHeir] = [await ofNumber(ada.email), await ofNumber(email)]
   const taken = await heir.act('number', { lineId, code: await heir.code() })
   expect(taken.body.portCode).toMatch(/^[0-9A-Z]{5}-[0-9A-Z]{5}$/)
+  // Notices of the number, and of the line, go to who acts for the estate, and to nobody else any more.
+  await until(
+    () => ofNumber(email),
+    (now) => now > toHeir,
+  )
+  expect(await ofNumber(ada.email)).toBe(toAda)
+  const { recipients } = await addresseeOf(platform.db, subscriberId)
+  expect(recipients).toEqual([{ channel: 'email', address: email }])
   const foreign = await heir.act('number', { lineId: 'line_0', code: '000000' })
   expect(foreign.status).toBe(404)
 

@@ -4,7 +4,7 @@ import { startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import { type Actor, auditAll, system } from '../platform/audit.ts'
 import { insertRows, rowsParameter, type Trx } from '../platform/database.ts'
-import { after } from '../policy/policy.ts'
+import { numberKeptUntil } from '../policy/policy.ts'
 import type { CaseId } from '../values/ids.ts'
 import { type Bulk, bulkChoices, type LineRefusal, openLine, openTally } from './bulk.ts'
 import type { BulkTotals, OpenedLine } from './bulk.ts'
@@ -70,7 +70,7 @@ type OpenCase = {
 function numberUntil({ lines, policy }: Facts, endsAt: Temporal.Instant): Temporal.Instant | null {
   const [line] = lines
   if (!line?.msisdn) return null
-  return after(endsAt, policy.rules.quarantineMin.value, policy.timeZone)
+  return numberKeptUntil(policy, endsAt)
 }
 
 const linesAtOnce = 1000

@@ -31,9 +31,10 @@ export type StoredCase = ClosureCase & {
   bulkId: string | null
 }
 
-/** Until when days are counted as used: what an owner asked for, to that day; what the operator ends, to the end. */
+/** Until when days are counted as used: what an owner asked for, to that day; what is spent first or the operator ends, to the end. */
 export function countedTo(c: StoredCase): Temporal.Instant | null {
-  return c.bulkId === null ? c.submittedAt : c.endsAt
+  const toTheEnd = c.bulkId !== null || c.choices.paid?.spendFirst
+  return toTheEnd ? c.endsAt : c.submittedAt
 }
 
 /** A rejection by a person can be appealed against once. */

@@ -18,6 +18,7 @@ const detail = z
 const source = z.strictObject({
   kind: z.enum([
     'paid-credit',
+    'account-credit',
     'plan-days',
     'addon',
     'promotional-credit',
@@ -33,6 +34,7 @@ const destination = z.strictObject({
     'payout',
     'unclaimed',
     'moved',
+    'kept',
     'share-returned',
     'donated',
     'promotion-forfeited',

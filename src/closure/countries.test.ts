@@ -61,6 +61,8 @@ function factsIn(country: string, owedMinor = 0n): Facts {
     removedAt: [],
     lines: [line],
     staying: [],
+    accountCredit: [],
+    endsAccount: false,
     peers: [],
     refundable: [
       { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
@@ -103,6 +105,43 @@ const rows = [
   ['IN', '2026-12-01T00:00', '2027-01-15T00:00', true, 0n, 0n, 'TRAI: P45D; prepaid forfeited'],
   ['JP', '2026-12-01T00:00', null, false, 0n, 0n, 'Payment Services Act 20: prohibited'],
 ] as const
+
+const inTerm: LineFacts = {
+  ...line,
+  activatedAt: friday.subtract({ hours: 24 * 70 }),
+  term: {
+    months: 24,
+    monthlyFee: pounds(1000n),
+    fee: pounds(5000n),
+    equipment: null,
+    benefit: pounds(2400n),
+    savedPercent: 10,
+    taxPercent: 0,
+  },
+}
+const earlyFeeIn = (country: string, died: boolean, waives = true) => {
+  const policy = packOf(country)
+  const deathWaivesEtf = { ...policy.rules.deathWaivesEtf, value: waives }
+  const rules = { ...policy.rules, ...(!waives && { deathWaivesEtf }) }
+  const facts = { ...factsIn(country), lines: [inTerm], died, policy: { ...policy, rules } }
+  const { settlements } = makeQuote(facts, refund, null, null, friday)
+  const fees = settlements.flatMap(({ destinations }) =>
+    destinations.filter(({ kind }) => kind === 'early-fee'),
+  )
+  return fees.map(({ amount }) => Number(amount.minor))
+}
+
+// The third month of 24 at 10.00: twenty-one are left, of which the operator saves a tenth.
+test.each([
+  ['GB', [18900], [], 'Ofcom: no early-termination charge after a death'],
+  ['FR', [9000], [], 'consumer guides: no fee'],
+  ['CN', [5000], [], 'the contract; Violet’s default after a death'],
+] as const)('%s: leaving in a term costs %j, after a death %j (%s)', (...row) => {
+  const [country, alive, died] = row
+  expect(earlyFeeIn(country, false)).toEqual(alive)
+  expect(earlyFeeIn(country, true)).toEqual(died)
+  expect(earlyFeeIn(country, true, false)).toEqual(alive)
+})
 
 test('there is a row for every pack', () => {
   expect(rows.map(([country]) => country).sort()).toEqual(

@@ -6,7 +6,12 @@ export type Choice<Disposition extends string> = {
   toLineId?: string | undefined
 }
 export type Choices = {
-  paid: Choice<'refund' | 'move' | 'donate' | 'give-up'> | null
+  paid:
+    | (Choice<'refund' | 'move' | 'donate' | 'keep' | 'give-up'> & {
+        /** Service goes on until the paid days are over; this is about what is left then. */
+        spendFirst?: true | undefined
+      })
+    | null
   promotional: Choice<'move' | 'give-up'> | null
   /** Credit other lines put in without a rule: what its owner agrees to for them. */
   shared?: { disposition: 'return' | 'stay' } | null | undefined
@@ -22,6 +27,7 @@ export type Refundable = { orderId: string; lineId: string | null; instrument: s
 
 export type SourceKind =
   | 'paid-credit'
+  | 'account-credit'
   | 'plan-days'
   | 'addon'
   | 'promotional-credit'
@@ -36,6 +42,7 @@ export type DestinationKind =
   | 'disputed'
   | 'charged-back'
   | 'moved'
+  | 'kept'
   | 'share-returned'
   | 'donated'
   | 'promotion-forfeited'

@@ -11,7 +11,7 @@ import { freezing } from './alert-store.ts'
 import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
-import type { StoredCase } from './case.ts'
+import { countedTo, type StoredCase } from './case.ts'
 import {
   type CaseKey,
   changeCase,
@@ -144,9 +144,11 @@ function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseC
 function hasDrifted(c: StoredCase, facts: Facts): boolean {
   // Nobody agreed to what the operator ends: its money counts to the last day.
   if (!c.quote || c.bulkId !== null) return false
-  const settlements = settleAll(facts, c.choices, c.submittedAt ?? c.createdAt)
+  const settlements = settleAll(facts, c.choices, countedTo(c) ?? c.submittedAt ?? c.createdAt)
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true
+  // What was meant to be spent is expected to be less.
+  if (c.choices.paid?.spendFirst) return false
   return shortfalls(c.quote, settlements).some(({ currency, minor }) => {
     const tolerated = fromWire({
       amount: facts.policy.rules.driftTolerance.value[currency] ?? '0',

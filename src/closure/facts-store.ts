@@ -7,6 +7,7 @@ import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
 import { disputesOf } from '../payments/dispute-store.ts'
+import { accountCreditOf } from '../payments/account-credit-store.ts'
 import { instrumentName } from '../payments/payments.ts'
 import { sharesOf } from '../payments/share-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
@@ -130,7 +131,7 @@ export async function loadFactsOf(
       policy,
       acting,
       died: acting?.kind === 'estate',
-      ...moneyOf(subscriberId),
+      ...moneyOf(subscriberId, scope.scope === 'account'),
     })
   }
   return found
@@ -305,7 +306,13 @@ async function loadMoney(
   trx: Trx,
   ids: readonly string[],
 ): Promise<
-  (subscriberId: string) => Pick<Facts, 'refundable' | 'owed' | 'disputes' | 'takenBack'>
+  (
+    subscriberId: string,
+    endsAccount: boolean,
+  ) => Pick<
+    Facts,
+    'refundable' | 'owed' | 'disputes' | 'takenBack' | 'accountCredit' | 'endsAccount'
+  >
 > {
   const orders = await trx
     .selectFrom('payment_order')
@@ -332,6 +339,7 @@ async function loadMoney(
     .where('minor', '<>', 0n)
     .orderBy('line_id')
     .execute()
+  const credits = await accountCreditOf(trx, ids)
   const disputesBy = await disputesOf(trx, ids)
   // What a bank may still take back, or has taken, can't be refunded as well.
   const disputed = (subscriberId: string, orderId: string) =>
@@ -355,7 +363,9 @@ async function loadMoney(
     lineId: row.line_id,
     amount: money(-row.minor, row.currency),
   }))
-  return (subscriberId) => ({
+  return (subscriberId, endsAccount) => ({
+    endsAccount,
+    accountCredit: endsAccount ? credits(subscriberId) : [],
     refundable: refundable.get(subscriberId) ?? [],
     owed: owedBy.get(subscriberId) ?? [],
     disputes: disputesBy(subscriberId).filter(({ state }) => state === 'open'),

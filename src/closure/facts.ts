@@ -85,6 +85,10 @@ export type Facts = {
   peers: readonly Peer[]
   /** Paid orders and what they can take back; what is disputed they can't. */
   refundable: readonly Refundable[]
+  /** Credit of no line, one amount per currency; read only where the account ends. */
+  accountCredit: readonly Money[]
+  /** The account ends with these lines, so that nothing can be kept on it. */
+  endsAccount: boolean
   /** What the subscriber owes, by line; of no line where the line is empty. */
   owed: readonly { lineId: string; amount: Money }[]
   /** Disputes the bank has not decided. */

@@ -28,6 +28,7 @@ export type PaidFlow = {
 
 const accountOf = {
   'paid-credit': 'paid-credit',
+  'account-credit': 'paid-credit',
   'plan-days': 'plan-prepaid',
   addon: 'addon-prepaid',
 } as const
@@ -136,6 +137,10 @@ function dispose(
     assert(choice.toLineId, 'money moves to a line')
     const moved = pot.take(pot.rest(), { account: 'paid-credit', lineId: choice.toLineId })
     goes('moved', moved, choice.toLineId, { what: 'paid' })
+    return nothing
+  }
+  if (choice.disposition === 'keep') {
+    goes('kept', pot.take(pot.rest(), { account: 'paid-credit' }))
     return nothing
   }
   assert(choice.disposition !== 'give-up', 'paid money is never given up')

@@ -10,6 +10,7 @@ import type { Facts } from './facts.ts'
 import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
+import { spendUntil, wantedEnd } from './spending.ts'
 import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
 import type { quoteWire } from './wire.ts'
 
@@ -20,13 +21,15 @@ const dayMs = 86_400_000
 
 /** One settlement per currency; unused days count to the day the closure was received. */
 export function settleAll(facts: Facts, choices: Choices, asOf: Temporal.Instant): Settlement[] {
-  const currencies = [...new Set(facts.lines.map(({ prepaid }) => prepaid.currency))].sort()
+  const held = [...facts.lines.map(({ prepaid }) => prepaid), ...facts.accountCredit]
+  const currencies = [...new Set(held.map(({ currency }) => currency))].sort()
   return currencies.map((code) => {
     const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
     const staying = stayingIn(facts, code)
     const dues = duesOf(facts, asOf, code)
     const promotional = facts.policy.rules.promotionalDispositions.value
-    const terms = { promotional, canMove: staying.size > 0, dues, staying }
+    const accountCredit = facts.accountCredit.find(({ currency }) => currency === code)
+    const terms = { promotional, canMove: staying.size > 0, dues, staying, accountCredit }
     return settle(lines, choices, facts.refundable, terms, asOf, code)
   })
 }
@@ -43,14 +46,16 @@ export function makeQuote(
   numberUntil: Temporal.Instant | null,
   now: Temporal.Instant,
 ): Quote {
-  const settlements = settleAll(facts, choices, now)
+  const wanted = wantedEnd(facts.lines, choices, now)
+  const settlements = settleAll(facts, choices, wanted ?? now)
   const { policy } = facts
   const { rules } = policy
   const canMove = facts.staying.length > 0
   const risk = riskOf(facts, now)
   const reviewed = !rules.autoApprove.value || risk !== 'low'
   const waited = waitUntil(policy, risk, now)
-  const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
+  const decided = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
+  const endsAt = later(decided, wanted)
   // Nobody asks the bereaved why.
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null && !facts.died
   const needed = new Set<'paid' | 'promotional' | 'shared' | 'reason'>(
@@ -60,14 +65,15 @@ export function makeQuote(
   const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const wire: Omit<QuoteWire, 'hash'> = {
     validUntil: nextChange(facts, now).toString(),
-    immediate: !reviewed && Temporal.Instant.compare(waited, now) === 0,
+    immediate: !reviewed && Temporal.Instant.compare(endsAt, now) === 0,
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
     refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
     refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', endsAt).toString() : null,
     choicesNeeded: [...needed],
     allowed: {
-      paid: paidDispositions(policy).filter((disposition) => disposition !== 'move' || canMove),
+      paid: paidChoices(facts),
+      spendUntil: maySpendFirst(facts) ? (spendUntil(facts.lines, now)?.toString() ?? null) : null,
       promotional: rules.promotionalDispositions.value.filter(
         (disposition) => disposition !== 'move' || canMove,
       ),
@@ -83,6 +89,23 @@ export function makeQuote(
     })),
   }
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
+}
+
+function later(a: Temporal.Instant, b: Temporal.Instant | null): Temporal.Instant {
+  return b !== null && Temporal.Instant.compare(b, a) > 0 ? b : a
+}
+
+/** What policy offers, as far as there is a place for it. */
+function paidChoices({ policy, staying, endsAccount }: Facts) {
+  return paidDispositions(policy).flatMap((one) => {
+    if (one === 'spend') return []
+    if (one === 'keep') return endsAccount ? [] : [one]
+    return one === 'move' && staying.length === 0 ? [] : [one]
+  })
+}
+
+function maySpendFirst({ policy }: Facts): boolean {
+  return paidDispositions(policy).includes('spend')
 }
 
 /** What other lines put in without a rule, for each: its owner says what becomes of it. */
@@ -148,10 +171,11 @@ function nextChange({ lines }: Facts, now: Temporal.Instant): Temporal.Instant {
 /** Whether choices are ones that policy and the facts allow. */
 export function checkChoices(facts: Facts, choices: Choices): Refusal | undefined {
   const { promotionalDispositions } = facts.policy.rules
-  const allowed: readonly string[] = paidDispositions(facts.policy)
   const { paid, promotional } = choices
   const notAllowed = (disposition: string) => refuse('choice-not-allowed', { disposition })
+  const allowed: readonly string[] = paidChoices(facts)
   if (paid && !allowed.includes(paid.disposition)) return notAllowed(paid.disposition)
+  if (paid?.spendFirst && !maySpendFirst(facts)) return notAllowed('spend')
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
     return notAllowed(promotional.disposition)
   }

@@ -53,9 +53,9 @@ function identity(facts: Facts): ReadinessRow {
 }
 
 /** What credit of the same currency does not cover has to be paid; the quote pays the rest from it. */
-function arrears({ owed, lines, policy }: Facts): ReadinessRow {
+function arrears({ owed, lines, accountCredit, policy }: Facts): ReadinessRow {
   if (owed.length === 0) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
-  const credit = byCurrency(lines.map(({ paid }) => paid))
+  const credit = byCurrency([...lines.map(({ paid }) => paid), ...accountCredit])
   const debts = byCurrency(owed.map(({ amount }) => amount))
   const detail = amountsOf(debts)
   const isCovered = debts.every(
@@ -67,8 +67,9 @@ function arrears({ owed, lines, policy }: Facts): ReadinessRow {
   return { key: 'arrears', state, detail, action: 'pay' }
 }
 
-function balance({ lines }: Facts): ReadinessRow {
-  const totals = byCurrency(lines.flatMap(({ paid, promotional }) => [paid, promotional]))
+function balance({ lines, accountCredit }: Facts): ReadinessRow {
+  const onLines = lines.flatMap(({ paid, promotional }) => [paid, promotional])
+  const totals = byCurrency([...onLines, ...accountCredit])
   if (totals.length === 0) return { key: 'balance', state: 'fine', detail: {}, action: 'none' }
   return { key: 'balance', state: 'next-step', detail: amountsOf(totals), action: 'none' }
 }

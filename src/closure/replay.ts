@@ -1,5 +1,5 @@
 /** What a past closure would have come to under another policy: in time, money and reviews. Closing's own rules decide both. */
-import { after, dueBy, paidDispositions, type Policy } from '../policy/policy.ts'
+import { dueBy, numberKeptUntil, paidDispositions, type Policy } from '../policy/policy.ts'
 import { type Risk, waitUntil } from './closure.ts'
 import type { Choices } from './settlement.ts'
 
@@ -24,7 +24,7 @@ export type Outcome = {
 }
 
 export function outcomeUnder(policy: Policy, past: PastCase): Outcome {
-  const { rules, timeZone } = policy
+  const { rules } = policy
   const reviewed = !rules.autoApprove.value || past.risk !== 'low'
   const waited = waitUntil(policy, past.risk, past.submittedAt)
   const endsAt = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
@@ -40,7 +40,7 @@ export function outcomeUnder(policy: Policy, past: PastCase): Outcome {
     endsAt,
     refunds,
     refundBy: pays ? dueBy(policy, 'refundDeadline', endsAt) : null,
-    numberUntil: past.hasNumber ? after(endsAt, rules.quarantineMin.value, timeZone) : null,
+    numberUntil: past.hasNumber ? numberKeptUntil(policy, endsAt) : null,
     choiceGone: paidGone || promotionalGone,
   }
 }

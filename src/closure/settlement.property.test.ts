@@ -1,7 +1,7 @@
 /** Online and in bulk alike, for any account (currencies, promotions, arrears, fees, disputes, late usage, dead cards) every cent has one destination. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { entriesOf, type Posting } from '../ledger/ledger.ts'
+import { type Entry, entriesOf, type Posting } from '../ledger/ledger.ts'
 import { money } from '../values/money.ts'
 import { bulkChoices } from './bulk.ts'
 import type { Choices, Dues } from './ends.ts'
@@ -24,6 +24,7 @@ type Account = {
   }[]
   days: number
   code: string
+  accountCredit: ReturnType<typeof money>
 }
 
 const oneLine = fc.record({
@@ -60,7 +61,11 @@ const account: fc.Arbitrary<Account> = fc
       { disposition: 'refund' },
       { disposition: 'donate' },
       { disposition: 'move', toLineId: 'line_z' },
+      { disposition: 'keep' },
+      { disposition: 'refund', spendFirst: true },
     ),
+    /** What is on the account and no line; kept there, or ending with it. */
+    onAccount: minor,
     promotional: fc.constantFrom<Choices['promotional']>(
       null,
       { disposition: 'give-up' },
@@ -75,13 +80,16 @@ const account: fc.Arbitrary<Account> = fc
     cap: minor,
     days: fc.nat(400),
   })
-  .map(({ code, lines, paid, promotional, shared: agreed, fee, cap, days }) => {
+  .map(({ code, lines, paid, onAccount, promotional, shared: agreed, fee, cap, days }) => {
     const of = (value: bigint) => money(value, code)
     const ruled = (value: bigint) => ({ amount: of(value), detail: { source: 'a rule' } })
+    const isKept = paid?.disposition === 'keep' || paid?.disposition === 'move'
+    const accountCredit = of(isKept ? 0n : onAccount)
     const named = lines.map((line, index) => ({ ...line, lineId: `line_${index}` }))
     return {
       code,
       days,
+      accountCredit,
       choices: { paid, promotional, shared: agreed },
       lines: named.map(
         ({ begun, used, addon, shared, owed: _, earlyFee: __, disputed: ___, ...line }) => ({
@@ -110,11 +118,15 @@ const account: fc.Arbitrary<Account> = fc
         }),
       ),
       // Each line's credit came from one payment; what is disputed of it no refund can go to.
-      refundable: named.map(({ lineId, paid: credit, prepaid, disputed, addon }) => {
-        const whole = credit + prepaid + (addon?.paid ?? 0n) + heldOf(credit, prepaid, disputed)
-        const left = whole - disputedOf(credit, prepaid, disputed)
-        return { orderId: `order_${lineId}`, lineId, instrument: 'visa 1', left: of(left) }
-      }),
+      refundable: [
+        { orderId: 'order_0', lineId: '', instrument: 'visa 0', left: accountCredit },
+      ].concat(
+        named.map(({ lineId, paid: credit, prepaid, disputed, addon }) => {
+          const whole = credit + prepaid + (addon?.paid ?? 0n) + heldOf(credit, prepaid, disputed)
+          const left = whole - disputedOf(credit, prepaid, disputed)
+          return { orderId: `order_${lineId}`, lineId, instrument: 'visa 1', left: of(left) }
+        }),
+      ),
       dues: {
         owed: named.flatMap(({ lineId, owed }) => (owed ? [{ lineId, amount: of(owed) }] : [])),
         earlyFees: named.flatMap(({ lineId, earlyFee }) =>
@@ -174,14 +186,24 @@ function sharedBack({ lines, choices }: Account): bigint {
     .reduce((total, { amount }) => total + amount.minor, 0n)
 }
 
+/** On a line that stays, or on the account itself. */
+const isElsewhere = ({ lineId, amount }: Entry) =>
+  lineId === 'line_z' || (lineId === '' && amount.minor > 0n)
+
 const at = (postings: readonly Posting[], account: string) =>
   entriesOf(postings)
     .filter((entry) => entry.account === account)
     .reduce((sum, { amount }) => sum + amount.minor, 0n)
 
 function check(one: Account): Settlement {
-  const { lines, choices, dues, refundable, days, code } = one
-  const terms = { promotional: ['move', 'give-up'] as const, canMove: true, dues, staying }
+  const { lines, choices, dues, refundable, days, code, accountCredit } = one
+  const terms = {
+    promotional: ['move', 'give-up'] as const,
+    canMove: true,
+    dues,
+    staying,
+    accountCredit,
+  }
   const asOf = start.add({ hours: 24 * days })
   const made = settle(lines, choices, refundable, terms, asOf, code)
   if (made.choicesNeeded.length > 0) {
@@ -203,10 +225,10 @@ function check(one: Account): Settlement {
     }
     const before = lines.reduce(
       (total, line) => total + line[field[account] as 'paid' | 'promotional' | 'prepaid'].minor,
-      0n,
+      account === 'paid-credit' ? accountCredit.minor : 0n,
     )
     const toOthers = entriesOf(moved)
-      .filter((entry) => entry.account === account && entry.lineId === 'line_z')
+      .filter((entry) => entry.account === account && isElsewhere(entry))
       .reduce((total, { amount }) => total + amount.minor, 0n)
     expect(at(moved, account) - toOthers, account).toBe(-before)
   }
@@ -251,6 +273,7 @@ test('for 10,000 random accounts, online and in bulk alike, every cent has one d
     'disputed',
     'donated',
     'early-fee',
+    'kept',
     'late-usage-reserve',
     'moved',
     'promotion-forfeited',

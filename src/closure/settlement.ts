@@ -76,6 +76,8 @@ export type Terms = {
   dues?: Dues | undefined
   /** Lines of the same owner and currency that stay. */
   staying?: ReadonlySet<string> | undefined
+  /** Credit of no line, where the account ends. */
+  accountCredit?: Money | undefined
 }
 
 /** Whole days of the period that had not begun at a moment; a day that has begun counts as used. */
@@ -105,13 +107,15 @@ export function settle(
   lines: readonly LineMoney[],
   choices: Choices,
   refundable: readonly Refundable[],
-  { promotional: offered, canMove, dues, staying = new Set() }: Terms,
+  { promotional: offered, canMove, dues, staying = new Set(), accountCredit }: Terms,
   asOf: Temporal.Instant,
   code: string,
 ): Settlement {
   const credit: Row<SourceKind>[] = []
   const earned: Posting[] = []
   for (const line of lines) addSources(line, asOf, credit, earned)
+  if (accountCredit && !isZero(accountCredit))
+    credit.push({ kind: 'account-credit', lineId: null, detail: {}, amount: accountCredit })
   const gifts = credit.filter(({ kind }) => kind === 'promotional-credit')
   const own = lines.map(({ lineId }) => lineId)
   const shared = giveBack(lines, credit, choices.shared, staying)

@@ -187,7 +187,8 @@ export type CaseChange = {
   dueAt?: Temporal.Instant | null
   /** When the sweep wakes the case; null: nothing to wait for. */
   wakeAt?: Temporal.Instant | null
-  endsAt?: Temporal.Instant
+  /** Null: as soon as it is decided. */
+  endsAt?: Temporal.Instant | null
   serviceEndedAt?: Temporal.Instant
   closedAt?: Temporal.Instant
   failures?: number

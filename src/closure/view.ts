@@ -112,12 +112,16 @@ function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
   const plain = <Disposition extends string>(
     choice: { disposition: Disposition; toLineId?: string | undefined } | null,
   ) =>
-    choice &&
-    (choice.toLineId
-      ? { disposition: choice.disposition, toLineId: choice.toLineId }
-      : { disposition: choice.disposition })
+    choice && {
+      disposition: choice.disposition,
+      ...(choice.toLineId && { toLineId: choice.toLineId }),
+    }
   const { paid, promotional, shared } = choices
-  return { paid: plain(paid), promotional: plain(promotional), ...(shared && { shared }) }
+  return {
+    paid: paid && { ...plain(paid)!, ...(paid.spendFirst && { spendFirst: true }) },
+    promotional: plain(promotional),
+    ...(shared && { shared }),
+  }
 }
 
 /** Where one refund is, and what its owner can do about it. */

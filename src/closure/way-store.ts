@@ -4,7 +4,7 @@ import { reopenLines, startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
-import { after } from '../policy/policy.ts'
+import { numberKeptUntil } from '../policy/policy.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
@@ -21,6 +21,7 @@ import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import { riskOf } from './risk.ts'
 import type { Choices } from './settlement.ts'
+import { spendUntil, wantedEnd } from './spending.ts'
 import type { StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
@@ -100,7 +101,9 @@ export async function changeClosure(
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
     if (isAnothers(facts, actor)) return refuse('representative-acts')
-    const wrong = change.choices && checkChoices(facts, change.choices)
+    const wrong =
+      change.choices &&
+      (checkChoices(facts, change.choices) ?? lateToSpend(facts, change.choices, now))
     if (wrong) return wrong
     if (change.reason && facts.policy.rules.reasonMode.value === 'none')
       return refuse('reason-not-asked')
@@ -111,6 +114,11 @@ export async function changeClosure(
     })
     return { ...c, ...change, version: c.version + 1 }
   })
+}
+
+function lateToSpend({ lines }: Facts, { paid }: Choices, now: Temporal.Instant) {
+  if (!paid?.spendFirst || spendUntil(lines, now)) return undefined
+  return refuse('choice-not-allowed', { disposition: 'spend' })
 }
 
 /** Sends the confirmation code to a verified channel that is not closing. */
@@ -232,6 +240,7 @@ async function submitDraft(trx: Trx, app: App, { c, facts, quote, actor, now }: 
     policyCountry: facts.policy.country,
     policyVersion: facts.policy.version,
     risk: riskOf(facts, now),
+    endsAt: wantedEnd(facts.lines, c.choices, now),
   } as const
   await changeCase(trx, app, c, change, {
     now,
@@ -265,7 +274,7 @@ function receivedParams(
     lineName: closingName(c, facts),
     submittedAt: now.toString(),
     ...(!immediate && { endsAt, dueAt: endsAt }),
-    ...refundParam(quote.wire),
+    ...(!c.choices.paid?.spendFirst && refundParam(quote.wire)),
     ifLate: facts.policy.rules.ifLate.value,
     withdrawUrl: caseUrl(app, c),
     progressUrl: progressUrl(app, c),
@@ -276,10 +285,11 @@ function receivedParams(
 export async function agreeAgain(
   trx: Trx,
   app: App,
-  { c, quote, actor, now }: Agreed,
+  { c, facts, quote, actor, now }: Agreed,
   { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
-  const change = { state, quote: quote.wire } as const
+  const endsAt = wantedEnd(facts.lines, c.choices, now)
+  const change = { state, quote: quote.wire, endsAt } as const
   await changeCase(trx, app, c, change, {
     now,
     actor,
@@ -350,9 +360,9 @@ export async function reopen(
 
 /** The quote of a draft as of now; of a case that drifted, as of the day it was received. */
 export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
-  const { quarantineMin } = facts.policy.rules
   const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
-  const numberUntil = hasNumber ? after(now, quarantineMin.value, facts.policy.timeZone) : null
+  const ends = wantedEnd(facts.lines, c.choices, now) ?? now
+  const numberUntil = hasNumber ? numberKeptUntil(facts.policy, ends) : null
   return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now)
 }
 

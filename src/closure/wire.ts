@@ -70,13 +70,22 @@ export const readinessRowWire = z
 
 /** What may be done with one kind of money at the end. */
 export const dispositionWire = z
-  .enum(['refund', 'move', 'donate', 'give-up'])
+  .enum(['refund', 'move', 'donate', 'keep', 'give-up'])
   .meta({ id: 'Disposition' })
 
 export const choicesWire = z
   .object({
     paid: z
-      .object({ disposition: dispositionWire, toLineId: z.string().optional() })
+      .object({
+        disposition: dispositionWire,
+        toLineId: z.string().optional(),
+        spendFirst: z
+          .literal(true)
+          .optional()
+          .describe(
+            'Service goes on until `allowed.spendUntil`; the rest is about what is left then',
+          ),
+      })
       .nullable()
       .describe(
         'Paid credit and unused plan days; null until chosen, stays null when there is none',
@@ -95,6 +104,7 @@ export const quoteEntryWire = z
   .object({
     kind: z.enum([
       'paid-credit',
+      'account-credit',
       'plan-days',
       'addon',
       'promotional-credit',
@@ -111,6 +121,7 @@ export const quoteEntryWire = z
       'payout',
       'unclaimed',
       'moved',
+      'kept',
       'share-returned',
       'donated',
       'promotion-forfeited',
@@ -157,6 +168,9 @@ export const quoteWire = z
     choicesNeeded: z.array(z.enum(['paid', 'promotional', 'shared', 'reason'])),
     allowed: z.object({
       paid: z.array(dispositionWire),
+      spendUntil: instantWire
+        .nullish()
+        .describe('Until when credit can be spent first; null where that is not offered'),
       promotional: z.array(z.enum(['move', 'give-up'])),
       moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
       shared: z

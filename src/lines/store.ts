@@ -2,17 +2,16 @@
 import { type RawBuilder, sql } from 'kysely'
 import { profilesOf, requestProfile, takeProfile } from '../esim/store.ts'
 import { balances } from '../ledger/store.ts'
-import { type Recipient } from '../notices/notice.ts'
+import type { Recipient } from '../notices/notice.ts'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import { personal } from '../platform/personal.ts'
 import type { Allowance, Kind, Plan } from '../plans/plan.ts'
 import { planKey, planVersions } from '../plans/store.ts'
-import { subscriberById } from '../subscribers/store.ts'
-import { verifiedContacts } from '../subscribers/subscriber.ts'
+import { addresseeOf } from '../subscribers/store.ts'
 import type { LineId } from '../values/ids.ts'
-import { knownLocale, type Locale } from '../values/locale.ts'
+import type { Locale } from '../values/locale.ts'
 import { money, zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { type Bucket, type Line, type LineState, periodFrom, remindAt, whyFixed } from './line.ts'
@@ -288,12 +287,8 @@ export async function ownerOf(
   trx: Trx,
   subscriberId: string,
 ): Promise<{ recipients: Recipient[]; locale: Locale }> {
-  const subscriber = await subscriberById(trx, subscriberId)
-  const emails = verifiedContacts(subscriber?.contacts ?? []).filter(({ kind }) => kind === 'email')
-  return {
-    recipients: emails.map(({ value }) => ({ channel: 'email', address: value })),
-    locale: knownLocale(subscriber?.locale ?? 'en'),
-  }
+  const { recipients, locale } = await addresseeOf(trx, subscriberId)
+  return { recipients: recipients.filter(({ channel }) => channel === 'email'), locale }
 }
 
 type Change = {

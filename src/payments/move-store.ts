@@ -11,6 +11,9 @@ import { decimal, fromWire, type Money, type MoneyWire, money, toWire } from '..
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import type { AtClosing } from './share.ts'
 
+/** Where credit lies that no line has. */
+export const ofNoLine = ''
+
 export type Move = {
   subscriberId: string
   lineId: string
@@ -51,7 +54,7 @@ export async function moveCredit(app: App, asked: Move): Promise<Refusal | undef
       subscriberId,
       actor: { kind: 'subscriber', id: subscriberId },
       action: 'credit.moved',
-      subject: { kind: 'line', id: lineId },
+      subject: { kind: 'line', id: lineId || toLineId },
       reason: 'asked by the subscriber',
       detail: { to: toLineId, amount: decimal(amount), currency: amount.currency },
     })
@@ -59,10 +62,11 @@ export async function moveCredit(app: App, asked: Move): Promise<Refusal | undef
   })
 }
 
-/** Both lines are theirs, live, and of one currency; both are held until the transaction ends. */
+/** The lines are theirs, live, and of one currency; they and what is on them are held until the transaction ends. */
 async function whyNot(trx: Trx, { subscriberId, lineId, toLineId }: Move) {
   const states = await lockLines(trx, subscriberId, [lineId, toLineId])
   for (const id of [lineId, toLineId]) {
+    if (id === ofNoLine) continue
     const state = states.get(id)
     if (state === undefined) return refuse('not-found')
     const fixed = whyFixed(state)
@@ -73,15 +77,20 @@ async function whyNot(trx: Trx, { subscriberId, lineId, toLineId }: Move) {
 
 type Credit = { own: Money; currencyThere: string }
 
-async function creditOf(trx: Trx, { subscriberId, lineId, toLineId }: Move): Promise<Credit> {
+async function creditOf(
+  trx: Trx,
+  { subscriberId, lineId, toLineId, amount }: Move,
+): Promise<Credit> {
   const { rows } = await sql<{ line_id: string; currency: string; free: bigint }>`
-    select l.line_id, l.currency,
+    select p.line_id, p.currency::text as currency,
       greatest(p.paid_minor - greatest(p.held_minor - p.promotional_minor, 0), 0)::int8 as free
-    from line l
-    join purse p on p.subscriber_id = l.subscriber_id and p.line_id = l.line_id and p.currency = l.currency
-    where l.subscriber_id = ${subscriberId} and l.line_id in (${lineId}, ${toLineId})`.execute(trx)
-  const from = rows.find((row) => row.line_id === lineId)!
+    from purse p
+    left join line l on l.subscriber_id = p.subscriber_id and l.line_id = p.line_id
+    where p.subscriber_id = ${subscriberId} and p.line_id in (${lineId}, ${toLineId})
+      and p.currency = coalesce(l.currency, ${amount.currency})`.execute(trx)
   const to = rows.find((row) => row.line_id === toLineId)!
+  // Of no line there may be nothing yet.
+  const from = rows.find((row) => row.line_id === lineId) ?? { free: 0n, currency: to.currency }
   return { own: money(from.free, from.currency), currencyThere: to.currency }
 }
 

@@ -10,6 +10,7 @@ import { idempotencyKeyOf, withIdempotencyKey } from '../platform/idempotency.ts
 import { toWire } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { none, problemWire } from '../values/wire.ts'
+import { registerAccountCredit } from './account-credit-routes.ts'
 import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
 import { disputeQueue } from './dispute-store.ts'
@@ -37,6 +38,7 @@ export function registerPaymentsRoutes(http: Http, app: App, payments: Payments)
   registerOrderQuote(http, app)
   registerOrdering(http, app, payments)
   registerMoves(http, app)
+  registerAccountCredit(http, app)
   registerCoupons(http, app)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)

@@ -55,5 +55,7 @@ export async function sharesOf(
 }
 
 function movementOf({ line_id, other_line_id, at_closing, currency, put, rest }: Row) {
-  return { lineId: line_id, otherLineId: other_line_id, atClosing: at_closing, currency, put, rest }
+  // What was of no line is its owner's as a payment is.
+  const otherLineId = other_line_id || null
+  return { lineId: line_id, otherLineId, atClosing: at_closing, currency, put, rest }
 }

@@ -11,6 +11,7 @@ import {
   mayOffer,
   mayPort,
   mayReassign,
+  numberKeptUntil,
   regretUntil,
 } from './rights.ts'
 
@@ -189,6 +190,21 @@ test.each([
   const whom = { segment, plan: 'prepaid' } as const
   const reuse = mayReassign(packOf(country), { givenUpAt, at: at('2026-07-15T12:00:00Z') }, whom)
   expect(reuse.kind).toBe(kind)
+})
+
+test('a number is kept for as long as it must be and never longer than it may, under every pack', () => {
+  for (const policy of packs) {
+    const until = numberKeptUntil(policy, givenUpAt)
+    expect(mayReassign(policy, { givenUpAt, at: until }).kind, policy.country).toBe('allowed')
+    const before = until.subtract({ seconds: 1 })
+    expect(mayReassign(policy, { givenUpAt, at: before }).kind).toBe('too-early')
+  }
+  // Three months from March are 92 days, and more than ninety.
+  const { rules, ...us } = packOf('US')
+  const quarantineMin = { ...rules.quarantineMin, value: 'P3M' }
+  const until = numberKeptUntil({ ...us, rules: { ...rules, quarantineMin } }, givenUpAt)
+  expect(rules.quarantineMax.value).toBe('P90D')
+  expect(local('US', until)).toBe('2026-05-30')
 })
 
 test('11 DE: a copy of an ID is no condition of a payout (LG Kiel 19.5.2015, 8 O 128/13); CN: the document is checked (real-name rules)', () => {

@@ -4,7 +4,7 @@ import { endOf } from './rule-for.ts'
 import { type Policy, policySchema } from './schema.ts'
 
 export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
-export { arrearsBlock, mayPort, portCodeEnd } from './rights.ts'
+export { arrearsBlock, mayPort, numberKeptUntil, portCodeEnd } from './rights.ts'
 export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'

@@ -89,6 +89,20 @@ export function mayReassign(
   return isOver ? { kind: 'overdue', since: until } : { kind: 'allowed', until }
 }
 
+/**
+ * Until when a number that was given up is kept from others: for as long as it must be, and never longer than it may,
+ * whatever units the two are counted in.
+ */
+export function numberKeptUntil(
+  policy: Policy,
+  givenUpAt: Temporal.Instant,
+  whom: Whom = prepaidConsumer,
+): Temporal.Instant {
+  const from = endOf(policy, ruleFor(policy, 'quarantineMin', whom), givenUpAt)
+  const most = endOfAny(policy, ruleFor(policy, 'quarantineMax', whom), givenUpAt)
+  return most !== null && Temporal.Instant.compare(most, from) < 0 ? most : from
+}
+
 /** Until when a code that takes the number away is good; null where the country gives no figure. */
 export function portCodeEnd(policy: Policy, givenAt: Temporal.Instant): Temporal.Instant | null {
   return endOfAny(policy, ruleFor(policy, 'portCodeTtl'), givenAt)

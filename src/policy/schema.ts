@@ -176,7 +176,11 @@ const ruleShapes = {
   reviewSla: timeRule(duration),
   autoApprove: rule(z.boolean()),
   ifLate: rule(z.enum(['approved', 'escalated'])),
-  paidDispositions: rule(z.array(z.enum(['refund', 'move', 'donate'])).min(1)),
+  paidDispositions: rule(
+    z.array(z.enum(['refund', 'spend', 'move', 'keep', 'donate'])).min(1),
+  ).describe(
+    'Spend: service goes on until the paid days are over. Keep: as credit of the account.',
+  ),
   promotionalDispositions: rule(z.array(z.enum(['move', 'give-up'])).min(1)),
   driftTolerance: rule(z.record(z.string(), z.string())),
   unclaimedRule: rule(

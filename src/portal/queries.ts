@@ -1,6 +1,7 @@
 /** What pages read, each with one key; the keys below one name are refreshed together. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import { problemCode, read, Refused, Unanswered } from './api.ts'
+import type { Money } from './format.ts'
 import { ownDrafts } from './draft.ts'
 import {
   forgetOwner,
@@ -154,6 +155,12 @@ export const coverageQuery = (of: { planId: string } | { lineId: string }) => {
     staleTime: 300_000,
   })
 }
+
+/** Credit of no line. */
+export const accountCreditQuery = queryOptions({
+  queryKey: ['credit'],
+  queryFn: async ({ signal }) => (await read<Items<Money>>('/v1/credit', signal)).items,
+})
 
 export const linesQuery = queryOptions({
   queryKey: ['lines'],

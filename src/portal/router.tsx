@@ -106,6 +106,7 @@ const memberPages = [
     'CheckoutPage',
   ),
   signedIn('/orders/$orderId', () => import('../payments/portal/order-page.tsx'), 'OrderPage'),
+  signedIn('/credit', () => import('../payments/portal/credit-page.tsx'), 'CreditPage'),
   signedIn('/lines', () => import('../lines/portal/home-page.tsx'), 'HomePage'),
   signedIn('/lines/$lineId', () => import('../lines/portal/line-page.tsx'), 'LinePage'),
   signedIn(

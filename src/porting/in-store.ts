@@ -9,7 +9,7 @@ import { type Actor, audit, system } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { seal, sealIvBytes, sealKey } from '../platform/seal.ts'
 import type { PortIn as PortRow } from '../platform/tables.ts'
-import { after } from '../policy/policy.ts'
+import { numberKeptUntil } from '../policy/policy.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
@@ -259,7 +259,7 @@ async function take(trx: Trx, app: App, port: PortIn): Promise<void> {
   if (line.state === 'closed') throw new Error(`a number arrived at a closed line: ${lineId}`)
   const policy = line.country ? await currentPolicy(trx, line.country) : undefined
   if (!policy) throw new Error(`no policy for the subscriber of ${lineId}`)
-  const until = after(now, policy.rules.quarantineMin.value, policy.timeZone)
+  const until = numberKeptUntil(policy, now)
   await sql`
     update phone_number set state = 'quarantined', subscriber_id = null, line_id = null,
       quarantined_until = ${until}, version = version + 1

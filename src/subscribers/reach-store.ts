@@ -3,6 +3,8 @@ import type { Recipient } from '../notices/notice.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { type ContactKind, maskContact, recipientOf } from './contact.ts'
 import { deviceName } from './device.ts'
+import type { Representative } from './representative.ts'
+import { estateOf } from './representative-store.ts'
 
 export type CodeContact = {
   contactId: string
@@ -13,7 +15,7 @@ export type CodeContact = {
 }
 export type ReachChange = { kind: 'contact' | 'device'; at: Temporal.Instant }
 
-/** Verified contacts, the oldest first, and every change; a device counts from the day its name was first seen. */
+/** Verified contacts, the oldest first (after a death who acts for the estate alone), and every change; a device counts from the day its name was first seen. */
 export async function reachOf(
   db: Db | Trx,
   subscriberId: string,
@@ -33,17 +35,24 @@ export async function reachOf(
       const maskedTo = maskContact(kind, value)
       return { contactId, channel: kind, value, maskedTo, recipient: recipientOf({ kind, value }) }
     })
+  const estate = await estateOf(db, subscriberId)
   const touched = rows.flatMap(({ added_at, removed_at }) => [
     added_at,
     ...(removed_at ? [removed_at] : []),
   ])
   return {
-    contacts,
+    contacts: estate ? [contactFor(estate)] : contacts,
     changes: [
       ...touched.map((at) => ({ kind: 'contact' as const, at })),
       ...(await devicesSince(db, subscriberId)).map((at) => ({ kind: 'device' as const, at })),
     ],
   }
+}
+
+function contactFor({ representativeId: contactId, email: value }: Representative): CodeContact {
+  const channel = 'email'
+  const maskedTo = maskContact(channel, value)
+  return { contactId, channel, value, maskedTo, recipient: { channel, address: value } }
 }
 
 async function devicesSince(db: Db | Trx, subscriberId: string): Promise<Temporal.Instant[]> {

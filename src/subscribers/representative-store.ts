@@ -31,3 +31,12 @@ export async function representativesOf(
     ]),
   )
 }
+
+/** Who acts for the estate of one who died; undefined where nobody does. */
+export async function estateOf(
+  db: Db | Trx,
+  subscriberId: string,
+): Promise<Representative | undefined> {
+  const acting = (await representativesOf(db, [subscriberId])).get(subscriberId)
+  return acting?.kind === 'estate' ? acting : undefined
+}

@@ -8,6 +8,7 @@ import type { SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, type RefusalCode, refuse } from '../values/refusal.ts'
 import { recipientOf } from './contact.ts'
 import { deviceName } from './device.ts'
+import { estateOf } from './representative-store.ts'
 import { aliasOf, deviceFields } from './session-store.ts'
 import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
@@ -61,6 +62,8 @@ async function settle(
     // Locked, so that an account that is being closed is closed first, or sees this session and ends it.
     const locked = await lockSubscriber(trx, owner.subscriberId)
     if (locked?.state !== 'active') return refuse('account-closed')
+    // After a death nobody goes on in the name of who died.
+    if (await estateOf(trx, owner.subscriberId)) return refuse('representative-acts')
     const session = await tie(trx, owner, begun)
     if (!session) throw sessionGone
     const subscriber = await subscriberById(trx, owner.subscriberId)

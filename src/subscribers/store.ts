@@ -8,6 +8,7 @@ import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { knownLocale, type Locale } from '../values/locale.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { asContact, type Contact, recipientOf } from './contact.ts'
+import { estateOf } from './representative-store.ts'
 import { forgetPasskeys } from './session-store.ts'
 import { aliasOfBlind, wordsOf } from './sign-in.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
@@ -60,13 +61,16 @@ export async function contactsOf(db: Db | Trx, subscriberId: string): Promise<Co
   return rows.map(asContact)
 }
 
-/** Whom to tell about something of this subscriber, and in which language: every verified contact. */
+/** Whom to tell about something of this subscriber, and in which language: every verified contact; after a death who acts for the estate. */
 export async function addresseeOf(
   db: Db | Trx,
   subscriberId: string,
 ): Promise<{ recipients: Recipient[]; locale: Locale }> {
   const subscriber = await subscriberById(db, subscriberId)
   if (!subscriber) return { recipients: [], locale: 'en' }
+  const estate = await estateOf(db, subscriberId)
+  if (estate)
+    return { recipients: [{ channel: 'email', address: estate.email }], locale: estate.locale }
   const recipients = verifiedContacts(subscriber.contacts).map(recipientOf)
   return { recipients, locale: knownLocale(subscriber.locale) }
 }

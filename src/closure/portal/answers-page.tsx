@@ -159,6 +159,7 @@ function Money({ closure, quote, change }: Props & { change: string }) {
     return (
       <Answer label={t('money.paid-credit')} change={change}>
         <Disposed choice={choice} quote={quote} amountOf={paidOf} />
+        <SpentFirst choice={choice} quote={quote} />
       </Answer>
     )
   }
@@ -170,6 +171,7 @@ function Money({ closure, quote, change }: Props & { change: string }) {
         amount: <b className="num">{refundText(quote, format)}</b>,
         card: format.list(cards),
       })}
+      <SpentFirst choice={choice} quote={quote} />
       {quote.refundBy && (
         <span className="small c2">
           {t('answers.sent-by', { date: format.day(quote.refundBy, { weekday: true }) })}
@@ -177,6 +179,14 @@ function Money({ closure, quote, change }: Props & { change: string }) {
       )}
     </Answer>
   )
+}
+
+function SpentFirst({ choice, quote }: Pick<DisposedProps, 'choice' | 'quote'>) {
+  const { t } = useWords()
+  const format = useFormat()
+  if (!('spendFirst' in choice)) return null
+  const at = format.moment(quote.endsAt)
+  return <span className="small c2">{t('answers.spend-first', { at })}</span>
 }
 
 type DisposedProps = {
@@ -194,6 +204,7 @@ function Disposed({ choice, quote, amountOf }: DisposedProps) {
   const amount = format.list(amounts.map(format.money))
   const name = quote.allowed.moveTo.find(({ lineId }) => lineId === choice.toLineId)?.name ?? ''
   if (choice.disposition === 'move') return t('answers.moved', { amount, name })
+  if (choice.disposition === 'keep') return t('answers.kept', { amount })
   if (choice.disposition === 'donate') return t('answers.donated', { amount })
   return t('answers.given-up', { amount })
 }

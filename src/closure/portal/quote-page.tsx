@@ -116,7 +116,7 @@ function Shown({ closure, quote }: QuoteProps) {
         </div>
       ))}
       <OtherLines quote={quote} />
-      <FixedUntil quote={quote} />
+      <FixedUntil closure={closure} quote={quote} />
     </Page>
   )
 }
@@ -129,7 +129,7 @@ function Dock({ closure, quote, error, busy, onClick }: DockProps) {
   return (
     <>
       <Refusal error={error} />
-      <Result quote={quote} />
+      <Result quote={quote} atMost={closure.choices.paid?.spendFirst === true} />
       <Pair>
         <KeepButton closure={closure} />
         <Button kind="even" busy={busy} onClick={onClick}>
@@ -149,10 +149,12 @@ function Headline({ closure, quote }: QuoteProps) {
     const totals = quote.currencies.map((table) => format.money(table.sourcesTotal))
     return t('quote.head-choose', { amount: format.list(totals) })
   }
-  if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const { paid } = closure.choices
+  if (paid?.spendFirst) return t('quote.head-spend', { at: format.moment(quote.endsAt) })
+  if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const amounts = quote.currencies.flatMap((table) => paidOf(table) ?? [])
   const amount = format.list(amounts.map(format.money))
+  if (paid?.disposition === 'keep') return t('quote.head-kept', { amount })
   if (paid?.disposition === 'donate') return t('quote.head-donated', { amount })
   const to = quote.allowed.moveTo.find(({ lineId }) => lineId === paid?.toLineId)
   if (to) return t('quote.head-moved', { amount, name: to.name })
@@ -173,7 +175,7 @@ export function EndsAt({ closure, quote }: QuoteProps) {
   )
 }
 
-function Result({ quote }: { quote: Quote }) {
+function Result({ quote, atMost }: { quote: Quote; atMost: boolean }) {
   const { t } = useWords()
   const format = useFormat()
   const open = quote.choicesNeeded.some((need) => need !== 'reason')
@@ -181,7 +183,7 @@ function Result({ quote }: { quote: Quote }) {
   const none = quote.currencies[0] && format.money(quote.currencies[0].refund)
   return (
     <div className="due" role="status">
-      <span className="small c2">{t('quote.back-to-you')}</span>
+      <span className="small c2">{t(atMost ? 'quote.back-at-most' : 'quote.back-to-you')}</span>
       <span className="small num strong">
         {open ? <span className="c3">{t('quote.choose-first')}</span> : back || none}
       </span>
@@ -198,9 +200,13 @@ function ChangedNotice() {
   )
 }
 
-function FixedUntil({ quote }: { quote: Quote }) {
+function FixedUntil({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const format = useFormat()
+  if (closure.choices.paid?.spendFirst)
+    return (
+      <p className="caption c3 mt-5">{t('quote.at-most', { at: format.moment(quote.endsAt) })}</p>
+    )
   return (
     <p className="caption c3 mt-5">
       {t('quote.fixed-until', { at: format.moment(quote.validUntil) })}

@@ -42,7 +42,9 @@ export function Questions({ quote, chosen: choices, tried, onChange }: Questions
             legend={t('quote.where-paid', { amount: format.list(paid.map(format.money)) })}
             choices={usePaidChoices(quote)}
             value={keyOf(choices.paid)}
-            onChange={(key) => onChange({ ...choices, paid: choiceOf(key) })}
+            onChange={(key) =>
+              onChange({ ...choices, paid: key === spendKey ? spendChoice(quote) : choiceOf(key) })
+            }
             error={error('paid')}
           />
         </Section>
@@ -105,8 +107,18 @@ function SharedQuestion({ shared, ...question }: SharedProps) {
   )
 }
 
+const spendKey = 'spend'
+
+/** What is left after spending goes where money goes without a line. */
+function spendChoice({ allowed }: Quote): ClosureChoices['paid'] {
+  const after = (['refund', 'keep', 'donate'] as const).find((one) => allowed.paid.includes(one))
+  return after ? { disposition: after, spendFirst: true } : null
+}
+
 function keyOf(choice: ClosureChoices['paid']): string | undefined {
-  return choice ? [choice.disposition, choice.toLineId].filter(Boolean).join(':') : undefined
+  if (!choice) return undefined
+  if (choice.spendFirst) return spendKey
+  return [choice.disposition, choice.toLineId].filter(Boolean).join(':')
 }
 
 function choiceOf(key: string): NonNullable<ClosureChoices['paid']> {
@@ -135,13 +147,31 @@ function usePaidChoices(quote: Quote): Choice[] {
     label: t('quote.refund-it'),
     detail: cards.length > 0 ? cards.join(', ') : t('quote.refund-detail'),
   }
+  const spend = useSpendChoice(quote)
   const all: Record<string, Choice[]> = {
     refund: [refund],
     move: moves,
     donate: [{ key: 'donate', label: t('quote.donate-it'), detail: t('quote.donate-detail') }],
+    keep: [{ key: 'keep', label: t('quote.keep-it'), detail: t('quote.keep-detail') }],
     'give-up': [{ key: 'give-up', label: t('quote.give-up'), detail: t('quote.give-up-detail') }],
   }
-  return quote.allowed.paid.flatMap((disposition) => all[disposition] ?? [])
+  return [...quote.allowed.paid.flatMap((disposition) => all[disposition] ?? []), ...spend]
+}
+
+const spendWords = {
+  refund: 'quote.spend-refund',
+  keep: 'quote.spend-keep',
+  donate: 'quote.spend-donate',
+} as const
+
+function useSpendChoice(quote: Quote): Choice[] {
+  const { t } = useWords()
+  const format = useFormat()
+  const after = spendChoice(quote)?.disposition as keyof typeof spendWords | undefined
+  const until = quote.allowed.spendUntil
+  if (!until || !after) return []
+  const detail = t(spendWords[after], { at: format.moment(until) })
+  return [{ key: spendKey, label: t('quote.spend-it'), detail }]
 }
 
 function usePromotionalChoices(quote: Quote): Choice[] {

@@ -16,6 +16,8 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
   refund: 'money.refund',
   moved: 'money.moved',
   'share-returned': 'money.share-returned',
+  kept: 'money.kept',
+  'account-credit': 'money.account-credit',
   donated: 'money.donated',
   'promotion-forfeited': 'money.forfeited',
   unclaimed: 'money.unclaimed',
@@ -113,4 +115,9 @@ export function paidOf(table: QuoteCurrency): Money | undefined {
   return sum([...paid.map(({ amount }) => amount), ...back.map(({ amount }) => negate(amount))])
 }
 
-const paidKinds: readonly QuoteEntry['kind'][] = ['paid-credit', 'plan-days', 'addon']
+const paidKinds: readonly QuoteEntry['kind'][] = [
+  'paid-credit',
+  'account-credit',
+  'plan-days',
+  'addon',
+]

@@ -97,9 +97,15 @@ function placeFor({ c, facts, policy }: StepContext): { to: Place; kind: Entry['
     const target = facts.staying.find(({ lineId }) => lineId === paid.toLineId)
     if (target) return { to: { account: 'paid-credit', lineId: target.lineId }, kind: 'moved' }
   }
+  if (paid?.disposition === 'keep') return { to: { account: 'paid-credit' }, kind: 'kept' }
   if (paidDispositions(policy).includes('refund'))
     return { to: { account: 'refunds-payable' }, kind: 'refund' }
   return { to: { account: 'unclaimed' }, kind: 'unclaimed' }
+}
+
+/** What a bank gave back lies on the line that ended, and may be meant for another. */
+function isSame(a: Place, b: Place): boolean {
+  return a.account === b.account && (a.lineId ?? '') === (b.lineId ?? '')
 }
 
 async function place(
@@ -114,7 +120,7 @@ async function place(
   const total = freed.reduce((sum, { amount }) => add(sum, amount), zero(code))
   if (isZero(total)) return { rows: [], refunds: 0 }
   const postings: Posting[] = freed
-    .filter(({ from, amount }) => !isZero(amount) && from.account !== to.account)
+    .filter(({ from, amount }) => !isZero(amount) && !isSame(from, to))
     .map(({ from, amount }) => ({ from, to, amount }))
   if (postings.length > 0) {
     await post(trx, app.ids, {

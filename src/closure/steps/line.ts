@@ -3,7 +3,7 @@ import { endProfiles } from '../../esim/closing-store.ts'
 import { mayCancel, type ProfileState } from '../../esim/esim.ts'
 import { closeLines, quarantineNumbers } from '../../lines/closing-store.ts'
 import { auditAll, system } from '../../platform/audit.ts'
-import { after } from '../../policy/policy.ts'
+import { numberKeptUntil } from '../../policy/policy.ts'
 import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { LineFacts } from '../facts.ts'
@@ -115,7 +115,7 @@ const keyOf = ({ subscriberId, lineId }: ClosingLine) => ({ subscriberId, lineId
 const causeOf = (line: ClosingLine) => (isPorted(line) ? 'ported' : 'closure')
 
 function keptUntil({ policy, now }: ClosingLine): Temporal.Instant {
-  return after(now, policy.rules.quarantineMin.value, policy.timeZone)
+  return numberKeptUntil(policy, now)
 }
 
 function entry(

@@ -9,7 +9,7 @@ import { Loaded } from '../../portal/failure.tsx'
 import { isZero, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
-import { linesQuery } from '../../portal/queries.ts'
+import { accountCreditQuery, linesQuery } from '../../portal/queries.ts'
 import { useSubscriber } from '../../portal/session.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
@@ -87,6 +87,7 @@ function Lines({ lines }: { lines: Line[] }) {
           <OtherLine key={line.lineId} line={line} />
         ))}
       {live.length > 0 && <Balance lines={live} />}
+      <AccountCredit />
       {closed.length > 0 && (
         <Section title={t('home.closed')}>
           <ul className="rows mt-1">
@@ -227,6 +228,26 @@ function Balance({ lines }: { lines: Line[] }) {
           </Link>
         )
       })}
+    </div>
+  )
+}
+
+/** Kept when a line closed; shown only where there is some. */
+function AccountCredit() {
+  const { t } = useWords()
+  const format = useFormat()
+  const credit = useQuery(accountCreditQuery)
+  if (!credit.data?.length) return null
+  return (
+    <div className="border-t border-line">
+      <Link {...linkProps({ to: '/credit' })} className="row !items-center">
+        <span className="grow">
+          <span className="mid block">{t('home.account-credit')}</span>
+          <span className="caption c3 block">{t('home.account-credit-what')}</span>
+        </span>
+        <b className="num">{format.list(credit.data.map(format.money))}</b>
+        <Icon name="next" size="s" className="c3" />
+      </Link>
     </div>
   )
 }

@@ -7,6 +7,7 @@ const pages = [
   'checkout',
   'close',
   'closures',
+  'credit',
   'freeze',
   'help',
   'install-guide',

@@ -1,0 +1,110 @@
+/** What becomes of credit, chosen in Chromium: shares of other lines, spent first, kept as credit and moved to the next line. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestPlatform, testPlatform } from '../platform.ts'
+import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  usual,
+  windowOf,
+  wordsOf,
+} from './browser.ts'
+
+let platform: TestPlatform
+let browser: Browser
+beforeAll(async () => {
+  platform = await testPlatform({ pages: true })
+  browser = await openBrowser()
+}, 90_000)
+afterAll(async () => {
+  await browser.close()
+  await platform.close()
+})
+
+const looks: { locale: Locale; width: number }[] = [
+  { locale: 'en', width: 1280 },
+  { locale: 'zh-CN', width: 360 },
+]
+test.each(usual(looks, 1))(
+  '$locale at $width: shares of another line, spending first, keeping as credit: chosen, confirmed, moved to the next line',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    const lin = await member(platform, { locale: look.locale })
+    const { lineId, line: phone } = await buyLine(lin, 'home-uk')
+    const { lineId: tablet } = await buyLine(lin, 'home-uk')
+    await lin.patch(`/v1/lines/${tablet}`, { nickname: 'Tablet' })
+    await install(platform, lin, lineId)
+    await topUp(lin, tablet, '20.00')
+    await topUp(lin, lineId, '12.00')
+    const amount = { amount: '12.00', currency: 'GBP' }
+    await lin.post(`/v1/lines/${tablet}/credit-moves`, { toLineId: lineId, amount })
+    const { body: draft } = await lin.post('/v1/closures', { scope: 'line', lineId })
+    const context = await windowOf(browser, platform.url, lin, look)
+    const page = await context.newPage()
+    const seen = async (name: string) => {
+      await expectSound(page, name)
+      await picture(page, `disposition-${name}-${look.locale}`)
+    }
+    // By keyboard, as what docks at the foot may lie over a choice.
+    const choose = async (value: string) => {
+      const radio = page.locator(`input[value=${value}]`)
+      await radio.focus()
+      await page.keyboard.press(' ')
+      await expect.poll(() => radio.isChecked()).toBe(true)
+    }
+    const at = `${platform.url}/closures/${draft.caseId}`
+    await page.goto(`${at}/ready`)
+    await page.getByText(w('ready.shared-amount', { amount: '£12\\.00' })).waitFor()
+    await seen('ready')
+    await page.goto(`${at}/quote`)
+    await page.getByText(w('quote.shared', { amount: '£12\\.00', names: 'Tablet' })).waitFor()
+    await page.getByRole('button', { name: w('quote.go-on') }).click()
+    await page.getByText(w('quote.choose-one')).first().waitFor()
+    await seen('open')
+    await choose('return')
+    await page.getByText(w('money.share-consent')).waitFor()
+    await choose('spend')
+    await page.getByText(w('quote.back-at-most')).waitFor()
+    await page.getByRole('heading', { level: 1, name: w('quote.head-spend') }).waitFor()
+    await seen('spend')
+    await page.goto(`${at}/answers`)
+    await page.getByText(w('answers.spend-first')).waitFor()
+    await seen('spend-answers')
+    await page.goto(`${at}/quote`)
+    await choose('keep')
+    await page.getByRole('heading', { level: 1, name: w('quote.head-kept') }).waitFor()
+    await seen('keep')
+    await page.goto(`${at}/answers`)
+    await page.getByText(w('answers.kept')).waitFor()
+    await page.getByText(w('answers.shared-return', { names: 'Tablet' })).waitFor()
+    await seen('keep-answers')
+    const { body: chosen } = await lin.get(`/v1/closures/${draft.caseId}`)
+    await submit(lin, chosen)
+    await untilState(lin, draft.caseId, 'closed')
+    await page.goto(at)
+    await page.getByText(w('money.kept')).first().waitFor()
+    await seen('closed')
+
+    await page.goto(`${platform.url}/lines`)
+    await page.getByText(w('home.account-credit')).click()
+    await page.getByRole('heading', { level: 1, name: w('credit.head') }).waitFor()
+    await page.getByRole('radio', { name: /Tablet/ }).check({ force: true })
+    await page.getByRole('textbox').fill('5')
+    await seen('credit')
+    const confirm = w('move.confirm', { amount: '£5\\.00', name: 'Tablet' })
+    await page.getByRole('button', { name: confirm }).click()
+    await page.waitForURL(/\/lines$/)
+    await seen('home')
+    expect((await lin.get(`/v1/lines/${tablet}`)).body.paidCredit.amount).toBe('25.00')
+    expect(phone.lineId).toBe(lineId)
+    const last = await draftClosure(lin, 'account')
+    await page.goto(`${platform.url}/closures/${last.caseId}/quote`)
+    await page.getByText(w('money.account-credit')).waitFor()
+    await seen('account')
+    await context.close()
+  },
+  90_000,
+)
