@@ -24,6 +24,40 @@ test('people can live wherever a policy is followed; a member state without its 
   expect(await currentPolicy(platform.db, 'CH')).toBeUndefined()
 }, 60_000)
 
+test('who lives in California closes under its own rules, and elsewhere in the country under that country’s', async () => {
+  const sue = await member(platform, { country: 'US' })
+  const { body: operator } = await sue.get('/v1/operator')
+  expect([operator.regions, operator.residence.includes('US-CA')]).toEqual([['US-CA'], false])
+  const { lineId } = await buyLine(sue)
+  const policyOf = async () => {
+    const { body: draft } = await sue.post('/v1/closures', { scope: 'line', lineId })
+    await sue.post(`/v1/closures/${draft.caseId}/withdraw`)
+    return draft.policy
+  }
+  expect((await policyOf()).country).toBe('US')
+  const moved = await sue.patch('/v1/me', { country: 'US', region: 'CA' })
+  expect([moved.body.country, moved.body.region]).toEqual(['US', 'CA'])
+  const { country, buttonLabels } = await policyOf()
+  expect([country, buttonLabels['close.open'].en]).toEqual(['US-CA', 'click to cancel'])
+  // What else changes leaves it; another country has no part of that name; one without rules of its own follows the country.
+  await sue.patch('/v1/me', { name: 'Sue Bay' })
+  expect((await policyOf()).country).toBe('US-CA')
+  await sue.patch('/v1/me', { country: 'US', region: 'NY' })
+  expect((await policyOf()).country).toBe('US')
+  const away = await sue.patch('/v1/me', { country: 'GB' })
+  expect(away.body.region).toBeNull()
+  expect((await sue.patch('/v1/me', { country: 'US', region: 'California' })).status).toBe(422)
+  await sue.patch('/v1/me', { country: 'US', region: 'CA' })
+  const draft = await draftClosure(sue, 'line', lineId)
+  await submit(sue, draft)
+  const { policy_country: pinned } = await platform.db
+    .selectFrom('closure_case')
+    .select('policy_country')
+    .where('case_id', '=', draft.caseId)
+    .executeTakeFirstOrThrow()
+  expect(pinned).toBe('US-CA')
+}, 60_000)
+
 test('a document of the first format stays as it was published, readable, and behind the newer one', async () => {
   const source = { source: 'Violet default', confidence: 'D' }
   const keep = { for: 'P6Y', basis: 'proof of closing' }

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { runningOf } from '../addons/store.ts'
 import type { Trx } from '../platform/database.ts'
-import type { Policy } from '../policy/policy.ts'
+import { type Policy, residenceOf } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
@@ -86,7 +86,7 @@ export async function loadFactsOf(
   const ids = [...new Set(all.map(({ subscriberId }) => subscriberId))]
   let query = trx
     .selectFrom('subscriber')
-    .select(['subscriber_id', 'name', 'country', 'locale', 'created_at', 'exported_at'])
+    .select(['subscriber_id', 'name', 'country', 'region', 'locale', 'created_at', 'exported_at'])
     .where('subscriber_id', '=', sql<string>`any(${ids})`)
   if (!evenClosed) query = query.where('state', '=', 'active')
   const subscribers = new Map((await query.execute()).map((row) => [row.subscriber_id, row]))
@@ -100,7 +100,9 @@ export async function loadFactsOf(
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
     const subscriber = subscribers.get(subscriberId)
-    const policy = subscriber?.country && (await policyFor(subscriber.country, pin))
+    const policy =
+      subscriber?.country &&
+      (await policyFor(residenceOf(subscriber.country, subscriber.region), pin))
     const lines = linesOf.get(subscriberId) ?? []
     const closing = lines.filter((line) => closes(line, scope))
     if (!subscriber?.country || !policy || (scope.scope === 'line' && closing.length === 0)) {
@@ -145,12 +147,12 @@ function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolea
 /** A set has few policies: each is read once. */
 function rememberPolicies(trx: Trx) {
   const policies = new Map<string, Policy | undefined>()
-  return async (country: string, pin: Pin): Promise<Policy | undefined> => {
-    const key = pin ? `${pin.country} ${pin.version}` : country
+  return async (residence: string, pin: Pin): Promise<Policy | undefined> => {
+    const key = pin ? `${pin.country} ${pin.version}` : residence
     if (!policies.has(key)) {
       const policy = pin
         ? await pinnedPolicy(trx, pin.country, pin.version)
-        : await currentPolicy(trx, country)
+        : await currentPolicy(trx, residence)
       policies.set(key, policy)
     }
     return policies.get(key)

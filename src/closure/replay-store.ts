@@ -61,7 +61,7 @@ async function read(
       c.policy_country, c.policy_version
     from closure_case c join subscriber s on s.subscriber_id = c.subscriber_id
     where (c.subscriber_id, c.case_id) > (${last.subscriber_id}, ${last.case_id})
-      and c.submitted_at is not null and (c.policy_country = ${country} or s.country = ${country})
+      and c.submitted_at is not null and (c.policy_country = ${country} or concat_ws('-', s.country, s.region) = ${country})
     order by c.subscriber_id, c.case_id limit ${page}`.execute(trx)
   return rows
 }

@@ -23,7 +23,7 @@ export function registerOperatorRoutes(http: Http, app: App) {
       ...operator,
       url: publicUrl,
       locales: [...locales],
-      residence: [...(await publishedResidences(app.db))],
+      ...(await publishedResidences(app.db)),
       demo,
     }),
   )

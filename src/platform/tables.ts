@@ -856,6 +856,7 @@ export interface Subscriber {
   exported_at: Temporal.Instant | null;
   locale: Generated<string>;
   name: Generated<string>;
+  region: string | null;
   state: Generated<string>;
   subscriber_id: string;
   version: Generated<number>;

@@ -48,8 +48,23 @@ export function packOf(country: string): Policy {
 export const unionMembers: readonly string[] =
   'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' ')
 
-/** Whose policies a country follows, the first that is published: its own, or for a member state that of the Union. */
-export function followed(country: string): readonly string[] {
+/** Where somebody lives: a country, or a part of one where that has rules of its own. */
+export function residenceOf(country: string, region: string | null): string {
+  return region === null ? country : `${country}-${region}`
+}
+
+/** Parts of countries that have a published policy of their own. */
+export function regionsIn(published: readonly string[]): readonly string[] {
+  return [...new Set(published.filter((place) => place.includes('-')))].sort()
+}
+
+/**
+ * Whose policies a residence follows, the first that is published: its own, that of the country it is a part of, or for
+ * a member state that of the Union.
+ */
+export function followed(residence: string): readonly string[] {
+  const [country = residence, region] = residence.split('-')
+  if (region !== undefined) return [residence, ...followed(country)]
   return unionMembers.includes(country) ? [country, 'EU'] : [country]
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { followed, packOf, packs, residences } from './packs.ts'
+import { followed, packOf, packs, regionsIn, residences } from './packs.ts'
 import { after, dueBy, readPolicy } from './policy.ts'
 import { policySchema, publishedSchema } from './schema.ts'
 
@@ -38,6 +38,9 @@ test('the country picks the policy: its own, and for a member of the Union witho
   expect(followed('GB')).toEqual(['GB'])
   expect(followed('ES')).toEqual(['ES', 'EU'])
   expect(followed('CH')).toEqual(['CH'])
+  expect(followed('US-CA')).toEqual(['US-CA', 'US'])
+  expect(followed('ES-CT')).toEqual(['ES-CT', 'ES', 'EU'])
+  expect(regionsIn(packs.map(({ country }) => country))).toEqual(['US-CA'])
   const all = residences(packs.map(({ country }) => country))
   expect(all).toContain('ES')
   expect(all).toContain('JP')

@@ -4,6 +4,7 @@ import { endOf } from './rule-for.ts'
 import { type Policy, policySchema } from './schema.ts'
 
 export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
+export { residenceOf } from './packs.ts'
 export { arrearsBlock, mayPort, numberKeptUntil, portCodeEnd } from './rights.ts'
 export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'

@@ -1,7 +1,7 @@
 /** Published policies, by country and version; a published version is never changed. */
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
-import { followed, packs, residences } from './packs.ts'
+import { followed, packs, regionsIn, residences } from './packs.ts'
 import { type Policy, readPolicy } from './policy.ts'
 
 /** Publishes the packs that come with Violet and aren't there yet. */
@@ -20,13 +20,13 @@ export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void>
     .execute()
 }
 
-/** The newest policy a country follows: its own, or for a member of the European Union without one the Union's. */
-export async function currentPolicy(db: Db | Trx, country: string): Promise<Policy | undefined> {
+/** The newest policy of the first that a residence follows and that is published. */
+export async function currentPolicy(db: Db | Trx, residence: string): Promise<Policy | undefined> {
   const row = await db
     .selectFrom('policy_version')
     .select('document')
-    .where('country', 'in', followed(country))
-    .orderBy(sql`country = ${country}`, 'desc')
+    .where('country', 'in', followed(residence))
+    .orderBy(sql`array_position(${followed(residence)}::text[], country)`)
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -59,8 +59,9 @@ export async function publishedPolicies(db: Db) {
     .execute()
 }
 
-/** The countries people can live in under the published policies. */
-export async function publishedResidences(db: Db): Promise<readonly string[]> {
+/** The countries people can live in under the published policies, and parts of them. */
+export async function publishedResidences(db: Db) {
   const rows = await db.selectFrom('policy_version').distinct().select('country').execute()
-  return residences(rows.map(({ country }) => country))
+  const published = rows.map(({ country }) => country)
+  return { residence: [...residences(published)], regions: [...regionsIn(published)] }
 }

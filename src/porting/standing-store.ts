@@ -2,6 +2,7 @@
 import { type Selectable, sql } from 'kysely'
 import { type Db, pairs, type Trx } from '../platform/database.ts'
 import type { PortOut as PortRow } from '../platform/tables.ts'
+import { residenceOf } from '../policy/policy.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { type CodeContact, reachOf } from '../subscribers/reach-store.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
@@ -24,6 +25,7 @@ type Row = {
   activated_at: Temporal.Instant | null
   closed_at: Temporal.Instant | null
   country: string | null
+  region: string | null
   locale: string
   created_at: Temporal.Instant
   owed: bigint
@@ -37,7 +39,7 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Seen | R
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
     select l.state, l.nickname, l.msisdn, l.port_locked, l.suspensions, l.activated_at, l.closed_at,
-      s.country, s.locale, s.created_at,
+      s.country, s.region, s.locale, s.created_at,
       coalesce((select sum(minor) from ledger_account a
         where a.subscriber_id = s.subscriber_id and a.account = 'owed'), 0)::int8 as owed,
       coalesce(n.line_id = l.line_id or n.last_line_id = l.line_id, false) as is_ours,
@@ -51,7 +53,9 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Seen | R
     where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}`.execute(db)
   const [row] = rows
   if (!row) return refuse('not-found')
-  const policy = row.country ? await currentPolicy(db, row.country) : undefined
+  const policy = row.country
+    ? await currentPolicy(db, residenceOf(row.country, row.region))
+    : undefined
   if (!policy) return refuse('profile-incomplete')
   const { contacts, changes } = await reachOf(db, subscriberId)
   const again = row.sim_at && row.activated_at && isAfter(row.sim_at, row.activated_at)

@@ -11,7 +11,7 @@ export const closing: Closing = {
       retain: { contacts: { name: "''" } },
       sealed: 'name',
       traced: 'name',
-      anonymise: 'country locale',
+      anonymise: 'country region locale',
       plain: 'subscriber_id state created_at closed_at exported_at version',
     },
     subscriber_contact: {

@@ -51,6 +51,7 @@ const sources: Record<DatasetName, Source> = {
       'subscriber_id',
       'name',
       'country',
+      'region',
       'locale',
       'state',
       'created_at',

@@ -35,6 +35,7 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     text('subscriberId'),
     text('name'),
     text('country'),
+    text('region'),
     text('locale'),
     text('state'),
     moment('createdAt'),

@@ -40,6 +40,7 @@ export async function subscriberById(
     state: row.state as Subscriber['state'],
     name: row.name,
     country: row.country,
+    region: row.region,
     locale: row.locale,
     createdAt: row.created_at,
     closedAt: row.closed_at,
@@ -165,6 +166,7 @@ async function ownerOfEmail(trx: Trx, email: string) {
 export type SubscriberPatch = {
   name?: string | undefined
   country?: string | undefined
+  region?: string | null | undefined
   locale?: string | undefined
 }
 
@@ -173,10 +175,11 @@ export async function changeSubscriber(
   subscriberId: SubscriberId,
   patch: SubscriberPatch,
 ): Promise<Subscriber | Refusal> {
-  const { name, country, locale } = patch
+  const { name, country, region = null, locale } = patch
   const changes = {
     ...(name !== undefined && { name: nameValue(subscriberId, name) }),
-    ...(country !== undefined && { country }),
+    // Of another country a region says nothing.
+    ...(country !== undefined && { country, region }),
     ...(locale !== undefined && { locale }),
   }
   return app.db.transaction().execute(async (trx) => {

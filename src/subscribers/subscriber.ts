@@ -9,6 +9,8 @@ export type Subscriber = {
   state: 'active' | 'closed'
   name: string
   country: string | null
+  /** CA of US-CA. */
+  region: string | null
   locale: string
   createdAt: Temporal.Instant
   closedAt: Temporal.Instant | null
@@ -32,11 +34,12 @@ export function verifiedContacts(contacts: readonly Contact[]): Contact[] {
 }
 
 export function toWire(subscriber: Subscriber): z.input<typeof subscriberWire> {
-  const { subscriberId, name, country, locale, createdAt, state, contacts } = subscriber
+  const { subscriberId, name, country, region, locale, createdAt, state, contacts } = subscriber
   return {
     subscriberId,
     name,
     country,
+    region,
     locale: knownLocale(locale),
     createdAt: createdAt.toString(),
     state,

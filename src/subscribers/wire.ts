@@ -11,6 +11,7 @@ export const operatorWire = z
     timeZone: z.string().describe('IANA'),
     locales: z.array(localeWire),
     residence: z.array(countryWire).describe('Countries whose policy the operator has published'),
+    regions: z.array(z.string()).describe('Parts of them with a policy of their own, as US-CA'),
     demo: z
       .object({ inboxUrl: z.string(), phoneUrl: z.string() })
       .nullable()
@@ -42,6 +43,7 @@ export const subscriberWire = z
     country: countryWire
       .nullable()
       .describe('Country of residence: it decides the policy; null until given'),
+    region: z.string().nullable().describe('The part of that country, as CA of US-CA'),
     locale: localeWire,
     createdAt: instantWire,
     state: z.enum(['active', 'closed']),
@@ -53,6 +55,11 @@ export const subscriberWire = z
 export const subscriberPatchWire = z.object({
   name: z.string().trim().min(1).max(100).optional(),
   country: countryWire.optional(),
+  region: z
+    .string()
+    .regex(/^[A-Z0-9]{1,3}$/)
+    .nullish()
+    .describe('Of the country given with it; left out: none'),
   locale: localeWire.optional(),
 })
 

@@ -81,6 +81,7 @@ describe.each(locales)('in %s', (locale) => {
   test('a country has a name', () => {
     expect(formatCountry('JP', locale)).not.toBe('JP')
     expect(formatCountry('not a code', locale)).toBe('not a code')
+    expect(formatCountry('US-CA', locale)).toBe(`${formatCountry('US', locale)} (CA)`)
   })
 })
 

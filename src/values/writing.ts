@@ -160,11 +160,13 @@ export function formatMonth(month: string, locale: Locale): string {
   )
 }
 
-export function formatCountry(code: string, locale: Locale): string {
+export function formatCountry(place: string, locale: Locale): string {
+  const [code = place, part] = place.split('-')
   try {
-    return new Intl.DisplayNames(writings[locale].tag, { type: 'region' }).of(code) ?? code
+    const name = new Intl.DisplayNames(writings[locale].tag, { type: 'region' }).of(code) ?? code
+    return part ? `${name} (${part})` : name
   } catch {
-    return code
+    return place
   }
 }
 

@@ -3,12 +3,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '../../portal/api.ts'
 import { Button, ButtonLink } from '../../portal/components/button.tsx'
-import { Choices } from '../../portal/components/choices.tsx'
-import { TextField } from '../../portal/components/field.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
-import { type Money, readMoney } from '../../portal/format.ts'
+import type { Money } from '../../portal/format.ts'
 import { useGo } from '../../portal/go.ts'
 import { Page } from '../../portal/page.tsx'
 import { accountCreditQuery, linesQuery } from '../../portal/queries.ts'
@@ -16,6 +14,7 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { amountIn, MoveFields } from './move-fields.tsx'
 import { linesFor } from './move-text.ts'
 
 export function CreditPage() {
@@ -58,7 +57,7 @@ function Move({ credit, lines }: { credit: readonly Money[]; lines: readonly Lin
   const [tried, setTried] = useState(false)
   const to = lines.find(({ lineId }) => lineId === draft.to)
   const of = credit.find(({ currency }) => currency === to?.paidCredit.currency) ?? credit[0]!
-  const amount = readMoney(draft.amount, 0.01, Number(of.amount))
+  const amount = amountIn(draft, of)
   const move = useMove({ toLineId: draft.to, amount: { ...of, amount: amount ?? '' } }, forget)
   const submit = () => {
     setTried(true)
@@ -82,24 +81,12 @@ function Move({ credit, lines }: { credit: readonly Money[]; lines: readonly Lin
       }
     >
       <div className="grid gap-5 mt-5">
-        <Choices
-          legend={t('move.to')}
-          choices={lines.map(({ lineId, nickname, paidCredit }) => ({
-            key: lineId,
-            label: nickname,
-            detail: t('move.has', { amount: format.money(paidCredit) }),
-          }))}
-          value={draft.to || undefined}
-          onChange={(next) => setDraft({ ...draft, to: next })}
-          error={tried && !to ? t('move.choose') : undefined}
-        />
-        <TextField
-          label={t('top-up.amount', { currency: of.currency })}
-          inputMode="decimal"
-          value={draft.amount}
-          onChange={(next) => setDraft({ ...draft, amount: next })}
-          hint={t('move.most', { amount: format.money(of) })}
-          error={tried && !amount ? t('refusal.amount-out-of-range') : undefined}
+        <MoveFields
+          lines={lines}
+          most={of}
+          wished={draft}
+          tried={tried}
+          onChange={(change) => setDraft({ ...draft, ...change })}
         />
       </div>
     </Page>

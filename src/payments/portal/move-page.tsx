@@ -5,11 +5,9 @@ import { useState } from 'react'
 import { send } from '../../portal/api.ts'
 import { Button } from '../../portal/components/button.tsx'
 import { Choices } from '../../portal/components/choices.tsx'
-import { TextField } from '../../portal/components/field.tsx'
 import { Empty, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
-import { readMoney } from '../../portal/format.ts'
 import { useGo } from '../../portal/go.ts'
 import { Page } from '../../portal/page.tsx'
 import { linesQuery } from '../../portal/queries.ts'
@@ -17,6 +15,7 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { amountIn, MoveFields, type Wished } from './move-fields.tsx'
 import { othersOf } from './move-text.ts'
 
 export function MovePage() {
@@ -35,7 +34,7 @@ export function MovePage() {
   )
 }
 
-type MoveDraft = { to: string; amount: string; atClosing?: 'returns' | 'stays' }
+type MoveDraft = Wished & { atClosing?: 'returns' | 'stays' }
 
 function Move({ line, others }: { line: Line; others: Line[] }) {
   const { t } = useWords()
@@ -44,7 +43,7 @@ function Move({ line, others }: { line: Line; others: Line[] }) {
   const initial: MoveDraft = { to: '', amount: '' }
   const [draft, setDraft, forget] = useDraft(`move:${line.lineId}`, initial)
   const [tried, setTried] = useState(false)
-  const amount = readMoney(draft.amount, 0.01, Number(line.paidCredit.amount))
+  const amount = amountIn(draft, line.paidCredit)
   const to = others.find(({ lineId }) => lineId === draft.to)
   const move = useMove(line, draft, { amount: amount ?? '', currency }, forget)
   const submit = () => {
@@ -69,24 +68,12 @@ function Move({ line, others }: { line: Line; others: Line[] }) {
       }
     >
       <div className="grid gap-5 mt-5">
-        <Choices
-          legend={t('move.to')}
-          choices={others.map(({ lineId, nickname, paidCredit }) => ({
-            key: lineId,
-            label: nickname,
-            detail: t('move.has', { amount: format.money(paidCredit) }),
-          }))}
-          value={draft.to || undefined}
-          onChange={(next) => setDraft({ ...draft, to: next })}
-          error={tried && !to ? t('move.choose') : undefined}
-        />
-        <TextField
-          label={t('top-up.amount', { currency })}
-          inputMode="decimal"
-          value={draft.amount}
-          onChange={(next) => setDraft({ ...draft, amount: next })}
-          hint={t('move.most', { amount: format.money(line.paidCredit) })}
-          error={tried && !amount ? t('refusal.amount-out-of-range') : undefined}
+        <MoveFields
+          lines={others}
+          most={line.paidCredit}
+          wished={draft}
+          tried={tried}
+          onChange={(change) => setDraft({ ...draft, ...change })}
         />
         {to && (
           <AtClosing

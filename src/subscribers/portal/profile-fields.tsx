@@ -10,7 +10,9 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { CountryField } from './welcome-page.tsx'
+import { CountryField, placeIn } from './welcome-page.tsx'
+
+const placeOf = ({ country, region }: Subscriber) => [country, region].filter(Boolean).join('-')
 
 export function ProfileFields({ me }: { me: Subscriber }) {
   const { t } = useWords()
@@ -22,7 +24,7 @@ export function ProfileFields({ me }: { me: Subscriber }) {
       <div className="grow">
         <div className="lead">{me.name || t('account.no-name')}</div>
         <div className="small c2">
-          {me.country ? format.country(me.country) : t('account.no-country')}
+          {me.country ? format.country(placeOf(me)) : t('account.no-country')}
         </div>
       </div>
       <TextButton onClick={() => setEditing(true)}>{t('account.change')}</TextButton>
@@ -35,10 +37,10 @@ function Edit({ me, onDone }: { me: Subscriber; onDone: () => void }) {
   const client = useQueryClient()
   const toast = useToast()
   const [name, setName] = useState(me.name)
-  const [country, setCountry] = useState(me.country ?? '')
+  const [country, setCountry] = useState(placeOf(me))
   const save = useMutation({
     mutationFn: () =>
-      send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...(country && { country }) }),
+      send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...placeIn(country) }),
     onSuccess: (saved) => {
       client.setQueryData(meQuery.queryKey, saved)
       toast(t('account.saved'))

@@ -27,7 +27,11 @@ export function WelcomePage() {
   const [tried, setTried] = useState(false)
   const save = useMutation({
     mutationFn: () =>
-      send<Subscriber>('PATCH', '/v1/me', { ...draft, name: draft.name.trim(), locale }),
+      send<Subscriber>('PATCH', '/v1/me', {
+        ...placeIn(draft.country),
+        name: draft.name.trim(),
+        locale,
+      }),
     onSuccess: async (saved) => {
       clear()
       client.setQueryData(meQuery.queryKey, saved)
@@ -80,13 +84,20 @@ export function WelcomePage() {
   )
 }
 
+/** What was chosen, a country or a part of one, as the API takes it. */
+export function placeIn(code: string) {
+  const [country, region] = code.split('-')
+  return country ? { country, ...(region && { region }) } : {}
+}
+
 type CountryProps = { value: string; onChange: (code: string) => void; error?: string | undefined }
 
 export function CountryField({ value, onChange, error }: CountryProps) {
   const { t, locale } = useWords()
   const format = useFormat()
   const operator = useQuery(operatorQuery)
-  const options = (operator.data?.residence ?? [])
+  const { residence = [], regions = [] } = operator.data ?? {}
+  const options = [...residence, ...regions]
     .map((code) => [code, format.country(code)] as const)
     .toSorted((a, b) => a[1].localeCompare(b[1], locale))
   return (
