@@ -3,6 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compileMessage } from '@lingui/message-utils/compileMessage'
 import { describe, expect, test } from 'vitest'
+import { codeIn } from '../simulators/inbox/code.ts'
+import { textOf } from '../src/notices/mail.ts'
+import { messageOf } from '../src/notices/message.ts'
 import { checkout } from '../src/platform/config.ts'
 import { type Locale, locales, staffLocales } from '../src/values/locale.ts'
 import { offering, shaming } from './e2e/pressing-words.ts'
@@ -111,6 +114,23 @@ function pluralsOf(tokens: unknown): object[] {
     return token[1] === 'plural' ? [forms, ...inner] : inner
   })
 }
+
+const sender = { name: 'Violet Mobile', address: 'no-reply@violet.example', zone: 'UTC' }
+const told = {
+  minutes: '10',
+  contact: 'l••e@example.com',
+  lineName: 'Travel',
+  reference: 'VC-7K3M',
+}
+const codes = ['sign-in-code', 'contact-code', 'closure-code', 'number-code'] as const
+
+test.each(locales)('a code in %s is found by the inbox, in a mail and in an SMS', (locale) => {
+  const found = codes.flatMap((name) => {
+    const message = messageOf(name, locale, told, sender, '204518')
+    return [codeIn(message.subject, textOf(message)), codeIn('', message.sms)]
+  })
+  expect(found).toEqual(codes.flatMap(() => ['204518', '204518']))
+})
 
 const pressing: Record<Locale, string> = {
   en: 'Are you sure you want to go?',

@@ -1,5 +1,5 @@
 /** Finds the one-time code in a message, and not a phone number, an amount or a reference. */
-const KEYWORD = /code|passcode|pin\b|验证码|驗證碼|校验码|确认码|动态码|代码/i
+const KEYWORD = /code|passcode|pin\b|验证码|驗證碼|校验码|确认码|动态码|代码|コード|c[óo]digo|رمز/i
 const NOT_CODES = [
   /https?:\/\/\S+/gi,
   /\+\d[\d ()-]{6,}\d/g, // phone numbers

@@ -44,7 +44,8 @@ export async function furnish(platform: TestPlatform, locale: string): Promise<W
   })
   await addPasskey(platform, someone, locale === 'zh-CN' ? '林悦的手机' : 'Lin’s phone')
   const { caseId: progressId } = underWay
-  const { closedReference } = await closedLine(platform, locale)
+  // In Arabic, so that somewhere a whole closure's mails and papers are made from right to left.
+  const { closedReference } = await closedLine(platform, 'ar')
   const ids = {
     ...(await rejectedOfTwo(platform, someone)),
     planId,
