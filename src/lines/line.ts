@@ -131,3 +131,11 @@ export function lineShown(line: Line): z.output<typeof lineWire> {
 }
 
 const shown = (at: Temporal.Instant | null): string | null => at?.toString() ?? null
+
+/** "Flex", "Flex 2": by their names the lines of one person are told apart. */
+export function firstFree(name: string, taken: readonly string[]): string {
+  let count = 1
+  let free = name
+  while (taken.includes(free)) free = `${name} ${(count += 1)}`
+  return free
+}

@@ -103,6 +103,17 @@ test('a line that closed while its activation ran holds nothing in the network',
   expect((await get(someone, lineId))['state']).toBe('closed')
 })
 
+test('lines of one plan that nobody named are told apart, also after one is renamed', async () => {
+  const someone = await shopper(shop)
+  const nameOf = async (lineId: string) => (await get(someone, lineId))['nickname']
+  const [first, second] = [(await buy(someone)).lineId, (await buy(someone)).lineId]
+  const plain = await nameOf(first)
+  expect(await nameOf(second)).toBe(`${String(plain)} 2`)
+  await someone.patch(`/v1/lines/${first}`, { nickname: 'Holiday' })
+  expect(await nameOf((await buy(someone)).lineId)).toBe(plain)
+  expect(await nameOf((await buy(someone)).lineId)).toBe(`${String(plain)} 3`)
+})
+
 test('a line has a name that its owner gives, until it closes; others don’t see it', async () => {
   const [someone, other] = [await shopper(shop), await shopper(shop)]
   const { lineId } = await buy(someone)

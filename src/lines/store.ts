@@ -14,7 +14,15 @@ import type { LineId } from '../values/ids.ts'
 import type { Locale } from '../values/locale.ts'
 import { money, zero } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { type Bucket, type Line, type LineState, periodFrom, remindAt, whyFixed } from './line.ts'
+import {
+  type Bucket,
+  firstFree,
+  type Line,
+  type LineState,
+  periodFrom,
+  remindAt,
+  whyFixed,
+} from './line.ts'
 import { assignNumber } from './number-store.ts'
 import { capsOf } from './purse-store.ts'
 
@@ -169,6 +177,20 @@ export async function renameLine(
   const key = { subscriberId, lineId }
   await change(trx, key, { nickname: nicknameValue(key, nickname) })
   return undefined
+}
+
+/** For a line that its owner has not named. */
+export async function freeNickname(trx: Trx, subscriberId: string, name: string): Promise<string> {
+  const lines = await trx
+    .selectFrom('line')
+    .select('nickname')
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', '<>', 'closed')
+    .execute()
+  return firstFree(
+    name,
+    lines.map(({ nickname }) => nickname),
+  )
 }
 
 function nicknameValue({ subscriberId, lineId }: LineKey, nickname: string) {

@@ -1,6 +1,6 @@
 /** Ordering and paying: an order gets its checkout, the provider is asked about it, money that arrived is honoured once. */
 import { post } from '../ledger/store.ts'
-import { createLine, lockLines, ownerOf } from '../lines/store.ts'
+import { createLine, freeNickname, lockLines, ownerOf } from '../lines/store.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
@@ -162,7 +162,8 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   const offer = offerOf(plan, order.adjustment ?? undefined)
   if (isRefusal(offer))
     throw new Error(`order ${orderId} was accepted with dials that are not sold`)
-  const nickname = order.nickname ?? inLanguage(plan.name, locale)
+  const nickname =
+    order.nickname ?? (await freeNickname(trx, subscriberId, inLanguage(plan.name, locale)))
   const { allowance } = offer
   const wanted = { subscriberId, plan, allowance, nickname, orderId }
   const line = await createLine(trx, app, wanted)
