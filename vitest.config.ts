@@ -14,6 +14,7 @@ export default defineConfig({
     exclude: ['node_modules/**', 'dist/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Most of the time a test waits: for a job, a partner, a page.
+    maxWorkers: 3,
   },
 })

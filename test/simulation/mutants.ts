@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/line.ts'),
-        find: `  return after(now, policy.rules.quarantineMin.value, policy.timeZone)`,
-        replace: `  return after(now, 'PT1S', policy.timeZone)`,
+        find: `  return numberKeptUntil(policy, now)`,
+        replace: `  return now.add({ seconds: 1 })`,
       },
     ],
   },

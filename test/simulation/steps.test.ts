@@ -34,11 +34,11 @@ test('the whole way, without a fault, comes by every queue and every step', () =
   expect(untaken).toEqual([])
 })
 
-/** Every twenty-third place and one kind of fault there, in turn; `VIOLET_STEPS=all` plays every kind at every place. */
+/** Every thirty-seventh place and one kind of fault there, in turn; `VIOLET_STEPS=all` plays every kind at every place. */
 function chosen(): Fault[] {
   const all = places.map(faultsOf)
   if (process.env['VIOLET_STEPS'] === 'all') return all.flat()
-  return all.flatMap((faults, index) => (index % 23 === 0 ? faults[index % faults.length]! : []))
+  return all.flatMap((faults, index) => (index % 37 === 0 ? faults[index % faults.length]! : []))
 }
 
 test('Hard case 15: a crash at any step, before or after any outside call: the same end state, each refund once', async () => {
@@ -56,7 +56,7 @@ test('Hard case 15: a crash at any step, before or after any outside call: the s
   }
   await Promise.all([lane(), lane(), lane()])
   expect(wrong).toEqual([])
-  expect(played).toBeGreaterThan(5)
+  expect(played).toBeGreaterThan(3)
 }, 3_600_000)
 
 test('a step that touches the outside can say whether its effect stands', () => {
