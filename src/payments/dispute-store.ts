@@ -120,11 +120,14 @@ export async function applyDisputes(
     const known = await lockDispute(trx, key.subscriberId, dispute.disputeId)
     const amount = lesser(dispute.amount, money(order.minor, order.currency))
     const row = { ...key, disputeId: dispute.disputeId, lineId: order.line_id, amount }
-    const isDecided = known?.state === 'won' || known?.state === 'lost'
-    if (!known) await open(trx, app, row)
-    if (dispute.state !== 'open' && !isDecided)
+    if (!known) {
+      await open(trx, app, row)
+      isNews = true
+    }
+    if (dispute.state !== 'open' && (known?.state ?? 'open') === 'open') {
       await end(trx, app, { ...row, state: dispute.state })
-    isNews ||= !known || (dispute.state !== 'open' && !isDecided)
+      isNews = true
+    }
   }
   return isNews
 }

@@ -31,15 +31,15 @@ export const payout: OutsideStep = {
     const { app, partners, facts, subject } = context
     const named = await namedAccount(app.db, app, keyOf(context))
     if (!named) return waitForAccount(context)
-    const held = await heldByBank(context)
+    const refund = await refundOf(context)
+    const held = await heldByBank(context, refund)
     if (held) return held
     const reference = payoutReference(subject, named.attempt)
-    const { amount } = await refundOf(context)
     // Only to an account in the subscriber's own name: the provider compares the two.
     const found = await partners.payments.payout({
       key: reference,
       reference,
-      amount,
+      amount: refund.amount,
       name: facts.subscriber.name,
       account: named.account,
     })
@@ -67,6 +67,8 @@ export const payout: OutsideStep = {
 
 const keyOf = ({ c, subject }: StepContext) => ({ subscriberId: c.subscriberId, refundId: subject })
 
+type FoundRow = Awaited<ReturnType<typeof refundOf>>
+
 async function refundOf({ app, c, subject }: StepContext) {
   const found = (await refundsOf(app.db, c.subscriberId, c.caseId)).find(
     ({ refundId }) => refundId === subject,
@@ -80,9 +82,10 @@ function sent(found: Parameters<typeof outcomeOf>[0]): Outcome | Pending {
 }
 
 /** Money that a bank has given back, or may, is not paid out a second time; that of a payment it left something of is. */
-async function heldByBank(context: StepContext): Promise<Outcome | Pending | undefined> {
-  const { app, c } = context
-  const { orderId, amount } = await refundOf(context)
+async function heldByBank(
+  { app, c }: StepContext,
+  { orderId, amount }: FoundRow,
+): Promise<Outcome | Pending | undefined> {
   const excess = await excessOf(app.db, { subscriberId: c.subscriberId, orderId })
   if (excess.decided >= amount.minor) return { state: 'charged-back' }
   return excess.possible > 0n && excess.isOpen ? { pendingMs: dayMs } : undefined
@@ -90,11 +93,10 @@ async function heldByBank(context: StepContext): Promise<Outcome | Pending | und
 
 /** What nobody claims in time is unclaimed. */
 async function waitForAccount(context: StepContext): Promise<Outcome | Pending> {
-  const { now } = context
-  const held = await heldByBank(context)
+  const refund = await refundOf(context)
+  const held = await heldByBank(context, refund)
   if (held) return held
-  const { payoutUntil } = await refundOf(context)
-  const leftMs = (payoutUntil?.epochMilliseconds ?? 0) - now.epochMilliseconds
+  const leftMs = (refund.payoutUntil?.epochMilliseconds ?? 0) - context.now.epochMilliseconds
   return leftMs > 0 ? { pendingMs: leftMs } : { state: 'unclaimed' }
 }
 
