@@ -9,40 +9,33 @@ type OnChange = (locale: Locale) => void
 
 /** In the bar of pages before sign-in. */
 export function LanguageSwitch() {
-  const { t, locale } = useWords()
-  const [open, setOpen] = useState(false)
-  return (
-    <>
-      <button
-        type="button"
-        className="textbtn px-2 justify-center"
-        aria-haspopup="dialog"
-        onClick={() => setOpen(true)}
-      >
-        <Icon name="globe" size="s" />
-        <span className="sr-only">{t('page.language')}</span> {localeNames[locale]}
-      </button>
-      <Languages open={open} onClose={() => setOpen(false)} onChange={() => {}} />
-    </>
-  )
+  return <Opener className="textbtn px-2 justify-center" onChange={() => {}} />
 }
 
 /** Among settings. */
 export function LanguageChoice({ onChange }: { onChange: OnChange }) {
+  return (
+    <Opener isField className="input flex items-center gap-2.5 text-start" onChange={onChange} />
+  )
+}
+
+type OpenerProps = { className: string; isField?: boolean; onChange: OnChange }
+
+function Opener({ className, isField = false, onChange }: OpenerProps) {
   const { t, locale } = useWords()
   const [open, setOpen] = useState(false)
   return (
     <>
       <button
         type="button"
-        className="input flex items-center gap-2.5 text-start"
+        className={className}
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
         <Icon name="globe" size="s" />
-        <span className="sr-only">{t('page.language')}</span>
-        <span className="flex-1">{localeNames[locale]}</span>
-        <Icon name="down" size="s" className="c3" />
+        <span className="sr-only">{t('page.language')}</span>{' '}
+        <span className={isField ? 'flex-1' : undefined}>{localeNames[locale]}</span>
+        {isField && <Icon name="down" size="s" className="c3" />}
       </button>
       <Languages open={open} onClose={() => setOpen(false)} onChange={onChange} />
     </>
