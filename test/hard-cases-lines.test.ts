@@ -1,45 +1,21 @@
 /** Hard cases about several lines: currencies that are never mixed, promotions that go first and end with their line. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sql } from 'kysely'
 import { post } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
 import { money } from '../src/values/money.ts'
 import { expectZeroSum, imsiOf, sentFor, sides } from './hard-cases.ts'
+import { quoteRate, sellInEuro, topUpEuro } from './in-euro.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { reportUsage } from './shop.ts'
-import { buyLine, draftClosure, install, member, pay, submit, topUp } from './way.ts'
+import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await testPlatform()
-  await sellInEuro()
+  await sellInEuro(platform)
 })
 afterAll(() => platform.close())
-
-/** The British plan, sold in euro under a name of its own. */
-async function sellInEuro() {
-  const { document, valid_from } = await platform.db
-    .selectFrom('plan_version')
-    .select(['document', 'valid_from'])
-    .where('plan_id', '=', 'home-uk')
-    .where('valid_to', 'is', null)
-    .executeTakeFirstOrThrow()
-  const inEuro = JSON.stringify(document).replaceAll('"GBP"', '"EUR"')
-  await platform.db
-    .insertInto('plan_version')
-    .values({ plan_id: 'home-euro', version: 1, document: inEuro, valid_from })
-    .execute()
-}
-
-async function topUpEuro(someone: Person, lineId: string, amount: string) {
-  const { body: order } = await someone.post(`/v1/lines/${lineId}/top-ups`, {
-    amount: { amount, currency: 'EUR' },
-  })
-  await pay(order.checkoutUrl)
-  await until(
-    async () => (await someone.get(`/v1/orders/${order.orderId}`)).body,
-    ({ state }) => state === 'paid',
-  )
-}
 
 /** An account that has closed can no longer be asked about by its owner; its reference can. */
 const untilPublic = (someone: Person, reference: string) =>
@@ -88,6 +64,89 @@ test('Hard case 2: several currencies: each is settled alone, and nothing is con
   const sent = await sentFor(platform, draft.caseId)
   expect(sent.refunds.map(([, times]) => times)).toEqual([1, 1, 1, 1])
   await expectZeroSum(platform, draft.caseId)
+}, 60_000)
+
+/** A pound line whose payments can take back 15.90 more than is left of them, and a euro line with 5.00. */
+async function twoCurrencies() {
+  const lin = await member(platform)
+  const pound = await buyLine(lin, 'home-uk')
+  const euro = await buyLine(lin, 'home-euro')
+  await install(platform, lin, pound.lineId)
+  await topUp(lin, pound.lineId, '20.00')
+  await topUpEuro(lin, euro.lineId, '5.00')
+  const at = platform.clock.now().toString()
+  const use = { kind: 'data', quantity: 530_000_000, mcc: '440', mnc: '10' }
+  const record = { id: `use_${pound.lineId}`, imsi: await imsiOf(platform, pound.lineId) }
+  await reportUsage(platform, [{ ...record, ...use, startedAt: at, endedAt: at }])
+  return lin
+}
+
+test('Hard case 2: several currencies: a small balance is changed only with consent, at the rate that was quoted', async () => {
+  const lin = await twoCurrencies()
+  const choose = (caseId: string, exchange?: object) => {
+    const choices = { paid: { disposition: 'refund' }, promotional: null, ...exchange }
+    return lin.patch(`/v1/closures/${caseId}`, { choices })
+  }
+  const wanted = { exchange: { into: 'GBP' } }
+  const { body: start } = await lin.post('/v1/closures', { scope: 'account' })
+  const none = await choose(start.caseId, wanted)
+  expect([none.status, none.body.code]).toEqual([409, 'no-current-rate'])
+  await quoteRate(platform, '0.8', 1)
+  // Nobody is asked to agree by default.
+  const { body: open } = await choose(start.caseId)
+  expect(open.choices).not.toHaveProperty('exchange')
+  const [alone] = open.quote.currencies
+  expect(sides(alone).to.every((row) => row.startsWith('refund '))).toBe(true)
+  expect(open.quote.allowed.exchange).toMatchObject([{ into: 'GBP', parts: [{ rate: '0.8' }] }])
+  const { body: agreed } = await choose(start.caseId, wanted)
+  const paid = (alone.sourcesTotal.amount * 0.8).toFixed(2)
+  const refundTo: { amount: { currency: string } }[] = agreed.quote.refundTo
+  expect(new Set(refundTo.map(({ amount }) => amount.currency))).toEqual(new Set(['GBP']))
+  expect(sides(agreed.quote.currencies[1]).from).toContain(`exchanged-from ${paid}`)
+  const spent = { ...wanted, paid: { disposition: 'refund', spendFirst: true } }
+  expect((await choose(start.caseId, spent)).body.code).toBe('choice-not-allowed')
+
+  // Out of date meanwhile: what was looked at is no longer offered, and the new quote is each alone.
+  platform.clock.advance({ hours: 2 })
+  const late = await submit(lin, agreed)
+  expect([late.status, late.body.code]).toEqual([409, 'quote-changed'])
+  expect(late.body.quote.currencies[0].destinations[0].kind).toBe('refund')
+  await quoteRate(platform, '0.79', 1)
+  const { body: again } = await choose(start.caseId, wanted)
+  expect((await submit(lin, again)).status).toBe(202)
+  // Agreed to is agreed to: a rate quoted afterwards changes nothing.
+  await quoteRate(platform, '0.5', 1)
+  await untilPublic(lin, start.reference)
+  const [euro, pound] = again.quote.currencies
+  const total = euro.sourcesTotal.amount
+  const becomes = euro.destinations[0].detail.becomes
+  expect(Number(becomes)).toBeCloseTo(total * 0.79, 2)
+  const { refunds } = await sentFor(platform, start.caseId)
+  expect(refunds.map(([, times]) => times)).toEqual(again.quote.refundTo.map(() => 1))
+  const { rows } = await sql<{ currency: string; minor: bigint }>`
+    select p.currency::text as currency, sum(p.minor)::int8 as minor
+    from ledger_transfer t join ledger_posting p using (subscriber_id, transfer_id)
+    where t.detail ->> 'reference' = ${start.reference} and t.kind = 'exchange' and p.account = 'exchange'
+    group by 1 order by 1`.execute(platform.db)
+  expect(rows.map(({ currency, minor }) => `${minor} ${currency}`)).toEqual([
+    `${total.replace('.', '')} EUR`,
+    `-${becomes.replace('.', '')} GBP`,
+  ])
+  const signed = await platform.db
+    .selectFrom('closure_certificate')
+    .select('document')
+    .where('case_id', '=', start.caseId)
+    .executeTakeFirstOrThrow()
+  const { money: tables } = signed.document as { money: { destinations: object[] }[] }
+  expect(tables[0]!.destinations).toMatchObject([
+    {
+      kind: 'exchanged-into',
+      amount: total,
+      detail: { becomes, rate: '0.79', rounding: 'half-up' },
+    },
+  ])
+  expect(sides(pound).to.join()).toContain('refund')
+  await expectZeroSum(platform, start.caseId)
 }, 60_000)
 
 test('Hard case 3: promotional before paid: consumed in the order pinned at top-up, and forfeited per line', async () => {

@@ -14,13 +14,8 @@ import {
   sendActingCode,
   startForEstate,
 } from './acting-store.ts'
-import {
-  actingWire,
-  choicesWire,
-  startClosureWire,
-  startedWire,
-  submitClosureWire,
-} from './wire.ts'
+import { actingWire, startClosureWire, startedWire, submitClosureWire } from './wire.ts'
+import { choicesWire } from './quote-wire.ts'
 
 const tags = ['closure']
 const problems = { '4xx': problemWire }

@@ -188,14 +188,16 @@ function statementOf(
   return {
     head: t('statement', { currency }),
     sources: table.sources.map(({ kind, detail = {}, amount }) => ({
-      what: t(`kind.${kind}`),
-      why: daysOf(detail, currency, locale, words),
+      what: sourceName(kind, detail, locale, words),
+      why: daysOf(detail, currency, locale, words) || rateOf(detail, currency, locale, words),
       figure: figure(amount),
     })),
     total: { what: t(scope === 'line' ? 'total.line' : 'total.account'), why: '', figure: total },
     destinations: table.destinations.map(({ kind, detail = {}, amount, at }) => ({
-      what: destinationName(kind, detail, words),
-      why: [...whatOf(detail, words), dayText(at, locale)].join(writingOf(locale).remark),
+      what: destinationName(kind, detail, locale, words),
+      why:
+        rateOf(detail, currency, locale, words) ||
+        [...whatOf(detail, words), dayText(at, locale)].join(writingOf(locale).remark),
       figure: figure(amount),
     })),
     leftOver: {
@@ -213,6 +215,27 @@ function daysOf(detail: Facts, currency: string, locale: Locale, { t }: Words): 
   return t('days-price', { left, total, price: amountText(price, currency, locale) })
 }
 
+/** At what rate money was changed, whose rate it was, of which day. */
+function rateOf(detail: Facts, currency: string, locale: Locale, { t }: Words): string {
+  const { from = currency, into = currency, rate, source = '', asOf } = detail
+  if (rate === undefined || asOf === undefined) return ''
+  return t('rate', { from, into, rate, source, day: dayText(asOf, locale) })
+}
+
+function inCurrency(amount = '', currency = '', locale: Locale): string {
+  return `${amountText(amount, currency, locale)} ${currency}`
+}
+
+function sourceName(
+  kind: CertificateTable['sources'][number]['kind'],
+  { from, was }: Facts,
+  locale: Locale,
+  { t }: Words,
+): string {
+  if (kind !== 'exchanged-from') return t(`kind.${kind}`)
+  return t('kind.exchanged-from', { amount: inCurrency(was, from, locale) })
+}
+
 function whatOf({ what, source }: Facts, { t }: Words): string[] {
   if (source) return [source]
   return what === 'paid' || what === 'promotional' ? [t(`what.${what}`)] : []
@@ -221,9 +244,12 @@ function whatOf({ what, source }: Facts, { t }: Words): string[] {
 function destinationName(
   kind: CertificateTable['destinations'][number]['kind'],
   detail: Facts,
+  locale: Locale,
   { t }: Words,
 ): string {
-  const { account, instrument, toLineName: name } = detail
+  const { account, instrument, toLineName: name, into, becomes } = detail
+  if (kind === 'exchanged-into' && into && becomes)
+    return t('kind.exchanged-into', { amount: inCurrency(becomes, into, locale) })
   if ((kind === 'moved' || kind === 'share-returned') && name) return t(`kind.${kind}-to`, { name })
   if (kind === 'payout' && account) return t('kind.payout-to', { account })
   if (kind !== 'refund' || !instrument) return t(`kind.${kind}`)

@@ -13,7 +13,9 @@ const amount = z
   .describe('Exact decimal string, e.g. "25.25"')
 const detail = z
   .record(z.string(), z.string())
-  .describe('daysLeft, daysTotal, price, instrument, account, what, toLineName, records, source')
+  .describe(
+    'daysLeft, daysTotal, price, instrument, account, what, toLineName, records, source, rate …',
+  )
 
 const source = z.strictObject({
   kind: z.enum([
@@ -24,6 +26,7 @@ const source = z.strictObject({
     'promotional-credit',
     'disputed-credit',
     'becomes-owed',
+    'exchanged-from',
   ]),
   detail: detail.optional(),
   amount,
@@ -43,6 +46,7 @@ const destination = z.strictObject({
     'refund-fee',
     'late-usage',
     'charged-back',
+    'exchanged-into',
   ]),
   detail: detail.optional(),
   amount,
@@ -180,6 +184,13 @@ const shownDetails = [
   'by',
   'records',
   'source',
+  'from',
+  'was',
+  'into',
+  'becomes',
+  'rate',
+  'asOf',
+  'rounding',
 ]
 
 function makeEntry({ kind, detail: facts = {}, amount: value }: EntryInput) {

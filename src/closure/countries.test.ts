@@ -1,81 +1,14 @@
 /** One case under every policy that comes with Violet: the same facts, quoted and decided by each country's rules. */
 import { expect, test } from 'vitest'
+import { factsIn, friday, line, pounds } from '../../test/closing-facts.ts'
 import { refundOf } from '../policy/dues.ts'
 import { packOf, packs } from '../policy/packs.ts'
 import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
 import { nextMove } from './closure.ts'
-import type { Facts, LineFacts } from './facts.ts'
+import type { LineFacts } from './facts.ts'
 import { checkChoices, makeQuote } from './quote.ts'
 import { readiness } from './readiness.ts'
-
-/** A Friday afternoon in Europe; the Monday after is a business day everywhere. */
-const friday = Temporal.Instant.from('2026-11-27T13:00:00Z')
-const pounds = (minor: bigint) => money(minor, 'GBP')
-
-const line: LineFacts = {
-  lineId: 'line_1',
-  nickname: '',
-  msisdn: '+447700900461',
-  imsi: '234990000000461',
-  iccid: '8944000000000000461',
-  state: 'active',
-  profileState: 'installed',
-  removal: 'unconfirmed',
-  paid: pounds(2000n),
-  promotional: pounds(800n),
-  prepaid: pounds(0n),
-  periodDays: 30,
-  unusedRefund: 'days',
-  periodStart: friday,
-  dataGranted: 0n,
-  dataRemaining: 0n,
-  addons: [],
-  shares: [],
-  openSessions: 0,
-  port: null,
-  arriving: null,
-  activatedAt: null,
-  term: null,
-}
-
-function factsIn(country: string, owedMinor = 0n): Facts {
-  return {
-    subscriber: {
-      subscriberId: 'sub_1',
-      name: 'Lin Yue',
-      country: country.slice(0, 2),
-      locale: 'en',
-      createdAt: friday,
-      exportedAt: null,
-    },
-    contacts: [
-      {
-        contactId: 'contact_1',
-        kind: 'email',
-        value: 'lin@example.com',
-        addedAt: friday,
-        verifiedAt: friday,
-      },
-    ],
-    removedAt: [],
-    lines: [line],
-    staying: [],
-    accountCredit: [],
-    endsAccount: false,
-    peers: [],
-    refundable: [
-      { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
-    ],
-    owed: owedMinor === 0n ? [] : [{ lineId: '', amount: pounds(-owedMinor) }],
-    disputes: [],
-    takenBack: [],
-    former: [],
-    acting: null,
-    died: false,
-    policy: packOf(country),
-  }
-}
 
 const refund = { paid: { disposition: 'refund' as const }, promotional: null }
 const donate = { paid: { disposition: 'donate' as const }, promotional: null }

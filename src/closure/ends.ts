@@ -1,4 +1,5 @@
 /** What money at the end of a line is made of: where it comes from, where it may go, and what is laid on it. */
+import type { Posting } from '../ledger/ledger.ts'
 import { type Money, zero } from '../values/money.ts'
 
 export type Choice<Disposition extends string> = {
@@ -15,11 +16,18 @@ export type Choices = {
   promotional: Choice<'move' | 'give-up'> | null
   /** Credit other lines put in without a rule: what its owner agrees to for them. */
   shared?: { disposition: 'return' | 'stay' } | null | undefined
+  /** Small balances are changed into this currency and refunded with it; absent: each currency by itself. */
+  exchange?: { into: string } | null | undefined
 }
 
 /** Choices as they were stored, whenever that was. */
-export function choicesIn({ paid, promotional, shared }: Partial<Choices>): Choices {
-  return { paid: paid ?? null, promotional: promotional ?? null, ...(shared && { shared }) }
+export function choicesIn({ paid, promotional, shared, exchange }: Partial<Choices>): Choices {
+  return {
+    paid: paid ?? null,
+    promotional: promotional ?? null,
+    ...(shared && { shared }),
+    ...(exchange !== undefined && { exchange }),
+  }
 }
 
 /** A paid order that money can go back to, with what is left to refund on it. */
@@ -33,6 +41,7 @@ export type SourceKind =
   | 'promotional-credit'
   | 'disputed-credit'
   | 'becomes-owed'
+  | 'exchanged-from'
 export type DestinationKind =
   | 'arrears-paid'
   | 'early-fee'
@@ -46,6 +55,7 @@ export type DestinationKind =
   | 'share-returned'
   | 'donated'
   | 'promotion-forfeited'
+  | 'exchanged-into'
 export type Row<Kind> = {
   kind: Kind
   lineId: string | null
@@ -55,6 +65,9 @@ export type Row<Kind> = {
 export type Refund = { orderId: string; instrument: string; amount: Money }
 /** A part of a refund that would go to a payment its owner disputes: it waits for the bank, or the bank took it. */
 export type Withheld = { disputeId: string; amount: Money }
+
+/** Money that leaves for another currency. */
+export type Changed = { amount: Money; postings: Posting[] }
 
 /** An amount with the rule it comes from, so that the quote can name its source. */
 export type Ruled = { amount: Money; detail: Record<string, string> }

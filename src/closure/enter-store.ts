@@ -10,7 +10,9 @@ import type { Move } from './closure.ts'
 import { freezing } from './alert-store.ts'
 import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
-import { checkChoices, type QuoteWire, settleAll, shortfalls } from './quote.ts'
+import { settleAll } from './currencies.ts'
+import { agreedRates } from './exchange.ts'
+import { checkChoices, type QuoteWire, shortfalls } from './quote.ts'
 import { countedTo, type StoredCase } from './case.ts'
 import {
   type CaseKey,
@@ -144,7 +146,8 @@ function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseC
 function hasDrifted(c: StoredCase, facts: Facts): boolean {
   // Nobody agreed to what the operator ends: its money counts to the last day.
   if (!c.quote || c.bulkId !== null) return false
-  const settlements = settleAll(facts, c.choices, countedTo(c) ?? c.submittedAt ?? c.createdAt)
+  const asOf = countedTo(c) ?? c.submittedAt ?? c.createdAt
+  const settlements = settleAll(facts, c.choices, asOf, agreedRates(c.quote.currencies))
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true
   // What was meant to be spent is expected to be less.

@@ -1,6 +1,7 @@
 /** Reads what closing needs to know of any number of cases in a handful of set-based queries, inside the caller's transaction. */
 import { sql } from 'kysely'
 import { runningOf } from '../addons/store.ts'
+import { newestRates } from '../ledger/exchange-store.ts'
 import type { Trx } from '../platform/database.ts'
 import { type Policy, residenceOf } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
@@ -96,6 +97,7 @@ export async function loadFactsOf(
   const moneyOf = await loadMoney(trx, ids)
   const peersFor = await peersOf(trx, ids)
   const actingFor = await representativesOf(trx, ids)
+  const ratesFor = await ratesOf(trx, linesOf)
 
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
@@ -134,9 +136,19 @@ export async function loadFactsOf(
       acting,
       died: acting?.kind === 'estate',
       ...moneyOf(subscriberId, scope.scope === 'account'),
+      rates: ratesFor(subscriberId),
     })
   }
   return found
+}
+
+/** Few have lines in two currencies, and only for them the rates are read. */
+async function ratesOf(trx: Trx, linesOf: ReadonlyMap<string, readonly LineFacts[]>) {
+  const several = (lines: readonly LineFacts[] = []) =>
+    new Set(lines.map(({ prepaid }) => prepaid.currency)).size > 1
+  const any = [...linesOf.values()].some(several)
+  const rates = any ? await newestRates(trx) : []
+  return (subscriberId: string) => (several(linesOf.get(subscriberId)) ? rates : [])
 }
 
 function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolean {

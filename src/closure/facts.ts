@@ -1,4 +1,5 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
+import type { Rate } from '../ledger/ledger.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
 import type { Peer } from '../renewals/renewals.ts'
@@ -87,6 +88,8 @@ export type Facts = {
   refundable: readonly Refundable[]
   /** Credit of no line, one amount per currency; read only where the account ends. */
   accountCredit: readonly Money[]
+  /** What other currencies can be changed for; read only where there is more than one. */
+  rates?: readonly Rate[] | undefined
   /** The account ends with these lines, so that nothing can be kept on it. */
   endsAccount: boolean
   /** What the subscriber owes, by line; of no line where the line is empty. */

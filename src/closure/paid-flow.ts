@@ -1,8 +1,9 @@
 /** Where paid money of closing lines goes: what is owed first, then what was chosen, less what policy keeps back. */
 import assert from 'node:assert/strict'
-import type { Place, Posting } from '../ledger/ledger.ts'
+import type { Place, Posting, Rate } from '../ledger/ledger.ts'
 import { add, isZero, lesser, type Money, subtract, sum, zero } from '../values/money.ts'
 import type {
+  Changed,
   Choices,
   DestinationKind,
   Dues,
@@ -12,6 +13,7 @@ import type {
   SourceKind,
   Withheld,
 } from './ends.ts'
+import { intoDetail } from './exchange.ts'
 
 export type PaidFlow = {
   /** Beside the credit itself: what the bank has asked for, and what becomes a debt. */
@@ -24,11 +26,14 @@ export type PaidFlow = {
   withheld: Withheld[]
   owedAfter: Money
   needsChoice: boolean
+  /** What leaves for another currency, in its own transfer. */
+  changed: Changed | null
 }
 
 const accountOf = {
   'paid-credit': 'paid-credit',
   'account-credit': 'paid-credit',
+  'exchanged-from': 'paid-credit',
   'plan-days': 'plan-prepaid',
   addon: 'addon-prepaid',
 } as const
@@ -65,6 +70,7 @@ export function paidFlow(
   refundable: readonly Refundable[],
   dues: Dues,
   code: string,
+  rate: Rate | null = null,
 ): PaidFlow {
   const pot = potOf(rows, code)
   const sources: Row<SourceKind>[] = []
@@ -83,10 +89,17 @@ export function paidFlow(
     sources.push({ kind: 'disputed-credit', lineId, detail: { disputeId }, amount: held })
     goes('disputed', held, lineId, { disputeId })
   }
-  const flow = { sources, destinations, ...debts, needsChoice: false }
+  const flow = { sources, destinations, ...debts, needsChoice: false, changed: null }
   const nothing = { refund: zero(code), refunds: [], reserve: zero(code), withheld: [] }
-  if (isZero(pot.rest()))
-    return { ...flow, ...nothing, postings: [...debts.postings, ...pot.postings] }
+  const paidDebts = [...debts.postings, ...pot.postings]
+  if (isZero(pot.rest())) return { ...flow, ...nothing, postings: paidDebts }
+  if (rate) {
+    const before = pot.postings.length
+    const amount = pot.take(pot.rest(), { account: 'exchange' })
+    goes('exchanged-into', amount, null, intoDetail(amount, rate))
+    const postings = pot.postings.slice(before)
+    return { ...flow, ...nothing, postings: paidDebts, changed: { amount, postings } }
+  }
   if (choice === null) return { ...flow, ...nothing, postings: [], needsChoice: true }
   const ended = dispose(pot, choice, refundable, dues, goes, code)
   return { ...flow, ...ended, postings: [...debts.postings, ...pot.postings] }

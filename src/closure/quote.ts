@@ -1,43 +1,24 @@
 /** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
 import { createHash } from 'node:crypto'
+import type { Rate } from '../ledger/ledger.ts'
 import { dueBy, paidDispositions } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { waitUntil } from './closure.ts'
-import { duesOf } from './dues.ts'
+import { exchangeOffers, mayExchange, settleAll, stayingIn } from './currencies.ts'
 import type { Facts } from './facts.ts'
 import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
 import { spendUntil, wantedEnd } from './spending.ts'
-import { type Choices, settle, type Settlement, unusedDays } from './settlement.ts'
-import type { quoteWire } from './wire.ts'
+import { type Choices, type Settlement, unusedDays } from './settlement.ts'
+import type { quoteWire } from './quote-wire.ts'
 
 export type QuoteWire = z.infer<typeof quoteWire>
 export type Quote = { wire: QuoteWire; settlements: Settlement[] }
 
 const dayMs = 86_400_000
-
-/** One settlement per currency; unused days count to the day the closure was received. */
-export function settleAll(facts: Facts, choices: Choices, asOf: Temporal.Instant): Settlement[] {
-  const held = [...facts.lines.map(({ prepaid }) => prepaid), ...facts.accountCredit]
-  const currencies = [...new Set(held.map(({ currency }) => currency))].sort()
-  return currencies.map((code) => {
-    const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
-    const staying = stayingIn(facts, code)
-    const dues = duesOf(facts, asOf, code)
-    const promotional = facts.policy.rules.promotionalDispositions.value
-    const accountCredit = facts.accountCredit.find(({ currency }) => currency === code)
-    const terms = { promotional, canMove: staying.size > 0, dues, staying, accountCredit }
-    return settle(lines, choices, facts.refundable, terms, asOf, code)
-  })
-}
-
-function stayingIn({ staying }: Facts, code: string): ReadonlySet<string> {
-  const own = staying.filter(({ currency }) => currency === code)
-  return new Set(own.map(({ lineId }) => lineId))
-}
 
 export function makeQuote(
   facts: Facts,
@@ -45,9 +26,10 @@ export function makeQuote(
   reason: string | null,
   numberUntil: Temporal.Instant | null,
   now: Temporal.Instant,
+  rates: readonly Rate[] = [],
 ): Quote {
   const wanted = wantedEnd(facts.lines, choices, now)
-  const settlements = settleAll(facts, choices, wanted ?? now)
+  const settlements = settleAll(facts, choices, wanted ?? now, rates)
   const { policy } = facts
   const { rules } = policy
   const canMove = facts.staying.length > 0
@@ -64,7 +46,7 @@ export function makeQuote(
   if (reasonNeeded) needed.add('reason')
   const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const wire: Omit<QuoteWire, 'hash'> = {
-    validUntil: nextChange(facts, now).toString(),
+    validUntil: earlier(nextChange(facts, now), ratesOf(settlements)).toString(),
     immediate: !reviewed && Temporal.Instant.compare(endsAt, now) === 0,
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
@@ -79,6 +61,7 @@ export function makeQuote(
       ),
       moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
       shared: sharedOf(facts),
+      exchange: exchangeOffers(facts, choices, now, rates),
     },
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
     others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
@@ -93,6 +76,14 @@ export function makeQuote(
 
 function later(a: Temporal.Instant, b: Temporal.Instant | null): Temporal.Instant {
   return b !== null && Temporal.Instant.compare(b, a) > 0 ? b : a
+}
+
+function ratesOf(settlements: readonly Settlement[]): Temporal.Instant[] {
+  return settlements.flatMap(({ exchanges }) => exchanges.map(({ rate }) => rate.validUntil))
+}
+
+function earlier(a: Temporal.Instant, others: readonly Temporal.Instant[]): Temporal.Instant {
+  return [a, ...others].sort(Temporal.Instant.compare)[0]!
 }
 
 /** What policy offers, as far as there is a place for it. */
@@ -176,6 +167,7 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
   const allowed: readonly string[] = paidChoices(facts)
   if (paid && !allowed.includes(paid.disposition)) return notAllowed(paid.disposition)
   if (paid?.spendFirst && !maySpendFirst(facts)) return notAllowed('spend')
+  if (choices.exchange && !mayExchange(choices)) return notAllowed('exchange')
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
     return notAllowed(promotional.disposition)
   }

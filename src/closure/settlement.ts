@@ -1,7 +1,7 @@
 /** What closing does to the money: every account of a closing line ends at zero, and every cent has one destination. */
 import assert from 'node:assert/strict'
 import { daysOf, type Running, unusedOf } from '../addons/addons.ts'
-import type { Posting } from '../ledger/ledger.ts'
+import type { Posting, Rate } from '../ledger/ledger.ts'
 import { daysLeft } from '../lines/line.ts'
 import type { Share } from '../payments/payments.ts'
 import {
@@ -14,6 +14,7 @@ import {
   zero,
 } from '../values/money.ts'
 import {
+  type Changed,
   type Choices,
   type DestinationKind,
   type Dues,
@@ -24,6 +25,7 @@ import {
   type SourceKind,
   type Withheld,
 } from './ends.ts'
+import { type Exchange, exchangedFrom } from './exchange.ts'
 import { paidFlow } from './paid-flow.ts'
 import { giveBack, openShares } from './shared.ts'
 
@@ -68,6 +70,10 @@ export type Settlement = {
   earned: Posting[]
   postings: Posting[]
   choicesNeeded: ('paid' | 'promotional' | 'shared')[]
+  /** What leaves for another currency; it is not in `postings`. */
+  changed: Changed | null
+  /** What came from other currencies, each a transfer of its own. */
+  exchanges: readonly Exchange[]
 }
 
 export type Terms = {
@@ -78,6 +84,10 @@ export type Terms = {
   staying?: ReadonlySet<string> | undefined
   /** Credit of no line, where the account ends. */
   accountCredit?: Money | undefined
+  /** Everything paid of this currency is changed at this rate. */
+  rate?: Rate | undefined
+  /** What was changed into this currency. */
+  exchanges?: readonly Exchange[] | undefined
 }
 
 /** Whole days of the period that had not begun at a moment; a day that has begun counts as used. */
@@ -107,15 +117,18 @@ export function settle(
   lines: readonly LineMoney[],
   choices: Choices,
   refundable: readonly Refundable[],
-  { promotional: offered, canMove, dues, staying = new Set(), accountCredit }: Terms,
+  terms: Terms,
   asOf: Temporal.Instant,
   code: string,
 ): Settlement {
+  const { promotional: offered, canMove, dues, staying = new Set(), accountCredit } = terms
+  const { rate, exchanges = [] } = terms
   const credit: Row<SourceKind>[] = []
   const earned: Posting[] = []
   for (const line of lines) addSources(line, asOf, credit, earned)
   if (accountCredit && !isZero(accountCredit))
     credit.push({ kind: 'account-credit', lineId: null, detail: {}, amount: accountCredit })
+  for (const one of exchanges) credit.push(exchangedFrom(one))
   const gifts = credit.filter(({ kind }) => kind === 'promotional-credit')
   const own = lines.map(({ lineId }) => lineId)
   const shared = giveBack(lines, credit, choices.shared, staying)
@@ -125,6 +138,7 @@ export function settle(
     inOrder(refundable, own),
     dues ?? noDues(code),
     code,
+    rate,
   )
 
   // Where moving isn't possible there is nothing to choose: promotional credit ends with the line.
@@ -163,6 +177,8 @@ export function settle(
       ? [...shared.postings, ...flow.postings, ...gifts.map((row) => giftOf(giftChoice, row))]
       : [],
     choicesNeeded,
+    changed: complete ? flow.changed : null,
+    exchanges,
   }
 }
 

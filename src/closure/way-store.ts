@@ -1,5 +1,6 @@
 /** The subscriber's way out, one transaction per intent: start, choose, ask for the code, submit, withdraw. */
 import { sql } from 'kysely'
+import { ratesAt } from '../ledger/ledger.ts'
 import { reopenLines, startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
@@ -13,6 +14,7 @@ import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
 import { alert } from './alert-store.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
+import { exchangeOffers } from './currencies.ts'
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
@@ -103,7 +105,9 @@ export async function changeClosure(
     if (isAnothers(facts, actor)) return refuse('representative-acts')
     const wrong =
       change.choices &&
-      (checkChoices(facts, change.choices) ?? lateToSpend(facts, change.choices, now))
+      (checkChoices(facts, change.choices) ??
+        lateToSpend(facts, change.choices, now) ??
+        withoutRate(facts, change.choices, c.submittedAt ?? now, now))
     if (wrong) return wrong
     if (change.reason && facts.policy.rules.reasonMode.value === 'none')
       return refuse('reason-not-asked')
@@ -119,6 +123,19 @@ export async function changeClosure(
 function lateToSpend({ lines }: Facts, { paid }: Choices, now: Temporal.Instant) {
   if (!paid?.spendFirst || spendUntil(lines, now)) return undefined
   return refuse('choice-not-allowed', { disposition: 'spend' })
+}
+
+/** A rate that is out of date is not quoted: each currency is settled by itself then. */
+function withoutRate(
+  facts: Facts,
+  choices: Choices,
+  asOf: Temporal.Instant,
+  now: Temporal.Instant,
+): Refusal | undefined {
+  const into = choices.exchange?.into
+  if (into === undefined) return undefined
+  const offers = exchangeOffers(facts, choices, asOf, ratesAt(facts.rates ?? [], now))
+  return offers.some((one) => one.into === into) ? undefined : refuse('no-current-rate', { into })
 }
 
 /** Sends the confirmation code to a verified channel that is not closing. */
@@ -363,7 +380,8 @@ export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Qu
   const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
   const ends = wantedEnd(facts.lines, c.choices, now) ?? now
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, ends) : null
-  return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now)
+  const rates = ratesAt(facts.rates ?? [], now)
+  return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now, rates)
 }
 
 /** A draft follows the newest policy; from submission on the case keeps the one it was submitted under. */

@@ -32,5 +32,6 @@ export const closing: Closing = {
     ledger_posting: { plain: 'subscriber_id transfer_id seq account line_id currency minor' },
     ledger_day_sum: 'nobody',
     ledger_sealed_day: 'nobody',
+    exchange_rate: 'nobody',
   },
 }

@@ -4,6 +4,8 @@ import { isZero, type Money, subtract } from '../values/money.ts'
 import { percentOf, taxShare } from '../values/tax.ts'
 import type { Tax } from './tax.ts'
 
+export { changed, exchangeRounding, type Rate, ratesAt } from './exchange.ts'
+
 /** What the operator owes a subscriber, or a subscriber the operator; a balance row exists for each. */
 export const subscriberAccounts = [
   'paid-credit',
@@ -26,6 +28,8 @@ export const operatorAccounts = [
   'donations-payable',
   'unclaimed',
   'absorbed-loss',
+  // Where one currency goes and another comes from; per pair, what the operator has exchanged.
+  'exchange',
 ] as const
 
 export type SubscriberAccount = (typeof subscriberAccounts)[number]
@@ -51,6 +55,7 @@ export const transferKinds = [
   'late-usage',
   'chargeback',
   'arrears-paid',
+  'exchange',
 ] as const
 export type TransferKind = (typeof transferKinds)[number]
 

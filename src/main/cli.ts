@@ -7,6 +7,7 @@ import type { Migrated } from '../platform/migrate.ts'
 import { runMain } from '../platform/process.ts'
 import { addClosure } from './cli-closure.ts'
 import { addGrants } from './cli-grants.ts'
+import { addRates } from './cli-rates.ts'
 import type { PkiOptions } from '../esim/pki-gateway.ts'
 import type { MakeFlags } from './profiles.ts'
 import type { ReportOptions } from './erasure.ts'
@@ -37,6 +38,7 @@ export function violet(outcome: Outcome): Command {
   addNumbers(program, outcome)
   addCoupons(program, outcome)
   addGrants(program, outcome, withPlace)
+  addRates(program, outcome, withPlace)
   addClosure(program, outcome, withPlace)
   addProfiles(program)
   addKeys(program)

@@ -2,10 +2,10 @@
 import { makeCouponCode, readCouponCode } from '../payments/coupon.ts'
 import { createCoupon, listCoupons, type NewCoupon } from '../payments/coupon-store.ts'
 import { systemClock } from '../platform/clock.ts'
-import { type Db, openDatabase, openPool } from '../platform/database.ts'
 import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
 import { decimal, fromWire } from '../values/money.ts'
+import { withDatabase } from './with-database.ts'
 
 type Write = (text: string) => void
 const toStdout: Write = (text) => process.stdout.write(text)
@@ -85,13 +85,4 @@ export async function couponsListCommand(
     write(
       `${code}  ${amount} ${currency}  used ${used} of ${usesMax}  until ${expiresAt}  ${note}\n`,
     )
-}
-
-async function withDatabase<T>(url: string, use: (db: Db) => Promise<T>): Promise<T> {
-  const db = openDatabase(openPool(url, 1))
-  try {
-    return await use(db)
-  } finally {
-    await db.destroy()
-  }
 }

@@ -3,22 +3,13 @@ import { isClean, reportFields, reportOf } from '../ledger/check.ts'
 import { checkLedger } from '../ledger/check-store.ts'
 import { type AccountSum, operatorBalances, resealDays } from '../ledger/operator-store.ts'
 import { systemClock } from '../platform/clock.ts'
-import { type Db, openDatabase, openPool } from '../platform/database.ts'
 import { openProgress } from '../platform/progress.ts'
 import { decimal } from '../values/money.ts'
+import { withDatabase } from './with-database.ts'
 
 type Write = (text: string) => void
 
 const toStdout: Write = (text) => process.stdout.write(text)
-
-async function withDatabase<T>(url: string, use: (db: Db) => Promise<T>): Promise<T> {
-  const db = openDatabase(openPool(url, 1))
-  try {
-    return await use(db)
-  } finally {
-    await db.destroy()
-  }
-}
 
 /** The exit code: 0 when the books are proven, 1 when they are not. */
 export function ledgerCheckCommand(url: string, json: boolean, write = toStdout): Promise<number> {

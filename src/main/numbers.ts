@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto'
 import { type BadNumber, type NewNumber, numberColumns, readNumber } from '../lines/number.ts'
 import { addNumbers, numberStock, recordImport, type Stock } from '../lines/number-store.ts'
 import { systemClock } from '../platform/clock.ts'
-import { type Db, openDatabase, openPool } from '../platform/database.ts'
+import type { Db } from '../platform/database.ts'
 import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
 import { badReport, textOf, writeRejects } from './csv-file.ts'
+import { withDatabase } from './with-database.ts'
 
 type Write = (text: string) => void
 type Row = NewNumber & { line: number; text: string }
@@ -126,13 +127,4 @@ function tableOf(stock: readonly Stock[]): string {
       .join('  ')
       .trimEnd()
   return `${table.map(line).join('\n')}\n`
-}
-
-async function withDatabase<T>(url: string, use: (db: Db) => Promise<T>): Promise<T> {
-  const db = openDatabase(openPool(url, 1))
-  try {
-    return await use(db)
-  } finally {
-    await db.destroy()
-  }
 }

@@ -158,6 +158,13 @@ function tablesOf(
   return [...(money.length > 0 ? money : [none]), keptTable(locale, say, kept, zone)]
 }
 
+/** What left, or what it became, with the rate. */
+function exchanged(locale: Locale, detail: Readonly<Record<string, string>>): string | undefined {
+  const { from, was, into, becomes, rate = '' } = detail
+  const amount = into && becomes ? `${becomes} ${into}` : from && was ? `${was} ${from}` : null
+  return amount ? `${formatMoney(amount, locale)} (${rate})` : undefined
+}
+
 function moneyTables(
   locale: Locale,
   say: Say,
@@ -166,7 +173,10 @@ function moneyTables(
   const { currency, sources, destinations, sourcesTotal, destinationsTotal } = part
   const rows = (entries: typeof sources) =>
     entries.map(({ kind, detail, amount }) => ({
-      label: [say.maybe(`entry.${kind}`) ?? kind, detail['card'] ?? detail['toLineName']]
+      label: [
+        say.maybe(`entry.${kind}`) ?? kind,
+        detail['card'] ?? detail['toLineName'] ?? exchanged(locale, detail),
+      ]
         .filter(Boolean)
         .join(' · '),
       value: formatAmount(amount.amount, locale),

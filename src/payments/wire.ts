@@ -91,6 +91,7 @@ export const statementEntryWire = z
       'late-usage',
       'chargeback',
       'arrears-paid',
+      'exchange',
     ]),
     lineId: z.string().nullable(),
     detail: z.record(z.string(), z.string()),

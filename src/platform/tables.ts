@@ -219,6 +219,17 @@ export interface ErasureTrace {
   words: number;
 }
 
+export interface ExchangeRate {
+  added_at: Temporal.Instant;
+  as_of: Temporal.Instant;
+  at_most_minor: bigint;
+  from_currency: string;
+  into_currency: string;
+  rate: string;
+  source: string;
+  valid_until: Temporal.Instant;
+}
+
 export interface IdempotencyKey {
   created_at: Temporal.Instant;
   key: string;
@@ -987,6 +998,7 @@ export interface DB {
   coupon_use: CouponUse;
   erasure: Erasure;
   erasure_trace: ErasureTrace;
+  exchange_rate: ExchangeRate;
   idempotency_key: IdempotencyKey;
   ledger_account: LedgerAccount;
   ledger_balance: LedgerBalance;

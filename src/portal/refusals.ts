@@ -69,6 +69,7 @@ const sentences = {
   'quote-changed': 'refusal.quote-changed',
   'choice-missing': 'refusal.choice-missing',
   'choice-not-allowed': 'refusal.choice-not-allowed',
+  'no-current-rate': 'refusal.no-current-rate',
   'reason-missing': 'refusal.reason-missing',
   'contact-is-closing-line': 'refusal.contact-is-closing-line',
   'no-other-channel': 'refusal.no-other-channel',

@@ -2,6 +2,7 @@
  * against. */
 import type { z } from 'zod'
 import type * as addons from '../addons/wire.ts'
+import type * as quote from '../closure/quote-wire.ts'
 import type * as closure from '../closure/wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
@@ -44,10 +45,10 @@ export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>
 export type Closure = z.output<typeof closure.closureWire>
 export type Acting = z.output<typeof closure.actingWire>
-export type ClosureChoices = z.output<typeof closure.choicesWire>
-export type Disposition = z.output<typeof closure.dispositionWire>
-export type Quote = z.output<typeof closure.quoteWire>
-export type QuoteEntry = z.output<typeof closure.quoteEntryWire>
+export type ClosureChoices = z.output<typeof quote.choicesWire>
+export type Disposition = z.output<typeof quote.dispositionWire>
+export type Quote = z.output<typeof quote.quoteWire>
+export type QuoteEntry = z.output<typeof quote.quoteEntryWire>
 export type QuoteCurrency = Quote['currencies'][number]
 export type ReadinessRow = z.output<typeof closure.readinessRowWire>
 export type Reason = z.output<typeof closure.reasonWire>

@@ -85,6 +85,7 @@ export const refusalStatus = {
   'quote-changed': 409,
   'choice-missing': 409,
   'choice-not-allowed': 422,
+  'no-current-rate': 409,
   'reason-missing': 409,
   'reason-not-asked': 422,
   'contact-is-closing-line': 409,

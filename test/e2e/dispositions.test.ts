@@ -1,7 +1,11 @@
 /** What becomes of credit, chosen in Chromium: shares of other lines, spent first, kept as credit and moved to the next line. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Person } from '../../src/main/demo-person.ts'
+import { imsiOf } from '../hard-cases.ts'
+import { quoteRate, sellInEuro, topUpEuro } from '../in-euro.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
+import { reportUsage } from '../shop.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
 import {
   expectSound,
@@ -17,12 +21,22 @@ let platform: TestPlatform
 let browser: Browser
 beforeAll(async () => {
   platform = await testPlatform({ pages: true })
+  await sellInEuro(platform)
   browser = await openBrowser()
 }, 90_000)
 afterAll(async () => {
   await browser.close()
   await platform.close()
 })
+
+/** 530 MB in Japan are 15.90, so that payments can take back more than is left of them. */
+async function spend(someone: Person, lineId: string) {
+  await install(platform, someone, lineId)
+  const at = platform.clock.now().toString()
+  const use = { kind: 'data', quantity: 530_000_000, mcc: '440', mnc: '10' }
+  const record = { id: `use_${lineId}`, imsi: await imsiOf(platform, lineId), ...use }
+  await reportUsage(platform, [{ ...record, startedAt: at, endedAt: at }])
+}
 
 const looks: { locale: Locale; width: number }[] = [
   { locale: 'en', width: 1280 },
@@ -100,10 +114,25 @@ test.each(usual(looks, 1))(
     await seen('home')
     expect((await lin.get(`/v1/lines/${tablet}`)).body.paidCredit.amount).toBe('25.00')
     expect(phone.lineId).toBe(lineId)
+    const { lineId: euro } = await buyLine(lin, 'home-euro')
+    await topUpEuro(lin, euro, '5.00')
+    await spend(lin, tablet)
+    await quoteRate(platform, '0.8', 1)
     const last = await draftClosure(lin, 'account')
     await page.goto(`${platform.url}/closures/${last.caseId}/quote`)
     await page.getByText(w('money.account-credit')).waitFor()
+    // Small balances in another currency: asked, never answered for anybody.
+    const change = page.getByRole('group', { name: w('quote.exchange'), exact: true })
+    await change.waitFor()
+    expect(await change.locator('input:checked').count()).toBe(0)
     await seen('account')
+    await choose('GBP')
+    await page.getByText(w('money.exchanged-from', { amount: '€17\\.00' })).waitFor()
+    await seen('exchanged')
+    await page.goto(`${platform.url}/closures/${last.caseId}/answers`)
+    const what = { from: '€17\\.00', becomes: '£13\\.60' }
+    await page.getByText(w('answers.exchanged', what)).waitFor()
+    await seen('exchanged-answers')
     await context.close()
   },
   90_000,

@@ -172,6 +172,7 @@ function Money({ closure, quote, change }: Props & { change: string }) {
         card: format.list(cards),
       })}
       <SpentFirst choice={choice} quote={quote} />
+      <Exchanged quote={quote} />
       {quote.refundBy && (
         <span className="small c2">
           {t('answers.sent-by', { date: format.day(quote.refundBy, { weekday: true }) })}
@@ -179,6 +180,23 @@ function Money({ closure, quote, change }: Props & { change: string }) {
       )}
     </Answer>
   )
+}
+
+/** What of the refund is in another currency than it was paid in. */
+function Exchanged({ quote }: Pick<Props, 'quote'>) {
+  const { t } = useWords()
+  const format = useFormat()
+  const changed = quote.currencies.flatMap(({ destinations }) =>
+    destinations.filter(({ kind }) => kind === 'exchanged-into'),
+  )
+  return changed.map(({ amount, detail: { becomes = '', into = '' } }) => (
+    <span className="small c2" key={amount.currency}>
+      {t('answers.exchanged', {
+        from: format.money(amount),
+        becomes: format.money({ amount: becomes, currency: into }),
+      })}
+    </span>
+  ))
 }
 
 function SpentFirst({ choice, quote }: Pick<DisposedProps, 'choice' | 'quote'>) {

@@ -1,6 +1,6 @@
 /** The questions of a quote: one per kind of money, each starting empty. */
 import { type Choice, Choices } from '../../portal/components/choices.tsx'
-import { isZero, sum } from '../../portal/format.ts'
+import { isZero, type Money, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { ClosureChoices, Quote } from '../../portal/wire.ts'
@@ -15,13 +15,19 @@ type QuestionsProps = {
   onChange: (choices: ClosureChoices) => void
 }
 
-export function Questions({ quote, chosen: choices, tried, onChange }: QuestionsProps) {
+export function Questions({ quote, chosen: choices, tried, onChange: change }: QuestionsProps) {
   const { t } = useWords()
   const format = useFormat()
   const paid = quote.currencies.flatMap((table) => paidOf(table) ?? [])
   const promotional = quote.currencies.flatMap(
     (table) => totalOf(table, ['promotional-credit']) ?? [],
   )
+  // What is not refunded now can't be changed, and a rate may be out of date by now.
+  const onChange = (wanted: ClosureChoices) => {
+    const { exchange, ...rest } = wanted
+    const isOffered = quote.allowed.exchange?.some(({ into }) => into === exchange?.into)
+    change(isRefunded(wanted) && (isOffered || exchange === null) ? wanted : rest)
+  }
   const error = (kind: 'paid' | 'promotional' | 'shared') =>
     tried && !choices[kind] ? t('quote.choose-one') : undefined
   return (
@@ -46,6 +52,17 @@ export function Questions({ quote, chosen: choices, tried, onChange }: Questions
               onChange({ ...choices, paid: key === spendKey ? spendChoice(quote) : choiceOf(key) })
             }
             error={error('paid')}
+          />
+        </Section>
+      )}
+      {quote.allowed.exchange?.[0] && isRefunded(choices) && (
+        <Section>
+          <ExchangeQuestion
+            quote={quote}
+            value={choices.exchange === null ? alone : choices.exchange?.into}
+            onChange={(key) =>
+              onChange({ ...choices, exchange: key === alone ? null : { into: key } })
+            }
           />
         </Section>
       )}
@@ -103,6 +120,54 @@ function SharedQuestion({ shared, ...question }: SharedProps) {
         },
       ]}
       {...question}
+    />
+  )
+}
+
+function isRefunded({ paid }: ClosureChoices): boolean {
+  return paid?.disposition === 'refund' && !paid.spendFirst
+}
+
+const alone = 'alone'
+
+type ExchangeProps = {
+  quote: Quote
+  value: string | undefined
+  onChange: (key: string) => void
+}
+
+/** Optional: nothing is preselected, and without an answer each currency goes back by itself. */
+function ExchangeQuestion({ quote, value, onChange }: ExchangeProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const moneyOf = (money: Money | undefined) => (money ? format.money(money) : '')
+  const offers = (quote.allowed.exchange ?? []).map(({ into, parts }) => ({
+    key: into,
+    label: t('quote.exchange-into', {
+      from: format.list(parts.map(({ from }) => format.money(from))),
+      becomes: moneyOf(sum(parts.map(({ becomes }) => becomes))),
+    }),
+    detail: parts.map(({ from: { currency: from }, rate, source, asOf, validUntil }) => (
+      <span className="block" key={from}>
+        {[
+          t('money.rate', { from, into, rate, day: format.day(asOf, { year: true }) }),
+          t('money.source', { source }),
+          t('quote.exchange-until', { at: format.moment(validUntil) }),
+        ].join(' · ')}
+      </span>
+    )),
+  }))
+  const stay = {
+    key: alone,
+    label: t('quote.exchange-alone'),
+    detail: t('quote.exchange-alone-detail'),
+  }
+  return (
+    <Choices
+      legend={t('quote.exchange')}
+      choices={[stay, ...offers]}
+      value={value}
+      onChange={onChange}
     />
   )
 }

@@ -21,8 +21,8 @@ export function Sources({ closure, table, before }: TableProps) {
       {table.sources.map((entry, at) => (
         <Entry
           key={at}
-          label={entryTitle(entry, t, lineName)}
-          detail={entryDetail(entry, t, lineName, several)}
+          label={entryTitle(entry, t, lineName, format)}
+          detail={entryDetail(entry, t, lineName, several, format)}
         >
           <Struck old={earlier(entry, before?.sources)} now={entry.amount} />
         </Entry>
@@ -66,12 +66,12 @@ export function Destinations({ closure, table }: TableProps) {
         {table.destinations.map((entry, at) => (
           <Entry
             key={at}
-            label={entryTitle(entry, t, lineName)}
+            label={entryTitle(entry, t, lineName, format)}
             strong={entry.kind === 'refund'}
             detail={
               entry.kind === 'refund' && by
                 ? t('quote.sent-by', { date: format.day(by, { weekday: true }) })
-                : entryDetail(entry, t, lineName, false)
+                : entryDetail(entry, t, lineName, false, format)
             }
           >
             {format.money(entry.amount)}
@@ -111,8 +111,8 @@ export function FinalStatement({ table, several, lineName, open = false }: Final
         {table.sources.map((entry, at) => (
           <Entry
             key={`s${at}`}
-            label={entryTitle(entry, t, lineName)}
-            detail={entryDetail(entry, t, lineName, several)}
+            label={entryTitle(entry, t, lineName, format)}
+            detail={entryDetail(entry, t, lineName, several, format)}
           >
             {format.amount(entry.amount)}
           </Entry>
@@ -121,8 +121,8 @@ export function FinalStatement({ table, several, lineName, open = false }: Final
           <Entry
             key={`d${at}`}
             rule={at === 0}
-            label={entryTitle(entry, t, lineName)}
-            detail={entryDetail(entry, t, lineName, several)}
+            label={entryTitle(entry, t, lineName, format)}
+            detail={entryDetail(entry, t, lineName, several, format)}
           >
             {format.amount(entry.amount)}
           </Entry>

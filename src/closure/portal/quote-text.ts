@@ -31,6 +31,8 @@ const titles: Record<QuoteEntry['kind'], WordKey> = {
   disputed: 'money.disputed',
   'charged-back': 'money.charged-back',
   payout: 'money.payout',
+  'exchanged-from': 'money.exchanged-from',
+  'exchanged-into': 'money.exchanged-into',
 }
 
 const toLine: Partial<Record<QuoteEntry['kind'], WordKey>> = {
@@ -47,12 +49,19 @@ export function instrumentText(instrument: string, t: Translate): string {
 
 type LineName = (lineId: string | null) => string | undefined
 
-export function entryTitle(entry: QuoteEntry, t: Translate, lineName: LineName): string {
+export function entryTitle(
+  entry: QuoteEntry,
+  t: Translate,
+  lineName: LineName,
+  format: Format,
+): string {
   const { account, instrument, toLineName } = entry.detail
   if (entry.kind === 'payout' && account) return t('money.payout-to', { account })
   if (entry.kind === 'refund' && instrument) {
     return t('money.refund-to', { card: instrumentText(instrument, t) })
   }
+  const other = exchangedWith(entry)
+  if (other) return t(titles[entry.kind], { amount: format.money(other) })
   const named = toLine[entry.kind]
   if (named) {
     const name = toLineName ?? lineName(entry.lineId)
@@ -66,8 +75,11 @@ export function entryDetail(
   t: Translate,
   lineName: LineName,
   several: boolean,
+  format: Format,
 ): string | undefined {
   const { daysLeft, daysTotal, what, by, month, months, records, source: rule } = entry.detail
+  const { rate, asOf } = entry.detail
+  const code = entry.amount.currency
   const days = entry.kind === 'plan-days' || entry.kind === 'addon'
   const source = entry.kind.endsWith('credit') || days
   const parts: (string | undefined)[] = []
@@ -80,9 +92,21 @@ export function entryDetail(
   if (month && months)
     parts.push(t('money.term-month', { month: Number(month), months: Number(months) }))
   if (records) parts.push(t('money.records', { count: Number(records) }))
+  if (rate && asOf) {
+    const [from, into] = [entry.detail['from'] ?? code, entry.detail['into'] ?? code]
+    parts.push(t('money.rate', { from, into, rate, day: format.day(asOf, { year: true }) }))
+  }
   if (rule) parts.push(t('money.source', { source: rule }))
   if (several && source) parts.push(lineName(entry.lineId))
   return parts.filter(Boolean).join(' · ') || undefined
+}
+
+/** The amount in the other currency, where money was changed. */
+function exchangedWith({ kind, detail }: QuoteEntry): Money | undefined {
+  const { from, was, into, becomes } = detail
+  if (kind === 'exchanged-into' && into && becomes) return { amount: becomes, currency: into }
+  if (kind === 'exchanged-from' && from && was) return { amount: was, currency: from }
+  return undefined
 }
 
 /** What comes back in all, one amount per currency that has any. */

@@ -9,7 +9,9 @@ import type { Trx } from '../../platform/database.ts'
 import { decimal, isZero } from '../../values/money.ts'
 import { bulkChoices } from '../bulk.ts'
 import { countedTo } from '../case.ts'
-import { settleAll, tableOf } from '../quote.ts'
+import { settleAll } from '../currencies.ts'
+import { agreedRates, type Exchange } from '../exchange.ts'
+import { tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
 import type { InsideStep, StepContext } from './step.ts'
 import { lateUntil } from './wait.ts'
@@ -77,7 +79,8 @@ export const settleStep: InsideStep = {
 function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
   // Nobody can be asked any more: what other lines put in goes back to them.
   const choices = { ...c.choices, shared: c.choices.shared ?? bulkChoices.shared }
-  const settlements = settleAll(facts, choices, countedTo(c) ?? now)
+  const rates = agreedRates(c.quote?.currencies ?? [])
+  const settlements = settleAll(facts, choices, countedTo(c) ?? now, rates)
   const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
   if (missing.length > 0)
     throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
@@ -86,12 +89,18 @@ function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
 
 function transfersOf(
   { c, now }: StepContext,
-  { currency, earned, postings }: Settlement,
+  { currency, earned, exchanges, postings }: Settlement,
   tax: Tax,
 ): Transfer[] {
   const detail = { reference: c.reference }
   const transfer = { subscriberId: c.subscriberId, at: now, detail }
-  const transfers: Transfer[] = []
+  const transfers: Transfer[] = exchanges.map((one) => ({
+    ...transfer,
+    key: `${c.caseId}:exchange:${one.from.currency}:${currency}`,
+    kind: 'exchange',
+    detail: { ...detail, ...exchangeDetail(one) },
+    postings: one.postings,
+  }))
   if (earned.length > 0) {
     const split = earn(earned, tax)
     transfers.push({
@@ -114,6 +123,11 @@ function transfersOf(
     })
   }
   return transfers
+}
+
+function exchangeDetail({ from, becomes, rate: { rate, source, asOf } }: Exchange) {
+  const amounts = { from: from.currency, was: decimal(from), becomes: decimal(becomes) }
+  return { ...amounts, into: becomes.currency, rate, source, asOf: asOf.toString() }
 }
 
 /** Rare: a payment of the case is disputed, and nothing else can take the refund. */

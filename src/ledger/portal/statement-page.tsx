@@ -33,6 +33,7 @@ const kinds: Record<StatementEntry['kind'], WordKey> = {
   'late-usage': 'statement.late-usage',
   chargeback: 'statement.chargeback',
   'arrears-paid': 'statement.arrears-paid',
+  exchange: 'statement.exchange',
 }
 
 /** Where money only moved between what is held: how much, and which way. */

@@ -1,0 +1,159 @@
+/** The quote of a closure and what is chosen on it, as the API shows them. */
+import { z } from 'zod'
+import { instantWire, moneyWire } from '../values/wire.ts'
+
+/** What may be done with one kind of money at the end. */
+export const dispositionWire = z
+  .enum(['refund', 'move', 'donate', 'keep', 'give-up'])
+  .meta({ id: 'Disposition' })
+
+const currencyCode = z.string().regex(/^[A-Z]{3}$/)
+
+export const choicesWire = z
+  .object({
+    paid: z
+      .object({
+        disposition: dispositionWire,
+        toLineId: z.string().optional(),
+        spendFirst: z
+          .literal(true)
+          .optional()
+          .describe(
+            'Service goes on until `allowed.spendUntil`; the rest is about what is left then',
+          ),
+      })
+      .nullable()
+      .describe(
+        'Paid credit and unused plan days; null until chosen, stays null when there is none',
+      ),
+    promotional: z
+      .object({ disposition: z.enum(['move', 'give-up']), toLineId: z.string().optional() })
+      .nullable(),
+    shared: z
+      .object({ disposition: z.enum(['return', 'stay']) })
+      .nullish()
+      .describe('Credit that other lines put in without a rule: its owner agrees for them'),
+    exchange: z
+      .object({ into: currencyCode })
+      .nullish()
+      .describe('Small balances are changed at `allowed.exchange`; absent: each currency alone'),
+  })
+  .meta({ id: 'ClosureChoices' })
+
+export const quoteEntryWire = z
+  .object({
+    kind: z.enum([
+      'paid-credit',
+      'account-credit',
+      'plan-days',
+      'addon',
+      'promotional-credit',
+      'disputed-credit',
+      'becomes-owed',
+      'exchanged-from',
+      'exchanged-into',
+      'arrears-paid',
+      'early-fee',
+      'refund-fee',
+      'late-usage-reserve',
+      'late-usage',
+      'disputed',
+      'charged-back',
+      'refund',
+      'payout',
+      'unclaimed',
+      'moved',
+      'kept',
+      'share-returned',
+      'donated',
+      'promotion-forfeited',
+    ]),
+    lineId: z.string().nullable(),
+    detail: z
+      .record(z.string(), z.string())
+      .describe('daysLeft, daysTotal, instrument, toLineName; source: where the rule comes from …'),
+    amount: moneyWire,
+  })
+  .meta({ id: 'QuoteEntry' })
+
+export const quoteWire = z
+  .object({
+    hash: z
+      .string()
+      .describe('Give it back when submitting; it changes when anything on the quote changes'),
+    validUntil: instantWire,
+    immediate: z.boolean().describe('Service ends as soon as the closure is confirmed'),
+    endsAt: instantWire.describe(
+      'When service ends at the latest, and after which nothing can be undone',
+    ),
+    currencies: z.array(
+      z.object({
+        currency: z.string(),
+        sources: z.array(quoteEntryWire),
+        destinations: z.array(quoteEntryWire),
+        sourcesTotal: moneyWire,
+        destinationsTotal: moneyWire.nullable().describe('Null until every choice is made'),
+        refund: moneyWire,
+        owedAfter: moneyWire.optional().describe('What is still to be paid once all is settled'),
+      }),
+    ),
+    refundTo: z
+      .array(
+        z.object({
+          orderId: z.string(),
+          instrument: z.string().describe('visa 4471'),
+          amount: moneyWire,
+        }),
+      )
+      .describe('Refunds go only to instruments that paid before'),
+    refundBy: instantWire.nullable(),
+    choicesNeeded: z.array(z.enum(['paid', 'promotional', 'shared', 'reason'])),
+    allowed: z.object({
+      paid: z.array(dispositionWire),
+      spendUntil: instantWire
+        .nullish()
+        .describe('Until when credit can be spent first; null where that is not offered'),
+      promotional: z.array(z.enum(['move', 'give-up'])),
+      moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
+      shared: z
+        .array(z.object({ lineId: z.string(), name: z.string(), amount: moneyWire }))
+        .optional()
+        .describe('Of the credit, what these lines put in and nobody said yet who keeps'),
+      exchange: z
+        .array(
+          z.object({
+            into: z.string(),
+            parts: z.array(
+              z.object({
+                from: moneyWire,
+                becomes: moneyWire.describe('Rounded half up to a whole minor unit'),
+                rate: z.string().describe('Units of `into` for one unit of the other currency'),
+                source: z.string(),
+                asOf: instantWire,
+                validUntil: instantWire,
+              }),
+            ),
+          }),
+        )
+        .optional()
+        .describe('Small balances that can be changed into the currency of a refund'),
+    }),
+    numberKeptUnusedUntil: instantWire.nullable(),
+    others: z
+      .array(
+        z.object({
+          lineId: z.string(),
+          name: z.string(),
+          before: moneyWire.describe('What its next period would cost if nothing closed'),
+          after: moneyWire,
+          percentBefore: z.int(),
+          percentAfter: z.int(),
+          from: instantWire.nullable().describe('Null: its first period has not begun'),
+        }),
+      )
+      .optional()
+      .describe(
+        'Lines that stay, where their multi-line discount changes; agreed to with the hash',
+      ),
+  })
+  .meta({ id: 'ClosureQuote' })
