@@ -127,7 +127,8 @@ test.each(usual(looks, 1))(
     expect(await change.locator('input:checked').count()).toBe(0)
     await seen('account')
     await choose('GBP')
-    await page.getByText(w('money.exchanged-from', { amount: '€17\\.00' })).waitFor()
+    const head = w('quote.head', { amount: '£52\\.90' })
+    await page.getByRole('heading', { level: 1, name: head }).waitFor()
     await seen('exchanged')
     await page.goto(`${platform.url}/closures/${last.caseId}/answers`)
     const what = { from: '€17\\.00', becomes: '£13\\.60' }
