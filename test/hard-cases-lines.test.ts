@@ -99,6 +99,7 @@ test('Hard case 2: several currencies: a small balance is changed only with cons
   expect(sides(alone).to.every((row) => row.startsWith('refund '))).toBe(true)
   expect(open.quote.allowed.exchange).toMatchObject([{ into: 'GBP', parts: [{ rate: '0.8' }] }])
   const { body: agreed } = await choose(start.caseId, wanted)
+  expect(agreed.choices.exchange).toEqual(wanted.exchange)
   const paid = (alone.sourcesTotal.amount * 0.8).toFixed(2)
   const refundTo: { amount: { currency: string } }[] = agreed.quote.refundTo
   expect(new Set(refundTo.map(({ amount }) => amount.currency))).toEqual(new Set(['GBP']))

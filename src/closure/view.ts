@@ -116,11 +116,12 @@ function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
       disposition: choice.disposition,
       ...(choice.toLineId && { toLineId: choice.toLineId }),
     }
-  const { paid, promotional, shared } = choices
+  const { paid, promotional, shared, exchange } = choices
   return {
     paid: paid && { ...plain(paid)!, ...(paid.spendFirst && { spendFirst: true }) },
     promotional: plain(promotional),
     ...(shared && { shared }),
+    ...(exchange !== undefined && { exchange }),
   }
 }
 

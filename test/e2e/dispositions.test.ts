@@ -129,6 +129,7 @@ test.each(usual(looks, 1))(
     await choose('GBP')
     const head = w('quote.head', { amount: '£52\\.90' })
     await page.getByRole('heading', { level: 1, name: head }).waitFor()
+    expect(await page.locator('input[value=GBP]').isChecked()).toBe(true)
     await seen('exchanged')
     await page.goto(`${platform.url}/closures/${last.caseId}/answers`)
     const what = { from: '€17\\.00', becomes: '£13\\.60' }
