@@ -8,13 +8,10 @@ export const testKeys = { masterKey: Buffer.alloc(32, 9) }
 
 let made = 0
 
-export async function testDatabase() {
+export async function testDatabase(template: 'template' | 'seeded' = 'template') {
   const adminUrl = inject('adminUrl')
   const name = `t_${process.pid}_${Date.now().toString(36)}_${made++}`
-  await asAdmin(
-    adminUrl,
-    `create database ${name} template ${inject('template')} strategy file_copy`,
-  )
+  await asAdmin(adminUrl, `create database ${name} template ${inject(template)} strategy file_copy`)
   const url = adminUrl.replace(/\/postgres(\?|$)/, `/${name}$1`)
   const pool = openPool(url)
   const db = openDatabase(pool, testKeys)
@@ -28,7 +25,7 @@ export async function testDatabase() {
   }
 }
 
-async function asAdmin(adminUrl: string, statement: string) {
+export async function asAdmin(adminUrl: string, statement: string) {
   const admin = new pg.Client({ connectionString: adminUrl })
   await admin.connect()
   try {

@@ -12,7 +12,6 @@ import { startPorting } from '../simulators/porting/server.ts'
 import { registerDocs } from '../src/main/docs.ts'
 import { openEs2Server } from '../src/main/es2-server.ts'
 import { registerPages } from '../src/main/pages.ts'
-import { seed } from '../src/main/seed.ts'
 import {
   allJobs,
   allQueues,
@@ -60,7 +59,7 @@ export async function testPlatform({
   numbers = false,
   change = (_config: Config): Partial<Config> => ({}),
 } = {}) {
-  const database = await testDatabase()
+  const database = await testDatabase('seeded')
   const dataDir = mkdtempSync(join(tmpdir(), 'violet-platform-'))
   const port = await freePort()
   const nchfPort = await freePort()
@@ -115,7 +114,6 @@ export async function testPlatform({
   }
   const config: Config = { ...plain, ...change(plain) }
   const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
-  await seed(config)
   const queue = await openQueue(database.url, log, allQueues)
   const app: App = {
     config,

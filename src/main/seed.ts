@@ -9,7 +9,9 @@ import { openDatabase, openPool } from '../platform/database.ts'
 import { seedPolicies } from '../policy/store.ts'
 import { seedStaff } from '../staff/store.ts'
 
-export async function seed(config: Config): Promise<void> {
+type Needs = Pick<Config, 'databaseUrl' | 'masterKey'>
+
+export async function seed(config: Needs): Promise<void> {
   const db = openDatabase(openPool(config.databaseUrl, 2), config)
   const now = systemClock.now()
   try {

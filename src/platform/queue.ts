@@ -42,17 +42,7 @@ export async function openQueue(
   })
   boss.on('error', (error) => log.warn({ err: error }, 'queue'))
   await boss.start()
-  for (const name of queues) {
-    await boss.createQueue(`${name}.dead`, untilDone)
-    await boss.updateQueue(`${name}.dead`, untilDone)
-    await boss.createQueue(name, {
-      policy: 'singleton',
-      notify: true,
-      deadLetter: `${name}.dead`,
-      ...retries,
-      ...supervision,
-    })
-  }
+  await makeQueues(boss, queues)
   return {
     async send(trx, queue, key, data, afterSeconds = 0) {
       assertNamesNobody(queue, data)
@@ -68,6 +58,25 @@ export async function openQueue(
     async close() {
       await boss.stop({ graceful: true, timeout: 8000 })
     },
+  }
+}
+
+/** Makes those that aren't there yet: a start on a database that has them all asks once. */
+async function makeQueues(boss: PgBoss, queues: readonly string[]) {
+  const made = new Map((await boss.getQueues()).map((queue) => [queue.name, queue]))
+  for (const name of queues) {
+    const dead = made.get(`${name}.dead`)
+    if (!dead) await boss.createQueue(`${name}.dead`, untilDone)
+    else if (dead.retryLimit !== untilDone.retryLimit)
+      await boss.updateQueue(`${name}.dead`, untilDone)
+    if (made.has(name)) continue
+    await boss.createQueue(name, {
+      policy: 'singleton',
+      notify: true,
+      deadLetter: `${name}.dead`,
+      ...retries,
+      ...supervision,
+    })
   }
 }
 
