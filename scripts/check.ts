@@ -11,9 +11,19 @@ const tsc = join(modules, '@typescript/native/bin/tsc')
 
 const sources = ['src', 'simulators'].filter((folder) => existsSync(join(root, folder)))
 
+/** What was found sound is remembered, so that a second check looks at what has changed. */
+const types = (project: string) => [
+  tsc,
+  '-p',
+  `${project}.json`,
+  '--incremental',
+  '--tsBuildInfoFile',
+  `dist/checks/${project}.tsbuildinfo`,
+]
+
 const checks = [
-  { name: 'types, server', run: [tsc, '-p', 'tsconfig.json'] },
-  { name: 'types, pages', run: [tsc, '-p', 'tsconfig.pages.json'] },
+  { name: 'types, server', run: types('tsconfig') },
+  { name: 'types, pages', run: types('tsconfig.pages') },
   { name: 'lint', run: [join(modules, 'oxlint/bin/oxlint'), '--quiet'] },
   {
     name: 'imports',
