@@ -14,11 +14,11 @@ import { loadFacts } from './facts-store.ts'
 import { type Facts, lineName } from './facts.ts'
 import { caseInToken, isLink } from './freeze.ts'
 import { locateCase, lockCase } from './store.ts'
+import { agreeAgain } from './submit-store.ts'
 import { eventsOf } from './timeline-store.ts'
 import { viewOf } from './view.ts'
 import { seeCase } from './view-store.ts'
 import {
-  agreeAgain,
   type Change,
   changeClosure,
   isForGuardian,

@@ -17,12 +17,25 @@ export function freezing(app: App, { caseId }: Pick<StoredCase, 'caseId'>, templ
   return stoppable.has(template) ? { freezeUrl: freezeUrl(app, caseId) } : {}
 }
 
-function freezeUrl(app: App, caseId: string): string {
+export function freezeUrl(app: App, caseId: string): string {
   return `${app.config.publicUrl}/freeze/${freezeToken(app.config.masterKey, caseId)}`
 }
 
 /** Contacts that went longer ago are somebody's who left long ago. */
 const formerHours = 30 * 24
+
+/** Who was reached before, and the closing numbers; whoever is told of everything anyway is left out. */
+export function alertedOf(facts: Facts, now: Temporal.Instant) {
+  const from = now.subtract({ hours: formerHours })
+  const former = facts.former.filter(
+    ({ removedAt }) => Temporal.Instant.compare(removedAt, from) >= 0,
+  )
+  const current = new Set(codeContacts(facts).map(({ value }) => value))
+  const numbers = facts.lines.flatMap(({ msisdn, state }) =>
+    msisdn !== null && state !== 'ordered' ? [{ kind: 'phone' as const, value: msisdn }] : [],
+  )
+  return [...former, ...numbers].filter(({ value }) => !current.has(value))
+}
 
 /**
  * To those who were reached before, and to the closing number itself; without amounts or names, since they may not be
@@ -35,20 +48,13 @@ export async function alert(
   facts: Facts,
   now: Temporal.Instant,
 ): Promise<void> {
-  const from = now.subtract({ hours: formerHours })
-  const former = facts.former.filter(
-    ({ removedAt }) => Temporal.Instant.compare(removedAt, from) >= 0,
-  )
-  const current = new Set(codeContacts(facts).map(({ value }) => value))
-  const numbers = facts.lines.flatMap(({ msisdn, state }) =>
-    msisdn !== null && state !== 'ordered' ? [{ kind: 'phone' as const, value: msisdn }] : [],
-  )
   await notify(trx, app, {
     subscriberId: c.subscriberId,
     noticeId: `${c.caseId}:closure-alert`,
-    recipients: [...former, ...numbers]
-      .filter(({ value }) => !current.has(value))
-      .map(({ kind, value }) => ({ channel: kind === 'email' ? 'email' : 'sms', address: value })),
+    recipients: alertedOf(facts, now).map(({ kind, value }) => ({
+      channel: kind === 'email' ? 'email' : 'sms',
+      address: value,
+    })),
     template: 'closure-alert',
     locale: facts.subscriber.locale,
     caseId: c.caseId,

@@ -10,6 +10,7 @@ export type Attention = {
   since: string
   resume: CaseState
 }
+export type ShownBy = 'code' | 'reviewer'
 export type StoredCase = ClosureCase & {
   policyCountry: string
   policyVersion: number
@@ -29,6 +30,8 @@ export type StoredCase = ClosureCase & {
   createdAt: Temporal.Instant
   /** The operator closes it, with others; null: its owner asked. */
   bulkId: string | null
+  /** How it was shown who asks, where nobody signed in; null: by signing in. */
+  shownBy: ShownBy | null
 }
 
 /** Until when days are counted as used: what an owner asked for, to that day; what is spent first or the operator ends, to the end. */

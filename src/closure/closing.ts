@@ -15,7 +15,7 @@ export const closing: Closing = {
       anonymise: 'attention decision',
       plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
-        claimed_until failures version bulk_id appealed_at`,
+        claimed_until failures version bulk_id appealed_at shown_by`,
     },
     closure_bulk: 'nobody',
     closure_bulk_approval: 'nobody',
@@ -23,6 +23,19 @@ export const closing: Closing = {
     // A row that names no line of ours may name somebody all the same.
     closure_bulk_reject: { lives: 'P90D', plain: 'bulk_id place row reason' },
     closure_index: { plain: 'case_id reference subscriber_id' },
+    // What people who can't sign in gave; of the account it was about it goes with the account, of nobody's after its time.
+    closure_intake: {
+      through:
+        't.case_id in (select m.case_id from closure_intake_match m where m.subscriber_id = any($1))',
+      erase: 'rows',
+      lives: 'P45D',
+      plain: `case_id reference state scope reason residence locale sealed from_hash contact_hash received_at due_at wake_at
+        code_hash code_at code_tries codes_sent code_wanted asked answered_at decided_by refusal ended_at version`,
+    },
+    closure_intake_match: {
+      erase: 'rows',
+      plain: 'subscriber_id case_id line_id contact_id matched_at joined_case_id',
+    },
     closure_step: {
       retain: { invoices: { outcome: "'{}'" } },
       plain: 'subscriber_id case_id step done_at',

@@ -16,11 +16,13 @@ import { knownLocale } from '../values/locale.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import type { UnusedRefund } from './settlement.ts'
+import type { ShownBy } from './case.ts'
 
 export type Scope = {
   scope: 'line' | 'account'
   lineId: string | null
   closingLines: readonly string[] | null
+  shownBy?: ShownBy | null
 }
 /** The policy a case is pinned to, or none yet: then the newest of the subscriber's country. */
 export type Pin = { country: string; version: number } | null
@@ -135,6 +137,7 @@ export async function loadFactsOf(
       policy,
       acting,
       died: acting?.kind === 'estate',
+      isJudged: scope.shownBy === 'reviewer',
       ...moneyOf(subscriberId, scope.scope === 'account'),
       rates: ratesFor(subscriberId),
     })

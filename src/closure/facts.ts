@@ -102,6 +102,8 @@ export type Facts = {
   acting: Representative | null
   /** The subscriber has died and somebody acts for them. */
   died: boolean
+  /** Nobody signed in and no code was right: a person judged that it is the subscriber who asks. */
+  isJudged?: boolean
   policy: Policy
 }
 

@@ -8,21 +8,65 @@ import { refuse, type Refusal } from '../values/refusal.ts'
 import type { StoredCase } from './case.ts'
 import { hasEnded, mayFreeze } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
-import { readFreezeToken } from './freeze.ts'
+import { caseInToken, readFreezeToken } from './freeze.ts'
+import { isOpen } from './intake.ts'
+import { changeIntake, lockIntake, matchOf } from './intake-store.ts'
 import { withCase } from './review-store.ts'
 import { riskWindowHours } from './risk.ts'
 import { changeCase, locateCase, lockCase } from './store.ts'
 import { reopen } from './way-store.ts'
 
-export type Frozen = { reference: string; state: StoredCase['state']; frozen: boolean }
+export type Frozen = {
+  reference: string
+  state: StoredCase['state']
+  frozen: boolean
+  /** Only asked for, by somebody who did not sign in: nothing of it has begun. */
+  asked?: boolean
+}
 
 /** What the page behind a link shows before anything is done; a link opened by a machine changes nothing. */
 export async function seeFreeze(app: App, token: string): Promise<Frozen | Refusal> {
+  const place = await locateCase(app.db, { caseId: caseInToken(token) ?? '' })
+  if (!place) return stopIntake(app, token, false)
   return withLink(app, token, async (_trx, c) => shown(c))
+}
+
+/** Of a request without signing in there is no case yet: it goes no further, and nothing had changed. */
+async function stopIntake(app: App, token: string, stop: boolean): Promise<Frozen | Refusal> {
+  const caseId = readFreezeToken(app.config.masterKey, token)
+  if (caseId === undefined) return refuse('link-not-valid')
+  return app.db.transaction().execute(async (trx) => {
+    const intake = await lockIntake(trx, app, caseId)
+    const owner = intake && (await matchOf(trx, caseId))
+    if (!owner) return refuse('link-not-valid')
+    const { reference } = intake
+    if (stop && isOpen(intake)) {
+      await changeIntake(
+        trx,
+        app,
+        intake,
+        { state: 'stopped' },
+        {
+          now: app.clock.now(),
+          actor: system,
+          reason: 'the freeze link of a notice was used',
+          subscriberId: owner.subscriberId,
+        },
+      )
+      return { reference, state: 'frozen', frozen: true, asked: true }
+    }
+    const state = isOpen(intake) ? 'verifying' : 'frozen'
+    return { reference, state, frozen: !isOpen(intake), asked: true }
+  })
 }
 
 /** Asked again, it is done already. Once service has begun to end it is too late, and says so. */
 export async function freeze(app: App, token: string): Promise<Frozen | Refusal> {
+  const place = await locateCase(app.db, { caseId: caseInToken(token) ?? '' })
+  return place ? freezeCase(app, token) : stopIntake(app, token, true)
+}
+
+async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
   const now = app.clock.now()
   return withLink(app, token, async (trx, c) => {
     if (c.state === 'frozen' || c.state === 'withdrawn' || c.state === 'rejected') return shown(c)

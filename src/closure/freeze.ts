@@ -3,7 +3,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 const shape = /^(case_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})$/
 
-type Use = 'freeze' | 'act'
+type Use = 'freeze' | 'act' | 'intake'
 
 function macOf(masterKey: Uint8Array, use: Use, text: string): Buffer {
   const key = Buffer.from(hkdfSync('sha256', masterKey, '', `violet closure ${use}`, 32))

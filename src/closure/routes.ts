@@ -3,22 +3,18 @@ import { z } from 'zod'
 import type { Network } from '../lines/gateway.ts'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
-import { operator } from '../platform/operator.ts'
 import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { appeal } from './appeal-store.ts'
 import { registerActingRoutes } from './acting-routes.ts'
 import { registerMoneyRoutes } from './money-routes.ts'
-import {
-  findCertificate,
-  findReceipt,
-  printedCertificate,
-  seeByReference,
-} from './evidence-store.ts'
+import { findCertificate, findReceipt, printedCertificate } from './evidence-store.ts'
 import type { Documents } from './steps/documents.ts'
 import { parseReference } from './reference.ts'
-import { type ClosureView, publicViewOf, viewOf } from './view.ts'
+import { publicProgress } from './intake-view-store.ts'
+import { registerIntakeRoutes } from './intake-routes.ts'
+import { type ClosureView, viewOf } from './view.ts'
 import { seeCase, seeCases } from './view-store.ts'
 import {
   askClosureCode,
@@ -54,6 +50,7 @@ export function registerClosureRoutes(http: Http, app: App, { network, documents
   registerEvidenceRoutes(http, app, documents)
   registerMoneyRoutes(http, app)
   registerActingRoutes(http, app)
+  registerIntakeRoutes(http, app)
   registerAppealRoute(http, app)
 }
 
@@ -318,8 +315,8 @@ function registerEvidenceRoutes(http: Http, app: App, documents: Outside['docume
     },
     async (request, reply) => {
       const reference = parseReference(request.params.reference)
-      const seen = reference && (await seeByReference(app, reference))
-      return seen ? publicViewOf(seen, operator.name) : refused(reply, refuse('not-found'))
+      const seen = reference && (await publicProgress(app, reference))
+      return seen ? seen : refused(reply, refuse('not-found'))
     },
   )
 }

@@ -10,6 +10,8 @@ import { claim, countsByState, decide, queuePage, release, retry } from './revie
 import { putOnHold, thaw } from './freeze-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
 import { registerBulkRoutes } from './bulk-routes.ts'
+import { waitingIntakes } from './intake-review-store.ts'
+import { registerIntakeStaffRoutes } from './intake-staff-routes.ts'
 import { statistics } from './statistics-store.ts'
 import { caseStateWire } from './wire.ts'
 
@@ -49,7 +51,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
           submittedAt: row.submitted_at?.toString() ?? null,
         })),
         nextCursor: page.nextCursor,
-        counts: await countsByState(app),
+        counts: { ...(await countsByState(app)), intakes: await waitingIntakes(app) },
       }
     },
   )
@@ -84,6 +86,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
   registerReviewRoutes(http, app)
   registerBulkRoutes(http, app)
   registerFrozenRoutes(http, app)
+  registerIntakeStaffRoutes(http, app)
 }
 
 function registerReviewRoutes(http: Http, app: App) {

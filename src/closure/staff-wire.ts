@@ -22,7 +22,9 @@ export const queueRowWire = z
 export const queueWire = z.object({
   items: z.array(queueRowWire),
   nextCursor: z.string().nullable(),
-  counts: z.record(z.string(), z.int()).describe('Cases by state'),
+  counts: z
+    .record(z.string(), z.int())
+    .describe('Cases by state; intakes: requests made without signing in that wait for a reviewer'),
 })
 
 export const eventWire = z

@@ -6,7 +6,7 @@ import { type Actor, audit, auditAll } from '../platform/audit.ts'
 import { type Db, insertRows, pairs, rowsParameter, type Trx } from '../platform/database.ts'
 import { personal } from '../platform/personal.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
-import type { Attention, StoredCase } from './case.ts'
+import type { Attention, ShownBy, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
 import { type Choices, choicesIn } from './ends.ts'
 import type { QuoteWire } from './quote.ts'
@@ -39,6 +39,7 @@ function fromRow(row: Selectable<CaseRow>): StoredCase {
     claimedUntil: row.claimed_until,
     createdAt: row.created_at,
     bulkId: row.bulk_id,
+    shownBy: row.shown_by as StoredCase['shownBy'],
     submittedAt: row.submitted_at,
     dueAt: row.due_at,
     endsAt: row.ends_at,
@@ -184,6 +185,7 @@ export type CaseChange = {
   appealedAt?: Temporal.Instant
   appealText?: string
   submittedAt?: Temporal.Instant
+  shownBy?: ShownBy
   dueAt?: Temporal.Instant | null
   /** When the sweep wakes the case; null: nothing to wait for. */
   wakeAt?: Temporal.Instant | null
@@ -220,9 +222,8 @@ export async function changeCase(
   change: CaseChange,
   { now, actor, ...rest }: CaseCommit & { reason: string; events?: NewEvent[]; wake?: boolean },
 ): Promise<boolean> {
-  const commit = { now, actor, waking: 'jobs' } as const
-  const changed = await changeCases(trx, app, [{ c, change, ...rest }], commit)
-  return changed.size > 0
+  const all = [{ c, change, ...rest }]
+  return (await changeCases(trx, app, all, { now, actor, waking: 'jobs' })).size > 0
 }
 
 /** The same for a set of cases, each with its own change; gives those that still had their version. */
@@ -316,6 +317,7 @@ function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'ca
     appealed_at: change.appealedAt,
     appeal_text: sealedWords(c, 'appeal_text', change.appealText),
     submitted_at: change.submittedAt,
+    shown_by: change.shownBy,
     due_at: change.dueAt,
     wake_at: change.wakeAt,
     ends_at: change.endsAt,

@@ -117,8 +117,10 @@ export function timeline(
     .map((stage): TimelineRow => {
       const event = overBy(stage, events)
       const detail = detailOf(stage.key, events)
-      if (event)
-        return { key: stage.key, state: 'done', at: event.at.toString(), due: null, detail }
+      // A request is received when it is made, though it was shown later who makes it.
+      const at = stage.key === 'received' ? (c.submittedAt ?? event?.at) : event?.at
+      if (event && at)
+        return { key: stage.key, state: 'done', at: at.toString(), due: null, detail }
       return {
         key: stage.key,
         state: 'to-come',

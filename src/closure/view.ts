@@ -93,6 +93,7 @@ export function publicViewOf(
     dueAt: text(c.dueAt),
     ifLate: facts.policy.rules.ifLate.value,
     operator,
+    proof: null,
   }
 }
 

@@ -1,7 +1,7 @@
 /** The subscriber's way out, one transaction per intent: start, choose, ask for the code, submit, withdraw. */
 import { sql } from 'kysely'
 import { ratesAt } from '../ledger/ledger.ts'
-import { reopenLines, startClosingLines } from '../lines/closing-store.ts'
+import { reopenLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -12,8 +12,7 @@ import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
-import { alert } from './alert-store.ts'
-import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
+import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
@@ -21,12 +20,12 @@ import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import { hasLeft, isPorted } from './ported.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
-import { riskOf } from './risk.ts'
 import type { Choices } from './settlement.ts'
 import { spendUntil, wantedEnd } from './spending.ts'
 import type { StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
+import { agreeAgain, submitDraft } from './submit-store.ts'
 import { eventsOf } from './timeline-store.ts'
 
 export type Started = { c: StoredCase; isNew: boolean }
@@ -77,7 +76,7 @@ export async function startClosure(
   })
 }
 
-async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {
+export async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {
   const row = await trx
     .selectFrom('subscriber')
     .select('country')
@@ -235,86 +234,6 @@ export function mayNotSubmit(facts: Facts, quote: Quote, quoteHash: string): Ref
     return refuse('choice-missing', {}, { choicesNeeded: quote.wire.choicesNeeded })
   if (quote.wire.hash !== quoteHash) return refuse('quote-changed', {}, { quote: quote.wire })
   return undefined
-}
-
-type Agreed = {
-  c: StoredCase
-  facts: Facts
-  quote: Quote
-  actor: Actor
-  now: Temporal.Instant
-}
-
-async function submitDraft(trx: Trx, app: App, { c, facts, quote, actor, now }: Agreed) {
-  const { subscriberId } = c
-  const lineIds = facts.lines.map(({ lineId }) => lineId)
-  const refunds = quote.wire.refundTo.length
-  const change = {
-    state: 'submitted',
-    submittedAt: now,
-    quote: quote.wire,
-    closingLines: lineIds,
-    policyCountry: facts.policy.country,
-    policyVersion: facts.policy.version,
-    risk: riskOf(facts, now),
-    endsAt: wantedEnd(facts.lines, c.choices, now),
-  } as const
-  await changeCase(trx, app, c, change, {
-    now,
-    actor,
-    reason: c.reason ?? 'none given',
-    wake: true,
-    events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
-  })
-  await startClosingLines(
-    trx,
-    lineIds.map((lineId) => ({ subscriberId, lineId })),
-  )
-  // A number that is on its way already is noted on the case, too.
-  for (const { lineId, port } of facts.lines)
-    if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
-  await tell(trx, app, c, facts, 'closure-received', receivedParams(app, c, facts, quote, now))
-  await alert(trx, app, c, facts, now)
-  return { ...c, ...change, version: c.version + 1 }
-}
-
-function receivedParams(
-  app: App,
-  c: StoredCase,
-  facts: Facts,
-  quote: Quote,
-  now: Temporal.Instant,
-) {
-  const { immediate, endsAt } = quote.wire
-  return {
-    reference: c.reference,
-    lineName: closingName(c, facts),
-    submittedAt: now.toString(),
-    ...(!immediate && { endsAt, dueAt: endsAt }),
-    ...(!c.choices.paid?.spendFirst && refundParam(quote.wire)),
-    ifLate: facts.policy.rules.ifLate.value,
-    withdrawUrl: caseUrl(app, c),
-    progressUrl: progressUrl(app, c),
-  }
-}
-
-/** The case goes on where it was asked from, with the quote that was agreed to. */
-export async function agreeAgain(
-  trx: Trx,
-  app: App,
-  { c, facts, quote, actor, now }: Agreed,
-  { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
-) {
-  const endsAt = wantedEnd(facts.lines, c.choices, now)
-  const change = { state, quote: quote.wire, endsAt } as const
-  await changeCase(trx, app, c, change, {
-    now,
-    actor,
-    reason: kind === 'authorised' ? 'the guardian authorised it' : 'agreed to the new quote',
-    wake: true,
-    events: [{ kind, detail: { quote: quote.wire.hash } }],
-  })
-  return { ...c, ...change, version: c.version + 1 }
 }
 
 /** Takes the request back: any time before service begins to end. A draft is simply dropped. */

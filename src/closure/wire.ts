@@ -208,7 +208,12 @@ export const accountWire = z.discriminatedUnion('kind', [
 ])
 export const freezeWire = z.object({ token: z.string().max(200) })
 export const frozenWire = z
-  .object({ reference: z.string(), state: caseStateWire, frozen: z.boolean() })
+  .object({
+    reference: z.string(),
+    state: caseStateWire,
+    frozen: z.boolean(),
+    asked: z.boolean().optional().describe('Asked for without signing in; nothing has begun'),
+  })
   .meta({ id: 'FrozenClosure' })
 
 export const appealWire = z.object({ text: z.string().trim().min(1).max(500) })
@@ -248,5 +253,9 @@ export const publicClosureWire = z
     dueAt: instantWire.nullable(),
     ifLate: z.enum(['approved', 'escalated']),
     operator: z.string(),
+    proof: z
+      .enum(['needed', 'judged', 'not-shown'])
+      .nullable()
+      .describe('Asked for without signing in: how far it is shown who asks; null: it is'),
   })
   .meta({ id: 'PublicClosure' })

@@ -6,6 +6,7 @@ import type {
   BulkPage,
   BulkView,
   CaseState,
+  IntakePage,
   NumberStock,
   Policy,
   QueuePage,
@@ -13,6 +14,7 @@ import type {
   RejectPage,
   Staff,
   StaffCase,
+  StaffIntake,
   StaffPort,
   StaffTicket,
   Statistics,
@@ -73,6 +75,18 @@ export const caseQuery = (caseId: string) =>
   queryOptions({
     queryKey: ['staff', 'case', caseId],
     queryFn: ({ signal }) => read<StaffCase>(`/v1/staff/closures/${caseId}`, signal),
+    refetchInterval: refreshMs,
+  })
+
+export const intakesQuery = (state: string) => ({
+  ...pages<IntakePage>(['intakes'], '/v1/staff/closure-intakes', { state }),
+  refetchInterval: refreshMs,
+})
+
+export const intakeQuery = (caseId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'intakes', 'one', caseId],
+    queryFn: ({ signal }) => read<StaffIntake>(`/v1/staff/closure-intakes/${caseId}`, signal),
     refetchInterval: refreshMs,
   })
 

@@ -72,6 +72,7 @@ const pages = [
     () => import('../closure/console/review-page.tsx'),
     'AttentionPage',
   ),
+  listed('/intakes', 'caseId', () => import('../closure/console/intakes-page.tsx'), 'IntakesPage'),
   listed(
     '/tickets',
     'ticketId',

@@ -30,6 +30,13 @@ type Entry = {
 const daily: readonly Entry[] = [
   { to: '/review', glyph: 'review', word: 'nav.review', count: 'in_review' },
   { to: '/attention', glyph: 'attention', word: 'nav.attention', count: 'needs_attention' },
+  {
+    to: '/intakes',
+    glyph: 'people',
+    word: 'nav.intakes',
+    count: 'intakes',
+    roles: ['support', 'reviewer', 'admin', 'auditor'],
+  },
   { to: '/tickets', glyph: 'ticket', word: 'nav.tickets' },
   {
     to: '/refunds',

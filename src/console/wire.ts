@@ -2,6 +2,7 @@
  * against. */
 import type { z } from 'zod'
 import type * as bulk from '../closure/bulk-wire.ts'
+import type * as intake from '../closure/intake-wire.ts'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as porting from '../porting/wire.ts'
@@ -17,6 +18,10 @@ export type CaseEvent = z.output<typeof review.eventWire>
 export type StaffCase = z.output<typeof review.staffCaseWire>
 export type Decision = z.input<typeof review.decisionWire>
 export type ReasonCode = NonNullable<Decision['reasonCode']>
+export type IntakeRow = z.output<typeof intake.intakeRowWire>
+export type IntakePage = z.output<typeof intake.intakeListWire>
+export type StaffIntake = z.output<typeof intake.staffIntakeWire>
+export type IntakeDecision = z.input<typeof intake.intakeDecisionWire>
 export type BulkClosure = z.output<typeof bulk.bulkWire>
 export type BulkPage = z.output<typeof bulk.bulkListWire>
 export type BulkView = z.output<typeof bulk.bulkViewWire>

@@ -18,6 +18,7 @@ import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
 import { findReceipt, printedCertificate } from '../closure/evidence-store.ts'
 import { portedJobs, portedQueues } from '../closure/ported-store.ts'
+import { sweepEndedIntakes, sweepIntakes } from '../closure/intake-match-store.ts'
 import { sweepRetention } from '../closure/retention-store.ts'
 import { hasOpenCase, sweepClosures } from '../closure/store.ts'
 import { orderQueue, progressQueue } from '../esim/esim.ts'
@@ -200,6 +201,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
 /** Each is run every second and does nothing when nothing is due. */
 export const sweeps: readonly ((app: App) => Promise<void>)[] = [
   sweepClosures,
+  sweepIntakes,
   sweepBulk,
   sweepNotices,
   sweepRenewals,
@@ -218,6 +220,7 @@ export const sweeps: readonly ((app: App) => Promise<void>)[] = [
 export const upkeep: readonly ((app: App) => Promise<void>)[] = [
   endBulk,
   sweepBulkRejects,
+  sweepEndedIntakes,
   sweepSubscribers,
   sweepIdempotency,
   sealDays,

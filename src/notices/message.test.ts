@@ -152,6 +152,8 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'closure-rejected': { ...closing, reasonCode: 'open-dispute', note: 'See ticket', url },
   'closure-agree-again': { ...closing, url, freezeUrl: url },
   'closure-alert': { reference: closing.reference, at, freezeUrl: url },
+  'closure-asked': { reference: closing.reference, at, freezeUrl: url },
+  'closure-intake': { how: 'received', reference: closing.reference, dueAt: at, url },
   'closure-frozen': { ...closing, at, url },
   'closure-service-ended': { ...closing, endedAt: at, numberKeptUntil: at, progressUrl: url },
   'closure-closed': {

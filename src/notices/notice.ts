@@ -155,6 +155,10 @@ export type NoticeParams = {
   'closure-called-off': { reference: string; lineName: string; at: string; url: string }
   /** To those who were reached before and to the closing number; they may not be the subscriber. */
   'closure-alert': { reference: string; at: string; freezeUrl: string }
+  /** The same, where somebody asked who did not sign in: nothing ends before it is shown who. */
+  'closure-asked': { reference: string; at: string; freezeUrl: string }
+  /** To who asked without signing in, at the address they gave; `how` is received, asked, opened or over. */
+  'closure-intake': { how: string; reference: string; dueAt?: string; url: string }
   'closure-frozen': { reference: string; lineName: string; at: string; url: string }
   'closure-withdrawn': { reference: string; lineName: string; at: string; url: string }
   'closure-approved': {

@@ -198,6 +198,16 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     actions: [{ label: 'closure-alert.action', url: 'freezeUrl' }],
     warns: true,
   },
+  'closure-asked': {
+    facts: ['reference', 'at'],
+    actions: [{ label: 'closure-asked.action', url: 'freezeUrl' }],
+    warns: true,
+  },
+  'closure-intake': {
+    facts: ['reference', 'dueAt'],
+    variants: [{ key: 'closure-intake.body', by: 'how' }],
+    actions: [{ label: 'closure-intake.action', url: 'url' }],
+  },
   'closure-frozen': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-frozen.action', url: 'url' }],

@@ -7,7 +7,7 @@ const tagBytes = 16
 /** A key for each purpose, so that what is sealed for one never opens for another. */
 export function sealKey(
   masterKey: Uint8Array,
-  purpose: 'notice' | 'profile' | 'port' | 'payout',
+  purpose: 'notice' | 'profile' | 'port' | 'payout' | 'intake',
 ): Buffer {
   return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
 }
@@ -34,7 +34,7 @@ type Masters = { readonly masterKey: Uint8Array; readonly formerMasterKeys?: rea
 /** Opens what the master key sealed, or one before it that is still configured. */
 export function unsealByAny(
   { masterKey, formerMasterKeys = [] }: Masters,
-  purpose: 'notice' | 'profile' | 'port',
+  purpose: 'notice' | 'profile' | 'port' | 'intake',
   about: string,
   sealed: string,
 ): string {

@@ -133,6 +133,7 @@ export interface ClosureCase {
   risk: Generated<string>;
   scope: string;
   service_ended_at: Temporal.Instant | null;
+  shown_by: string | null;
   state: string;
   submitted_at: Temporal.Instant | null;
   subscriber_id: string;
@@ -166,6 +167,42 @@ export interface ClosureEvent {
 export interface ClosureIndex {
   case_id: string;
   reference: string;
+  subscriber_id: string;
+}
+
+export interface ClosureIntake {
+  answered_at: Temporal.Instant | null;
+  asked: string | null;
+  case_id: string;
+  code_at: Temporal.Instant | null;
+  code_hash: string | null;
+  code_tries: Generated<number>;
+  code_wanted: Generated<boolean>;
+  codes_sent: Generated<string[]>;
+  contact_hash: string;
+  decided_by: string | null;
+  due_at: Temporal.Instant;
+  ended_at: Temporal.Instant | null;
+  from_hash: string;
+  locale: string;
+  reason: string | null;
+  received_at: Temporal.Instant;
+  reference: string;
+  refusal: string | null;
+  residence: string;
+  scope: string;
+  sealed: string;
+  state: string;
+  version: Generated<number>;
+  wake_at: Temporal.Instant | null;
+}
+
+export interface ClosureIntakeMatch {
+  case_id: string;
+  contact_id: string | null;
+  joined_case_id: string | null;
+  line_id: string | null;
+  matched_at: Temporal.Instant;
   subscriber_id: string;
 }
 
@@ -992,6 +1029,8 @@ export interface DB {
   closure_certificate: ClosureCertificate;
   closure_event: ClosureEvent;
   closure_index: ClosureIndex;
+  closure_intake: ClosureIntake;
+  closure_intake_match: ClosureIntakeMatch;
   closure_step: ClosureStep;
   contact_index: ContactIndex;
   coupon: Coupon;

@@ -59,9 +59,25 @@ export async function publishedPolicies(db: Db) {
     .execute()
 }
 
-/** The countries people can live in under the published policies, and parts of them. */
+/** The countries people can live in under the published policies, parts of them, and where an account holder may be asked to sign in. */
 export async function publishedResidences(db: Db) {
-  const rows = await db.selectFrom('policy_version').distinct().select('country').execute()
-  const published = rows.map(({ country }) => country)
-  return { residence: [...residences(published)], regions: [...regionsIn(published)] }
+  const rows = await db
+    .selectFrom('policy_version')
+    .distinctOn('country')
+    .select([
+      'country',
+      sql<string | null>`document #>> '{rules,loginGateAllowed,value}'`.as('gate'),
+    ])
+    .orderBy('country')
+    .orderBy('version', 'desc')
+    .execute()
+  const gates = new Map(rows.map(({ country, gate }) => [country, gate]))
+  const published = [...gates.keys()]
+  const residence = [...residences(published)]
+  const regions = [...regionsIn(published)]
+  const signInFirst = [...residence, ...regions].filter((place) => {
+    const country = followed(place).find((one) => gates.has(one))
+    return country !== undefined && gates.get(country) !== 'no'
+  })
+  return { residence, regions, signInFirst }
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type * as addons from '../addons/wire.ts'
 import type * as quote from '../closure/quote-wire.ts'
 import type * as closure from '../closure/wire.ts'
+import type * as intake from '../closure/intake-wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as payments from '../payments/wire.ts'
 import type * as porting from '../porting/wire.ts'
@@ -52,6 +53,9 @@ export type QuoteEntry = z.output<typeof quote.quoteEntryWire>
 export type QuoteCurrency = Quote['currencies'][number]
 export type ReadinessRow = z.output<typeof closure.readinessRowWire>
 export type Reason = z.output<typeof closure.reasonWire>
+export type StartIntake = z.output<typeof intake.startIntakeWire>
+export type IntakeStarted = z.output<typeof intake.intakeStartedWire>
+export type Intake = z.output<typeof intake.intakeWire>
 export type PublicClosure = z.output<typeof closure.publicClosureWire>
 export type Ticket = z.output<typeof tickets.ticketWire>
 export type { RefusalCode } from '../values/refusal.ts'

@@ -21,6 +21,17 @@ export {
   sendCode,
   useCode,
 } from './code-store.ts'
+export { pseudonymOf } from './client-address.ts'
+export { parseContact } from './contact.ts'
+export {
+  codeKey,
+  codeMinutes,
+  codeTries,
+  hashCode,
+  judgeTry,
+  minutesUntilNext,
+  sixDigits,
+} from './one-time-code.ts'
 export { representativesOf } from './representative-store.ts'
 export { signOutEverywhere } from './session-store.ts'
 export { aliasOfBlind }

@@ -11,6 +11,9 @@ export const operatorWire = z
     timeZone: z.string().describe('IANA'),
     locales: z.array(localeWire),
     residence: z.array(countryWire).describe('Countries whose policy the operator has published'),
+    signInFirst: z
+      .array(z.string())
+      .describe('Where who has an account may be asked to sign in before closing'),
     regions: z.array(z.string()).describe('Parts of them with a policy of their own, as US-CA'),
     demo: z
       .object({ inboxUrl: z.string(), phoneUrl: z.string() })

@@ -113,6 +113,12 @@ export const refusalStatus = {
   'nothing-to-appeal': 409,
   'nothing-to-hold': 409,
   'rejected-by-you': 403,
+  'intake-over': 409,
+  'intake-stopped': 409,
+  'intake-no-match': 409,
+  'evidence-not-allowed': 422,
+  'evidence-missing': 409,
+  'id-copy-not-allowed': 422,
 } as const satisfies Record<string, number>
 
 export type RefusalCode = keyof typeof refusalStatus

@@ -1,4 +1,4 @@
-/** Acting for somebody in Chromium: after a death, registered in the console; for a minor, by the link of the message. And appeals. */
+/** In Chromium: acting for somebody, after a death and for a minor; appeals; closing without signing in, and judging who asks. */
 import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -192,6 +192,123 @@ test.each(
     await expectSound(console_, 'held')
     await picture(console_, `held-${locale}`)
     await Promise.all([own.close(), desk.close()])
+  },
+  120_000,
+)
+
+test.each(
+  usual(
+    [
+      ['en', 1280],
+      ['zh-CN', 360],
+      ['ar', 360],
+    ] as const,
+    1,
+  ),
+)(
+  '%s at %d px: closing without signing in, by a code to the e-mail',
+  async (locale, width) => {
+    const w = wordsOf(locale)
+    const lin = await member(platform, { country: 'DE', locale })
+    const { lineId } = await buyLine(lin)
+    const { line } = await install(platform, lin, lineId)
+    const context = await open(person(platform), locale, width)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/close/account`)
+    const without = page.getByRole('link', { name: w('shop.close') })
+    await without.waitFor()
+    await expectSound(page, 'signing in, or not')
+    await picture(page, `intake-sign-in-${locale}-${width}`)
+    await without.click()
+    await page.getByRole('button', { name: w('intake.ask') }).click()
+    await page.getByText(w('quote.choose-one')).waitFor()
+    await expectSound(page, 'nothing given')
+    await picture(page, `intake-missing-${locale}-${width}`)
+    await page.getByText(w('intake.line')).click()
+    await page.getByLabel(w('intake.number')).last().fill(line.msisdn)
+    await page.getByLabel(w('welcome.country')).selectOption('DE')
+    await page.getByLabel(w('intake.contact')).fill(lin.email)
+    const after = new Date(Date.now() - 1).toISOString()
+    await page.getByRole('button', { name: w('intake.ask') }).click()
+    await page.getByRole('heading', { name: w('proof.head'), level: 1 }).waitFor()
+    // What was typed is not kept in the window for whoever comes next.
+    expect(await page.evaluate(`sessionStorage.getItem('violet.draft.intake')`)).toBeNull()
+    await expectSound(page, 'proof')
+    await picture(page, `intake-proof-${locale}-${width}`)
+    const code = await person(platform).codeFor(lin.email, after)
+    await page.getByRole('button', { name: w('proof.enter') }).click()
+    await page.getByText(w('code.short')).waitFor()
+    await page.getByLabel(w('code.label')).fill(code === '000000' ? '000001' : '000000')
+    await page.getByRole('button', { name: w('proof.enter') }).click()
+    await page.getByRole('alert').first().waitFor()
+    await page.reload()
+    await page.getByLabel(w('code.label')).fill(code)
+    await page.getByRole('button', { name: w('proof.enter') }).click()
+    await page.getByRole('heading', { name: w('proof.shown'), level: 1 }).waitFor()
+    await expectSound(page, 'shown')
+    await picture(page, `intake-shown-${locale}-${width}`)
+    await page.getByRole('link', { name: w('case.progress') }).click()
+    await page.getByText(w('step.received')).waitFor()
+    await expectSound(page, 'progress')
+    await context.close()
+  },
+  120_000,
+)
+
+test.each(usual(['en', 'zh-CN'] as const, 0))(
+  '%s: who lost everything is judged in the console',
+  async (locale) => {
+    const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]
+    const lin = await member(platform, { country: 'FR', locale })
+    const { lineId } = await buyLine(lin)
+    const { line } = await install(platform, lin, lineId)
+    const visitor = person(platform)
+    const contact = `new.${randomUUID().slice(0, 8)}@example.com`
+    const body = { scope: 'line', by: 'number', value: line.msisdn, country: 'FR', contact, locale }
+    const { token, reference } = (await visitor.post('/v1/closures/intake', body)).body
+    const context = await open(person(platform), locale, 360)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/close/proof/${token}`)
+    await page.getByRole('button', { name: w('proof.send') }).click()
+    await page.getByText(w('proof.one-at-least')).waitFor()
+    await page.getByLabel(w('proof.name')).fill('Lin Yue')
+    await page.getByRole('button', { name: w('proof.send') }).click()
+    await page.getByRole('heading', { name: w('proof.judged'), level: 1 }).waitFor()
+    await expectSound(page, 'judged')
+    await picture(page, `intake-judged-${locale}`)
+
+    const reviewer = person(platform)
+    await reviewer.signInAsStaff('reviewer@violet.example')
+    const desk = await open(reviewer, locale, 1280)
+    const console_ = await desk.newPage()
+    await console_.goto(`${platform.url}/console/intakes`)
+    await console_.getByRole('link', { name: new RegExp(reference) }).click()
+    await console_.getByText(c('intakes.agrees')).waitFor()
+    await expectSound(console_, 'request')
+    await picture(console_, `intakes-console-${locale}`)
+    const decide = async (act: 'ask' | 'accept') => {
+      await console_.getByRole('button', { name: c(`intakes.${act}`) }).click()
+      return console_.getByRole('dialog')
+    }
+    const asking = await decide('ask')
+    await asking.getByText(c('value-identityEvidence.postal_address')).click()
+    await asking.getByRole('textbox').fill('Rue 1?')
+    await expectSound(console_, 'asking')
+    await picture(console_, `intakes-ask-${locale}`)
+    await asking.getByRole('button', { name: c('intakes.ask') }).click()
+    await asking.waitFor({ state: 'hidden' })
+    await page.reload()
+    await page.getByText('Rue 1?').waitFor()
+    await expectSound(page, 'asked')
+    await picture(page, `intake-asked-${locale}`)
+    const accepting = await decide('accept')
+    await accepting.getByRole('button', { name: c('intakes.accept') }).click()
+    await console_.getByRole('link', { name: c('intakes.closure') }).click()
+    const judged = new RegExp(c('signal.identity-judged').source.replace(/[$^]/g, ''))
+    await console_.getByText(judged).first().waitFor()
+    await expectSound(console_, 'the closure')
+    await picture(console_, `intakes-closure-${locale}`)
+    await Promise.all([context.close(), desk.close()])
   },
   120_000,
 )

@@ -115,6 +115,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['follow', '/c'],
     ['public-progress', `/c/${world.reference}`],
     ['public-closed', `/c/${world.closedReference}`],
+    ['close-without', '/close'],
     ['verify', '/verify'],
     ['phone-check', '/phone-check'],
     ['install-guide', '/install-guide'],

@@ -10,7 +10,7 @@ import { Page } from '../../portal/page.tsx'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
-type Frozen = { reference: string; state: Closure['state']; frozen: boolean }
+type Frozen = { reference: string; state: Closure['state']; frozen: boolean; asked?: boolean }
 const ended: readonly Closure['state'][] = ['frozen', 'withdrawn', 'rejected']
 
 /** Looking changes nothing: mail programs open links before people do. */
@@ -48,7 +48,7 @@ export function FreezePage() {
       <Page
         bare
         head={t(stop.data ? 'freeze.is-done' : 'freeze.is-over')}
-        sub={<span role="status">{t('freeze.next')}</span>}
+        sub={<span role="status">{t(done.asked ? 'freeze.asked-next' : 'freeze.next')}</span>}
         end={<LanguageSwitch />}
         dock={
           <ButtonLink kind="primary" block to="/sign-in">
@@ -64,7 +64,9 @@ export function FreezePage() {
     <Page
       bare
       head={t('freeze.head')}
-      sub={t('freeze.sub', { reference: look.data.reference })}
+      sub={t(look.data.asked ? 'freeze.asked-sub' : 'freeze.sub', {
+        reference: look.data.reference,
+      })}
       end={<LanguageSwitch />}
       dock={
         <>

@@ -8,6 +8,7 @@ import type { WordKey } from '../../portal/words/keys.ts'
 type State = Closure['state']
 type Case = Pick<PublicClosure, 'state' | 'dueAt' | 'ifLate' | 'scope' | 'timeline'> & {
   endsAt?: string | undefined
+  proof?: PublicClosure['proof']
   waitsFor?: Closure['waitsFor']
 }
 type Text = { tag: string; tone: Tone; head: string; sub: string }
@@ -45,6 +46,13 @@ const heads: Partial<Record<State, readonly [WordKey, WordKey]>> = {
   frozen: ['case.head-frozen', 'case.sub-frozen'],
 }
 
+/** Asked for without signing in. */
+const proofs: Record<NonNullable<PublicClosure['proof']>, readonly [WordKey, WordKey]> = {
+  needed: ['proof.head', 'proof.public-sub'],
+  judged: ['proof.judged', 'proof.public-sub'],
+  'not-shown': ['proof.over', 'proof.over-sub'],
+}
+
 export function headline(closure: Case, t: Translate, format: ReturnType<typeof useFormat>): Text {
   const { state, dueAt, ifLate, endsAt } = closure
   const [tag, tone] = tags[state]
@@ -59,6 +67,11 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
       t('case.head-waiting', { at: format.moment(dueAt, { weekday: true }) }),
       t('case.sub-waiting'),
     )
+  }
+  const proof = closure.proof && proofs[closure.proof]
+  if (proof) {
+    const at = dueAt ? format.day(dueAt, { weekday: true }) : ''
+    return said(t(proof[0], { at }), t(proof[1]))
   }
   if (closure.waitsFor === 'guardian')
     return { ...said(t('case.head-guardian'), t('case.sub-guardian')), tag: t('case.guardian') }

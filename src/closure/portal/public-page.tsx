@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { problemCode } from '../../portal/api.ts'
-import { Button, ButtonLink } from '../../portal/components/button.tsx'
+import { Button, ButtonLink, TextLink } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { Loaded } from '../../portal/failure.tsx'
@@ -68,6 +68,7 @@ function Shown({ closure }: { closure: PublicClosure }) {
       <p className="caption c3 mt-2">
         {t('public.nothing-personal', { operator: closure.operator })}
       </p>
+      <TextLink to="/close">{t('shop.close')}</TextLink>
     </Page>
   )
 }
@@ -112,6 +113,7 @@ function AskReference({ wrong }: { wrong: string | undefined }) {
           error={tried ? (clean ? t('public.not-found') : t('public.missing')) : undefined}
         />
       </form>
+      <TextLink to="/close">{t('shop.close')}</TextLink>
     </Page>
   )
 }

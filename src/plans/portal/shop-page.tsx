@@ -35,6 +35,7 @@ export function ShopPage() {
       <footer className="sect border-t border-line pt-3 flex flex-wrap gap-x-6">
         <TextLink to="/phone-check">{t('shop.phone-check')}</TextLink>
         <TextLink to="/c">{t('shop.follow')}</TextLink>
+        <TextLink to="/close">{t('shop.close')}</TextLink>
         <TextLink to="/verify">{t('shop.verify')}</TextLink>
         <TextLink to="/help">{t('page.help')}</TextLink>
       </footer>

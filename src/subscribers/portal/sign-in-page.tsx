@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, TextButton } from '../../portal/components/button.tsx'
+import { Button, ButtonLink, TextButton, TextLink } from '../../portal/components/button.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
@@ -17,6 +17,7 @@ import { LanguageSwitch } from '../../portal/language.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { CodeSent, Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { mayNotDemand } from '../../portal/sign-in-first.ts'
 import { PasskeySignIn } from './passkey-sign-in.tsx'
 
 type Draft = { email: string; sent: CodeSent | null }
@@ -38,21 +39,20 @@ export function SignInPage() {
       />
     )
   }
-  return (
-    <EnterEmail draft={draft} setDraft={setDraft} expired={next !== undefined} onDone={clear} />
-  )
+  return <EnterEmail draft={draft} setDraft={setDraft} next={next} onDone={clear} />
 }
 
 type EmailProps = {
   draft: Draft
   setDraft: (draft: Draft) => void
-  expired: boolean
+  next: string | undefined
   onDone: () => void
 }
 
-function EnterEmail({ draft, setDraft, expired, onDone }: EmailProps) {
+function EnterEmail({ draft, setDraft, next, onDone }: EmailProps) {
   const { t, locale } = useWords()
   const settle = useSettled(onDone)
+  const isEven = useIsEven(next)
   const [missing, setMissing] = useState(false)
   const email = draft.email.trim()
   const ask = useMutation({
@@ -68,15 +68,16 @@ function EnterEmail({ draft, setDraft, expired, onDone }: EmailProps) {
     <>
       <Refusal error={ask.error} />
       <PasskeySignIn onSignedIn={settle}>
-        <Button kind="primary" block submit form="sign-in" busy={ask.isPending}>
+        <Button kind={isEven ? 'even' : 'primary'} block submit form="sign-in" busy={ask.isPending}>
           {t('sign-in.send')}
         </Button>
       </PasskeySignIn>
+      <WithoutSigningIn next={next} />
     </>
   )
   return (
     <Page head={t('sign-in.head')} sub={t('sign-in.sub')} dock={dock} bare end={<LanguageSwitch />}>
-      {expired && (
+      {next !== undefined && (
         <div className="mt-4">
           <Notice>{t('sign-in.then-back')}</Notice>
         </div>
@@ -102,6 +103,24 @@ function EnterEmail({ draft, setDraft, expired, onDone }: EmailProps) {
         />
       </form>
     </Page>
+  )
+}
+
+/** On the way to closing, where signing in may not be demanded: the way without it weighs the same. */
+function useIsEven(next: string | undefined): boolean {
+  const operator = useQuery(operatorQuery)
+  return (next ?? '').startsWith('/clos') && mayNotDemand(operator.data)
+}
+
+function WithoutSigningIn({ next }: { next: string | undefined }) {
+  const { t } = useWords()
+  if (!useIsEven(next)) return <TextLink to="/close">{t('sign-in.lost')}</TextLink>
+  return (
+    <div className="mt-2.5">
+      <ButtonLink kind="even" block to="/close">
+        {t('shop.close')}
+      </ButtonLink>
+    </div>
   )
 }
 

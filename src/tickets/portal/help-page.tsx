@@ -1,7 +1,7 @@
 /** Help: answers first, then conversations; reachable from every page and knowing which one. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, useSearch } from '@tanstack/react-router'
-import { ButtonLink, linkProps } from '../../portal/components/button.tsx'
+import { ButtonLink, linkProps, TextLink } from '../../portal/components/button.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
 import { type Tone, RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { Loaded } from '../../portal/failure.tsx'
@@ -48,6 +48,7 @@ export function HelpPage() {
         <ButtonLink to="/help/new" search={{ page, about: undefined }} kind="primary" block>
           {t('help.write-now')}
         </ButtonLink>
+        <TextLink to="/close">{t('shop.close')}</TextLink>
       </Section>
       {me.data && <Conversations />}
     </TabPage>

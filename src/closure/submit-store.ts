@@ -1,0 +1,104 @@
+/** What agreeing writes: a draft becomes a closure, or one that asked goes on; with its notices and its next job. */
+import { startClosingLines } from '../lines/closing-store.ts'
+import type { App } from '../platform/app.ts'
+import type { Actor } from '../platform/audit.ts'
+import type { Trx } from '../platform/database.ts'
+import { sendPortChanged } from '../porting/end-store.ts'
+import { alert } from './alert-store.ts'
+import type { ShownBy, StoredCase } from './case.ts'
+import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
+import type { Facts } from './facts.ts'
+import type { Quote } from './quote.ts'
+import { riskOf } from './risk.ts'
+import { wantedEnd } from './spending.ts'
+import { changeCase } from './store.ts'
+
+export type Agreed = {
+  c: StoredCase
+  facts: Facts
+  quote: Quote
+  actor: Actor
+  now: Temporal.Instant
+}
+/** Asked for without signing in, at that time; what happens with it counts from there. */
+type Received = { at: Temporal.Instant; shownBy: ShownBy }
+
+export async function submitDraft(
+  trx: Trx,
+  app: App,
+  { c, facts, quote, actor, now }: Agreed,
+  received?: Received,
+) {
+  const { subscriberId } = c
+  const submittedAt = received?.at ?? now
+  const lineIds = facts.lines.map(({ lineId }) => lineId)
+  const refunds = quote.wire.refundTo.length
+  const change = {
+    state: 'submitted',
+    submittedAt,
+    ...(received && { shownBy: received.shownBy }),
+    quote: quote.wire,
+    closingLines: lineIds,
+    policyCountry: facts.policy.country,
+    policyVersion: facts.policy.version,
+    risk: riskOf(facts, submittedAt),
+    endsAt: wantedEnd(facts.lines, c.choices, now),
+  } as const
+  await changeCase(trx, app, c, change, {
+    now,
+    actor,
+    reason: c.reason ?? 'none given',
+    wake: true,
+    events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
+  })
+  await startClosingLines(
+    trx,
+    lineIds.map((lineId) => ({ subscriberId, lineId })),
+  )
+  // A number that is on its way already is noted on the case, too.
+  for (const { lineId, port } of facts.lines)
+    if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
+  const params = receivedParams(app, c, facts, quote, submittedAt)
+  await tell(trx, app, c, facts, 'closure-received', params)
+  await alert(trx, app, c, facts, now)
+  return { ...c, ...change, version: c.version + 1 }
+}
+
+function receivedParams(
+  app: App,
+  c: StoredCase,
+  facts: Facts,
+  quote: Quote,
+  now: Temporal.Instant,
+) {
+  const { immediate, endsAt } = quote.wire
+  return {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    submittedAt: now.toString(),
+    ...(!immediate && { endsAt, dueAt: endsAt }),
+    ...(!c.choices.paid?.spendFirst && refundParam(quote.wire)),
+    ifLate: facts.policy.rules.ifLate.value,
+    withdrawUrl: caseUrl(app, c),
+    progressUrl: progressUrl(app, c),
+  }
+}
+
+/** The case goes on where it was asked from, with the quote that was agreed to. */
+export async function agreeAgain(
+  trx: Trx,
+  app: App,
+  { c, facts, quote, actor, now }: Agreed,
+  { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
+) {
+  const endsAt = wantedEnd(facts.lines, c.choices, now)
+  const change = { state, quote: quote.wire, endsAt } as const
+  await changeCase(trx, app, c, change, {
+    now,
+    actor,
+    reason: kind === 'authorised' ? 'the guardian authorised it' : 'agreed to the new quote',
+    wake: true,
+    events: [{ kind, detail: { quote: quote.wire.hash } }],
+  })
+  return { ...c, ...change, version: c.version + 1 }
+}
