@@ -17,11 +17,27 @@ export type CopyWork = {
 
 /** Each row by its key, in the order given: never a scan of a large table, and locks in one order. */
 export const eachByKey = [
+  'enable_nestloop = on',
   'enable_hashjoin = off',
   'enable_mergejoin = off',
   'enable_seqscan = off',
   'enable_material = off',
 ]
+
+/**
+ * Many rows at once, by an index that is given all their keys together (`key = any($1)`): neighbours share its pages, where each
+ * alone would go down from its root. Only for a statement that names its keys so: anything else would read whole tables.
+ */
+export const allByKey = [
+  'enable_hashjoin = on',
+  'enable_nestloop = off',
+  'enable_mergejoin = off',
+  'enable_seqscan = off',
+  'enable_bitmapscan = off',
+]
+
+/** From how many rows on that is worth a statement of its own. */
+export const manyRows = 100
 
 const keyed = new WeakSet<pg.Pool>()
 
@@ -36,15 +52,24 @@ export function openKeyedPool(url: string, max: number): pg.Pool {
 export async function queryByKey<Row extends pg.QueryResultRow | unknown[]>(
   db: Db,
   asked: pg.QueryConfig & { rowMode: 'array' },
+  settings: readonly string[] = eachByKey,
 ): Promise<Row[]> {
   const pool = poolOf(db)
-  if (keyed.has(pool)) return (await pool.query(asked)).rows as Row[]
+  if (settings === eachByKey && keyed.has(pool)) return (await pool.query(asked)).rows as Row[]
   return copyTransaction(
     db,
-    eachByKey,
+    settings,
     async ({ client }) => (await client.query(asked)).rows as Row[],
   )
 }
+
+/** The rest of a transaction goes by other settings. */
+export async function setLocal(client: pg.PoolClient, settings: readonly string[]): Promise<void> {
+  await client.query(localText(settings))
+}
+
+const localText = (settings: readonly string[]) =>
+  settings.map((one) => `set local ${one}`).join(';')
 
 /** `settings` hold until the transaction ends, such as `enable_hashjoin = off`. */
 export async function copyTransaction<Result>(
@@ -55,7 +80,7 @@ export async function copyTransaction<Result>(
   const client = await poolOf(db).connect()
   let broken: Error | undefined
   try {
-    await client.query(['begin', ...settings.map((one) => `set local ${one}`)].join(';'))
+    await client.query(`begin;${localText(settings)}`)
     const result = await run({
       client,
       trx: typedOn(client, mastersOf(db)),

@@ -22,8 +22,19 @@ export function openIds(nowMs: () => number, bytes: (size: number) => Uint8Array
 }
 
 export function systemIds(): Ids {
-  return openIds(
-    () => Date.now(),
-    (size) => randomBytes(size),
-  )
+  const { make } = openIds(() => Date.now(), pooledBytes())
+  return { make, random: (size) => randomBytes(size) }
+}
+
+const poolBytes = 4096
+
+// A call to the operating system costs far more than the ten bytes of an id.
+function pooledBytes(): (size: number) => Uint8Array {
+  let pool: Buffer = Buffer.alloc(0)
+  return (size) => {
+    if (pool.length < size) pool = randomBytes(poolBytes)
+    const taken = pool.subarray(0, size)
+    pool = pool.subarray(size)
+    return taken
+  }
 }

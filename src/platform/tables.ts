@@ -965,6 +965,7 @@ export interface UpgradeDone {
 }
 
 export interface UsageImport {
+  batch_records: Generated<number>;
   charged: Generated<bigint>;
   done_batches: Generated<number[]>;
   done_bytes: Generated<bigint>;
@@ -977,6 +978,7 @@ export interface UsageImport {
   started_at: Temporal.Instant;
   state: Generated<string>;
   updated_at: Temporal.Instant;
+  window_bytes: Generated<bigint>;
 }
 
 export interface UsageRecord {

@@ -1,6 +1,14 @@
 /** Charges written: purses by their versions, records, transfers and postings, in one transaction or not at all. */
 import type { App } from '../platform/app.ts'
-import { copyText, copyTransaction, type CopyWork, eachByKey } from '../platform/copy.ts'
+import {
+  allByKey,
+  copyText,
+  copyTransaction,
+  type CopyWork,
+  eachByKey,
+  manyRows,
+  setLocal,
+} from '../platform/copy.ts'
 import { type Tax, taxOfCountry } from '../ledger/tax-store.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
@@ -26,7 +34,8 @@ export async function commitCharges(
 ): Promise<'committed' | 'stale'> {
   const ordered = changes.length > 1 ? [...changes].sort(byLine) : changes
   try {
-    await copyTransaction(app.db, eachByKey, async (work) => {
+    const settings = ordered.length < manyRows ? eachByKey : allByKey
+    await copyTransaction(app.db, settings, async (work) => {
       if (ordered.length > 0) await writeCharges(app, work, ordered)
       await more?.(work.trx, work)
     })
@@ -44,6 +53,8 @@ export async function commitCharges(
 /** The same inside a transaction of the caller's; throws where `commitCharges` answers `stale`. */
 async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineChange[]) {
   await writePurses(app, work, changes)
+  // What follows, and the triggers it wakes, goes row by row again.
+  if (changes.length >= manyRows) await setLocal(work.client, eachByKey)
   const now = app.clock.now()
   const rows = rowsOf(changes, taxesAt(now), app.ids, now.toString())
   if (rows.records.length > 0) await work.copy(copyRecords, rows.records)
@@ -53,24 +64,36 @@ async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineCh
   if (told.length > 0) await tellOwners(work.trx, app, told)
 }
 
-const byVersion = `
-  where p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency and p.version = c.version`
+const byVersion = `p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency
+  and p.version = c.version`
+// Says nothing new, but lets the index be read once for all.
+const ofAll = 'p.subscriber_id = any($1::text[]) and'
 
-const usePurses = `
+// Most have no block that is begun.
+const startedOf = `case when c.started = '{}' then '{}'::jsonb else c.started::jsonb end`
+
+const usePurses = (where: string) => `
   update purse p set version = p.version + 1, remaining = c.remaining::int8[], spent_minor = c.spent,
-    started = c.started::jsonb, used_until_us = c.used_until::int8[]
+    started = ${startedOf}, used_until_us = c.used_until::int8[]
   from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[])
-    as c (subscriber_id, line_id, currency, version, remaining, spent, started, used_until)${byVersion}`
+    as c (subscriber_id, line_id, currency, version, remaining, spent, started, used_until)
+  where ${where}`
 
-const changePurses = `
+const changePurses = (where: string) => `
   update purse p set version = p.version + 1, remaining = c.remaining::int8[], spent_minor = c.spent,
-    started = c.started::jsonb, used_until_us = c.used_until::int8[], reserved = c.reserved::int8[],
+    started = ${startedOf}, used_until_us = c.used_until::int8[], reserved = c.reserved::int8[],
     noticed = c.noticed::int[], held_minor = c.held,
     exhausted_at = case when c.exhausted then coalesce(p.exhausted_at, $13::timestamptz) end
   from unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[],
     $9::text[], $10::text[], $11::int8[], $12::bool[])
     as c (subscriber_id, line_id, currency, version, remaining, spent, started, used_until, reserved, noticed, held,
-      exhausted)${byVersion}`
+      exhausted)
+  where ${where}`
+
+const statements = {
+  use: { few: usePurses(byVersion), many: usePurses(`${ofAll} ${byVersion}`) },
+  change: { few: changePurses(byVersion), many: changePurses(`${ofAll} ${byVersion}`) },
+} as const
 
 async function writePurses(app: Tools, { client }: CopyWork, changes: readonly LineChange[]) {
   // Most batches only use what there is, and then four columns fewer are sent and read.
@@ -95,9 +118,11 @@ async function writePurses(app: Tools, { client }: CopyWork, changes: readonly L
       app.clock.now().toString(),
     )
   }
+  const what = isPlain ? 'use' : 'change'
+  const size = changes.length < manyRows ? 'few' : 'many'
   const { rowCount } = await client.query({
-    name: isPlain ? 'usage-use-purses' : 'usage-change-purses',
-    text: isPlain ? usePurses : changePurses,
+    name: `usage-${what}-purses-of-${size}`,
+    text: statements[what][size],
     values,
   })
   if (rowCount !== changes.length) throw new Stale()

@@ -73,22 +73,33 @@ async function* windowsOf(
 ): AsyncGenerator<Window> {
   let [at, number] = [fromBytes, fromLines]
   while (at < size) {
-    const block = await readAt(file, at, Math.min(windowBytes, size - at))
-    if (block.length === 0) return // the file became shorter while it was read
-    const isLast = at + block.length >= size
-    const whole = isLast ? block.length : lastLineEnd(block, encoding)
-    let lines: Lines
-    if (whole > 0) {
-      lines = readLines(block.subarray(0, whole), encoding)
-      at += whole
-    } else {
-      const long = await skipLong(file, at, size, encoding)
-      lines = { count: 1, text: () => long.text, fault: () => 'invalid' }
-      at = long.next
-    }
+    const read = await readWindow(file, size, encoding, { from: at, windowBytes })
+    if (!read) return // the file became shorter while it was read
+    at = read.next
     const firstNumber = number + 1
-    number += lines.count
-    yield { ...lines, firstNumber, endBytes: at, endLines: number }
+    number += read.lines.count
+    yield { ...read.lines, firstNumber, endBytes: at, endLines: number }
+  }
+}
+
+// On its own, so that the bytes are given back as soon as they are text.
+async function readWindow(
+  file: FileHandle,
+  size: number,
+  encoding: Encoding,
+  { from, windowBytes }: { from: number; windowBytes: number },
+): Promise<{ lines: Lines; next: number } | undefined> {
+  const block = await readAt(file, from, Math.min(windowBytes, size - from))
+  if (block.length === 0) return undefined
+  const isLast = from + block.length >= size
+  const whole = isLast ? block.length : lastLineEnd(block, encoding)
+  if (whole > 0) {
+    return { lines: readLines(block.subarray(0, whole), encoding), next: from + whole }
+  }
+  const long = await skipLong(file, from, size, encoding)
+  return {
+    lines: { count: 1, text: () => long.text, fault: () => 'invalid' },
+    next: long.next,
   }
 }
 

@@ -9,6 +9,7 @@ import { openUsageFile, type UsageFile, type Window } from './file-gateway.ts'
 import {
   batchDone,
   beginImport,
+  type Cut,
   holdImport,
   importDone,
   type ImportCounts,
@@ -31,6 +32,9 @@ export type ImportOptions = {
   onProgress?: (at: Imported & { linesExpected: number }) => void
 }
 
+// The larger the window, the more records of one line come together; all of it is held in memory.
+const defaultCut: Cut = { windowBytes: 96 << 20, recordsPerBatch: 2000 }
+
 export type Imported = ImportCounts & {
   importId: string
   lines: number
@@ -47,7 +51,6 @@ type Job = {
   mapping: Mapping
   layout: Layout
   batchesAtOnce: number
-  recordsPerBatch: number
 }
 
 /** Run again after a crash it goes on; run again on a file that is done it finds every record known. */
@@ -71,8 +74,7 @@ export async function importUsage(
         importId,
         mapping,
         layout,
-        batchesAtOnce: options.batchesAtOnce ?? 4,
-        recordsPerBatch: options.recordsPerBatch ?? 5000,
+        batchesAtOnce: options.batchesAtOnce ?? 3,
       })
     } finally {
       await releaseImport(held, importId)
@@ -88,7 +90,10 @@ async function run(file: UsageFile, fileName: string, options: ImportOptions, jo
     importId,
     fileName,
     bytes: file.bytes,
+    windowBytes: options.windowBytes ?? defaultCut.windowBytes,
+    recordsPerBatch: options.recordsPerBatch ?? defaultCut.recordsPerBatch,
   })
+  const { windowBytes, recordsPerBatch } = begun
   const total: Imported = {
     importId,
     charged: begun.charged,
@@ -100,9 +105,8 @@ async function run(file: UsageFile, fileName: string, options: ImportOptions, jo
     rejectsFile: null,
   }
   let doneBatches = new Set(begun.doneBatches)
-  const windowBytes = options.windowBytes ?? 32 << 20
   for await (const window of file.windows(total.doneBytes, total.lines, windowBytes)) {
-    await takeWindow(job, window, doneBatches, (counts) => {
+    await takeWindow({ ...job, recordsPerBatch }, window, doneBatches, (counts) => {
       total.charged += counts.charged
       total.repeated += counts.repeated
       total.rejected += counts.rejected
@@ -128,7 +132,7 @@ function importIdOf(file: UsageFile, mapping: Mapping): string {
 
 /** The order within a window depends on the file alone, so that batches are the same after a crash. */
 async function takeWindow(
-  job: Job,
+  job: Job & Pick<Cut, 'recordsPerBatch'>,
   window: Window,
   done: ReadonlySet<number>,
   count: (counts: ImportCounts) => void,
@@ -137,8 +141,13 @@ async function takeWindow(
   const chains = cut(order, sims, job.recordsPerBatch).values()
   const worker = async () => {
     for (const chain of chains) {
-      for (const batch of chain) {
-        if (!done.has(batch.index)) count(await takeBatch(job, window, batch.index, batch.own))
+      const batches = chain.filter(({ index }) => !done.has(index))
+      let next = batches[0] && readBatch(job, window, batches[0])
+      for (let at = 1; next; at += 1) {
+        const taken = takeBatch(job, next)
+        // While the database writes one of a hot line's batches, the next is read.
+        next = batches[at] && readBatch(job, window, batches[at]!)
+        count(await taken)
       }
     }
   }
@@ -148,19 +157,32 @@ async function takeWindow(
 /** Lines by SIM, those of one SIM as they stand in the file; what has no SIM to read comes first. */
 function bySim({ mapping, layout }: Job, window: Window) {
   const sims = new Float64Array(window.count)
-  const order = new Uint32Array(window.count)
   for (let at = 0; at < window.count; at += 1) {
-    order[at] = at
     sims[at] = simOf(window.text(at), mapping.delimiter, layout.imsi)
   }
-  return { sims, order: order.sort((a, b) => sims[a]! - sims[b]! || a - b) }
+  // The SIMs alone sort without a function of ours; each line then goes to the next place of its SIM.
+  const next = new Map<number, number>()
+  for (const [at, sim] of sims.toSorted().entries()) if (!next.has(sim)) next.set(sim, at)
+  const order = new Uint32Array(window.count)
+  for (let at = 0; at < window.count; at += 1) {
+    const sim = sims[at]!
+    const place = next.get(sim)!
+    order[place] = at
+    next.set(sim, place + 1)
+  }
+  return { sims, order }
 }
 
-async function takeBatch(job: Job, window: Window, index: number, own: Uint32Array) {
+type ReadBatch = { index: number; records: Line[]; unread: NewReject[] }
+
+function readBatch(job: Job, window: Window, { index, own }: Batch): ReadBatch {
+  const batch: ReadBatch = { index, records: [], unread: [] }
+  for (const at of own) readInto(job, window, at, batch.records, batch.unread)
+  return batch
+}
+
+async function takeBatch(job: Job, { index, records, unread }: ReadBatch): Promise<ImportCounts> {
   const { app, importId } = job
-  const records: Line[] = []
-  const unread: NewReject[] = []
-  for (const at of own) readInto(job, window, at, records, unread)
   const outcome = await chargeRecords(app, records, async (trx, result) => {
     const now = app.clock.now()
     const rejects = result.rejected.map(({ record, reason }) =>

@@ -10,7 +10,9 @@ export type ImportRow = ImportCounts & {
   doneLines: number
   /** Batches of the window after `doneBytes` that were written before a crash. */
   doneBatches: number[]
-}
+} & Cut
+/** Where windows and batches end: as long as a file is running it is the one it was begun with. */
+export type Cut = { windowBytes: number; recordsPerBatch: number }
 
 /** Keeps a second process from the same file until this one ends, however it ends. */
 export async function holdImport(db: Db, importId: string): Promise<pg.PoolClient | undefined> {
@@ -34,11 +36,13 @@ export async function releaseImport(client: pg.PoolClient, importId: string): Pr
   }
 }
 
+type NewImport = Cut & { importId: string; fileName: string; bytes: number }
+
 /** The file's row: new, or as a run that crashed left it; a file that was done before begins again. */
 export async function beginImport(
   db: Db,
   now: Temporal.Instant,
-  { importId, fileName, bytes }: { importId: string; fileName: string; bytes: number },
+  { importId, fileName, bytes, windowBytes, recordsPerBatch }: NewImport,
 ): Promise<ImportRow & { resumed: boolean }> {
   const row = await db
     .insertInto('usage_import')
@@ -46,6 +50,8 @@ export async function beginImport(
       import_id: importId,
       file_name: fileName,
       file_bytes: BigInt(bytes),
+      window_bytes: BigInt(windowBytes),
+      batch_records: recordsPerBatch,
       started_at: now,
       updated_at: now,
     })
@@ -54,6 +60,10 @@ export async function beginImport(
         const isDone = sql`usage_import.state = 'done'`
         const anew = <T>(column: string) =>
           sql<T>`case when ${isDone} then 0 else ${sql.ref(`usage_import.${column}`)} end`
+        const cut = <T>(column: string) => {
+          const [given, begun] = [sql.ref(`excluded.${column}`), sql.ref(`usage_import.${column}`)]
+          return sql<T>`case when ${isDone} then ${given} else ${begun} end`
+        }
         return {
           file_name: old.ref('excluded.file_name'),
           state: 'running',
@@ -62,6 +72,8 @@ export async function beginImport(
           charged: anew<bigint>('charged'),
           repeated: anew<bigint>('repeated'),
           rejected: anew<bigint>('rejected'),
+          window_bytes: cut<bigint>('window_bytes'),
+          batch_records: cut<number>('batch_records'),
           updated_at: now,
         }
       }),
@@ -74,6 +86,8 @@ export async function beginImport(
     doneBytes,
     doneLines: Number(row.done_lines),
     doneBatches: row.done_batches,
+    windowBytes: Number(row.window_bytes),
+    recordsPerBatch: row.batch_records,
     charged: Number(row.charged),
     repeated: Number(row.repeated),
     rejected: Number(row.rejected),

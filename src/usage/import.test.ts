@@ -89,6 +89,19 @@ test('a file is charged once, however often and in whatever pieces it is taken i
   ])
 })
 
+test('a run that goes on cuts the file where the one before did, whatever it would cut by itself', async () => {
+  const sims = await Promise.all(Array.from({ length: 4 }, traveller))
+  const path = file(text(...Array.from({ length: 40 }, (_, n) => row(sims[n % 4]!.imsi))))
+  const batches = { recordsPerBatch: 10, batchesAtOnce: 1 }
+  const stop = (at: { charged: number }) => {
+    if (at.charged >= 20) throw new Error('stopped')
+  }
+  await expect(take(path, { ...batches, onProgress: stop })).rejects.toThrow('stopped')
+  const second = await take(path, { recordsPerBatch: 25, windowBytes: 1000 })
+  expect(second).toMatchObject({ charged: 40, repeated: 0, resumed: true })
+  for (const { subscriberId } of sims) expect(await remaining(subscriberId)).toBe(10_000n)
+})
+
 test('every fault has its reason, its line number and its original in the rejects file', async () => {
   const { imsi, subscriberId } = await traveller()
   const good = row(imsi)
