@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { startInbox } from '../simulators/inbox/server.ts'
 import { openOutbox } from '../src/notices/gateway.ts'
+import { registerNoticesRoutes } from '../src/notices/routes.ts'
 import { noticeJobs, sweepNotices } from '../src/notices/steps.ts'
 import { noticeQueues } from '../src/notices/store.ts'
 import type { App } from '../src/platform/app.ts'
@@ -72,6 +73,7 @@ export async function openPeople({ smtpUrl, working = true, ...routes }: Options
   await seedStaff(app.db, clock.now())
   const http = await openHttp(app)
   registerSubscriberRoutes(http, app, routes)
+  registerNoticesRoutes(http, app)
   registerStaffRoutes(http, app)
   registerTicketsRoutes(http, app)
   registerTicketsStaffRoutes(http, app)

@@ -39,6 +39,7 @@ import { registerLinesRoutes } from '../lines/routes.ts'
 import { sweepAccess } from '../lines/access-steps.ts'
 import { lineQueues, linesJobs } from '../lines/steps.ts'
 import { openOutbox, type Outbox } from '../notices/gateway.ts'
+import { registerNoticesRoutes } from '../notices/routes.ts'
 import { noticeJobs, sweepNotices } from '../notices/steps.ts'
 import { noticeQueues } from '../notices/store.ts'
 import { openPayments, type Payments } from '../payments/gateway.ts'
@@ -143,6 +144,7 @@ export async function registerRoutes(
   registerSubscriberRoutes(http, app, {
     contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId),
   })
+  registerNoticesRoutes(http, app)
   registerOperatorRoutes(http, app)
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, payments)

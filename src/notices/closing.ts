@@ -5,6 +5,7 @@ export const closing: Closing = {
   blockers: [],
   steps: [],
   leftovers: {
+    notice_choice: { erase: 'rows', plain: 'subscriber_id topic channel wanted chosen_at' },
     notice: {
       retain: { contacts: { recipient: "''", params: "'{}'", failure: 'null' } },
       sealed: 'recipient params',

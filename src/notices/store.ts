@@ -13,7 +13,10 @@ import {
   type Recipient,
   type TemplateName,
 } from './notice.ts'
+import { asChosen } from './choice-store.ts'
 import { seal, sealIvBytes, sealKey } from '../platform/seal.ts'
+
+export { forgetChoices } from './choice-store.ts'
 
 export const noticeQueues = ['notices.send']
 
@@ -38,7 +41,8 @@ export async function notifyAll<Template extends TemplateName>(
   requests: readonly NoticeRequest<Template>[],
 ): Promise<void> {
   const now = app.clock.now()
-  const asked = requests.flatMap((request) => rowsOf(app, request, now))
+  const wanted = await asChosen(trx, requests)
+  const asked = wanted.flatMap((request) => rowsOf(app, request, now))
   if (asked.length === 0) return
   const { rows } = await sql<{ subscriber_id: string; notice_id: string }>`
     insert into notice (subscriber_id, notice_id, channel, recipient, template, locale, params, case_id, created_at)

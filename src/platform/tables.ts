@@ -455,6 +455,14 @@ export interface Notice {
   template: string;
 }
 
+export interface NoticeChoice {
+  channel: string;
+  chosen_at: Temporal.Instant;
+  subscriber_id: string;
+  topic: string;
+  wanted: boolean;
+}
+
 export interface OneTimeCode {
   code_hash: string;
   code_id: string;
@@ -1055,6 +1063,7 @@ export interface DB {
   line_renewal: LineRenewal;
   line_term: LineTerm;
   notice: Notice;
+  notice_choice: NoticeChoice;
   one_time_code: OneTimeCode;
   passkey: Passkey;
   passkey_challenge_used: PasskeyChallengeUsed;

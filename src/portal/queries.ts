@@ -19,6 +19,7 @@ import type {
   Device,
   Installation,
   Line,
+  NoticeTopic,
   Operator,
   Order,
   OrderQuote,
@@ -243,6 +244,11 @@ export const devicesQuery = queryOptions({
 export const passkeysQuery = queryOptions({
   queryKey: ['passkeys'],
   queryFn: async ({ signal }) => (await read<Items<Passkey>>('/v1/me/passkeys', signal)).items,
+})
+
+export const noticesQuery = queryOptions({
+  queryKey: ['notices'],
+  queryFn: async ({ signal }) => (await read<Items<NoticeTopic>>('/v1/me/notices', signal)).items,
 })
 
 export const closuresQuery = queryOptions({

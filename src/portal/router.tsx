@@ -174,6 +174,7 @@ const memberPages = [
     () => import('../subscribers/portal/passkeys-page.tsx'),
     'PasskeysPage',
   ),
+  signedIn('/account/messages', () => import('../notices/portal/choices-page.tsx'), 'ChoicesPage'),
   signedIn('/help/new', () => import('../tickets/portal/new-ticket-page.tsx'), 'NewTicketPage'),
   signedIn('/help/$ticketId', () => import('../tickets/portal/ticket-page.tsx'), 'TicketPage'),
   signedIn('/close/line/$lineId', () => import('../closure/portal/start-page.tsx'), 'StartPage'),

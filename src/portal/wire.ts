@@ -6,6 +6,7 @@ import type * as quote from '../closure/quote-wire.ts'
 import type * as closure from '../closure/wire.ts'
 import type * as intake from '../closure/intake-wire.ts'
 import type * as lines from '../lines/wire.ts'
+import type * as notices from '../notices/wire.ts'
 import type * as payments from '../payments/wire.ts'
 import type * as porting from '../porting/wire.ts'
 import type * as arrivals from '../porting/in-wire.ts'
@@ -23,6 +24,7 @@ export type Passkey = z.output<typeof passkeys.passkeyWire>
 export type CreationOptions = z.output<typeof passkeys.creationOptionsWire>
 export type RequestOptions = z.output<typeof passkeys.requestOptionsWire>
 export type CodeSent = z.output<typeof subscribers.codeSentWire>
+export type NoticeTopic = z.output<typeof notices.noticeTopicWire>
 export type Plan = z.output<typeof plans.planWire>
 export type Dial = z.output<typeof plans.dialWire>
 export type Coverage = z.output<typeof plans.coverageWire>

@@ -1,8 +1,8 @@
 /** What owners are told of their plan: before it renews or ends, when it has, and when it could not. */
-import { ownerOf } from '../lines/store.ts'
 import type { TemplateName } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
 import type { Trx } from '../platform/database.ts'
+import { addresseeOf } from '../subscribers/store.ts'
 import { inLanguage } from '../values/locale.ts'
 import { decimal, type Money } from '../values/money.ts'
 import type { Plan } from '../plans/plan.ts'
@@ -23,7 +23,7 @@ async function tell(
   { subscriberId, lineId, nickname, plan }: Standing,
   { template, about, params }: { template: Told; about: string; params: Record<string, string> },
 ) {
-  const { recipients, locale } = await ownerOf(trx, subscriberId)
+  const { recipients, locale } = await addresseeOf(trx, subscriberId)
   await notify(trx, app, {
     subscriberId,
     noticeId: `${template}:${lineId}:${about}`,

@@ -77,6 +77,14 @@ const sources: Record<DatasetName, Source> = {
   passkeys: byId('passkey_id', sql`select t.* from passkey t`, (row) =>
     cells(row, 'passkey_id', 'name', 'backed_up', 'created_at', 'last_used_at'),
   ),
+  choices: {
+    batch: (subscriberId, [topic = '', channel = '']) => sql<Stored>`
+      select t.* from notice_choice t
+      where t.subscriber_id = ${subscriberId} and (t.topic, t.channel) > (${topic}, ${channel})
+      order by t.topic, t.channel limit ${batchRows}`,
+    keyOf: ({ topic, channel }) => [String(topic), String(channel)],
+    row: (row) => cells(row, 'topic', 'channel', 'wanted', 'chosen_at'),
+  },
   lines: byId(
     'line_id',
     sql`

@@ -110,6 +110,7 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
   await lin.patch('/v1/me', { name: 'Lin "Yue"', country: 'GB', locale: 'zh-CN' })
   await lineWithUsage(me.subscriberId, '<b>Tokyo</b>')
   await lineWithUsage(other.subscriberId, 'Eves line')
+  await lin.put('/v1/me/notices/usage/sms', { wanted: false })
   await lin.post('/v1/tickets', { subject: 'Hello', body: 'one, "two"\nthree' })
 
   const files = await exported(lin)
@@ -146,6 +147,9 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
   ])
   expect(JSON.parse(String(files.get('data/plans.json')))).toMatchObject([
     { term: '1', cause: 'bought', amount: '9.00', currency: 'GBP', dataBytes: '5000000000' },
+  ])
+  expect(JSON.parse(String(files.get('data/choices.json')))).toMatchObject([
+    { topic: 'usage', channel: 'sms', wanted: 'false' },
   ])
   expect(String(files.get('data/profile.csv'))).toContain('"Lin ""Yue"""')
   expect(String(files.get('data/tickets.csv'))).toContain('"one, ""two""\nthree"')

@@ -65,6 +65,7 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('addedAt'),
     moment('lastUsedAt'),
   ],
+  choices: [text('topic'), text('channel'), text('wanted'), moment('chosenAt')],
   lines: [
     text('lineId'),
     text('nickname'),

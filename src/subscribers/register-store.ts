@@ -1,4 +1,5 @@
 /** Registers who acts for a subscriber, and ends that: staff who have seen the proof, with an entry of the audit trail. */
+import { forgetChoices } from '../notices/store.ts'
 import type { App, StaffMember } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -59,7 +60,10 @@ export async function registerRepresentative(
         added_by: staff.staffId,
       })
       .execute()
-    if (kind === 'estate') await signOutEverywhere(trx, subscriberId)
+    if (kind === 'estate') {
+      await signOutEverywhere(trx, subscriberId)
+      await forgetChoices(trx, subscriberId)
+    }
     await record(trx, app, staff, { subscriberId, representativeId, action: 'registered', kind })
     const all = await representativesOf(trx, [subscriberId])
     return all.get(subscriberId) ?? refuse('not-found')

@@ -90,3 +90,51 @@ test('nothing to say is refused', async () => {
     'invalid-request',
   )
 })
+
+test('who switched answers off by mail gets none; what is always sent stays, with one audit entry for each change', async () => {
+  const [lin, eve, yue] = [person(people), person(people), person(people)]
+  const { body: me } = await lin.signIn('quiet@example.com')
+  const { body: other } = await eve.signIn('loud@example.com')
+  await yue.signInAsStaff('support@violet.example')
+  const at = '/v1/me/notices/help/email'
+  expect((await person(people).put(at, { wanted: false })).status).toBe(401)
+  const off = await lin.put(at, { wanted: false })
+  expect(off.status).toBe(200)
+  expect((await lin.put(at, { wanted: false })).body).toEqual(off.body)
+  expect(off.body.items.find(({ topic }: { topic: string }) => topic === 'help')).toMatchObject({
+    email: { wanted: false, mayChange: true },
+    sms: { wanted: true, mayChange: true },
+  })
+  for (const always of ['security/email', 'closing/sms', 'receipts/email', 'renewal/email'])
+    expect((await lin.put(`/v1/me/notices/${always}`, { wanted: false })).body.code).toBe(
+      'notice-always',
+    )
+  expect((await lin.put('/v1/me/notices/gossip/email', { wanted: false })).status).toBe(422)
+  for (const someone of [lin, eve]) {
+    const { ticketId } = (await someone.post('/v1/tickets', asked)).body
+    await yue.post(`/v1/staff/tickets/${ticketId}/messages`, { body: 'Restart it' })
+  }
+  const answersTo = async (subscriberId: string) => {
+    const rows = await people.app.db
+      .selectFrom('notice')
+      .select('recipient')
+      .where('subscriber_id', '=', subscriberId)
+      .where('template', '=', 'ticket-answered')
+      .execute()
+    return rows.map(({ recipient }) => recipient)
+  }
+  expect(await answersTo(me.subscriberId)).toEqual([])
+  expect(await answersTo(other.subscriberId)).toEqual(['loud@example.com'])
+  expect((await eve.get('/v1/me/notices')).body.items).toContainEqual(
+    expect.objectContaining({ topic: 'help', email: { wanted: true, mayChange: true } }),
+  )
+  const entries = await people.app.db
+    .selectFrom('audit_entry')
+    .select(['action', 'detail'])
+    .where('subscriber_id', '=', me.subscriberId)
+    .where('action', 'like', 'notices.%')
+    .execute()
+  expect(entries).toEqual([
+    { action: 'notices.switched-off', detail: { topic: 'help', channel: 'email' } },
+  ])
+})

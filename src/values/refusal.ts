@@ -39,6 +39,7 @@ export const refusalStatus = {
   'passkey-copied': 403,
   'passkey-known': 409,
   'passkeys-full': 409,
+  'notice-always': 409,
   // plans, orders, lines
   'plan-not-sold': 404,
   'adjustment-not-allowed': 422,

@@ -138,6 +138,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['contacts', '/account/contacts'],
     ['devices', '/account/devices'],
     ['passkeys', '/account/passkeys'],
+    ['messages', '/account/messages'],
     ['new-ticket', `/help/new?about=unanswered&page=${line}`],
     ['ticket', `/help/${world.ticketId}`],
     ['close-ready', `${closing}/ready`],

@@ -51,6 +51,9 @@ export function AccountPage() {
         <RowLink icon="key" to="/account/passkeys" title={t('account.passkeys')}>
           {passkeys.data && t('account.passkeys-count', { count: passkeys.data.length })}
         </RowLink>
+        <RowLink icon="chat" to="/account/messages" title={t('account.notices')}>
+          {t('account.notices-what')}
+        </RowLink>
         <li>
           <a className="row" href="/v1/me/export" download>
             <Icon name="download" />
