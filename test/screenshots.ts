@@ -1,9 +1,10 @@
-/** `npm run screenshots`: every page of the portal on a phone and on a desk, in both languages, light and dark, into screenshots/. */
+/** `npm run screenshots`: every page of the portal on a phone and on a desk, light and dark, in two languages or all, into screenshots/. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkout } from '../src/platform/config.ts'
+import { locales } from '../src/values/locale.ts'
 import { openBrowser, windowOf } from './e2e/browser.ts'
 import { furnish, pagesOf, settled } from './e2e/world.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -38,10 +39,22 @@ async function takePicture(page: Page, path: string, width: number) {
 /** All, or those that VIOLET_PAGES names, parted by commas. */
 const wanted = process.env['VIOLET_PAGES']?.split(',')
 
-test.each(['en', 'zh-CN'] as const)(
+/** English and Simplified Chinese; with `VIOLET_LOOKS=all` the other six, where the same world is seen in another language. */
+const isAll = process.env['VIOLET_LOOKS'] === 'all'
+const spoken = isAll
+  ? locales.filter((one) => one !== 'en' && one !== 'zh-CN')
+  : (['en', 'zh-CN'] as const)
+const worlds = new Map<string, ReturnType<typeof furnish>>()
+const worldIn = (locale: string) => {
+  const known = worlds.get(locale) ?? furnish(platform, locale)
+  worlds.set(locale, known)
+  return known
+}
+
+test.each(spoken)(
   'pictures in %s',
   async (locale) => {
-    const world = await furnish(platform, locale)
+    const world = await worldIn(isAll ? 'en' : locale)
     const pages = pagesOf(world).filter(([name]) => wanted?.includes(name) ?? true)
     let taken = 0
     for (const [width, dark] of [

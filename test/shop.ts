@@ -39,6 +39,7 @@ export const cards = {
   declined: '4000000000000002',
   challenge: '4000000000003220',
   timesOut: '4000000000000119',
+  poor: '4000000000009995',
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field in tests
@@ -197,6 +198,8 @@ export async function shopper({ app, url }: Shop, { complete = true, locale = 'e
     get: (path: string) => call('GET', path),
     post: (path: string, body?: unknown, key?: string) => call('POST', path, body, key),
     patch: (path: string, body?: unknown) => call('PATCH', path, body),
+    put: (path: string, body?: unknown) => call('PUT', path, body),
+    delete: (path: string) => call('DELETE', path),
   }
 }
 

@@ -1,10 +1,11 @@
 /** The payment provider's API for shops: checkouts and refunds, each request performed once per key. */
 import type { FastifyInstance } from 'fastify'
-import { type Body, bodyOf, textOf } from '../body.ts'
+import { bodyOf, textOf } from '../body.ts'
 import { sufferFaults } from '../faults.ts'
-import { invalid, notFound, requireKey } from '../host.ts'
+import { notFound, requireKey } from '../host.ts'
 import { addBank, addPayouts } from './payout-api.ts'
-import { keyOf, type Means, moneyIn, newestAndAll, referenceOf } from './request.ts'
+import { keyOf, type Means, moneyIn, newestAndAll, referenceOf, webAddress } from './request.ts'
+import { addSaved } from './saved-api.ts'
 import { checkoutWire, once, refundWire } from './store.ts'
 
 export function addPaymentApi(http: FastifyInstance, means: Means): void {
@@ -14,6 +15,7 @@ export function addPaymentApi(http: FastifyInstance, means: Means): void {
     addCheckouts(scope, means)
     addRefunds(scope, means)
     addPayouts(scope, means)
+    addSaved(scope, means)
   })
   addBank(http, means)
   http.get('/stats', async () => means.provider.stats())
@@ -33,6 +35,8 @@ function addCheckouts(scope: FastifyInstance, { db, provider, clock, baseUrl }: 
     const answer = once(db, { endpoint: 'checkouts', key: keyOf(request), body, nowMs }, () =>
       checkoutWire(provider.createCheckout(wanted), baseUrl()),
     )
+    // Charged after it is on record: asked again under its key, one that was not charged yet is.
+    if (body['method'] !== undefined) provider.chargeSaved(answer.id, textOf(body, 'method', 100))
     return reply.code(201).send(answer)
   })
   scope.get<{ Params: { id: string } }>('/checkouts/:id', async ({ params }) => {
@@ -71,11 +75,4 @@ function addRefunds(scope: FastifyInstance, { db, provider, clock }: Means): voi
   scope.get('/refunds', async (request) =>
     newestAndAll('refund', provider.refundsOf(referenceOf(request)).map(refundWire)),
   )
-}
-
-function webAddress(body: Body, name: string): string {
-  const text = textOf(body, name, 2000)
-  const parsed = URL.parse(text)
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text
-  throw invalid(`${name} must be a web address.`)
 }

@@ -50,7 +50,7 @@ export function addPayPages(http: FastifyInstance, means: Means): void {
   })
 }
 
-function formOf({ body }: FastifyRequest): Form {
+export function formOf({ body }: FastifyRequest): Form {
   if (typeof body !== 'object' || body === null) return {}
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [name, String(value).slice(0, 200)]),
@@ -106,7 +106,11 @@ function resultOf(t: Say, { status, failure }: CheckoutRow, amount: string, spec
   return { title: t(failure ?? 'provider_unavailable'), lead: t('noMoney') }
 }
 
-const resultBody = (title: string, lead: string, link?: { to: string; text: string }): Html =>
+export const resultBody = (
+  title: string,
+  lead: string,
+  link?: { to: string; text: string },
+): Html =>
   html`<div class="result stack">
     <h1 class="head">${title}</h1>
     <p class="c2">${lead}</p>
@@ -120,7 +124,6 @@ const fields = [
 ] as const
 
 function cardBody(t: Say, row: CheckoutRow, amount: string, form: Form, wrong: CardMistakes): Html {
-  const first = fields.find(({ name }) => wrong[name])?.name
   return html`<div class="checkout">
     <section class="order" aria-label="${t('total')}">
       <p class="c2">${t('to')}</p>
@@ -137,55 +140,64 @@ function cardBody(t: Say, row: CheckoutRow, amount: string, form: Form, wrong: C
       </dl>
     </section>
     <form class="stack card" method="post" action="/pay/${row.id}" novalidate>
-      ${fields.map((field) => {
-        const mistake = wrong[field.name]
-        return html`<div class="fld f-${field.name}">
-          <label for="${field.name}">${t(field.label)}</label>
-          <input
-            class="input num"
-            id="${field.name}"
-            name="${field.name}"
-            required
-            autocomplete="${field.autocomplete}"
-            inputmode="${field.inputmode}"
-            maxlength="${field.max}"
-            value="${form[field.name] ?? ''}"
-            spellcheck="false"
-            ${field.name === 'expiry' && html`placeholder="${t('expiryHint')}"`}
-            ${mistake && html`aria-invalid="true" aria-describedby="${field.name}-error"`}
-            ${field.name === first && html`autofocus`}
-          />
-          ${mistake && html`<p class="err" id="${field.name}-error">${t(`${field.name}-${mistake}` as never)}</p>`}
-        </div>`
-      })}
+      ${cardFields(t, form, wrong)}
       <button class="btn primary block">${t('pay', { amount })}</button>
       <a class="btn even block" href="${returnAddress(row)}">${t('cancel')}</a>
     </form>
-    <section class="cards" aria-labelledby="cards">
-      <h2 class="sub" id="cards">${t('testCards')}</h2>
-      <p class="small c2">${t('testCardsLead')}</p>
-      <ul class="rows">
-        ${testCards.map(
-          ({ number, outcome }) =>
-            html`<li>
-              <span
-                ><span class="num strong">${number}</span>
-                <span class="small c2">${t(outcome)}</span></span
-              >
-              <button
-                class="btn quiet sm"
-                type="button"
-                data-card="${number}"
-                aria-label="${t('useCard', { number })}"
-              >
-                ${t('use')}
-              </button>
-            </li>`,
-        )}
-      </ul>
-    </section>
+    ${testCardList(t)}
   </div>`
 }
+
+/** What is typed of a card, with what is wrong with it. */
+export function cardFields(t: Say, form: Form, wrong: CardMistakes): Html[] {
+  const first = fields.find(({ name }) => wrong[name])?.name
+  return fields.map((field) => {
+    const mistake = wrong[field.name]
+    return html`<div class="fld f-${field.name}">
+      <label for="${field.name}">${t(field.label)}</label>
+      <input
+        class="input num"
+        id="${field.name}"
+        name="${field.name}"
+        required
+        autocomplete="${field.autocomplete}"
+        inputmode="${field.inputmode}"
+        maxlength="${field.max}"
+        value="${form[field.name] ?? ''}"
+        spellcheck="false"
+        ${field.name === 'expiry' && html`placeholder="${t('expiryHint')}"`}
+        ${mistake && html`aria-invalid="true" aria-describedby="${field.name}-error"`}
+        ${field.name === first && html`autofocus`}
+      />
+      ${mistake && html`<p class="err" id="${field.name}-error">${t(`${field.name}-${mistake}` as never)}</p>`}
+    </div>`
+  })
+}
+
+export const testCardList = (t: Say): Html =>
+  html`<section class="cards" aria-labelledby="cards">
+    <h2 class="sub" id="cards">${t('testCards')}</h2>
+    <p class="small c2">${t('testCardsLead')}</p>
+    <ul class="rows">
+      ${testCards.map(
+        ({ number, outcome }) =>
+          html`<li>
+            <span
+              ><span class="num strong">${number}</span>
+              <span class="small c2">${t(outcome)}</span></span
+            >
+            <button
+              class="btn quiet sm"
+              type="button"
+              data-card="${number}"
+              aria-label="${t('useCard', { number })}"
+            >
+              ${t('use')}
+            </button>
+          </li>`,
+      )}
+    </ul>
+  </section>`
 
 const TRIES = 3
 

@@ -16,6 +16,7 @@ import {
   payoutsOf,
   settlePayouts,
 } from './payouts.ts'
+import { createSetup, forgetCard, type NewSetup, saveCard, savedCard, setupsBy } from './saved.ts'
 import { type CheckoutRow, checkoutWire, moneyOf, type RefundRow, refundWire } from './store.ts'
 
 export type NewCheckout = {
@@ -54,6 +55,12 @@ export function openProvider(means: Means) {
     },
     pay: (id: string, card: Card) => pay(means, id, card),
     answerChallenge: (id: string, code: string | undefined) => answerChallenge(means, id, code),
+    chargeSaved: (id: string, cardId: string) => chargeSaved(means, id, cardId),
+    createSetup: (wanted: NewSetup) => createSetup(means, wanted),
+    setup: (id: string) => setupsBy(means, 'id', id)[0],
+    setupsOf: (reference: string) => setupsBy(means, 'reference', reference),
+    saveCard: (id: string, card: Card) => saveCard(means, id, card),
+    forgetCard: (cardId: string) => forgetCard(means, cardId),
     createRefund(wanted: NewRefund) {
       const refund = createRefund(means, wanted)
       queueMicrotask(timer.schedule)
@@ -164,6 +171,17 @@ function pay(means: Means, id: string, { outcome, instrument }: Card): Paid {
   })
   outbox.wake()
   return paid
+}
+
+/** Its owner is not there: a bank that asks them for a code gets none, and a forgotten card pays nothing. */
+function chargeSaved(means: Means, id: string, cardId: string): void {
+  const card = savedCard(means, cardId)
+  if (card && card.outcome !== 'challenge') return void pay(means, id, card)
+  means.db.transaction(() => {
+    if (mustFind(means, id).status !== 'open') return
+    fail(means, id, card ? 'authentication_failed' : 'card_declined')
+  })
+  means.outbox.wake()
 }
 
 function take(means: Means, id: string, refundsFail: boolean): void {

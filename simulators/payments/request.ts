@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '../../src/platform/clock.ts'
 import type { Money } from '../../src/values/money.ts'
-import type { Body } from '../body.ts'
+import { type Body, textOf } from '../body.ts'
 import type { Database } from '../database.ts'
 import type { Faults } from '../faults.ts'
 import { invalid, Problem } from '../host.ts'
@@ -43,4 +43,11 @@ export function referenceOf({ query }: FastifyRequest): string {
   const { reference } = query as Record<string, unknown>
   if (typeof reference === 'string' && reference !== '') return reference
   throw invalid('Say which: ?reference=…')
+}
+
+export function webAddress(body: Body, name: string): string {
+  const text = textOf(body, name, 2000)
+  const parsed = URL.parse(text)
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text
+  throw invalid(`${name} must be a web address.`)
 }

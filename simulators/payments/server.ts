@@ -11,6 +11,8 @@ import { addOperatorPage } from './operator-page.ts'
 import { addPayPages } from './pay-page.ts'
 import type { Pace } from './means.ts'
 import { openProvider } from './provider.ts'
+import { addSavePages } from './save-page.ts'
+import { savedSchema } from './saved.ts'
 import { schema } from './store.ts'
 
 export type PaymentsOptions = {
@@ -30,7 +32,7 @@ const usualPace: Pace = { refundMs: 1000, lateMs: 8000, expiresMs: 30 * 60_000, 
 
 export async function startPayments(options: PaymentsOptions): Promise<Running> {
   const { port = 0, clock = systemClock, log = silentLog, platformUrl, key } = options
-  const db = openDatabase(options.dataDir, 'payments', schema)
+  const db = openDatabase(options.dataDir, 'payments', schema + savedSchema)
   const faults = openFaults(db)
   const platform = typeof platformUrl === 'string' ? () => platformUrl : platformUrl
   const outbox = openOutbox({
@@ -51,6 +53,7 @@ export async function startPayments(options: PaymentsOptions): Promise<Running> 
   addFaultRoutes(http, faults)
   addAssets(http, ['payments/pay.css', 'payments/pay.js'])
   addPayPages(http, { provider, clock, key, timeoutMs: pace.timeoutMs })
+  addSavePages(http, { provider, clock, key })
   addOperatorPage(http, { provider, outbox, faults })
   const listening = await listen(http, port)
   url ||= listening

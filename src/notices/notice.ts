@@ -102,7 +102,7 @@ export type NoticeParams = {
     credited?: string
     url: string
   }
-  /** `how` is renews, short or ends. */
+  /** `how` is renews, short, card or ends. */
   'plan-reminder': {
     lineName: string
     plan: string

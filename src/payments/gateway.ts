@@ -9,7 +9,7 @@ import {
 import { Fault } from '../values/fault.ts'
 import { fromWire, type Money, toWire } from '../values/money.ts'
 import { moneyWire } from '../values/wire.ts'
-import type { Checkout } from './order.ts'
+import type { Checkout, Instrument } from './order.ts'
 import type { Account } from './payments.ts'
 
 export type NewCheckout = {
@@ -19,6 +19,14 @@ export type NewCheckout = {
   description: string
   returnUrl: string
   locale: string
+  /** A saved card: charged at once, without a page. */
+  method?: string
+}
+export type NewSetup = { key: string; reference: string; returnUrl: string; locale: string }
+/** A page to save a card on, and the card that came of it. */
+export type FoundSetup = {
+  status: 'open' | 'succeeded' | 'failed' | 'expired'
+  saved?: { providerMethodId: string; instrument: Instrument }
 }
 export type NewRefund = { key: string; paymentId: string; amount: Money; reference: string }
 export type FoundRefund = {
@@ -40,6 +48,10 @@ export type NewPayout = {
 export type Payments = {
   createCheckout(asked: NewCheckout): Promise<{ checkoutId: string; url: string }>
   findCheckout(reference: string): Promise<Checkout | undefined>
+  createSetup(asked: NewSetup): Promise<{ url: string }>
+  findSetup(reference: string): Promise<FoundSetup | undefined>
+  /** Done when the provider doesn't know it, too. */
+  forgetMethod(providerMethodId: string): Promise<void>
   refund(asked: NewRefund): Promise<FoundRefund>
   findRefund(reference: string): Promise<FoundRefund | undefined>
   payout(asked: NewPayout): Promise<FoundRefund>
@@ -65,6 +77,13 @@ const checkoutWire = z.object({
   instrument: instrument.nullish(),
 })
 const createdWire = z.object({ id: z.string(), url: z.string() })
+const setupWire = z.object({
+  id: z.string(),
+  url: z.string(),
+  status: z.enum(['open', 'succeeded', 'failed', 'expired']),
+  methodId: z.string().nullish(),
+  instrument: instrument.nullish(),
+})
 const refundWire = z.object({
   id: z.string(),
   status: z.enum(['pending', 'succeeded', 'failed']),
@@ -100,6 +119,19 @@ export function openPayments(
     async findCheckout(reference) {
       const found = await find('/checkouts', reference)
       return found === undefined ? undefined : checkoutOf(checkoutWire.parse(found))
+    },
+    async createSetup({ key, ...body }) {
+      const answer = await call({ method: 'POST', path: '/setups', body, idempotencyKey: key })
+      return { url: setupWire.parse(done(answer)).url }
+    },
+    async findSetup(reference) {
+      const found = await find('/setups', reference)
+      return found === undefined ? undefined : setupOf(setupWire.parse(found))
+    },
+    async forgetMethod(providerMethodId) {
+      const path = `/methods/${encodeURIComponent(providerMethodId)}`
+      const answer = await call({ method: 'DELETE', path, idempotencyKey: providerMethodId })
+      if (answer.status !== 404) done(answer)
     },
     async refund({ key, paymentId, amount, reference }) {
       const body = { paymentId, amount: toWire(amount), reference }
@@ -157,6 +189,12 @@ function checkoutOf(wire: z.output<typeof checkoutWire>): Checkout {
   }
   if (wire.status === 'failed') return { ...common, status: 'failed', failure: wire.failure ?? '' }
   return { ...common, status: wire.status }
+}
+
+function setupOf({ status, methodId, instrument: card }: z.output<typeof setupWire>): FoundSetup {
+  if (status !== 'succeeded') return { status }
+  if (!methodId || !card) throw new Fault(name, 'unknown', 'named no card of a finished setup')
+  return { status, saved: { providerMethodId: methodId, instrument: card } }
 }
 
 function refundOf({ id, status, failure }: z.output<typeof refundWire>): FoundRefund {

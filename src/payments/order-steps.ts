@@ -17,7 +17,15 @@ import { inLanguage, knownLocale } from '../values/locale.ts'
 import { decimal } from '../values/money.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import type { Payments } from './gateway.ts'
-import { type Attempt, decide, type Order, type PaidCheckout, referenceOf } from './order.ts'
+import { tokenOf } from './charge-store.ts'
+import {
+  type Attempt,
+  decide,
+  type Failure,
+  type Order,
+  type PaidCheckout,
+  referenceOf,
+} from './order.ts'
 import {
   accountIsClosing,
   change,
@@ -30,7 +38,6 @@ import {
 } from './order-store.ts'
 import { say } from './statement-words.ts'
 
-export const checkQueue = 'payments.check'
 export const returnQueue = 'payments.return'
 
 /** Opens the provider's page for the order's current attempt. */
@@ -39,6 +46,7 @@ export async function openCheckout(
   payments: Payments,
   order: Order,
   locale: string,
+  method?: string,
 ): Promise<Order | Refusal> {
   const { subscriberId, orderId, attempt, amount } = order
   const reference = referenceOf(orderId, attempt)
@@ -50,12 +58,15 @@ export async function openCheckout(
     description: `${operator.name}: ${name.item}`,
     returnUrl: `${app.config.publicUrl}/orders/${orderId}`,
     locale,
+    ...(method !== undefined && { method }),
   }
   try {
     const checkout = await twice(() => payments.createCheckout(asked))
     await app.db.transaction().execute((trx) => keepCheckout(trx, order, checkout))
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
+    // A saved card may have been charged: its job asks again, under the same key.
+    const isOpen = method !== undefined && error instanceof Fault && error.outcome === 'unknown'
+    if (!(error instanceof Fault) || isOpen) throw error
     app.log.warn({ err: error, orderId }, 'no checkout')
     await giveUpAttempt(app, order)
     return refuse('payment-unavailable')
@@ -78,7 +89,8 @@ async function giveUpAttempt(app: App, { subscriberId, orderId, attempt }: Order
   await app.db.transaction().execute(async (trx) => {
     const order = await lockOrder(trx, { subscriberId, orderId })
     if (order?.state !== 'open' || order.attempt !== attempt) return
-    await change(trx, order, { state: 'failed', failure: 'provider_unavailable', due_at: null })
+    await failed(trx, app, order, 'provider_unavailable')
+    await change(trx, order, { due_at: null })
   })
 }
 
@@ -86,6 +98,7 @@ async function giveUpAttempt(app: App, { subscriberId, orderId, attempt }: Order
 export async function checkOrder(app: App, payments: Payments, key: OrderKey): Promise<void> {
   const before = await findOrder(app.db, key)
   if (!before) return
+  if (before.methodId !== null) await chargeSaved(app, payments, before, before.methodId)
   const numbers = Array.from({ length: before.attempt }, (_, index) => index + 1)
   const attempts: Attempt[] = await Promise.all(
     numbers.map(async (attempt) => ({
@@ -99,16 +112,33 @@ export async function checkOrder(app: App, payments: Payments, key: OrderKey): P
   })
 }
 
+/** What a saved card pays is charged by the first look at it; a card that was removed meanwhile pays nothing. */
+async function chargeSaved(app: App, payments: Payments, order: Order, methodId: string) {
+  const { subscriberId, state, checkoutUrl } = order
+  if (state !== 'open' || checkoutUrl !== null) return
+  const token = await tokenOf(app.db, { subscriberId, methodId })
+  if (token === undefined) return giveUpAttempt(app, order)
+  const { locale } = await app.db.transaction().execute((trx) => ownerOf(trx, subscriberId))
+  await openCheckout(app, payments, order, locale, token)
+}
+
 async function apply(trx: Trx, app: App, order: Order, attempts: readonly Attempt[]) {
   const now = app.clock.now()
   const { change: what, surplus, dueAt } = decide(order, attempts, now)
   if (what.kind === 'paid') await honour(trx, app, order, what.attempt, what.checkout)
-  else if (what.kind === 'failed')
-    await change(trx, order, { state: 'failed', failure: what.failure })
+  else if (what.kind === 'failed') await failed(trx, app, order, what.failure)
   else if (what.kind !== 'none') await change(trx, order, { state: what.kind })
   await change(trx, order, { due_at: dueAt })
   if (surplus.length === 0) return
   for (const { attempt } of surplus) await sendBack(trx, app, order, attempt, 'paid twice')
+}
+
+async function failed(trx: Trx, app: App, order: Order, failure: Failure) {
+  const { subscriberId, lineId, methodId } = order
+  await change(trx, order, { state: 'failed', failure })
+  // The renewal that waits for it says to its owner what is missing.
+  if (methodId !== null && lineId !== null)
+    await wakeRenewal(trx, app.clock.now(), { subscriberId, lineId })
 }
 
 /** Money has arrived: gives what was paid for, or sends the money back where that can't be given any more. */

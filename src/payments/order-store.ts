@@ -15,6 +15,8 @@ import {
   referenceOf,
 } from './order.ts'
 
+export const checkQueue = 'payments.check'
+
 export type OrderKey = { subscriberId: string; orderId: string }
 
 const columns = [
@@ -35,6 +37,7 @@ const columns = [
   'failure',
   'payment_id',
   'instrument',
+  'method_id',
   'created_at',
   'paid_at',
   'expires_at',
@@ -67,6 +70,7 @@ function orderOf(row: Row): Order {
     failure: row.failure as Failure | null,
     paymentId: row.payment_id,
     instrument: row.instrument as Instrument | null,
+    methodId: row.method_id,
     createdAt: row.created_at,
     paidAt: row.paid_at,
     expiresAt: row.expires_at ?? row.created_at.add({ minutes: payWithinMinutes }),
@@ -92,14 +96,14 @@ export type NewOrder = OrderKey & { amount: Money } & (
         nickname: string | null
         percentOff: number
       }
-    | { kind: 'top-up'; lineId: string }
+    | { kind: 'top-up'; lineId: string; methodId?: string }
   )
 
 export async function insertOrder(trx: Trx, now: Temporal.Instant, order: NewOrder): Promise<void> {
   const expiresAt = now.add({ minutes: payWithinMinutes })
   const about =
     order.kind === 'top-up'
-      ? { line_id: order.lineId }
+      ? { line_id: order.lineId, method_id: order.methodId ?? null }
       : {
           plan_id: order.planId,
           plan_version: order.planVersion,
@@ -189,7 +193,7 @@ export async function change(trx: Trx, key: OrderKey, changed: OrderChange): Pro
     .execute()
 }
 
-async function indexReference(trx: Trx, reference: string, subscriberId: string) {
+export async function indexReference(trx: Trx, reference: string, subscriberId: string) {
   await trx
     .insertInto('payment_index')
     .values({ reference, subscriber_id: subscriberId })

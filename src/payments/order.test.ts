@@ -35,6 +35,7 @@ const order = (given: Partial<Order> = {}): Order => ({
   failure: null,
   paymentId: null,
   instrument: null,
+  methodId: null,
   createdAt: created,
   paidAt: null,
   expiresAt,

@@ -32,6 +32,8 @@ export type Order = {
   readonly failure: Failure | null
   readonly paymentId: string | null
   readonly instrument: Instrument | null
+  /** The saved card that pays it without a page; null: its owner pays it at the provider's. */
+  readonly methodId: string | null
   readonly createdAt: Temporal.Instant
   readonly paidAt: Temporal.Instant | null
   readonly expiresAt: Temporal.Instant

@@ -14,8 +14,10 @@ import { registerAccountCredit } from './account-credit-routes.ts'
 import type { Payments } from './gateway.ts'
 import { type Order, orderShown, parseReference } from './order.ts'
 import { disputeQueue } from './dispute-store.ts'
-import { checkQueue, openCheckout, retryOrder } from './order-steps.ts'
-import { findOrder, ownerOfReference } from './order-store.ts'
+import { registerMethodRoutes } from './method-routes.ts'
+import { methodQueue } from './method-store.ts'
+import { openCheckout, retryOrder } from './order-steps.ts'
+import { checkQueue, findOrder, ownerOfReference } from './order-store.ts'
 import { registerCoupons } from './coupon-routes.ts'
 import { moveCredit } from './move-store.ts'
 import { type Placed, placePlanOrder, placeTopUp, priceFor } from './place-store.ts'
@@ -40,6 +42,7 @@ export function registerPaymentsRoutes(http: Http, app: App, payments: Payments)
   registerMoves(http, app)
   registerAccountCredit(http, app)
   registerCoupons(http, app)
+  registerMethodRoutes(http, app, payments)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)
   registerWebhook(http, app)
@@ -226,6 +229,10 @@ async function wake(app: App, type: string, told: string) {
       const isDispute = type.startsWith('dispute.')
       const queue = isDispute ? disputeQueue : checkQueue
       return app.queue.send(trx, queue, orderId, { subscriberId, orderId })
+    }
+    if (type.startsWith('setup.')) {
+      const methodId = reference
+      return app.queue.send(trx, methodQueue, methodId, { subscriberId, methodId })
     }
     const caseId = await caseOfRefund(trx, subscriberId, reference)
     // The closure's own queue, by its name: payments know no closure.

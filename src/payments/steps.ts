@@ -3,11 +3,13 @@ import type { App } from '../platform/app.ts'
 import type { Job } from '../platform/queue.ts'
 import type { Payments } from './gateway.ts'
 import { askDisputes, disputeQueue } from './dispute-store.ts'
-import { checkOrder, checkQueue, returnPayment, returnQueue } from './order-steps.ts'
-import { takeDueOrders } from './order-store.ts'
+import { checkMethod } from './method-steps.ts'
+import { methodQueue, takeDueMethods } from './method-store.ts'
+import { checkOrder, returnPayment, returnQueue } from './order-steps.ts'
+import { checkQueue, takeDueOrders } from './order-store.ts'
 import { referenceOf } from './order.ts'
 
-export const paymentsQueues = [checkQueue, returnQueue, disputeQueue]
+export const paymentsQueues = [checkQueue, returnQueue, disputeQueue, methodQueue]
 
 const ordersAtOnce = 200
 const returnAgainSeconds = 1800
@@ -37,6 +39,19 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       },
     },
     {
+      queue: methodQueue,
+      run: ({ subscriberId = '', methodId = '' }) =>
+        checkMethod(app, payments, { subscriberId, methodId }),
+      // Asked for again by the sweep while it is asked for, and later until the provider has forgotten it.
+      async gaveUp(data, error) {
+        const { methodId = '' } = data
+        app.log.error({ methodId, error }, 'a saved card is not settled at the provider')
+        await app.db
+          .transaction()
+          .execute((trx) => app.queue.send(trx, methodQueue, methodId, data, returnAgainSeconds))
+      },
+    },
+    {
       queue: disputeQueue,
       run: ({ subscriberId = '', orderId = '' }) =>
         askDisputes(app, payments, { subscriberId, orderId }),
@@ -52,6 +67,9 @@ export async function sweepPayments(app: App): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
     for (const key of await takeDueOrders(trx, app.clock.now(), ordersAtOnce)) {
       await app.queue.send(trx, checkQueue, key.orderId, key)
+    }
+    for (const key of await takeDueMethods(trx, app.clock.now(), ordersAtOnce)) {
+      await app.queue.send(trx, methodQueue, key.methodId, key)
     }
   })
 }

@@ -518,6 +518,28 @@ export interface PaymentIndex {
   subscriber_id: string;
 }
 
+export interface PaymentMandate {
+  charged_for: Temporal.Instant | null;
+  given_at: Temporal.Instant;
+  line_id: string;
+  method_id: string;
+  subscriber_id: string;
+}
+
+export interface PaymentMethod {
+  asked_at: Temporal.Instant;
+  due_at: Temporal.Instant | null;
+  instrument: unknown | null;
+  is_default: Generated<boolean>;
+  method_id: string;
+  provider_method_id: string | null;
+  removed_at: Temporal.Instant | null;
+  saved_at: Temporal.Instant | null;
+  setup_url: string | null;
+  state: string;
+  subscriber_id: string;
+}
+
 export interface PaymentOrder {
   adjustment: unknown | null;
   attempt: Generated<number>;
@@ -531,6 +553,7 @@ export interface PaymentOrder {
   instrument: unknown | null;
   kind: string;
   line_id: string | null;
+  method_id: string | null;
   minor: bigint;
   nickname: string | null;
   order_id: string;
@@ -1070,6 +1093,8 @@ export interface DB {
   passkey_index: PasskeyIndex;
   payment_dispute: PaymentDispute;
   payment_index: PaymentIndex;
+  payment_mandate: PaymentMandate;
+  payment_method: PaymentMethod;
   payment_order: PaymentOrder;
   phone_number: PhoneNumber;
   plan_version: PlanVersion;

@@ -16,14 +16,11 @@ import type {
   ChangeQuote,
   Closure,
   Coverage,
-  Device,
   Installation,
   Line,
-  NoticeTopic,
   Operator,
   Order,
   OrderQuote,
-  Passkey,
   Plan,
   PlanList,
   PortIn,
@@ -234,21 +231,6 @@ export const statementQuery = infiniteQueryOptions({
     read<StatementPage>(`/v1/statement?limit=30${pageParam}`, signal),
   initialPageParam: '',
   getNextPageParam: (page) => cursor(page.nextCursor),
-})
-
-export const devicesQuery = queryOptions({
-  queryKey: ['devices'],
-  queryFn: async ({ signal }) => (await read<Items<Device>>('/v1/me/devices', signal)).items,
-})
-
-export const passkeysQuery = queryOptions({
-  queryKey: ['passkeys'],
-  queryFn: async ({ signal }) => (await read<Items<Passkey>>('/v1/me/passkeys', signal)).items,
-})
-
-export const noticesQuery = queryOptions({
-  queryKey: ['notices'],
-  queryFn: async ({ signal }) => (await read<Items<NoticeTopic>>('/v1/me/notices', signal)).items,
 })
 
 export const closuresQuery = queryOptions({

@@ -174,6 +174,7 @@ const memberPages = [
     () => import('../subscribers/portal/passkeys-page.tsx'),
     'PasskeysPage',
   ),
+  signedIn('/account/cards', () => import('../payments/portal/cards-page.tsx'), 'CardsPage'),
   signedIn('/account/messages', () => import('../notices/portal/choices-page.tsx'), 'ChoicesPage'),
   signedIn('/help/new', () => import('../tickets/portal/new-ticket-page.tsx'), 'NewTicketPage'),
   signedIn('/help/$ticketId', () => import('../tickets/portal/ticket-page.tsx'), 'TicketPage'),

@@ -10,6 +10,7 @@ import type * as notices from '../notices/wire.ts'
 import type * as payments from '../payments/wire.ts'
 import type * as porting from '../porting/wire.ts'
 import type * as arrivals from '../porting/in-wire.ts'
+import type * as methods from '../payments/method-wire.ts'
 import type * as plans from '../plans/wire.ts'
 import type * as renewals from '../renewals/wire.ts'
 import type * as passkeys from '../subscribers/passkey-wire.ts'
@@ -44,6 +45,8 @@ export type PortIn = z.output<typeof arrivals.portInWire>
 export type PortOut = z.output<typeof porting.portOutWire>
 export type Order = z.output<typeof payments.orderWire>
 export type OrderQuote = z.output<typeof payments.orderQuoteWire>
+export type PaymentMethod = z.output<typeof methods.paymentMethodWire>
+export type CardSetup = z.output<typeof methods.setupWire>
 export type StatementEntry = z.output<typeof payments.statementEntryWire>
 export type StatementPage = z.output<typeof payments.statementWire>
 export type Closure = z.output<typeof closure.closureWire>

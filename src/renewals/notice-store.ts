@@ -1,6 +1,7 @@
 /** What owners are told of their plan: before it renews or ends, when it has, and when it could not. */
 import type { TemplateName } from '../notices/notice.ts'
 import { notify } from '../notices/store.ts'
+import { hasMandate } from '../payments/charge-store.ts'
 import type { Trx } from '../platform/database.ts'
 import { addresseeOf } from '../subscribers/store.ts'
 import { inLanguage } from '../values/locale.ts'
@@ -68,11 +69,12 @@ export async function tellReminder(
 ): Promise<void> {
   const at = standing.periodEnd!.toString()
   const renews = standing.autoRenew
+  const short = (await hasMandate(trx, standing)) ? 'card' : 'short'
   await tell(trx, app, standing, {
     template: 'plan-reminder',
     about: at,
     params: {
-      how: renews ? (missing ? 'short' : 'renews') : 'ends',
+      how: renews ? (missing ? short : 'renews') : 'ends',
       periodEndsAt: at,
       ...(renews && { price: text(price) }),
       ...(renews && missing && { missing: text(missing) }),

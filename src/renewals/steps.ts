@@ -1,10 +1,11 @@
 /** Durable work of periods: reminded of, earned when over, begun again, waited for, ended. */
 import { sql } from 'kysely'
+import { chargeForRenewal, chargeWithinMinutes } from '../payments/charge-store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job } from '../platform/queue.ts'
-import { decimal } from '../values/money.ts'
+import { decimal, type Money } from '../values/money.ts'
 import { tellEnded, tellReminder, tellRenewed, tellWaiting } from './notice-store.ts'
 import { beginPeriod, earnPeriod } from './period-store.ts'
 import { type Due, dueOn, type Standing } from './renewal.ts'
@@ -57,6 +58,9 @@ async function perform(
   }
   if (due.do === 'renew') return renew(trx, app, standing, due, now)
   if (due.do === 'end') return end(trx, app, standing, due.why, now)
+  // Its owner named a card for what the credit lacks: the money, or the card's no, wakes this line again.
+  if (due.first && standing.state === 'active' && (await asksCard(trx, app, standing, due.missing)))
+    return setLine(trx, standing, { due_at: now.add({ minutes: chargeWithinMinutes }) })
   await setLine(trx, standing, { due_at: due.lookAt })
   if (!due.first) return
   await setRenewal(trx, standing, { waiting_since: now })
@@ -66,6 +70,11 @@ async function perform(
     reason: 'the credit does not cover it',
     detail: { missing: decimal(due.missing), currency: due.missing.currency },
   })
+}
+
+function asksCard(trx: Trx, app: App, standing: Standing, amount: Money): Promise<boolean> {
+  const { subscriberId, lineId, periodEnd } = standing
+  return chargeForRenewal(trx, app, { subscriberId, lineId, periodEnd: periodEnd!, amount })
 }
 
 async function renew(

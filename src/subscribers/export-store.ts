@@ -77,6 +77,18 @@ const sources: Record<DatasetName, Source> = {
   passkeys: byId('passkey_id', sql`select t.* from passkey t`, (row) =>
     cells(row, 'passkey_id', 'name', 'backed_up', 'created_at', 'last_used_at'),
   ),
+  cards: byId(
+    'method_id',
+    sql`
+    select t.*, (select string_agg(m.line_id, ' ' order by m.line_id) from payment_mandate m
+      where m.subscriber_id = t.subscriber_id and m.method_id = t.method_id) as renews from payment_method t`,
+    (row) => [
+      cell(row['method_id']),
+      cardCell(row['instrument']),
+      expiryCell(row['instrument']),
+      ...cells(row, 'state', 'renews', 'saved_at', 'removed_at'),
+    ],
+  ),
   choices: {
     batch: (subscriberId, [topic = '', channel = '']) => sql<Stored>`
       select t.* from notice_choice t
@@ -225,4 +237,10 @@ function cardCell(instrument: unknown): Cell {
   if (instrument === null) return null
   const { brand = '', last4 = '' } = instrument as { brand?: string; last4?: string }
   return `${brand} ${last4}`.trim()
+}
+
+function expiryCell(instrument: unknown): Cell {
+  if (instrument === null) return null
+  const { expMonth, expYear } = instrument as { expMonth: number; expYear: number }
+  return `${expYear}-${String(expMonth).padStart(2, '0')}`
 }

@@ -65,6 +65,15 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('addedAt'),
     moment('lastUsedAt'),
   ],
+  cards: [
+    text('methodId'),
+    text('card'),
+    text('expires'),
+    text('state'),
+    text('renews'),
+    moment('savedAt'),
+    moment('removedAt'),
+  ],
   choices: [text('topic'), text('channel'), text('wanted'), moment('chosenAt')],
   lines: [
     text('lineId'),

@@ -45,6 +45,7 @@ export const refusalStatus = {
   'adjustment-not-allowed': 422,
   'order-not-open': 409,
   'payment-unavailable': 503,
+  'methods-full': 409,
   'numbers-exhausted': 409,
   'line-closing': 409,
   'line-closed': 409,

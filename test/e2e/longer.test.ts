@@ -1,10 +1,21 @@
-/** Every page in longer words, in German and in Arabic: nothing is wider than a small phone or a desk. */
+/** Every page in longer words, in German and in Arabic: nothing is wider than a small phone or a desk, all is in reach of the keyboard. */
+import { sql } from 'kysely'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../../src/main/demo-person.ts'
 import { directionOf, type Locale, localeNames, locales } from '../../src/values/locale.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { axeFinds, openBrowser, picture, untilStill, untilTrue, windowOf } from './browser.ts'
+import {
+  axeFinds,
+  openBrowser,
+  picture,
+  untilStill,
+  untilTrue,
+  windowOf,
+  wordsOf,
+} from './browser.ts'
+import { changesOf, lostAgain } from './again.ts'
+import { unreached } from './reach.ts'
 import { furnish, pagesOf, settled, type World } from './world.ts'
 
 let platform: TestPlatform
@@ -39,12 +50,13 @@ const walks: readonly Walk[] = all
   : usualWalks
 
 test.each(walks)(
-  '$locale ($letters letters) at $widths px: nothing overflows and nothing is cut off',
+  '$locale ($letters letters) at $widths px: nothing overflows or is cut off, and the keyboard reaches everything',
   async ({ locale, isTrial = false, widths, letters }) => {
     const [width = 360] = widths
     const context = await windowOf(browser, platform.url, world.someone, { locale, width })
     if (isTrial) await context.addInitScript(`localStorage.setItem('violet.trial', 'longer')`)
     const page = await context.newPage()
+    await page.emulateMedia({ reducedMotion: 'reduce' })
     const wrong: Record<string, unknown> = {}
     const direction = directionOf(locale)
     for (const [name, path] of pagesOf(world)) {
@@ -60,7 +72,9 @@ test.each(walks)(
         await picture(page, `${isTrial ? 'longer' : locale}-${wide}-${name}`)
         expect({ where, direction: seen.direction }).toEqual({ where, direction })
         expect(seen.letters, where).toContain(letters)
-        const found = [...wider, ...clipped, ...axe]
+        const isWalked = all || (isTrial && wide === width)
+        const lost = isWalked ? await unreached(page) : []
+        const found = [...wider, ...clipped, ...axe, ...lost]
         if (found.length > 0) wrong[where] = found
       }
     }
@@ -156,3 +170,76 @@ test('without a script the page says what it needs, in the language asked for', 
     expect(await manifest.json()).toMatchObject({ lang: locale, name: 'Violet', scope: '/' })
   }
 })
+
+/** Pages where somebody types or chooses; the usual run tries those that are the dearest to lose. */
+const typedOn = new Set(
+  [
+    'close-ready close-unbind close-quote close-reason close-answers close-confirm close-several',
+    'top-up bring account new-ticket ticket',
+    ...(all ? ['plan checkout line-plan cap move-credit contacts follow number phone-check'] : []),
+  ].flatMap((names) => names.split(' ')),
+)
+
+test('back, forward and reload lose nothing that was typed and send nothing', async () => {
+  const look = { locale: 'en', width: 360 }
+  const context = await windowOf(browser, platform.url, world.someone, look)
+  const page = await context.newPage()
+  const sent = changesOf(page)
+  const wrong: Record<string, string[]> = {}
+  for (const [name, path] of pagesOf(world)) {
+    if (!typedOn.has(name)) continue
+    const lost = await lostAgain(page, `${platform.url}${path}`, sent)
+    if (lost.length > 0) wrong[name] = lost
+  }
+  expect(wrong).toEqual({})
+  await context.close()
+}, 180_000)
+
+test('what was sent is not sent again by back, forward or reload', async () => {
+  const { someone, severalId: caseId, lineId } = world
+  const look = { locale: 'en', width: 360 }
+  const context = await windowOf(browser, platform.url, someone, look)
+  const page = await context.newPage()
+  const w = wordsOf('en')
+  const sent = changesOf(page)
+  const wander = async () => {
+    await page.goBack()
+    await page.waitForLoadState('networkidle')
+    await page.goForward()
+    await page.waitForLoadState('networkidle')
+    await page.reload()
+    await page.waitForLoadState('networkidle')
+    return sent.splice(0).filter((one) => !one.endsWith('/code'))
+  }
+
+  await page.goto(`${platform.url}/help/new`)
+  await page.getByRole('textbox', { name: w('ticket.subject') }).fill('Once')
+  await page.getByRole('textbox', { name: w('ticket.body') }).fill('Only once')
+  await page.getByRole('button', { name: w('ticket.send') }).click()
+  await page.waitForURL(/\/help\/tic/)
+  expect(await wander()).toEqual(['POST /v1/tickets'])
+
+  await page.goto(`${platform.url}/lines/${lineId}/top-up`)
+  await page.getByRole('radio').first().check({ force: true })
+  await page.locator('.dock .btn.primary').click()
+  await page.waitForURL(/\/pay\//)
+  expect(await wander()).toEqual([`POST /v1/lines/${lineId}/top-ups`])
+
+  const after = new Date(Date.now() - 5).toISOString()
+  await page.goto(`${platform.url}/closures/${caseId}/confirm`)
+  const code = await someone.codeFor(someone.email, after)
+  await page.getByRole('textbox', { name: w('code.label') }).fill(code)
+  await page.getByRole('checkbox').press('Space')
+  await page.getByRole('button', { name: w('confirm.close-line') }).click()
+  await page.waitForURL(new RegExp(`/closures/${caseId}$`))
+  expect(await wander()).toEqual([`POST /v1/closures/${caseId}/submit`])
+  expect(page.url()).toMatch(new RegExp(`/closures/${caseId}$`))
+  const { rows } = await sql<{ tickets: number; orders: number; cases: number }>`select
+    (select count(*)::int from ticket where subscriber_id = l.subscriber_id) as tickets,
+    (select count(*)::int from payment_order where line_id = l.line_id and state = 'open') as orders,
+    (select count(*)::int from closure_case c join closure_case one on one.line_id = c.line_id
+      where one.case_id = ${caseId} and c.state not in ('draft', 'rejected')) as cases
+    from line l where line_id = ${lineId}`.execute(platform.db)
+  expect(rows).toEqual([{ tickets: 2, orders: 1, cases: 1 }])
+  await context.close()
+}, 90_000)

@@ -1,12 +1,12 @@
-/** Money in Chromium: a month of the statement to keep, and usage that was turned away, in both languages. */
+/** Money in Chromium: a month of the statement to keep, saved cards, and usage that was turned away, in both languages. */
 import { readFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { person } from '../../src/main/demo-person.ts'
+import { person, until } from '../../src/main/demo-person.ts'
 import { takeIn } from '../../src/usage/store.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member, pay } from '../way.ts'
-import { expectSound, openBrowser, windowOf, wordsOf, usual } from './browser.ts'
+import { expectSound, openBrowser, picture, usual, windowOf, wordsOf } from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -100,6 +100,72 @@ test.each(
     await page.getByText(w('rejects.still')).waitFor()
     await page.getByRole('button', { name: w('rejects.discard') }).click()
     await page.getByText(w('reject-state.discarded')).first().waitFor()
+    await context.close()
+  },
+  90_000,
+)
+
+test.each(
+  usual(
+    [
+      ['zh-CN', 360],
+      ['en', 1280],
+    ] as const,
+    7,
+  ),
+)(
+  '%s: a card is saved at the provider, named for a line, and removed; a kind of message is switched off',
+  async (locale, width) => {
+    const w = wordsOf(locale)
+    const lin = await member(platform, { locale })
+    const { lineId } = await buyLine(lin)
+    const context = await windowOf(browser, platform.url, lin, { locale, width })
+    const page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    await page.goto(`${platform.url}/account/cards`)
+    await page.getByText(w('cards.none')).waitFor()
+    await page.getByRole('button', { name: w('cards.add') }).click()
+    await page.waitForURL(/\/save\//)
+    await expectSound(page, 'the provider’s page')
+    await page.locator('input[name=number]').fill('4242 4242 4242 4242')
+    await page.locator('input[name=expiry]').fill('12 / 40')
+    await page.locator('input[name=name]').fill('Lin Yue')
+    await page.locator('input[name=name]').press('Enter')
+    await page.waitForURL(/\/account\/cards\?added=/)
+    await page.getByText(w('cards.state-saved')).waitFor()
+    const change = page.getByRole('button', { name: w('account.change') })
+    await change.nth(1).click()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('radio').last().check({ force: true })
+    await sheet.getByRole('button', { name: w('button.save') }).click()
+    await sheet.waitFor({ state: 'hidden' })
+    const saved = async () => (await lin.get('/v1/me/payment-methods')).body.items
+    expect(await saved()).toMatchObject([{ isDefault: true, lines: [{ lineId }] }])
+    await expectSound(page, 'cards')
+    await picture(page, `cards-${locale}-${width}`)
+    await change.first().click()
+    await sheet.getByText(w('cards.remove-what')).waitFor()
+    await expectSound(page, 'what removing stops')
+    await picture(page, `cards-remove-${locale}-${width}`)
+    await sheet.getByRole('button', { name: w('cards.remove') }).click()
+    await page.getByText(w('cards.none')).waitFor()
+    expect(await saved()).toEqual([])
+
+    await page.goto(`${platform.url}/account/messages`)
+    const tick = page
+      .getByRole('group', { name: w('notices.help') })
+      .getByRole('checkbox')
+      .first()
+    await tick.press('Space')
+    const byMail = async () =>
+      (await lin.get('/v1/me/notices')).body.items.find(
+        ({ topic }: { topic: string }) => topic === 'help',
+      ).email.wanted
+    await until(byMail, (wanted) => wanted === false)
+    await page.reload()
+    await tick.waitFor({ state: 'attached' })
+    expect(await tick.isChecked()).toBe(false)
+    await expectSound(page, 'messages')
     await context.close()
   },
   90_000,

@@ -139,6 +139,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['devices', '/account/devices'],
     ['passkeys', '/account/passkeys'],
     ['messages', '/account/messages'],
+    ['cards', '/account/cards'],
     ['new-ticket', `/help/new?about=unanswered&page=${line}`],
     ['ticket', `/help/${world.ticketId}`],
     ['close-ready', `${closing}/ready`],

@@ -4,6 +4,7 @@ import { mayCancel, type ProfileState } from '../../esim/esim.ts'
 import { closeLines, quarantineNumbers } from '../../lines/closing-store.ts'
 import { auditAll, system } from '../../platform/audit.ts'
 import { numberKeptUntil } from '../../policy/policy.ts'
+import { endMandates, forgetMethods } from '../../payments/method-store.ts'
 import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { LineFacts } from '../facts.ts'
@@ -63,6 +64,9 @@ export const closeLineStep: InsideStep = {
     const closing = all.map((context) => closingLine(context))
     const ended = await endSessions(trx, closing)
     const renewed = await endRenewals(trx, closing)
+    const mandates = await endMandates(trx, closing)
+    const leaving = all.flatMap(({ c }) => (c.scope === 'account' ? [c.subscriberId] : []))
+    await forgetMethods(trx, app, leaving, system)
     await closeLines(
       trx,
       now,
@@ -76,6 +80,7 @@ export const closeLineStep: InsideStep = {
         entry(line, 'line.closed', {
           sessionsEnded: String(ended.get(line.lineId) ?? 0),
           renewalEnded: String(renewed.has(line.lineId)),
+          mandateEnded: String(mandates.has(line.lineId)),
           cause: causeOf(line),
         }),
       ),

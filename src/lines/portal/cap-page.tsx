@@ -7,6 +7,7 @@ import { Button } from '../../portal/components/button.tsx'
 import { Choices } from '../../portal/components/choices.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { readMoney } from '../../portal/format.ts'
 import { useGo } from '../../portal/go.ts'
@@ -47,10 +48,11 @@ function Cap({ line }: { line: Line }) {
   const { t } = useWords()
   const format = useFormat()
   const { currency } = line.paidCredit
-  const [draft, setDraft] = useState(chosenFor(line))
+  const [draft, setDraft, forget] = useDraft(`cap:${line.lineId}`, chosenFor(line))
   const [tried, setTried] = useState(false)
   const amount = draft.pick === 'other' ? readMoney(draft.other, 0, capMax) : draft.pick
-  const save = useSave(line, draft.pick === 'none' ? null : { amount: amount ?? '', currency })
+  const cap = draft.pick === 'none' ? null : { amount: amount ?? '', currency }
+  const save = useSave(line, cap, forget)
   const money = (value: string) => format.money({ amount: value, currency })
   const choices = [
     { key: 'none', label: t('cap.none'), detail: t('cap.none-what') },
@@ -112,7 +114,9 @@ function Cap({ line }: { line: Line }) {
   )
 }
 
-function useSave(line: Line, spendingCap: { amount: string; currency: string } | null) {
+type Cap = { amount: string; currency: string } | null
+
+function useSave(line: Line, spendingCap: Cap, onSaved: () => void) {
   const client = useQueryClient()
   const toast = useToast()
   const go = useGo()
@@ -120,6 +124,7 @@ function useSave(line: Line, spendingCap: { amount: string; currency: string } |
   return useMutation({
     mutationFn: () => send<Line>('PATCH', `/v1/lines/${line.lineId}`, { spendingCap }),
     onSuccess: async () => {
+      onSaved()
       await client.invalidateQueries({ queryKey: ['lines'] })
       toast(t('account.saved'))
       await go(`/lines/${line.lineId}`)

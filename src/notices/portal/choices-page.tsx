@@ -6,7 +6,7 @@ import { Tick } from '../../portal/components/choices.tsx'
 import { RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
-import { noticesQuery } from '../../portal/queries.ts'
+import { noticesQuery } from '../../portal/account-queries.ts'
 import { useSubscriber } from '../../portal/session.tsx'
 import type { NoticeTopic } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -85,7 +85,7 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
           if (!state) return null
           if (!state.mayChange)
             return (
-              <p key={channel} className="flex items-center gap-2 min-h-[var(--tap)]">
+              <p key={channel} className="flex items-baseline gap-2">
                 {t(`notices.${channel}`)} <Tag>{t('notices.always')}</Tag>
               </p>
             )
@@ -100,12 +100,12 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
           )
         })}
       </div>
+      <Reason topic={topic} />
       {needsPhone && (
         <p className="small">
           <TextLink to="/account/contacts">{t('notices.no-phone')}</TextLink>
         </p>
       )}
-      <Reason topic={topic} />
       <Refusal error={choose.error} />
     </fieldset>
   )

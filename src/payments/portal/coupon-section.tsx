@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { send } from '../../portal/api.ts'
 import { Button } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { useSentence } from '../../portal/failure.tsx'
 import { Section } from '../../portal/page.tsx'
 import { lineQuery } from '../../portal/queries.ts'
@@ -16,7 +17,7 @@ export function CouponSection({ lineId }: { lineId: string }) {
   const sentence = useSentence()
   const client = useQueryClient()
   const toast = useToast()
-  const [code, setCode] = useState('')
+  const [code, setCode] = useDraft(`coupon:${lineId}`, '')
   const [tried, setTried] = useState(false)
   const use = useMutation({
     mutationFn: () => send<Line>('POST', `/v1/lines/${lineId}/coupons`, { code }),

@@ -6,6 +6,7 @@ import { send } from '../../portal/api.ts'
 import { Button } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Page } from '../../portal/page.tsx'
@@ -68,11 +69,14 @@ function Bring({ lineId, arrival, back }: Props & { back: string }) {
 function Announce({ lineId, arrival, back }: Props & { back: string }) {
   const { t } = useWords()
   const keep = useArrival(lineId)
-  const [draft, setDraft] = useState({ msisdn: '', code: '' })
+  const [draft, setDraft, forget] = useDraft(`bring:${lineId}`, { msisdn: '', code: '' })
   const [tried, setTried] = useState(false)
   const announce = useMutation({
     mutationFn: () => send<PortIn>('POST', `/v1/lines/${lineId}/port-in`, draft),
-    onSuccess: keep,
+    onSuccess: (next) => {
+      forget()
+      keep(next)
+    },
   })
   const missing = (text: string, least: number) =>
     tried && text.trim().length < least ? t('bring.missing') : undefined

@@ -11,7 +11,8 @@ import { formatNumberE164 } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { TabPage } from '../../portal/tab-page.tsx'
 import { forgetOwner } from '../../portal/offline/last-known.ts'
-import { closuresQuery, devicesQuery, meQuery, passkeysQuery } from '../../portal/queries.ts'
+import { devicesQuery, passkeysQuery } from '../../portal/account-queries.ts'
+import { closuresQuery, meQuery } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
 import { useSubscriber } from '../../portal/session.tsx'
 import { LanguageChoice } from '../../portal/language.tsx'
@@ -50,6 +51,9 @@ export function AccountPage() {
         </RowLink>
         <RowLink icon="key" to="/account/passkeys" title={t('account.passkeys')}>
           {passkeys.data && t('account.passkeys-count', { count: passkeys.data.length })}
+        </RowLink>
+        <RowLink icon="card" to="/account/cards" title={t('account.cards')}>
+          {t('account.cards-what')}
         </RowLink>
         <RowLink icon="chat" to="/account/messages" title={t('account.notices')}>
           {t('account.notices-what')}

@@ -1,9 +1,9 @@
 /** Name and country, shown, and changed in place. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { send } from '../../portal/api.ts'
 import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { meQuery } from '../../portal/queries.ts'
 import { useToast } from '../../portal/toast.tsx'
@@ -17,8 +17,12 @@ const placeOf = ({ country, region }: Subscriber) => [country, region].filter(Bo
 export function ProfileFields({ me }: { me: Subscriber }) {
   const { t } = useWords()
   const format = useFormat()
-  const [editing, setEditing] = useState(false)
-  if (editing) return <Edit me={me} onDone={() => setEditing(false)} />
+  const [typed, setTyped, forget] = useDraft<Typed | null>('profile', null)
+  const done = () => {
+    setTyped(null)
+    forget()
+  }
+  if (typed) return <Edit typed={typed} onType={setTyped} onDone={done} />
   return (
     <div className="row">
       <div className="grow">
@@ -27,17 +31,21 @@ export function ProfileFields({ me }: { me: Subscriber }) {
           {me.country ? format.country(placeOf(me)) : t('account.no-country')}
         </div>
       </div>
-      <TextButton onClick={() => setEditing(true)}>{t('account.change')}</TextButton>
+      <TextButton onClick={() => setTyped({ name: me.name, country: placeOf(me) })}>
+        {t('account.change')}
+      </TextButton>
     </div>
   )
 }
 
-function Edit({ me, onDone }: { me: Subscriber; onDone: () => void }) {
+type Typed = { name: string; country: string }
+type EditProps = { typed: Typed; onType: (typed: Typed) => void; onDone: () => void }
+
+function Edit({ typed, onType, onDone }: EditProps) {
   const { t } = useWords()
   const client = useQueryClient()
   const toast = useToast()
-  const [name, setName] = useState(me.name)
-  const [country, setCountry] = useState(placeOf(me))
+  const { name, country } = typed
   const save = useMutation({
     mutationFn: () =>
       send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...placeIn(country) }),
@@ -55,10 +63,10 @@ function Edit({ me, onDone }: { me: Subscriber; onDone: () => void }) {
         autoFocus
         maxLength={100}
         value={name}
-        onChange={setName}
+        onChange={(next) => onType({ ...typed, name: next })}
         error={name.trim() ? undefined : t('welcome.name-missing')}
       />
-      <CountryField value={country} onChange={setCountry} />
+      <CountryField value={country} onChange={(next) => onType({ ...typed, country: next })} />
       <Refusal error={save.error} />
       <Pair>
         <Button kind="even" onClick={onDone}>
