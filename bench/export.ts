@@ -106,7 +106,7 @@ async function run(world: World, way: Way, rows: number): Promise<number> {
     count.rows = Math.min(naiveRows, rows)
   } else if (way === 'zip') {
     const app = { db: world.db, clock: systemClock } as Parameters<typeof exportZip>[0]
-    for await (const _chunk of exportZip(app, subscriberId, 'en')) {
+    for await (const _chunk of await exportZip(app, subscriberId, 'en')) {
       // Read as fast as it comes.
     }
     count.rows = rows

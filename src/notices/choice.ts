@@ -60,6 +60,8 @@ export const rules: Readonly<
       'closure-announced',
       'closure-called-off',
       'closure-alert',
+      'closure-asked',
+      'closure-intake',
       'closure-frozen',
       'closure-withdrawn',
       'closure-approved',

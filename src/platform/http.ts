@@ -132,7 +132,10 @@ function answerError(app: App, error: FastifyError, request: FastifyRequest, rep
     }))
     return refused(reply, refuse('invalid-request', {}, { errors }))
   }
-  if (error.statusCode === 413) return refused(reply, refuse('body-too-large', { limit: '64 KiB' }))
+  if (error.statusCode === 413) {
+    const limit = `${(request.routeOptions.bodyLimit ?? bodyLimitBytes) / 1024} KiB`
+    return refused(reply, refuse('body-too-large', { limit }))
+  }
   if (error.statusCode === 415) return refused(reply, refuse('unsupported-media-type'))
   if (error.statusCode === 429) return refused(reply, refuse('too-many-requests', { minutes: '1' }))
   if (error.statusCode === 400) return refused(reply, refuse('not-json'))

@@ -975,6 +975,18 @@ export interface Ticket {
   updated_at: Temporal.Instant;
 }
 
+export interface TicketAttachment {
+  added_at: Temporal.Instant;
+  attachment_id: string;
+  bytes: number;
+  content: Buffer;
+  message_id: string;
+  name: string;
+  subscriber_id: string;
+  ticket_id: string;
+  type: string;
+}
+
 export interface TicketIndex {
   subscriber_id: string;
   ticket_id: string;
@@ -1131,6 +1143,7 @@ export interface DB {
   subscriber_key: SubscriberKey;
   subscriber_word: SubscriberWord;
   ticket: Ticket;
+  ticket_attachment: TicketAttachment;
   ticket_index: TicketIndex;
   ticket_message: TicketMessage;
   upgrade_done: UpgradeDone;

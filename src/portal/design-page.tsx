@@ -2,6 +2,7 @@
 import { Page } from './page.tsx'
 import { useWords } from './words.tsx'
 import { DesignColours, DesignControls } from './design-controls.tsx'
+import { DesignIcons, DesignMore } from './design-more.tsx'
 import { DesignContent } from './design-content.tsx'
 
 export function DesignPage() {
@@ -17,7 +18,9 @@ export function DesignPage() {
           >
             <h2 className="title">{t(theme === 'light' ? 'settings.light' : 'settings.dark')}</h2>
             <DesignColours />
+            <DesignIcons />
             <DesignControls />
+            <DesignMore />
             <DesignContent />
           </div>
         ))}

@@ -11,26 +11,18 @@ import {
   rememberOwner,
 } from './offline/last-known.ts'
 import type {
-  Addons,
   Adjustment,
-  ChangeQuote,
   Closure,
-  Coverage,
-  Installation,
   Line,
   Operator,
   Order,
   OrderQuote,
   Plan,
   PlanList,
-  PortIn,
-  PortOut,
   PublicClosure,
-  Renewal,
   StatementPage,
   Subscriber,
   Ticket,
-  UsagePage,
 } from './wire.ts'
 
 type Items<Item> = { items: Item[] }
@@ -100,18 +92,6 @@ function showKnown({ operator, lines, at }: Known): void {
   for (const line of lines) fill(['lines', line.lineId], line, at)
 }
 
-export const portInQuery = (lineId: string) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'port-in'],
-    queryFn: ({ signal }) => read<PortIn>(`/v1/lines/${lineId}/port-in`, signal),
-  })
-
-export const portOutQuery = (lineId: string) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'port-out'],
-    queryFn: ({ signal }) => read<PortOut>(`/v1/lines/${lineId}/port-out`, signal),
-  })
-
 export const operatorQuery = queryOptions({
   queryKey: ['operator'],
   queryFn: ({ signal }) => read<Operator>('/v1/operator', signal),
@@ -144,16 +124,6 @@ export const orderQuoteQuery = (planId: string, steps: Adjustment | null) =>
     retry: false,
   })
 
-/** Of a plan on sale, or of a line's own version of it. */
-export const coverageQuery = (of: { planId: string } | { lineId: string }) => {
-  const path = 'planId' in of ? `plans/${of.planId}` : `lines/${of.lineId}`
-  return queryOptions({
-    queryKey: ['coverage', path],
-    queryFn: ({ signal }) => read<Coverage>(`/v1/${path}/coverage`, signal),
-    staleTime: 300_000,
-  })
-}
-
 /** Credit of no line. */
 export const accountCreditQuery = queryOptions({
   queryKey: ['credit'],
@@ -169,54 +139,6 @@ export const lineQuery = (lineId: string) =>
   queryOptions({
     queryKey: ['lines', lineId],
     queryFn: ({ signal }) => read<Line>(`/v1/lines/${lineId}`, signal),
-  })
-
-export const addonsQuery = (lineId: string) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'addons'],
-    queryFn: ({ signal }) => read<Addons>(`/v1/lines/${lineId}/addons`, signal),
-  })
-
-export const renewalQuery = (lineId: string) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'renewal'],
-    queryFn: ({ signal }) => read<Renewal>(`/v1/lines/${lineId}/renewal`, signal),
-  })
-
-export type ChangeWish = {
-  when: 'now' | 'renewal'
-  steps: Adjustment | null
-  version?: number | undefined
-  planId?: string | undefined
-}
-
-export const changeQuoteQuery = (lineId: string, { when, steps, version, planId }: ChangeWish) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'plan-change', when, steps, version ?? null, planId ?? null],
-    queryFn: ({ signal }) => {
-      const asked = new URLSearchParams({ when })
-      for (const [kind, count] of Object.entries(steps ?? {})) asked.set(kind, String(count))
-      if (version !== undefined) asked.set('version', String(version))
-      if (planId !== undefined) asked.set('planId', planId)
-      return read<ChangeQuote>(`/v1/lines/${lineId}/plan-change?${asked}`, signal)
-    },
-    retry: false,
-  })
-
-export const usageQuery = (lineId: string) =>
-  infiniteQueryOptions({
-    queryKey: ['lines', lineId, 'usage'],
-    queryFn: ({ signal, pageParam }) =>
-      read<UsagePage>(`/v1/lines/${lineId}/usage?limit=50${pageParam}`, signal),
-    initialPageParam: '',
-    getNextPageParam: (page) => cursor(page.nextCursor),
-  })
-
-export const installationQuery = (lineId: string) =>
-  queryOptions({
-    queryKey: ['lines', lineId, 'installation'],
-    queryFn: ({ signal }) => read<Installation>(`/v1/lines/${lineId}/installation`, signal),
-    staleTime: Number.POSITIVE_INFINITY,
   })
 
 export const orderQuery = (orderId: string) =>
@@ -262,6 +184,6 @@ export const ticketQuery = (ticketId: string) =>
     queryFn: ({ signal }) => read<Ticket>(`/v1/tickets/${ticketId}`, signal),
   })
 
-function cursor(next: string | null): string | undefined {
+export function cursor(next: string | null): string | undefined {
   return next === null ? undefined : `&cursor=${encodeURIComponent(next)}`
 }

@@ -62,5 +62,6 @@ export type StartIntake = z.output<typeof intake.startIntakeWire>
 export type IntakeStarted = z.output<typeof intake.intakeStartedWire>
 export type Intake = z.output<typeof intake.intakeWire>
 export type PublicClosure = z.output<typeof closure.publicClosureWire>
+export type TicketMessage = z.output<typeof tickets.ticketMessageWire>
 export type Ticket = z.output<typeof tickets.ticketWire>
 export type { RefusalCode } from '../values/refusal.ts'

@@ -37,7 +37,7 @@ export function registerExportRoutes(http: Http, app: App) {
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${name}"`)
         .header('cache-control', 'no-store')
-        .send(exportZip(app, subscriberId, knownLocale(subscriber.locale)))
+        .send(await exportZip(app, subscriberId, knownLocale(subscriber.locale)))
     },
   )
 }

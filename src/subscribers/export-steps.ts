@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import type { App } from '../platform/app.ts'
 import { operator } from '../platform/operator.ts'
+import { fileOf, filesOf } from '../tickets/attachment-store.ts'
 import { csvRow } from '../values/csv.ts'
 import type { Locale } from '../values/locale.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type DatasetName,
   datasetNames,
   datasets,
+  filePath,
   jsonRow,
   manifestOf,
   pageFoot,
@@ -33,7 +35,8 @@ const compressionLevel = 1
 type File = { path: string; sha256: string; bytes: number }
 
 /** The ZIP as a stream; `exported_at` is recorded when the last byte of data has been read. */
-export function exportZip(app: App, subscriberId: string, locale: Locale): Readable {
+export async function exportZip(app: App, subscriberId: string, locale: Locale): Promise<Readable> {
+  const files = await filesOf(app.db, subscriberId)
   const now = app.clock.now().round('millisecond')
   const zip = new ZipFile()
   const output = zip.outputStream as Readable
@@ -49,6 +52,13 @@ export function exportZip(app: App, subscriberId: string, locale: Locale): Reada
     add(`data/${name}.json`, () => jsonOf(app, subscriberId, name))
     add(`data/${name}.csv`, () => csvOf(app, subscriberId, name))
     add(`data/${name}.schema.json`, () => once(schemaOf(name, locale)))
+  }
+  for (const file of files) {
+    add(filePath(file), async function* () {
+      // Erased meanwhile, it is there no more.
+      const found = await fileOf(app.db, { subscriberId, ...file })
+      if (found) yield found.content
+    })
   }
   add('manifest.json', async function* () {
     yield manifestOf([...written], {

@@ -4,7 +4,7 @@ import { subscriberAccounts } from '../ledger/ledger.ts'
 import type { Db } from '../platform/database.ts'
 import { decimal, money } from '../values/money.ts'
 import { deviceName } from './device.ts'
-import type { Cell, DatasetName, Row } from './export.ts'
+import { type Cell, type DatasetName, filePath, type Row } from './export.ts'
 
 const batchRows = 500
 
@@ -188,6 +188,16 @@ const sources: Record<DatasetName, Source> = {
     row: (row) =>
       cells(row, 'ticket_id', 'message_id', 'subject', 'state', 'author_kind', 'body', 'at'),
   },
+  attachments: byId(
+    'attachment_id',
+    sql`select t.subscriber_id, t.attachment_id, t.ticket_id, t.message_id, t.name, t.type, t.bytes, t.added_at
+      from ticket_attachment t`,
+    (row) => [
+      ...cells(row, 'attachment_id', 'ticket_id', 'message_id'),
+      filePath({ attachmentId: String(row['attachment_id']), type: String(row['type']) }),
+      ...cells(row, 'name', 'type', 'bytes', 'added_at'),
+    ],
+  ),
   closures: byId('case_id', sql`select t.* from closure_case t`, (row) =>
     cells(
       row,

@@ -111,7 +111,12 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
   await lineWithUsage(me.subscriberId, '<b>Tokyo</b>')
   await lineWithUsage(other.subscriberId, 'Eves line')
   await lin.put('/v1/me/notices/usage/sms', { wanted: false })
-  await lin.post('/v1/tickets', { subject: 'Hello', body: 'one, "two"\nthree' })
+  const picture = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3])
+  await lin.post('/v1/tickets', {
+    subject: 'Hello',
+    body: 'one, "two"\nthree',
+    attachments: [{ name: 'a.jpg', content: picture.toString('base64') }],
+  })
 
   const files = await exported(lin)
   const parts = datasetNames.flatMap((name) => [
@@ -119,7 +124,12 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
     `data/${name}.csv`,
     `data/${name}.schema.json`,
   ])
-  expect([...files.keys()].sort()).toEqual(['index.html', 'manifest.json', ...parts].sort())
+  const sent = JSON.parse(String(files.get('data/attachments.json')))
+  expect(sent).toMatchObject([{ name: 'a.jpg', kind: 'image/jpeg', bytes: '7' }])
+  const { file } = sent[0]
+  expect(files.get(file)?.equals(picture)).toBe(true)
+  const every = ['index.html', 'manifest.json', file, ...parts]
+  expect([...files.keys()].sort()).toEqual(every.sort())
 
   const manifest = JSON.parse(String(files.get('manifest.json')))
   expect(manifest.files).toHaveLength(files.size - 1)

@@ -164,6 +164,16 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     text('body'),
     moment('at'),
   ],
+  attachments: [
+    text('attachmentId'),
+    text('ticketId'),
+    text('messageId'),
+    text('file'),
+    text('name'),
+    text('kind'),
+    whole('bytes'),
+    moment('at'),
+  ],
   closures: [
     text('caseId'),
     text('reference'),
@@ -190,6 +200,18 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
 }
 
 export const datasetNames = Object.keys(datasets) as DatasetName[]
+const endings: Record<string, string> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/webp': 'webp',
+  'application/pdf': 'pdf',
+}
+
+/** Where a file that was sent with a message stands in the export. */
+export function filePath({ attachmentId, type }: { attachmentId: string; type: string }): string {
+  return `files/${attachmentId}.${endings[type] ?? 'bin'}`
+}
+
 /** Rows shown on the page itself. */
 export const shownRowsMax = 200
 

@@ -17,6 +17,11 @@ export const closing: Closing = {
       traced: 'body',
       plain: 'subscriber_id ticket_id message_id author_kind author_id at',
     },
+    ticket_attachment: {
+      retain: { contacts: 'rows' },
+      sealed: 'name content',
+      plain: 'subscriber_id attachment_id ticket_id message_id name type bytes content added_at',
+    },
     ticket_index: { plain: 'ticket_id subscriber_id' },
   },
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPeople, type People } from '../../test/people.ts'
 import { person, until } from '../main/demo-person.ts'
+import { openPool } from '../platform/database.ts'
 
 let people: People
 beforeAll(async () => {
@@ -137,4 +138,66 @@ test('who switched answers off by mail gets none; what is always sent stays, wit
   expect(entries).toEqual([
     { action: 'notices.switched-off', detail: { topic: 'help', channel: 'email' } },
   ])
+})
+
+const png = Buffer.concat([
+  Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+  Buffer.from('a picture of the screen'),
+])
+const file = (content: Buffer, name: string) => ({ name, content: content.toString('base64') })
+
+async function download(who: ReturnType<typeof person>, path: string) {
+  const cookie = [...who.cookies()].map(([name, value]) => `${name}=${value}`).join('; ')
+  const response = await fetch(people.url + path, { headers: { cookie } })
+  return { response, bytes: Buffer.from(await response.arrayBuffer()) }
+}
+
+test('files go with a message, sealed, to their owner and staff alone, and are saved rather than run', async () => {
+  const [lin, eve, yue] = [person(people), person(people), person(people)]
+  await lin.signIn('files@example.com')
+  await eve.signIn('nosy@example.com')
+  await yue.signInAsStaff('support@violet.example')
+  const script = file(Buffer.from('<script>alert(1)</script>'), 'screen.png')
+  const before = (await lin.get('/v1/tickets')).body.items.length
+  const refused = await lin.post('/v1/tickets', {
+    ...asked,
+    attachments: [file(png, 'a.png'), script],
+  })
+  expect(refused).toMatchObject({ status: 422, body: { code: 'attachment-not-taken' } })
+  expect((await lin.get('/v1/tickets')).body.items).toHaveLength(before)
+  const attachments = [
+    file(png, '../屏幕 截图.png'),
+    file(Buffer.from('%PDF-1.7 bill'), 'bill.pdf'),
+  ]
+  const { body: ticket } = await lin.post('/v1/tickets', { ...asked, attachments })
+  expect(ticket.messages[0].attachments).toMatchObject([
+    { name: '屏幕 截图.png', type: 'image/png', bytes: png.length },
+    { name: 'bill.pdf', type: 'application/pdf' },
+  ])
+  const [{ attachmentId }] = ticket.messages[0].attachments
+  const path = `/tickets/${ticket.ticketId}/attachments/${attachmentId}`
+  const { response, bytes } = await download(lin, `/v1${path}`)
+  expect(bytes.equals(png)).toBe(true)
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent('屏幕 截图.png')}`,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  })
+  expect((await download(yue, `/v1/staff${path}`)).bytes.equals(png)).toBe(true)
+  for (const other of [eve, person(people)])
+    expect((await download(other, `/v1${path}`)).response.ok).toBe(false)
+  expect((await download(lin, `/v1/staff${path}`)).response.status).toBe(401)
+  const pool = openPool(people.app.config.databaseUrl, 1)
+  const { rows } = await pool.query('select name, content from ticket_attachment')
+  await pool.end()
+  expect(
+    JSON.stringify(rows.map(({ name, content }) => name + content.toString('latin1'))),
+  ).not.toMatch(/bill|picture of/)
+  const more = { body: 'again', attachments: [0, 1, 2].map((n) => file(png, `${n}.png`)) }
+  const sent = () => lin.post(`/v1/tickets/${ticket.ticketId}/messages`, more)
+  for (let n = 2; n < 29; n += 3) expect((await sent()).status).toBe(201)
+  expect((await sent()).body.code).toBe('too-many-requests')
+  const { body: after } = await lin.get(`/v1/tickets/${ticket.ticketId}`)
+  expect(after.messages).toHaveLength(10)
 })

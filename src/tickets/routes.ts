@@ -2,11 +2,13 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
-import { isRefusal, refuse } from '../values/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
-import { openTicket, ticketOf, ticketsOf, writeAsSubscriber } from './store.ts'
-import { toWire } from './ticket.ts'
-import { newMessageWire, newTicketWire, ticketWire } from './wire.ts'
+import { sendFile } from './attachment-reply.ts'
+import { fileOf } from './attachment-store.ts'
+import { openTicket, ticketOf, ticketsOf, TooMany, writeAsSubscriber } from './store.ts'
+import { type Ticket, toWire } from './ticket.ts'
+import { fileParams, messageBytesMax, newMessageWire, newTicketWire, ticketWire } from './wire.ts'
 
 const tags = ['tickets']
 const problems = { '4xx': problemWire }
@@ -32,6 +34,7 @@ export function registerTicketsRoutes(http: Http, app: App) {
     '/v1/tickets',
     {
       preHandler: guard,
+      bodyLimit: messageBytesMax,
       schema: {
         tags,
         summary: 'Ask for help, with the facts of the page one was stuck on',
@@ -40,10 +43,17 @@ export function registerTicketsRoutes(http: Http, app: App) {
       },
     },
     async (request, reply) => {
-      const ticket = await openTicket(app, request.subscriberId, request.body)
-      return reply.code(201).send(toWire(ticket))
+      const ticket = await orTooMany(openTicket(app, request.subscriberId, request.body))
+      return isRefusal(ticket) ? refused(reply, ticket) : reply.code(201).send(toWire(ticket))
     },
   )
+
+  registerOne(http, app)
+  registerFiles(http, app)
+}
+
+function registerOne(http: Http, app: App) {
+  const guard = signedIn(app)
 
   http.get(
     '/v1/tickets/:ticketId',
@@ -66,6 +76,7 @@ export function registerTicketsRoutes(http: Http, app: App) {
     '/v1/tickets/:ticketId/messages',
     {
       preHandler: guard,
+      bodyLimit: messageBytesMax,
       schema: {
         tags,
         summary: 'Write on; an answered or solved ticket opens again',
@@ -76,8 +87,32 @@ export function registerTicketsRoutes(http: Http, app: App) {
     },
     async (request, reply) => {
       const { ticketId } = request.params
-      const ticket = await writeAsSubscriber(app, request.subscriberId, ticketId, request.body.body)
+      const { subscriberId, body } = request
+      const ticket = await orTooMany(writeAsSubscriber(app, subscriberId, ticketId, body))
       return isRefusal(ticket) ? refused(reply, ticket) : reply.code(201).send(toWire(ticket))
     },
   )
+}
+
+function registerFiles(http: Http, app: App) {
+  http.get(
+    '/v1/tickets/:ticketId/attachments/:attachmentId',
+    {
+      preHandler: signedIn(app),
+      schema: { tags, summary: 'A file that was sent with a message', params: fileParams },
+    },
+    async (request, reply) => {
+      const file = await fileOf(app.db, { subscriberId: request.subscriberId, ...request.params })
+      return file ? sendFile(reply, file) : refused(reply, refuse('not-found'))
+    },
+  )
+}
+
+async function orTooMany(written: Promise<Ticket | Refusal>): Promise<Ticket | Refusal> {
+  try {
+    return await written
+  } catch (error) {
+    if (error instanceof TooMany) return refuse('too-many-requests', { minutes: '60' })
+    throw error
+  }
 }

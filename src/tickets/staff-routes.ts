@@ -3,11 +3,12 @@ import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, staffOnly } from '../platform/http.ts'
 import { staffTicketListWire, staffTicketWire } from '../staff/wire.ts'
-import { isRefusal } from '../values/refusal.ts'
+import { isRefusal, refuse } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
-import { type StaffTicket, ticketQueue, writeAsStaff } from './store.ts'
+import { sendFile } from './attachment-reply.ts'
+import { fileForStaff, type StaffTicket, ticketQueue, writeAsStaff } from './store.ts'
 import { toWire } from './ticket.ts'
-import { staffReplyWire, ticketWire } from './wire.ts'
+import { fileParams, staffReplyWire, ticketWire } from './wire.ts'
 
 const tags = ['staff']
 const problems = { '4xx': problemWire }
@@ -28,6 +29,18 @@ export function registerTicketsStaffRoutes(http: Http, app: App) {
       const { state, cursor, limit } = request.query
       const { items, nextCursor } = await ticketQueue(app, { state, cursor, limit })
       return { items: items.map(staffTicketToWire), nextCursor }
+    },
+  )
+
+  http.get(
+    '/v1/staff/tickets/:ticketId/attachments/:attachmentId',
+    {
+      preHandler: staffOnly(app),
+      schema: { tags, summary: 'A file that came with a message', params: fileParams },
+    },
+    async (request, reply) => {
+      const file = await fileForStaff(app.db, request.params)
+      return file ? sendFile(reply, file) : refused(reply, refuse('not-found'))
     },
   )
 

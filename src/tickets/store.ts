@@ -7,7 +7,9 @@ import { personal, personalJson } from '../platform/personal.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { addresseeOf } from '../subscribers/store.ts'
 import type { SubscriberId, TicketId } from '../values/ids.ts'
-import { type Refusal, refuse } from '../values/refusal.ts'
+import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { readAttachments } from './attachment.ts'
+import { addAttachments, attachmentsOf, type File, fileOf } from './attachment-store.ts'
 import { type Author, type Message, stateAfter, type Ticket, type TicketState } from './ticket.ts'
 
 const ticketsMax = 100
@@ -39,15 +41,32 @@ export async function ticketOf(
   return ticket
 }
 
+type Written = { body: string; attachments: readonly { name: string; content: string }[] }
+
+async function attach(
+  trx: Trx,
+  app: App,
+  key: Parameters<typeof addAttachments>[2],
+  files: Parameters<typeof addAttachments>[3],
+): Promise<void> {
+  // Thrown, so that nothing of the message stays either.
+  if (!(await addAttachments(trx, app, key, files))) throw new TooMany()
+}
+
+/** More files in a day than anybody looks at. */
+export class TooMany extends Error {}
+
 export async function openTicket(
   app: App,
   subscriberId: SubscriberId,
-  asked: { subject: string; body: string; context: Record<string, string> },
-): Promise<Ticket> {
+  asked: { subject: string; context: Record<string, string> } & Written,
+): Promise<Ticket | Refusal> {
   const now = app.clock.now()
   const ticketId = app.ids.make<TicketId>('ticket')
   const { subject, body, context } = asked
   const key = { subscriberId, ticketId }
+  const files = readAttachments(asked.attachments)
+  if (isRefusal(files)) return files
   return app.db.transaction().execute(async (trx) => {
     await trx
       .insertInto('ticket_index')
@@ -64,13 +83,9 @@ export async function openTicket(
         updated_at: now,
       })
       .execute()
-    await addMessage(
-      trx,
-      app,
-      { subscriberId, ticketId },
-      { author: 'subscriber', id: subscriberId },
-      body,
-    )
+    const author = { author: 'subscriber', id: subscriberId } as const
+    const messageId = await addMessage(trx, app, key, author, body)
+    await attach(trx, app, { ...key, messageId }, files)
     await audit(trx, app.ids, now, {
       subscriberId,
       actor: { kind: 'subscriber', id: subscriberId },
@@ -86,17 +101,16 @@ export async function writeAsSubscriber(
   app: App,
   subscriberId: SubscriberId,
   ticketId: string,
-  body: string,
+  { body, attachments }: Written,
 ): Promise<Ticket | Refusal> {
+  const files = readAttachments(attachments)
+  if (isRefusal(files)) return files
+  const key = { subscriberId, ticketId }
   return app.db.transaction().execute(async (trx) => {
-    if (!(await turn(trx, app, { subscriberId, ticketId }, 'open'))) return refuse('not-found')
-    await addMessage(
-      trx,
-      app,
-      { subscriberId, ticketId },
-      { author: 'subscriber', id: subscriberId },
-      body,
-    )
+    if (!(await turn(trx, app, key, 'open'))) return refuse('not-found')
+    const author = { author: 'subscriber', id: subscriberId } as const
+    const messageId = await addMessage(trx, app, key, author, body)
+    await attach(trx, app, { ...key, messageId }, files)
     return (await ticketOf(trx, subscriberId, ticketId)) ?? refuse('not-found')
   })
 }
@@ -148,6 +162,19 @@ export async function writeAsStaff(
     })
     return { ...ticket, subscriberName: await nameOf(trx, subscriberId) }
   })
+}
+
+/** A file of any ticket, for staff. */
+export async function fileForStaff(
+  db: Db,
+  { ticketId, attachmentId }: { ticketId: string; attachmentId: string },
+): Promise<File | undefined> {
+  const place = await db
+    .selectFrom('ticket_index')
+    .select('subscriber_id')
+    .where('ticket_id', '=', ticketId)
+    .executeTakeFirst()
+  return place && fileOf(db, { subscriberId: place.subscriber_id, ticketId, attachmentId })
 }
 
 /** Tickets of every subscriber, those that waited longest first. */
@@ -265,6 +292,11 @@ async function withMessages(db: Db | Trx, rows: readonly TicketRow[]): Promise<T
     .orderBy('at')
     .orderBy('message_id')
     .execute()
+  const files = await attachmentsOf(
+    db,
+    [...new Set(rows.map(({ subscriber_id }) => subscriber_id))],
+    rows.map(({ ticket_id }) => ticket_id),
+  )
   const byTicket = Map.groupBy(said, ({ ticket_id }) => ticket_id)
   return rows.map((row) => ({
     subscriberId: row.subscriber_id,
@@ -279,6 +311,7 @@ async function withMessages(db: Db | Trx, rows: readonly TicketRow[]): Promise<T
         messageId: message_id,
         author: author_kind as Author,
         body,
+        attachments: files.get(message_id) ?? [],
         at,
       }),
     ),

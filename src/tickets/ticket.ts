@@ -1,10 +1,17 @@
 /** A conversation between a subscriber and staff: whoever spoke last decides whose turn it is. */
 import type { z } from 'zod'
+import type { Attachment } from './attachment.ts'
 import type { ticketWire } from './wire.ts'
 
 export type TicketState = 'open' | 'answered' | 'solved'
 export type Author = 'subscriber' | 'staff'
-export type Message = { messageId: string; author: Author; body: string; at: Temporal.Instant }
+export type Message = {
+  messageId: string
+  author: Author
+  body: string
+  attachments: readonly Attachment[]
+  at: Temporal.Instant
+}
 export type Ticket = {
   subscriberId: string
   ticketId: string
@@ -31,10 +38,16 @@ export function toWire(ticket: Ticket): z.input<typeof ticketWire> {
     context,
     createdAt: createdAt.toString(),
     updatedAt: updatedAt.toString(),
-    messages: messages.map(({ messageId, author, body, at }) => ({
+    messages: messages.map(({ messageId, author, body, attachments, at }) => ({
       messageId,
       author,
       body,
+      attachments: attachments.map(({ attachmentId, name, type, bytes }) => ({
+        attachmentId,
+        name,
+        type,
+        bytes,
+      })),
       at: at.toString(),
     })),
   }

@@ -40,6 +40,7 @@ export const refusalStatus = {
   'passkey-known': 409,
   'passkeys-full': 409,
   'notice-always': 409,
+  'attachment-not-taken': 422,
   // plans, orders, lines
   'plan-not-sold': 404,
   'adjustment-not-allowed': 422,

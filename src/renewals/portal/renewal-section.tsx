@@ -1,5 +1,7 @@
 /** What happens when the period ends: it renews, it ends, or it waits for credit; changed with one tap. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { cardText } from '../../payments/portal/card-text.ts'
+import { cardsQuery } from '../../portal/account-queries.ts'
 import { send } from '../../portal/api.ts'
 import { TextButton, TextLink } from '../../portal/components/button.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
@@ -7,7 +9,7 @@ import { Refusal } from '../../portal/failure.tsx'
 import { Section } from '../../portal/page.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
-import type { Line, Renewal } from '../../portal/wire.ts'
+import type { Line, PaymentMethod, Renewal } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { allowanceText } from '../../plans/portal/plan-text.ts'
 
@@ -26,10 +28,12 @@ export function RenewalSection({ line, renewal, isOver }: Props) {
     },
   })
   const patch = (change: object) => () => set.mutate(change)
+  const cards = useQuery(cardsQuery)
+  const card = cards.data?.find(({ lines }) => lines.some(({ lineId }) => lineId === line.lineId))
   return (
     <Section title={t('change.renewal')}>
       <div className="mt-2">
-        <Says renewal={renewal} isOver={isOver} />
+        <Says renewal={renewal} isOver={isOver} card={card} />
         <Refusal error={set.error} />
         {renewal.scheduled && (
           <TextButton busy={set.isPending} onClick={patch({ scheduled: null })}>
@@ -40,7 +44,10 @@ export function RenewalSection({ line, renewal, isOver }: Props) {
           <Switch renewal={renewal} isOver={isOver} busy={set.isPending} patch={patch} />
         </div>
         {renewal.missing && renewal.autoRenew && (
-          <TextLink to={`/lines/${line.lineId}/top-up`}>{t('line.top-up')}</TextLink>
+          <div className="flex flex-wrap gap-x-6">
+            <TextLink to={`/lines/${line.lineId}/top-up`}>{t('line.top-up')}</TextLink>
+            <TextLink to="/account/cards">{t('account.cards')}</TextLink>
+          </div>
         )}
         <Newer line={line} renewal={renewal} />
         <div>
@@ -51,7 +58,9 @@ export function RenewalSection({ line, renewal, isOver }: Props) {
   )
 }
 
-function Says({ renewal, isOver }: { renewal: Renewal; isOver: boolean }) {
+type SaysProps = { renewal: Renewal; isOver: boolean; card: PaymentMethod | undefined }
+
+function Says({ renewal, isOver, card }: SaysProps) {
   const { t } = useWords()
   const format = useFormat()
   const { at, autoRenew, missing, price, scheduled, waitsUntil } = renewal
@@ -79,7 +88,11 @@ function Says({ renewal, isOver }: { renewal: Renewal; isOver: boolean }) {
         <p className="small c2">{t('change.percent-off', { percent: renewal.percentOff })}</p>
       )}
       {autoRenew && missing && (
-        <p className="small warn">{t('change.renews-short', { amount: format.money(missing) })}</p>
+        <p className={card ? 'small c2' : 'small warn'}>
+          {card
+            ? t('cards.from-card', { card: cardText(card.instrument, t) })
+            : t('change.renews-short', { amount: format.money(missing) })}
+        </p>
       )}
       {scheduled && (
         <p className="small c2">

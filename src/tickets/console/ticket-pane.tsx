@@ -15,6 +15,7 @@ import { Tag } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
+import { Attached } from '../portal/attached.tsx'
 import { ticketTones } from './ticket-state.ts'
 
 export function TicketPane({
@@ -92,7 +93,7 @@ function Messages({ ticket }: { ticket: StaffTicket }) {
   const format = useFormat()
   return (
     <ol className="talk">
-      {ticket.messages.map(({ messageId, author, body, at }) => (
+      {ticket.messages.map(({ messageId, author, body, attachments, at }) => (
         <li key={messageId} className={author}>
           <p className="caption c3">
             {author === 'staff' ? t('tickets.staff') : ticket.subscriberName || t('case.nameless')}
@@ -100,6 +101,7 @@ function Messages({ ticket }: { ticket: StaffTicket }) {
             <span className="num">{format.moment(at)}</span>
           </p>
           <p className="said">{body}</p>
+          <Attached at={`/v1/staff/tickets/${ticket.ticketId}`} message={{ attachments }} />
         </li>
       ))}
     </ol>

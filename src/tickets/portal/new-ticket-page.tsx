@@ -14,6 +14,7 @@ import { failureKey } from '../../portal/refusals.ts'
 import { useGo } from '../../portal/go.ts'
 import type { Ticket } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { Attach, type Chosen } from './attach.tsx'
 
 type Search = { about?: string; page?: string; reference?: string }
 
@@ -36,6 +37,7 @@ export function NewTicketPage() {
     `ticket:${search.about ?? ''}:${search.reference ?? ''}`,
     { subject, body: '' },
   )
+  const [files, setFiles] = useState<readonly Chosen[]>([])
   const [tried, setTried] = useState(false)
   const create = useMutation({
     mutationFn: () =>
@@ -43,6 +45,7 @@ export function NewTicketPage() {
         subject: draft.subject.trim(),
         body: draft.body.trim(),
         context: contextOf(search),
+        attachments: files,
       }),
     onSuccess: async (ticket) => {
       clear()
@@ -85,6 +88,7 @@ export function NewTicketPage() {
               : undefined
           }
         />
+        <Attach files={files} onChange={setFiles} />
         {search.page && <p className="caption c3">{t('ticket.page', { page: search.page })}</p>}
       </div>
     </Page>

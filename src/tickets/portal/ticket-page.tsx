@@ -13,6 +13,8 @@ import { ticketQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Ticket } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { Attach, type Chosen } from './attach.tsx'
+import { Attached } from './attached.tsx'
 import { TicketTag } from './help-page.tsx'
 
 export function TicketPage() {
@@ -49,6 +51,7 @@ function Conversation({ ticket }: { ticket: Ticket }) {
               <span className="c3 num">{format.moment(message.at)}</span>
             </div>
             <p className="mt-1 whitespace-pre-wrap break-words">{message.body}</p>
+            <Attached at={`/v1/tickets/${ticket.ticketId}`} message={message} />
           </li>
         ))}
       </ol>
@@ -60,14 +63,19 @@ function Reply({ ticket }: { ticket: Ticket }) {
   const { t } = useWords()
   const client = useQueryClient()
   const [body, setBody, clear] = useDraft(`reply:${ticket.ticketId}`, '')
+  const [files, setFiles] = useState<readonly Chosen[]>([])
   const [tried, setTried] = useState(false)
   const reply = useMutation({
     mutationFn: () =>
-      send<Ticket>('POST', `/v1/tickets/${ticket.ticketId}/messages`, { body: body.trim() }),
+      send<Ticket>('POST', `/v1/tickets/${ticket.ticketId}/messages`, {
+        body: body.trim(),
+        attachments: files,
+      }),
     onSuccess: (next) => {
       client.setQueryData(ticketQuery(ticket.ticketId).queryKey, next)
       setTried(false)
       setBody('')
+      setFiles([])
       clear()
     },
   })
@@ -86,6 +94,7 @@ function Reply({ ticket }: { ticket: Ticket }) {
         onChange={setBody}
         error={tried && !body.trim() ? t('ticket.body-missing') : undefined}
       />
+      <Attach files={files} onChange={setFiles} />
       <Button kind="primary" block busy={reply.isPending} onClick={submit}>
         {t('ticket.send')}
       </Button>
