@@ -49,7 +49,8 @@ function loadMany(db: Db, imsis: readonly string[]) {
       select imsi, subscriber_id, line_id from line_index where imsi = any($1::text[]))
     select i.imsi, ${columns}
     from purse p join i on i.subscriber_id = p.subscriber_id and i.line_id = p.line_id
-    where p.subscriber_id = any(array(select subscriber_id from i)) and p.line_state is not null`
+    where p.subscriber_id = any(array(select subscriber_id from i))
+      and p.line_id = any(array(select line_id from i)) and p.line_state is not null`
   return load(db, 'usage-lines-of-many', text, [arrayText(imsis)], allByKey)
 }
 

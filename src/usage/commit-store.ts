@@ -66,8 +66,8 @@ async function writeCharges(app: Tools, work: CopyWork, changes: readonly LineCh
 
 const byVersion = `p.subscriber_id = c.subscriber_id and p.line_id = c.line_id and p.currency = c.currency
   and p.version = c.version`
-// Says nothing new, but lets the index be read once for all.
-const ofAll = 'p.subscriber_id = any($1::text[]) and'
+// Says nothing new, but lets the index be read once for all; by both keys, since one subscriber may have thousands of lines.
+const ofAll = 'p.subscriber_id = any($1::text[]) and p.line_id = any($2::text[]) and'
 
 // Most have no block that is begun.
 const startedOf = `case when c.started = '{}' then '{}'::jsonb else c.started::jsonb end`

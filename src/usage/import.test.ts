@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { imsiOf, seedLines } from '../../bench/charging/world.ts'
 import { buy, install, openShop, type Shop, shopper } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { closeLines } from '../lines/closing-store.ts'
@@ -100,6 +101,22 @@ test('a run that goes on cuts the file where the one before did, whatever it wou
   const second = await take(path, { recordsPerBatch: 25, windowBytes: 1000 })
   expect(second).toMatchObject({ charged: 40, repeated: 0, resumed: true })
   for (const { subscriberId } of sims) expect(await remaining(subscriberId)).toBe(10_000n)
+})
+
+test('many lines are read and written together, and whoever comes second decides again', async () => {
+  await seedLines({ url: shop.app.config.databaseUrl }, 900_000, 120)
+  const rows = () =>
+    Array.from({ length: 240 }, (_, n) =>
+      row(imsiOf(900_000 + (n % 120)), n < 120 ? {} : { kind: 'sms', quantity: 1 }),
+    )
+  const both = await Promise.all([take(file(text(...rows()))), take(file(text(...rows())))])
+  expect(both.map(({ charged }) => charged)).toEqual([240, 240])
+  const { rows: found } = await sql`
+    select count(*)::int as lines, granted[1] - remaining[1] as used, spent_minor, 500 - promotional_minor as paid
+    from purse join line_index using (subscriber_id, line_id) where imsi between ${imsiOf(900_000)} and ${imsiOf(900_119)}
+    group by 2, 3, 4`.execute(shop.app.db)
+  expect(found).toEqual([{ lines: 120, used: 2000n, spent_minor: 30n, paid: 30n }])
+  expect(await proveLedger(shop.app.db)).toEqual({ unbalanced: [], drifted: [] })
 })
 
 test('every fault has its reason, its line number and its original in the rejects file', async () => {
