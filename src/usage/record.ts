@@ -21,7 +21,7 @@ export type UsageRecord = {
 export type Read = UsageRecord | { usageId: string; imsi: string; reason: Reason }
 
 /** More than any phone can use in one record; such a figure is a fault of counting. */
-export const quantityMax: Readonly<Record<Kind, bigint>> = {
+const quantityMax: Readonly<Record<Kind, bigint>> = {
   data: 1_000_000_000_000n,
   voice: 172_800n,
   sms: 10_000n,
@@ -47,11 +47,13 @@ export function readRecord(given: Record<string, unknown>): Read {
 export function checked(record: Omit<UsageRecord, 'country'>): Read {
   const { kind, quantity, startedUs, endedUs, mcc, mnc } = record
   if (startedUs > endedUs) return { ...record, reason: 'invalid' }
-  if (quantity > quantityMax[kind] || endedUs - startedUs > periodUsMax) {
-    return { ...record, reason: 'absurd' }
-  }
+  if (isAbsurd(kind, quantity, endedUs - startedUs)) return { ...record, reason: 'absurd' }
   const country = countryOf(mcc, mnc)
   return country ? { ...record, country } : { ...record, reason: 'unknown-network' }
+}
+
+export function isAbsurd(kind: Kind, quantity: bigint, periodUs: number): boolean {
+  return quantity > quantityMax[kind] || periodUs > periodUsMax
 }
 
 export type Stored = Pick<

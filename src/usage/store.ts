@@ -13,6 +13,8 @@ import {
   needsLook,
   nothingKnown,
 } from './intake.ts'
+import { linesNamed, nameOf } from './nchf/identity-store.ts'
+import { homeOf } from './nchf/request.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { microsecondsOf, readRecord, type Reason, type Stored, type UsageRecord } from './record.ts'
 import { endReject, findReject, keepReject, storeRejects } from './reject-store.ts'
@@ -187,7 +189,8 @@ export async function replayReject(
   const reject = await findReject(app.db, rejectId)
   if (!reject) return refuse('not-found')
   if (reject.state !== 'open') return refuse('changed-meanwhile')
-  const read = reject.record ? readRecord(reject.record) : { reason: reject.reason }
+  const record = reject.record && (await withSim(app, reject.record))
+  const read = record ? readRecord(record) : { reason: reject.reason }
   const now = app.clock.now()
   const keep = (reason: Reason) =>
     app.db.transaction().execute(async (trx) => {
@@ -207,4 +210,13 @@ export async function replayReject(
   const { reason } = rejected[0]!
   await keep(reason)
   return { outcome: 'rejected', reason }
+}
+
+/** A report online may name the line by its number, which nobody had then. */
+async function withSim(app: App, record: Record<string, unknown>) {
+  const { imsi, msisdn } = record
+  if (imsi !== '' || typeof msisdn !== 'string') return record
+  const identity = { kind: 'msisdn', value: msisdn } as const
+  const line = (await linesNamed(app.db, [identity])).get(nameOf(identity))
+  return line ? { ...homeOf(line.imsi), ...record, imsi: line.imsi } : record
 }

@@ -33,12 +33,15 @@ export const reasonWire = z
     'overlaps',
     'differs',
     'session-ended',
+    'refused',
     'unknown-rating-group',
     'missing-column',
     'bad-encoding',
     'cut-off',
   ])
-  .describe('The last three are said of lines of files only, the two before them of reports online')
+  .describe(
+    'The last three are said of lines of files only, the three before them of reports online',
+  )
 
 export const batchAnswerWire = z
   .object({

@@ -24,3 +24,13 @@ export function said(
 export function requestKey({ operation, asked }: Pick<Step, 'operation' | 'asked'>): string {
   return `${operation.slice(0, 1)}${asked.contentHash.slice(0, 16)}`
 }
+
+/** One use of one request, however often it is told and by whichever way it is charged in the end: the same record. */
+export function usageIdOf(
+  sessionId: string,
+  request: string,
+  ratingGroup: number,
+  index: number,
+): string {
+  return `${sessionId}:${request}:${ratingGroup}:${index}`
+}

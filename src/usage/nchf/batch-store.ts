@@ -1,21 +1,23 @@
 /** Online charging by natural micro-batches: the next batch fills while one commits, and nobody is answered before. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { LineState } from '../../lines/line.ts'
 import { loadLines, loadLinesOfImsis } from '../charging-store.ts'
 import type { Tools as CommitTools } from '../commit-store.ts'
 import type { Charge, ChargedLine } from '../intake.ts'
 import type { Purse } from '../purse.ts'
 import { microsecondsOf } from '../record.ts'
-import { commitAtOnce, commitWhole } from './commit-store.ts'
+import { chargedBefore, commitAtOnce, commitWhole } from './commit-store.ts'
 import { linesNamed, type Named, nameOf } from './identity-store.ts'
 import { changeOf, lineAfter, type OnlineChange } from './line-change.ts'
-import { isProblem, type NchfProblem, problem } from './problem.ts'
+import { type NchfProblem, problem } from './problem.ts'
 import { type QuotaTerms, quotaTerms } from './quota.ts'
 import { type Ref, sessionIdOf } from './ref.ts'
 import { keepUncharged } from './reject-store.ts'
-import { type Asked, atHome, type GroupAsk, type Identity } from './request.ts'
+import { type Asked, atHome, type Identity } from './request.ts'
 import { openCount, openMax, readSessions, type Sessions } from './session-text.ts'
 import { decide } from './session.ts'
-import type { Answer, Decision, Operation, Session } from './state.ts'
+import type { Answer, Decision, Operation, Session, Unrated } from './state.ts'
+import { chargedAnswer, isCharged, type Outcome, refusal, refusedUses } from './uncharged.ts'
 
 export type Taken = { readonly ref: Ref; readonly answer: Answer }
 export type Charger = {
@@ -113,7 +115,7 @@ export function openCharger(tools: Tools, options: ChargerOptions = {}): Charger
     async create(said) {
       const { identity } = said
       const line = identity && (await lineOf(identity))
-      if (!line) return problem('USER_UNKNOWN')
+      if (!line) return refuseUnknown(tools, said)
       const { subscriberId, lineId, imsi } = line
       const sessionId = sessionIdOf(lineId, said.contentHash)
       return enqueue('create', { subscriberId, lineId, sessionId }, atHome(said, imsi))
@@ -121,6 +123,15 @@ export function openCharger(tools: Tools, options: ChargerOptions = {}): Charger
     update: (ref, said) => enqueue('update', ref, said),
     release: (ref, said) => enqueue('release', ref, said),
   }
+}
+
+/** Whoever it was, what was used is kept. */
+async function refuseUnknown(tools: Tools, asked: Asked): Promise<NchfProblem> {
+  const sessionId = sessionIdOf(asked.identity ? nameOf(asked.identity) : '', asked.contentHash)
+  const told = { sessionId, line: undefined, operation: 'create' as const, asked }
+  const answer = problem('USER_UNKNOWN')
+  await keepUncharged(tools, told, refusedUses(asked, answer))
+  return answer
 }
 
 /** Requests of lines that no running batch has; those of one line stay in their order. */
@@ -157,15 +168,17 @@ async function runBatch(
     const nowUs = microsecondsOf(tools.clock.now())
     const { outcomes, again } = decideAll(works, jobs, nowUs, terms)
     const changes = [...works.values()].filter(({ isChanged }) => isChanged).map(changeOf)
-    const stale = await commit(tools, changes, terms)
+    const { stale, charged } = await commit(tools, changes, terms)
     for (const change of changes) {
       if (stale.has(change.line.lineId)) continue
       const line = lineAfter(change)
       known.set(line.lineId, { line, sessions: change.sessions, isFresh: false })
     }
     for (const [job, { answer, unrated }] of outcomes) {
-      if (stale.has(job.ref.lineId)) again.push(job)
-      else if (unrated.length === 0) job.done(answer)
+      if (stale.has(job.ref.lineId)) {
+        if (isCharged(job, charged)) job.done({ ref: job.ref, answer: chargedAnswer(job, nowUs) })
+        else again.push(job)
+      } else if (unrated.length === 0) job.done(answer)
       else void keepAndAnswer(tools, job, answer, unrated)
     }
     return retried(tools, known, again)
@@ -177,33 +190,49 @@ async function runBatch(
 
 const isTelling = ({ told, capTold }: OnlineChange): boolean => told.length > 0 || capTold !== null
 
-/** The lines of which nothing was written, since somebody else changed one of those written with them. */
+type Written = {
+  /** Lines of which nothing was written, since one of those written with them stood in the way. */
+  stale: ReadonlySet<string>
+  /** Of their records, those that are charged already: their sessions had forgotten the request. */
+  charged: ReadonlySet<string>
+}
+
 async function commit(
   tools: Tools,
   changes: readonly OnlineChange[],
   terms: QuotaTerms,
-): Promise<ReadonlySet<string>> {
+): Promise<Written> {
   const [telling, quiet] = [changes.filter(isTelling), changes.filter((one) => !isTelling(one))]
   const [first, second] = await Promise.all([
     quiet.length > 0 ? commitAtOnce(tools, quiet, terms) : 'committed',
     telling.length > 0 ? commitWhole(tools, telling, terms) : 'committed',
   ])
-  const stale = [...(first === 'stale' ? quiet : []), ...(second === 'stale' ? telling : [])]
-  return new Set(stale.map(({ line }) => line.lineId))
+  const stale = [
+    ...(first === 'committed' ? [] : quiet),
+    ...(second === 'committed' ? [] : telling),
+  ]
+  const isTwice = first === 'twice' || second === 'twice'
+  return {
+    stale: new Set(stale.map(({ line }) => line.lineId)),
+    charged: isTwice ? await chargedBefore(tools.db, recordsOf(stale)) : new Set(),
+  }
 }
+
+const recordsOf = (changes: readonly OnlineChange[]) =>
+  changes.flatMap(({ line: { subscriberId }, charges }) =>
+    charges.map(({ record: { usageId } }) => ({ subscriberId, usageId })),
+  )
 
 /** What is not charged is kept before the network hears that it is not. */
 async function keepAndAnswer(
   tools: Tools,
-  { ref, asked, done }: Job,
+  { operation, ref, asked, done }: Job,
   answer: Taken | NchfProblem,
-  unrated: readonly GroupAsk[],
+  unrated: readonly Unrated[],
 ) {
   try {
-    const kinds = Map.groupBy(unrated, ({ kind }) => (kind ? 'known' : 'unknown'))
-    const why = isProblem(answer) ? 'session-ended' : 'unknown-network'
-    await keepUncharged(tools, { ref, asked }, kinds.get('known') ?? [], why)
-    await keepUncharged(tools, { ref, asked }, kinds.get('unknown') ?? [], 'unknown-rating-group')
+    const { sessionId } = ref
+    await keepUncharged(tools, { sessionId, line: ref, operation, asked }, unrated)
     done(answer)
   } catch (error) {
     tools.log.error({ err: error }, 'a reject could not be kept')
@@ -259,7 +288,6 @@ const workOn = ({ line, sessions, isFresh }: Entry): Work => ({
   isChanged: false,
 })
 
-type Outcome = { answer: Taken | NchfProblem; unrated: readonly GroupAsk[] }
 type Decided = { outcomes: Map<Job, Outcome>; again: Job[] }
 
 function decideAll(
@@ -274,7 +302,7 @@ function decideAll(
     const { operation, ref, asked } = job
     const work = works.get(ref.lineId)
     if (!work || work.line.subscriberId !== ref.subscriberId) {
-      outcomes.set(job, { answer: problem('CONTEXT_NOT_FOUND'), unrated: asked.groups })
+      outcomes.set(job, refusal('CONTEXT_NOT_FOUND', asked))
       continue
     }
     const { state, plan } = work.line
@@ -290,17 +318,13 @@ function decideAll(
       continue
     }
     if (decision.kind === 'taken') take(work, job, decision)
-    outcomes.set(job, outcomeOf(ref, asked, decision))
+    outcomes.set(job, outcomeOf(ref, asked, decision, state))
   }
   return { outcomes, again }
 }
 
-function outcomeOf(ref: Ref, { groups }: Asked, decision: Decision): Outcome {
-  if (decision.kind === 'refused') {
-    // Only a session that is over leaves something used behind.
-    const isGone = decision.problem.cause === 'CONTEXT_NOT_FOUND'
-    return { answer: decision.problem, unrated: isGone ? groups : [] }
-  }
+function outcomeOf(ref: Ref, asked: Asked, decision: Decision, state: LineState): Outcome {
+  if (decision.kind === 'refused') return refusal(decision.problem.cause, asked, state)
   if (decision.kind === 'repeated') return { answer: { ref, answer: decision.answer }, unrated: [] }
   return { answer: { ref, answer: decision.session.answer }, unrated: decision.unrated }
 }

@@ -1,8 +1,8 @@
 /** Online charges written: purses with their sessions, records and postings, durable or not at all. */
 import { arrayText, type CopyWork } from '../../platform/copy.ts'
-import { poolOf } from '../../platform/database.ts'
+import { type Db, poolOf } from '../../platform/database.ts'
 import type { Ids } from '../../platform/ids.ts'
-import { commitCharges, taxesAt, type Tools } from '../commit-store.ts'
+import { commitCharges, taxesAt, type Tools, UsageTwice } from '../commit-store.ts'
 import type { Charge, ChargedLine } from '../intake.ts'
 import { postingsOf, transfersOf, type UsagePosting, type UsageTransfer } from '../transfer.ts'
 import type { OnlineChange } from './line-change.ts'
@@ -11,12 +11,15 @@ import { dueUs, openCount, sessionsText } from './session-text.ts'
 
 type Terms = Pick<QuotaTerms, 'validitySec' | 'graceSec'>
 
+/** `stale`: a line was changed meanwhile; `twice`: a record is charged already. Nothing was written then. */
+export type Committed = 'committed' | 'stale' | 'twice'
+
 /** In one round trip, where nobody has to be told anything. */
 export async function commitAtOnce(
   { db, clock, ids }: Pick<Tools, 'db' | 'clock' | 'ids'>,
   changes: readonly OnlineChange[],
   terms: Terms,
-): Promise<'committed' | 'stale'> {
+): Promise<Committed> {
   const ordered = changes.length > 1 ? [...changes].sort(byLine) : changes
   const now = clock.now()
   const rows = rowsOf(ordered, taxesAt(now), ids)
@@ -35,8 +38,9 @@ export async function commitAtOnce(
     })
     return 'committed'
   } catch (error) {
-    const { code } = error as { code?: string }
+    const { code, constraint } = error as { code?: string; constraint?: string }
     if (code === '40001' || code === '40P01') return 'stale'
+    if (code === '23505' && constraint?.startsWith('usage_record')) return 'twice'
     throw error
   }
 }
@@ -158,8 +162,27 @@ export async function commitWhole(
   tools: Tools,
   changes: readonly OnlineChange[],
   terms: Terms,
-): Promise<'committed' | 'stale'> {
-  return commitCharges(tools, changes, (_, work) => writeSessions(work, changes, terms))
+): Promise<Committed> {
+  try {
+    return await commitCharges(tools, changes, (_, work) => writeSessions(work, changes, terms))
+  } catch (error) {
+    if (error instanceof UsageTwice) return 'twice'
+    throw error
+  }
+}
+
+/** Which of these records are charged already. */
+export async function chargedBefore(
+  db: Db,
+  records: readonly { subscriberId: string; usageId: string }[],
+): Promise<ReadonlySet<string>> {
+  if (records.length === 0) return new Set()
+  const { rows } = await poolOf(db).query<{ usage_id: string }>(
+    `select u.usage_id from unnest($1::text[], $2::text[]) as w (subscriber_id, usage_id)
+     join usage_record u on u.subscriber_id = w.subscriber_id and u.usage_id = w.usage_id`,
+    [records.map(({ subscriberId }) => subscriberId), records.map(({ usageId }) => usageId)],
+  )
+  return new Set(rows.map(({ usage_id }) => usage_id))
 }
 
 /** The sessions of lines whose purses the same transaction holds. */

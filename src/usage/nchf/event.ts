@@ -9,7 +9,7 @@ import { failure, unitOf } from './promise.ts'
 import { quotaOf, wantedOf } from './quota.ts'
 import { chargesOf } from './report.ts'
 import type { GroupAsk } from './request.ts'
-import type { Decision, LineFacts, Session, Step } from './state.ts'
+import type { Decision, LineFacts, Session, Step, Unrated } from './state.ts'
 import type { UnitInformation } from './wire.ts'
 
 /** The session of an event is over when it is made: it is kept to answer a repeated request. */
@@ -37,7 +37,7 @@ type Charged = {
   charges: Charge[]
   information: UnitInformation[]
   purse: Purse
-  unrated: GroupAsk[]
+  unrated: Unrated[]
 }
 
 function atOnce(
@@ -67,15 +67,21 @@ function atOnce(
   return charged
 }
 
-function afterwards(session: Session, line: LineFacts, { asked, nowUs }: Step): Charged {
+function afterwards(session: Session, line: LineFacts, step: Step): Charged {
+  const { asked, nowUs } = step
   const all: Charged = { charges: [], information: [], purse: line.purse, unrated: [] }
   const { plmn } = session
   for (const ask of asked.groups) {
-    const charged = chargesOf({ session, ask, own: undefined, plmn, nowUs }, line, all.purse)
-    if (!charged) all.unrated.push(ask)
-    all.information.push(charged ? taken(ask) : failure(ask).information)
-    all.charges.push(...(charged?.charges ?? []))
-    all.purse = charged?.purse ?? all.purse
+    const told = { session, request: requestKey(step), ask, own: undefined, plmn, nowUs }
+    const charged = chargesOf(told, line, all.purse)
+    if (typeof charged === 'string') {
+      all.unrated.push({ ask, reason: charged })
+      all.information.push(failure(ask).information)
+      continue
+    }
+    all.information.push(taken(ask))
+    all.charges.push(...charged.charges)
+    all.purse = charged.purse
   }
   return all
 }

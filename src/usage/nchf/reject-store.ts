@@ -2,8 +2,12 @@
 import type { App } from '../../platform/app.ts'
 import { instantOf, type Reason } from '../record.ts'
 import { type NewReject, storeRejects } from '../reject-store.ts'
-import type { Ref } from './ref.ts'
+import { type LineKey } from '../charging-store.ts'
+import { requestKey, usageIdOf } from './answer.ts'
+import { chargedBefore } from './commit-store.ts'
+import { gathered } from './report.ts'
 import { type Asked, atHome, type GroupAsk } from './request.ts'
+import type { Operation, Unrated } from './state.ts'
 
 type Tools = Pick<App, 'db' | 'clock'>
 
@@ -17,68 +21,79 @@ export async function keepUnreadable(app: Tools, body: unknown): Promise<void> {
   ])
 }
 
-/** What a request said was used by groups of a line, and was not charged. */
+export type Told = {
+  readonly sessionId: string
+  /** Undefined: whose it was is not known. */
+  readonly line: LineKey | undefined
+  readonly operation: Operation
+  readonly asked: Asked
+}
+
+/** What a request said was used by groups of a line, and was not charged, nor by an earlier one that said the same. */
 export async function keepUncharged(
   app: Tools,
-  { ref, asked }: { ref: Ref; asked: Asked },
-  groups: readonly GroupAsk[],
-  reason: Reason,
+  told: Told,
+  unrated: readonly Unrated[],
 ): Promise<void> {
-  const used = groups.filter((group) => group.used.length > 0)
+  const used = unrated.filter(({ ask }) => ask.used.length > 0)
   if (used.length === 0) return
-  const imsi = await imsiOf(app, ref, asked)
-  const from = imsi === '' ? asked : atHome(asked, imsi)
+  const imsi = await imsiOf(app, told)
+  const asked = imsi === '' ? told.asked : atHome(told.asked, imsi)
+  const rejects = used.flatMap(({ ask, reason }) =>
+    gathered(ask.used, asked.plmn).map((one, index) =>
+      rejectOf({ ...told, asked }, ask, { ...one, index, imsi, reason }),
+    ),
+  )
+  const charged = await chargedBefore(
+    app.db,
+    rejects.flatMap(({ usageId }) => (told.line ? { ...told.line, usageId } : [])),
+  )
   await keep(
     app,
-    used.flatMap((group) =>
-      group.used.map((_, index) => rejectOf({ ref, asked: from, group, index, imsi, reason })),
-    ),
+    rejects.filter(({ usageId }) => !charged.has(usageId)),
   )
 }
 
 /** An update need not name the SIM again. */
-async function imsiOf(app: Tools, { subscriberId, lineId }: Ref, { identity }: Asked) {
+async function imsiOf(app: Tools, { line, asked: { identity } }: Told) {
   if (identity?.kind === 'imsi') return identity.value
-  const line = await app.db
+  if (!line) return ''
+  const row = await app.db
     .selectFrom('line')
     .select('imsi')
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', '=', lineId)
+    .where('subscriber_id', '=', line.subscriberId)
+    .where('line_id', '=', line.lineId)
     .executeTakeFirst()
-  return line?.imsi ?? ''
+  return row?.imsi ?? ''
 }
 
-type Uncharged = {
-  ref: Ref
-  asked: Asked
-  group: GroupAsk
+type Uncharged = ReturnType<typeof gathered>[number] & {
   index: number
   imsi: string
   reason: Reason
 }
 
-function rejectOf({ ref, asked, group, index, imsi, reason }: Uncharged): NewReject {
-  const { ratingGroup, kind, used } = group
-  const { quantity, startedUs, endedUs, plmn } = used[index]!
-  const id = `${ref.sessionId}:${asked.contentHash.slice(0, 16)}:${ratingGroup}:${index}`
+function rejectOf(
+  { sessionId, operation, asked }: Told,
+  { ratingGroup, kind }: GroupAsk,
+  { quantity, startedUs, endedUs, plmn, index, imsi, reason }: Uncharged,
+): NewReject {
+  const id = usageIdOf(sessionId, requestKey({ operation, asked }), ratingGroup, index)
   const at = asked.invokedUs
+  const { identity } = asked
   const record = {
     id,
     imsi,
+    // The line that has the number when it is tried again.
+    ...(imsi === '' && identity?.kind === 'msisdn' && { msisdn: identity.value }),
     kind: kind ?? null,
     quantity: String(quantity),
     startedAt: instantOf(startedUs ?? endedUs ?? at).toString(),
     endedAt: instantOf(endedUs ?? at).toString(),
-    ...(plmn ?? asked.plmn),
+    ...plmn,
   }
-  return {
-    source: 'online',
-    usageId: id,
-    imsi,
-    reason,
-    original: JSON.stringify({ ratingGroup, ...record }),
-    record,
-  }
+  const original = JSON.stringify({ ratingGroup, ...record })
+  return { source: 'online', usageId: id, imsi, reason, original, record }
 }
 
 async function keep(app: Tools, rejects: readonly NewReject[]): Promise<void> {

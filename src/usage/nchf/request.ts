@@ -110,8 +110,10 @@ function identityOf(request: ChargingDataRequest): Identity | undefined {
 
 /** Where no network is named the phone is at home: the first digits of its IMSI (TS 23.003 §2.2). */
 export function atHome(asked: Asked, imsi: string): Asked {
-  return asked.plmn ? asked : { ...asked, plmn: { mcc: imsi.slice(0, 3), mnc: imsi.slice(3, 5) } }
+  return asked.plmn ? asked : { ...asked, plmn: homeOf(imsi) }
 }
+
+export const homeOf = (imsi: string): PlmnId => ({ mcc: imsi.slice(0, 3), mnc: imsi.slice(3, 5) })
 
 /** The network that serves the phone; a home-routed SMF names its own, so that comes last. */
 function plmnOf(request: ChargingDataRequest): PlmnId | undefined {

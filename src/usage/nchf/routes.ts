@@ -3,12 +3,13 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { App } from '../../platform/app.ts'
 import { CannotStart } from '../../platform/process.ts'
 import type { Charger } from './batch-store.ts'
-import { keepUnreadable } from './reject-store.ts'
+import { keepUncharged, keepUnreadable } from './reject-store.ts'
 import { type Cause, isProblem, type NchfProblem, problem } from './problem.ts'
 import { parseRanges, type Range } from './rating-group.ts'
-import { parseRef, type Ref, refOf } from './ref.ts'
+import { parseRef, type Ref, refOf, sessionIdOf } from './ref.ts'
 import { type Asked, readAsked } from './request.ts'
 import type { Operation } from './state.ts'
+import { refusedUses } from './uncharged.ts'
 
 export const nchfRoot = '/nchf-convergedcharging/v3'
 export const nchfBodyLimitBytes = 256 * 1024
@@ -49,10 +50,10 @@ export function registerNchfRoutes(server: FastifyInstance, app: App, charger: C
     const path = `${collection}/:chargingDataRef/${operation}`
     server.post(path, async (request, reply) => {
       const { chargingDataRef } = request.params as { chargingDataRef: string }
-      const ref = parseRef(chargingDataRef)
-      if (!ref) return refuse(reply, problem('CONTEXT_NOT_FOUND'))
       const asked = readFor(operation, request.body, ranges)
       if (isProblem(asked)) return unreadable(app, request, reply, asked)
+      const ref = parseRef(chargingDataRef)
+      if (!ref) return refuse(reply, await nowhere(app, chargingDataRef, operation, asked))
       return answered(reply, await continued(charger, operation, ref, asked))
     })
     only(server, path)
@@ -79,6 +80,15 @@ async function unreadable(
 ) {
   await keepUnreadable(app, body)
   return refuse(reply, refusal)
+}
+
+/** A name that can't be one of ours. */
+async function nowhere(app: App, name: string, operation: Operation, asked: Asked) {
+  const sessionId = sessionIdOf(name, asked.contentHash)
+  const refusal = problem('CONTEXT_NOT_FOUND')
+  const told = { sessionId, line: undefined, operation, asked }
+  await keepUncharged(app, told, refusedUses(asked, refusal))
+  return refusal
 }
 
 function answered(reply: FastifyReply, taken: Awaited<ReturnType<Charger['update']>>) {

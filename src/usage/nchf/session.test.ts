@@ -85,6 +85,9 @@ function play(start: LineFacts) {
     set(given: Partial<LineFacts>) {
       facts = { ...facts, ...given }
     },
+    wait(seconds: number) {
+      nowUs += seconds * second
+    },
     lapse() {
       const lapsed = lapse(session!, facts.purse)
       session = lapsed.session
@@ -235,6 +238,45 @@ test('after release an update is refused, and so is a second release that says s
     })
 })
 
+test('an update that was charged and comes again after the release is answered, not turned away', () => {
+  const game = play(line())
+  game.send('create', body([ask()]))
+  const update = body([used(10)])
+  game.send('update', update)
+  game.send('release', body([]))
+  expect(game.send('update', update)).toMatchObject({ kind: 'repeated', answer: { status: 200 } })
+})
+
+test('more than a phone can use, at once or in a time no network leaves open, is no charge', () => {
+  const game = play(line({ purse: purse({ paid: 1_000_000n }) }))
+  game.send('create', body([ask(1), ask(2)]))
+  const before = game.line.purse.buckets[0]!.remaining
+  const decision = game.send('update', body([{ ...used(1_000_000_000_001), ...ask() }, used(7, 2)]))
+  expect(informed(decision)).toEqual([{ ratingGroup: 1, resultCode: 'RATING_FAILED' }])
+  expect(decision).toMatchObject({
+    charges: [{ record: { quantity: 7n } }],
+    unrated: [{ ask: { ratingGroup: 1 }, reason: 'absurd' }],
+  })
+  expect(game.line.purse.buckets[0]?.remaining).toBe(before - 7n)
+  const days = { timeofFirstUsage: '2026-11-17T09:59:00Z', timeofLastUsage: '2026-11-20T10:00:00Z' }
+  const container = { localSequenceNumber: 3, totalVolume: 5, pDUContainerInformation: days }
+  const usage = [{ ratingGroup: 1, usedUnitContainer: [container] }]
+  expect(game.send('release', body(usage))).toMatchObject({
+    charges: [],
+    unrated: [{ reason: 'absurd' }],
+  })
+})
+
+test('a session that was silent for days is charged for what it used, in the last two of them', () => {
+  const game = play(line())
+  game.send('create', body([ask()]))
+  game.lapse()
+  game.wait(5 * 86_400)
+  const late = game.send('release', body([used(3000)]))
+  const [charge] = late.kind === 'taken' ? late.charges : []
+  expect(charge?.record.endedUs).toBe(charge!.record.startedUs + 2 * 86_400 * second)
+})
+
 test('a lapsed session holds nothing, and a late report still counts', () => {
   const game = play(line())
   game.send('create', body([ask()]))
@@ -282,6 +324,18 @@ test('an immediate event is charged whole or not at all', () => {
     kind: 'refused',
     problem: { status: 403, cause: 'QUOTA_LIMIT_REACHED' },
   })
+})
+
+test('an event told after it happened is charged as a record would be, unless the line never was in service', () => {
+  const event = { oneTimeEvent: true, oneTimeEventType: 'PEC' }
+  for (const state of ['active', 'suspended', 'closing', 'closed'] as const)
+    expect(play(line({ state })).send('create', body([used(10)], event))).toMatchObject({
+      kind: 'taken',
+      charges: [{ rated: { outcome: state === 'closed' ? 'absorbed' : 'charged' } }],
+    })
+  expect(play(line({ state: 'ordered' })).send('create', body([used(10)], event)).kind).toBe(
+    'refused',
+  )
 })
 
 test('what was used in two countries is two records', () => {

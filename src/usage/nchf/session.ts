@@ -14,6 +14,7 @@ import {
   mayUse,
   type Session,
   type Step,
+  type Unrated,
 } from './state.ts'
 import type { PlmnId, UnitInformation } from './wire.ts'
 
@@ -23,16 +24,20 @@ const recentMax = 4
 export function decide(session: Session | undefined, line: LineFacts, step: Step): Decision {
   const { operation } = step
   const isOver = session?.state === 'released'
-  if (isOver && operation === 'update') return gone
   if (session?.recent.includes(requestKey(step))) return repeated(session, step)
   if (operation === 'create') {
     if (session) return { kind: 'refused', problem: problem('CHARGING_FAILED') }
-    if (!mayUse.has(line.state))
+    if (!mayOpen(line, step.asked))
       return { kind: 'refused', problem: problem('END_USER_REQUEST_DENIED') }
     const opened = open(step)
     return step.asked.event ? decideEvent(opened, line, step) : take(opened, line, step)
   }
   return session === undefined || isOver ? gone : take(session, line, step)
+}
+
+/** What an event used is used already, be the line suspended or closed; of one never in service it can't be true. */
+function mayOpen({ state }: LineFacts, { event }: Step['asked']): boolean {
+  return mayUse.has(state) || (event === 'PEC' && state !== 'ordered')
 }
 
 const gone: Decision = { kind: 'refused', problem: problem('CONTEXT_NOT_FOUND') }
@@ -89,7 +94,7 @@ function take(before: Session, line: LineFacts, step: Step): Decision {
         : { status, body: said(step, promised.information) },
     },
     charges: settled.charges,
-    unrated: asked.groups.filter(({ ratingGroup }) => settled.failed.has(ratingGroup)),
+    unrated: settled.failed,
     purse: promised.purse,
   }
 }
@@ -98,7 +103,7 @@ type Settled = {
   charges: Charge[]
   purse: Purse
   groups: ReadonlyMap<number, GroupState>
-  failed: ReadonlySet<number>
+  failed: readonly Unrated[]
 }
 
 /** Charges all that was used, each group first from what it held, and gives back the rest of it. */
@@ -106,17 +111,19 @@ function settleUsed(before: Session, line: LineFacts, step: Step, plmn: PlmnId):
   const { asked, nowUs, operation } = step
   const groups = new Map(before.groups.map((group) => [group.ratingGroup, group]))
   const charges: Charge[] = []
-  const failed = new Set<number>()
+  const failed: Unrated[] = []
   let { purse } = line
   for (const ask of asked.groups) {
     const { ratingGroup } = ask
     const own = groups.get(ratingGroup)
     const freed = back(purse, own?.holding)
-    const charged = chargesOf({ session: before, ask, own, plmn, nowUs }, line, freed)
-    if (!charged) failed.add(ratingGroup)
-    charges.push(...(charged?.charges ?? []))
-    purse = charged?.purse ?? freed
-    const used = charged?.used ?? own?.used ?? 0n
+    const request = requestKey(step)
+    const charged = chargesOf({ session: before, request, ask, own, plmn, nowUs }, line, freed)
+    const isRated = typeof charged !== 'string'
+    if (isRated) charges.push(...charged.charges)
+    else failed.push({ ask, reason: charged })
+    purse = isRated ? charged.purse : freed
+    const used = isRated ? charged.used : (own?.used ?? 0n)
     groups.set(ratingGroup, { ratingGroup, used, holding: null, sinceUs: nowUs })
   }
   if (operation !== 'release') return { charges, purse, groups, failed }
@@ -133,7 +140,7 @@ function promiseAnew(settled: Settled, line: LineFacts, step: Step, plmn: PlmnId
   let { purse } = settled
   for (const ask of step.asked.groups) {
     const group = groups.get(ask.ratingGroup)!
-    const answered = settled.failed.has(ask.ratingGroup)
+    const answered = settled.failed.some((one) => one.ask === ask)
       ? failure(ask)
       : promise({ ask, plmn, before: group.used }, line, purse, step)
     if (!answered) continue

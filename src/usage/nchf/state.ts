@@ -2,6 +2,7 @@
 import type { LineState } from '../../lines/line.ts'
 import type { Charge, ChargedLine } from '../intake.ts'
 import type { Hold, Purse } from '../purse.ts'
+import type { Reason } from '../record.ts'
 import type { NchfProblem } from './problem.ts'
 import type { QuotaTerms } from './quota.ts'
 import type { Asked, GroupAsk } from './request.ts'
@@ -51,6 +52,9 @@ export type Step = {
   terms: QuotaTerms
 }
 
+/** A group whose use is not charged, and why. */
+export type Unrated = { readonly ask: GroupAsk; readonly reason: Reason }
+
 export type Decision =
   | { readonly kind: 'repeated'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly problem: NchfProblem }
@@ -59,8 +63,7 @@ export type Decision =
       readonly session: Session
       readonly charges: readonly Charge[]
       readonly purse: Purse
-      /** Groups whose use can't be rated. */
-      readonly unrated: readonly GroupAsk[]
+      readonly unrated: readonly Unrated[]
     }
 
 /** Lines whose sessions are given quotas; what others used is charged all the same. */
