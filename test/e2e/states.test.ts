@@ -1,10 +1,19 @@
 /** What the portal does when something is missing: the session, the network, time, an answer. Nothing typed is lost. */
+import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, install, member } from '../way.ts'
-import { expectSound, type Locale, openBrowser, windowOf, wordsOf, usual } from './browser.ts'
+import {
+  expectSound,
+  type Locale,
+  openBrowser,
+  picture,
+  usual,
+  windowOf,
+  wordsOf,
+} from './browser.ts'
 
 let platform: TestPlatform
 let browser: Browser
@@ -182,12 +191,25 @@ test.each(usual(looks, 10))(
     const subject = page.getByRole('textbox', { name: w('ticket.subject') })
     expect(await subject.inputValue()).toMatch(w('failure.unanswered'))
     await page.getByRole('textbox', { name: w('ticket.body') }).fill('The line page stays empty')
+    const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }
+    const screen = { name: 'screen.png', mimeType: 'image/png', buffer: dot }
+    await page.locator('input[type=file]').setInputFiles([text, screen])
+    await page.getByText(w('ticket.attach-not-taken', { name: text.name })).waitFor()
+    await page.getByRole('listitem').filter({ hasText: screen.name }).waitFor()
+    await expectSound(page, 'a ticket with a picture')
+    await picture(page, `ticket-attached-${locale}-${width}`)
     await page.getByRole('button', { name: w('ticket.send') }).click()
     await page.waitForURL(/\/help\/tic/)
     const ticket = await until(
       async () => (await lin.get('/v1/tickets')).body.items[0],
       (one) => one !== undefined,
     )
+    expect(ticket.messages[0].attachments).toMatchObject([{ name: screen.name, type: 'image/png' }])
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: screen.name }).click(),
+    ])
+    expect(readFileSync(await download.path()).equals(dot)).toBe(true)
     expect(ticket.context).toMatchObject({ code: 'unanswered', page: `/lines/${lineId}` })
     await held.release()
     await page.goto(`${platform.url}/lines/${lineId}`)
@@ -195,6 +217,11 @@ test.each(usual(looks, 10))(
     await context.close()
   },
   60_000,
+)
+
+const dot = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
 )
 
 /** Requests that get no answer at first, then a broken one, until they are let through. */
