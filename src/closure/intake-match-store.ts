@@ -23,8 +23,12 @@ export async function sweepIntakes(app: App): Promise<void> {
     .orderBy('wake_at')
     .limit(100)
     .execute()
+  // One that fails is tried again, and keeps no other waiting.
   for (const { case_id } of due)
-    await app.db.transaction().execute((trx) => goOn(trx, app, case_id, now))
+    await app.db
+      .transaction()
+      .execute((trx) => goOn(trx, app, case_id, now))
+      .catch((error: unknown) => app.log.error({ err: error, caseId: case_id }, 'intake failed'))
 }
 
 /** What has ended is kept for a while, so that who asked can still read how; then nothing is left of it. */

@@ -48,8 +48,8 @@ export type Intake = {
 /** Violet's own: how long it may take to show who asks, and how long a request that has ended is kept. */
 export const proofDays = 14
 export const keptDays = 30
-/** Requests from one place in an hour, and for one way to be reached in a day. */
-export const fromPerHourMax = 20
+/** Requests from one place, behind which many may sit, in an hour; and for one way to be reached in a day. */
+export const fromPerHourMax = 100
 export const contactPerDayMax = 5
 /** Whoever was reached before is told of so many in a day, and no more: nobody is flooded by a stranger. */
 export const tellingsPerDayMax = 3
