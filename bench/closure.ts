@@ -19,6 +19,7 @@ async function opened({ app }: World, lines: readonly MadeLine[]): Promise<strin
     subscriberId,
     lineId,
     place: index + 1,
+    money: null,
   }))
   const { bulk } = await propose(
     app,

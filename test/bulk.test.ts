@@ -52,9 +52,13 @@ const flags = (given: Partial<BulkFlags> = {}): BulkFlags => ({
   ...given,
 })
 
-async function bulk(rows: readonly string[], given: Partial<BulkFlags> = {}) {
+async function bulk(
+  rows: readonly string[],
+  given: Partial<BulkFlags> = {},
+  columns: 'lineId' | 'lineId,money' = 'lineId',
+) {
   const path = join(folder, 'lines.csv')
-  writeFileSync(path, `\uFEFFlineId\r\n${rows.join('\r\n')}\r\n`)
+  writeFileSync(path, `\uFEFF${columns}\r\n${rows.join('\r\n')}\r\n`)
   let said = ''
   const wanted = bulkWanted(path, flags(given))
   const code = await bulkCommand(platform.config, wanted, flags(given), (text) => (said += text))
@@ -167,6 +171,55 @@ const mails = async (to: string): Promise<{ subject: string }[]> => {
   return ((await response.json()) as { items: { subject: string }[] }).items
 }
 
+test('what becomes of the money is as policy sets it or the file asks: back, kept as credit, or spent first', async () => {
+  const withCredit = async (country = 'GB') => {
+    const lin = await member(platform, { country })
+    const { lineId } = await buyLine(lin, 'home-uk')
+    await install(platform, lin, lineId)
+    await topUp(lin, lineId, '20.00')
+    return { lin, lineId, line: (await lin.get(`/v1/lines/${lineId}`)).body }
+  }
+  const [back, kept, spent] = [await withCredit(), await withCredit(), await withCredit()]
+  const [prohibited, refused] = [await withCredit('JP'), await withCredit('JP')]
+  const rows = [
+    `${back.lineId},`,
+    `${kept.lineId},keep`,
+    `${spent.lineId}, Spend`,
+    `${prohibited.lineId},`,
+    `${refused.lineId},refund`,
+    `${refused.lineId}x,lottery`,
+  ]
+  const { said } = await bulk(rows, {}, 'lineId,money')
+  expect(said).toMatchObject({
+    rejects: 1,
+    totals: { lines: 4, spending: 1, refused: { 'money-not-allowed': 1 } },
+  })
+  await approve(said.bulkId)
+  const progress = async () => (await seeBulk(platform.db, said.bulkId))?.progress.states
+  await until(progress, (states) => states?.['closed'] === 3, 40_000)
+  expect(await progress()).toEqual({ closed: 3, scheduled: 1 })
+  const credit = async ({ lin }: typeof back) => (await lin.get('/v1/credit')).body.items.length
+  expect(await Promise.all([back, kept, prohibited].map(credit))).toEqual([0, 1, 1])
+  const refundsOf = async ({ lineId }: typeof back) => {
+    const found = (await casesOf(said.bulkId)).find(({ line_id }) => line_id === lineId)
+    return (await refundsOfCase(platform, found!.case_id)).length > 0
+  }
+  expect(await Promise.all([back, kept, prohibited, spent].map(refundsOf))).toEqual([
+    ...[true, false, false, false],
+  ])
+  // Announced for its own last paid day, and until then it works.
+  const [bodies] = (await mails(spent.lin.email)).slice(0, 1)
+  expect(bodies!.subject).toContain('will be closed')
+  platform.clock.advance({ hours: 24 * 29 })
+  expect((await spent.lin.get(`/v1/lines/${spent.lineId}`)).body.state).toBe('closing')
+  platform.clock.advance({ hours: 25 })
+  await until(progress, (states) => states?.['closed'] === 4, 40_000)
+  expect(await refundsOf(spent)).toBe(true)
+  await endBulk(platform.app)
+  expect((await seeBulk(platform.db, said.bulkId))?.state).toBe('done')
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 120_000)
+
 test('announced for a later day: the line works until then, its owner can’t withdraw, and it can be called off', async () => {
   const lin = await member(platform)
   const [{ lineId: staying }, { lineId: going }] = [await buyLine(lin), await buyLine(lin)]
@@ -224,5 +277,6 @@ test('what can’t be read is refused with what to do, before anything is opened
   expect(() => wanted(undefined, { brand: 'Iris', plan: 'x' })).toThrow(/Give one of/)
   expect(() => wanted(undefined, { brand: 'Iris', reason: '' })).toThrow(/Say why/)
   expect(() => wanted(undefined, { brand: 'Iris', on: 'soon' })).toThrow(/--on is a date/)
+  expect(() => wanted(undefined, { brand: 'Iris', money: 'x' })).toThrow(/--money is one of/)
   expect(() => wanted(undefined, { brand: 'Iris', on: '2020-01-01' })).toThrow(/has passed/)
 })

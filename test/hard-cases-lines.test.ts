@@ -150,6 +150,24 @@ test('Hard case 2: several currencies: a small balance is changed only with cons
   await expectZeroSum(platform, start.caseId)
 }, 60_000)
 
+const promote = (subscriberId: string, lineId: string, minor: bigint) =>
+  platform.db.transaction().execute((trx) =>
+    post(trx, platform.app.ids, {
+      subscriberId,
+      key: `given:${lineId}:${platform.clock.now()}:${minor}`,
+      kind: 'promotion',
+      at: platform.clock.now(),
+      detail: {},
+      postings: [
+        {
+          from: { account: 'promotions-granted' },
+          to: { account: 'promotional-credit', lineId },
+          amount: money(minor, 'GBP'),
+        },
+      ],
+    }),
+  )
+
 test('Hard case 3: promotional before paid: consumed in the order pinned at top-up, and forfeited per line', async () => {
   const lin = await member(platform)
   const { lineId } = await buyLine(lin, 'home-uk')
@@ -157,24 +175,8 @@ test('Hard case 3: promotional before paid: consumed in the order pinned at top-
   const other = await buyLine(lin, 'home-uk')
   const { body: me } = await lin.get('/v1/me')
   await topUp(lin, lineId, '20.00')
-  for (const [index, id] of [lineId, other.lineId].entries()) {
-    await platform.db.transaction().execute((trx) =>
-      post(trx, platform.app.ids, {
-        subscriberId: me.subscriberId,
-        key: `welcome:${id}`,
-        kind: 'promotion',
-        at: platform.clock.now(),
-        detail: {},
-        postings: [
-          {
-            from: { account: 'promotions-granted' },
-            to: { account: 'promotional-credit', lineId: id },
-            amount: money(500n + BigInt(index) * 100n, 'GBP'),
-          },
-        ],
-      }),
-    )
-  }
+  await promote(me.subscriberId, lineId, 500n)
+  await promote(me.subscriberId, other.lineId, 600n)
   // 100 MB in Japan are 3.00: all of it from what was given, nothing from what was paid.
   const at = platform.clock.now().toString()
   const use = { imsi: await imsiOf(platform, lineId), kind: 'data', quantity: 100_000_000 }
@@ -204,6 +206,43 @@ test('Hard case 3: promotional before paid: consumed in the order pinned at top-
     .execute()
   expect(forfeited.map(({ minor }) => minor).toSorted()).toEqual([200n, 600n])
 }, 60_000)
+
+test('Hard case 3: the order of promotional and paid is pinned at each top-up: a later plan version changes nothing for it', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin, 'home-uk')
+  await install(platform, lin, lineId)
+  const { body: me } = await lin.get('/v1/me')
+  await promote(me.subscriberId, lineId, 400n)
+  await topUp(lin, lineId, '10.00')
+  const use = async (megabytes: number) => {
+    const at = platform.clock.now().toString()
+    const about = { imsi: await imsiOf(platform, lineId), kind: 'data', mcc: '440', mnc: '10' }
+    const record = { id: `use_${lineId}_${megabytes}`, ...about, startedAt: at, endedAt: at }
+    await reportUsage(platform, [{ ...record, quantity: megabytes * 1_000_000 }])
+    const { body } = await lin.get(`/v1/lines/${lineId}`)
+    return [body.promotionalCredit.amount, body.paidCredit.amount]
+  }
+  // Pinned: the plan's order changes, and what was topped up before goes on as it was promised.
+  await sellPaidFirst(lineId)
+  expect(await use(100)).toEqual(['1.00', '10.00'])
+  await topUp(lin, lineId, '10.00')
+  expect(await use(30)).toEqual(['0.10', '20.00'])
+  // All of that is used up; what is topped up from then on has the order of then.
+  expect(await use(670)).toEqual(['0.00', '0.00'])
+  await topUp(lin, lineId, '10.00')
+  await promote(me.subscriberId, lineId, 400n)
+  expect(await use(101)).toEqual(['4.00', '6.97'])
+}, 60_000)
+
+/** The line's plan takes paid credit first from now on. */
+const sellPaidFirst = (lineId: string) =>
+  sql`
+  with sold as (
+    insert into plan_version (plan_id, version, document, valid_from)
+    select 'home-paid-first', 1, document || '{"creditOrder":"paid-first"}', valid_from
+    from plan_version where plan_id = 'home-uk' and valid_to is null returning plan_id, version)
+  update line set plan_id = sold.plan_id, plan_version = sold.version from sold
+  where line_id = ${lineId}`.execute(platform.db)
 
 test('arrears that credit does not cover stay owed, where policy lets a line close: the certificate names them', async () => {
   const lin = await member(platform, { country: 'BR' })

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { operator } from '../platform/operator.ts'
 import type { Db, Trx } from '../platform/database.ts'
-import type { AskedLine, Identifier, Reject } from './bulk.ts'
+import type { AskedLine, BulkMoney, Identifier, Reject } from './bulk.ts'
 import type { ProposedLine } from './bulk-store.ts'
 
 type Found = { place: string; subscriber_id: string; line_id: string }
@@ -23,6 +23,7 @@ export async function resolveLines(
   db: Db | Trx,
   by: Identifier,
   asked: readonly AskedLine[],
+  money: BulkMoney | null,
   onProgress: (done: number) => void = () => undefined,
 ): Promise<Resolved> {
   const lines: ProposedLine[] = []
@@ -36,11 +37,17 @@ export async function resolveLines(
         as x(place, value)
       join ${places[by]}`.execute(db)
     const found = new Map(rows.map((row) => [Number(row.place), row]))
-    for (const { place, row } of part) {
+    for (const { place, row, money: own = money } of part) {
       const line = found.get(place)
       const twice = line && seen.has(line.line_id)
       if (!line || twice) rejects.push({ place, row, reason: twice ? 'twice' : 'unknown' })
-      else lines.push({ subscriberId: line.subscriber_id, lineId: line.line_id, place })
+      else
+        lines.push({
+          subscriberId: line.subscriber_id,
+          lineId: line.line_id,
+          place,
+          money: own,
+        })
       if (line) seen.add(line.line_id)
     }
     onProgress(at + part.length)
@@ -49,15 +56,27 @@ export async function resolveLines(
 }
 
 /** Every line that is not closed of the plans sold under a name; a plan without one is sold under the operator's. */
-export async function linesOfBrand(db: Db | Trx, brand: string): Promise<ProposedLine[]> {
-  return numbered(sql`coalesce(v.document ->> 'brand', ${operator.name}) = ${brand}`, db)
+export async function linesOfBrand(
+  db: Db | Trx,
+  brand: string,
+  money: BulkMoney | null,
+): Promise<ProposedLine[]> {
+  return numbered(sql`coalesce(v.document ->> 'brand', ${operator.name}) = ${brand}`, money, db)
 }
 
-export async function linesOfPlan(db: Db | Trx, planId: string): Promise<ProposedLine[]> {
-  return numbered(sql`l.plan_id = ${planId}`, db)
+export async function linesOfPlan(
+  db: Db | Trx,
+  planId: string,
+  money: BulkMoney | null,
+): Promise<ProposedLine[]> {
+  return numbered(sql`l.plan_id = ${planId}`, money, db)
 }
 
-async function numbered(wanted: ReturnType<typeof sql>, db: Db | Trx): Promise<ProposedLine[]> {
+async function numbered(
+  wanted: ReturnType<typeof sql>,
+  money: BulkMoney | null,
+  db: Db | Trx,
+): Promise<ProposedLine[]> {
   const { rows } = await sql<Omit<Found, 'place'>>`
     select l.subscriber_id, l.line_id from line l
     join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
@@ -67,5 +86,6 @@ async function numbered(wanted: ReturnType<typeof sql>, db: Db | Trx): Promise<P
     subscriberId: subscriber_id,
     lineId: line_id,
     place: index + 1,
+    money,
   }))
 }

@@ -6,7 +6,7 @@ import { type Actor, auditAll, system } from '../platform/audit.ts'
 import { insertRows, rowsParameter, type Trx } from '../platform/database.ts'
 import { numberKeptUntil } from '../policy/policy.ts'
 import type { CaseId } from '../values/ids.ts'
-import { type Bulk, bulkChoices, type LineRefusal, openLine, openTally } from './bulk.ts'
+import { type Bulk, type BulkMoney, type LineRefusal, openLine, openTally } from './bulk.ts'
 import type { BulkTotals, OpenedLine } from './bulk.ts'
 import type { ProposedLine } from './bulk-store.ts'
 import { lineName, type Facts } from './facts.ts'
@@ -16,7 +16,7 @@ import { makeReference } from './reference.ts'
 import { type CaseKey, changeCases, findCases } from './store.ts'
 import { appendEvents } from './timeline-store.ts'
 
-type Line = { subscriberId: string; lineId: string }
+type Line = { subscriberId: string; lineId: string; money: BulkMoney | null }
 type Looked = Line & { facts: Facts | undefined; opened: OpenedLine; drafts: readonly string[] }
 
 /** What each line's closure would be. Nothing is written; with `lock` nobody else begins one meanwhile. */
@@ -53,7 +53,7 @@ async function look(
       ({ scope, line_id }) => scope === 'account' || line_id === line.lineId,
     )
     const closing = own.some(({ state }) => state !== 'draft')
-    const opened = openLine(facts, closing, endsAt, (one) => numberUntil(one, endsAt))
+    const opened = openLine(facts, closing, endsAt, line.money, numberUntil)
     const drafts = own.filter(({ scope }) => scope === 'line').map(({ case_id }) => case_id)
     return { ...line, facts, opened, drafts }
   })
@@ -105,12 +105,20 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     trx,
   )
   if (running.length === 0) return
-  const { rows } = await sql<{ subscriber_id: string; line_id: string }>`
-    select subscriber_id, line_id from closure_bulk_line
+  const { rows } = await sql<{
+    subscriber_id: string
+    line_id: string
+    money: BulkMoney | null
+  }>`
+    select subscriber_id, line_id, money from closure_bulk_line
     where bulk_id = ${bulk.bulkId} and cohort = ${cohort} and case_id is null and refusal is null
     order by place`.execute(trx)
   if (rows.length === 0) return
-  const lines = rows.map((row) => ({ subscriberId: row.subscriber_id, lineId: row.line_id }))
+  const lines = rows.map((row) => ({
+    subscriberId: row.subscriber_id,
+    lineId: row.line_id,
+    money: row.money,
+  }))
   const looked = await look(trx, lines, bulk.endsAt, true)
   const opening = looked.flatMap((one) => openingOf(app, bulk, one))
   const refused = looked.flatMap(({ subscriberId, lineId, opened }) =>
@@ -123,14 +131,15 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     trx,
     app,
     'closure-announced',
-    opening.map(({ caseId, reference, facts, quote, subscriberId }) => ({
+    opening.map(({ caseId, reference, facts, quote, subscriberId, choices, endsAt }) => ({
       c: { subscriberId, caseId, version: 0 },
       facts,
       params: {
         reference,
         lineName: lineName(facts.lines[0]!),
-        endsAt: bulk.endsAt.toString(),
-        ...refundParam(quote),
+        endsAt: endsAt.toString(),
+        ...(!choices.paid?.spendFirst && refundParam(quote)),
+        money: choices.paid?.spendFirst ? 'spend' : (choices.paid?.disposition ?? 'refund'),
         reason: bulk.reason,
         progressUrl: progressUrl(app, { reference }),
       },
@@ -151,6 +160,8 @@ function openingOf(app: App, bulk: Bulk, { facts, opened, ...line }: Looked) {
       ...line,
       facts,
       quote: opened.quote.wire,
+      choices: opened.choices,
+      endsAt: opened.endsAt,
       caseId: app.ids.make<CaseId>('case'),
       reference: makeReference(app.ids.random(8)),
       bulkId: bulk.bulkId,
@@ -189,7 +200,7 @@ async function insertCases(
   await insertRows(
     trx,
     'closure_case',
-    opening.map(({ subscriberId, lineId, caseId, reference, facts, quote }) => ({
+    opening.map(({ subscriberId, lineId, caseId, reference, facts, quote, choices, endsAt }) => ({
       subscriber_id: subscriberId,
       case_id: caseId,
       reference,
@@ -198,13 +209,13 @@ async function insertCases(
       state: 'scheduled',
       policy_country: facts.policy.country,
       policy_version: facts.policy.version,
-      choices: bulkChoices,
+      choices,
       closing_lines: [lineId],
       quote,
       quote_hash: quote.hash,
       created_at: now,
       submitted_at: now,
-      ends_at: bulk.endsAt,
+      ends_at: endsAt,
       failures: 0,
       version: 0,
       risk: 'low',
@@ -243,7 +254,7 @@ async function insertCases(
   )
 }
 
-type Mark = Line & { caseId?: string; refusal?: LineRefusal }
+type Mark = Omit<Line, 'money'> & { caseId?: string; refusal?: LineRefusal }
 
 async function markLines(trx: Trx, bulkId: string, marks: readonly Mark[]): Promise<void> {
   const rows = marks.map(({ subscriberId, lineId, caseId = null, refusal = null }) => ({

@@ -97,15 +97,18 @@ const noticeDays = 30
 
 async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof proposeBulkWire>) {
   const { reason, identifier, values, brand, planId } = body
+  const money = body.money ?? null
   const endsAt = body.endsAt
     ? Temporal.Instant.from(body.endsAt)
     : app.clock.now().add({ hours: 24 * noticeDays })
   const source = brand ? `brand ${brand}` : planId ? `plan ${planId}` : 'API'
   const asked = (values ?? []).map((value, at) => ({ place: at + 1, value, row: value }))
   const { lines, rejects } = values
-    ? await resolveLines(app.db, identifier, asked)
+    ? await resolveLines(app.db, identifier, asked, money)
     : {
-        lines: brand ? await linesOfBrand(app.db, brand) : await linesOfPlan(app.db, planId ?? ''),
+        lines: brand
+          ? await linesOfBrand(app.db, brand, money)
+          : await linesOfPlan(app.db, planId ?? '', money),
         rejects: [],
       }
   if (lines.length === 0) return refuse('nothing-to-close')
@@ -116,7 +119,7 @@ async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof p
     app,
     {
       source,
-      fingerprint: fingerprintOf(values ? { by: identifier, asked } : source),
+      fingerprint: fingerprintOf(values ? { by: identifier, asked } : source, money),
       reason,
       endsAt,
       cohortSize: body.cohort,

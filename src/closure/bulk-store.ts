@@ -8,6 +8,7 @@ import { refuse, type Refusal } from '../values/refusal.ts'
 import {
   approvalsNeeded,
   type Bulk,
+  type BulkMoney,
   type BulkTotals,
   type BulkState,
   cohortCount,
@@ -52,7 +53,13 @@ export type Proposal = Pick<
   | 'paymentsRate'
   | 'totals'
 > & { fingerprint: string; actor: Actor }
-export type ProposedLine = { subscriberId: string; lineId: string; place: number }
+export type ProposedLine = {
+  subscriberId: string
+  lineId: string
+  place: number
+  /** Null: as its policy sets it. */
+  money: BulkMoney | null
+}
 
 const linesAtOnce = 10_000
 
@@ -102,11 +109,12 @@ export async function propose(
       await insertRows(
         trx,
         'closure_bulk_line',
-        lines.slice(at, at + linesAtOnce).map(({ subscriberId, lineId, place }, index) => ({
+        lines.slice(at, at + linesAtOnce).map(({ subscriberId, lineId, place, money }, index) => ({
           subscriber_id: subscriberId,
           bulk_id: bulkId,
           line_id: lineId,
           place,
+          money,
           cohort: Math.floor((at + index) / proposal.cohortSize),
         })),
       )

@@ -1,6 +1,7 @@
 /** Bulk closures as staff see them over the API. */
 import { z } from 'zod'
 import { instantWire, moneyWire } from '../values/wire.ts'
+import { bulkMoney } from './bulk.ts'
 
 const counts = z.record(z.string(), z.int())
 
@@ -20,6 +21,8 @@ export const bulkWire = z
         lines: z.int(),
         refused: counts,
         refund: z.array(moneyWire),
+        kept: z.array(moneyWire).optional().describe('What stays as credit on accounts'),
+        spending: z.int().optional().describe('Lines that go on to their last paid day'),
         forfeited: z.array(moneyWire),
         earned: z.array(moneyWire),
       })
@@ -38,6 +41,10 @@ export const proposeBulkWire = z
     values: z.array(z.string().trim().min(1).max(80)).min(1).max(20_000).optional(),
     brand: z.string().min(1).max(80).optional(),
     planId: z.string().min(1).max(80).optional(),
+    money: z
+      .enum(bulkMoney)
+      .optional()
+      .describe('What becomes of paid credit; left out: the first that each policy offers'),
     dryRun: z.boolean().default(false).describe('Says what would happen and writes nothing'),
     cohort: upTo(5000).default(1000),
     lanes: upTo(16).default(2),

@@ -1,11 +1,12 @@
 /** Closing many lines at once: what a file asks for, who may approve it, and what one line's closure would be. */
 import { createHash } from 'node:crypto'
-import { dueBy } from '../policy/policy.ts'
+import { dueBy, paidDispositions } from '../policy/policy.ts'
 import { splitLine } from '../values/csv.ts'
 import { add, isZero, type Money, toWire } from '../values/money.ts'
 import type { Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import type { Choices } from './settlement.ts'
+import { wantedEnd } from './spending.ts'
 
 export type BulkState = 'proposed' | 'running' | 'paused' | 'done' | 'cancelled'
 export type Bulk = {
@@ -38,43 +39,71 @@ export const bulkChoices: Choices = {
   shared: { disposition: 'return' },
 }
 
+/** What becomes of paid credit, in the order that is best for its owner: theirs in hand, theirs here, used up. */
+export const bulkMoney = ['refund', 'keep', 'spend'] as const
+export type BulkMoney = (typeof bulkMoney)[number]
+
+/** As was asked for the line, or else the first that its policy offers; undefined where that is none of them. */
+export function choicesFor(asked: BulkMoney | null, { policy }: Facts): Choices | undefined {
+  const offered = paidDispositions(policy)
+  const money = asked ?? bulkMoney.find((one) => offered.includes(one))
+  if (money === undefined || !offered.includes(money)) return undefined
+  if (money !== 'spend') return { ...bulkChoices, paid: { disposition: money } }
+  // Where there is nothing to spend, or no time to, only the rest of the choice counts.
+  const rest = (['refund', 'keep', 'donate'] as const).find((one) => offered.includes(one))
+  return rest && { ...bulkChoices, paid: { disposition: rest, spendFirst: true } }
+}
+
 export const identifiers = ['lineId', 'msisdn', 'iccid', 'imsi'] as const
 export type Identifier = (typeof identifiers)[number]
 /** `place` is the row of the file, from 1 for the header. */
-export type AskedLine = { place: number; value: string; row: string }
-export type RejectReason = 'empty' | 'unreadable' | 'twice' | 'unknown'
+/** `money`: what its row wants done with paid credit. */
+export type AskedLine = { place: number; value: string; row: string; money?: BulkMoney | undefined }
+export type RejectReason = 'empty' | 'unreadable' | 'twice' | 'unknown' | 'money'
 export type Reject = { place: number; row: string; reason: RejectReason }
 export type BulkFile = { by: Identifier; asked: AskedLine[]; rejects: Reject[] }
 
-/** Reads a file whose header names one identifier of lines; undefined when it names none. */
+/** Reads a file whose header names one identifier of lines, and perhaps `money`; undefined when it names none. */
 export function readBulkFile(text: string): BulkFile | undefined {
   const [header = '', ...rows] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   const names = (splitLine(header, ',') ?? []).map((name) => name.trim().toLowerCase())
   const by = identifiers.find((name) => names.includes(name.toLowerCase()))
   if (!by) return undefined
   const column = names.indexOf(by.toLowerCase())
+  const moneyColumn = names.indexOf('money')
   const asked: AskedLine[] = []
   const rejects: Reject[] = []
   const seen = new Set<string>()
   for (const [index, row] of rows.entries()) {
     const place = index + 2
     if (row === '') continue
-    const value = splitLine(row, ',')?.[column]?.trim()
+    const cells = splitLine(row, ',')
+    const value = cells?.[column]?.trim()
+    const said = cells?.[moneyColumn]?.trim().toLowerCase() ?? ''
+    const money = bulkMoney.find((one) => one === said)
     if (value === undefined) rejects.push({ place, row, reason: 'unreadable' })
     else if (value === '') rejects.push({ place, row, reason: 'empty' })
     else if (seen.has(value)) rejects.push({ place, row, reason: 'twice' })
-    else asked.push({ place, value, row })
+    else if (said !== '' && !money) rejects.push({ place, row, reason: 'money' })
+    else asked.push({ place, value, row, ...(money && { money }) })
     if (value) seen.add(value)
   }
   return { by, asked, rejects }
 }
 
 /** The same lines asked for again have the same one. */
-export function fingerprintOf(asked: Pick<BulkFile, 'by' | 'asked'> | string): string {
-  const text =
+export function fingerprintOf(
+  asked: Pick<BulkFile, 'by' | 'asked'> | string,
+  money: BulkMoney | null = null,
+): string {
+  const named =
     typeof asked === 'string'
       ? asked
-      : JSON.stringify([asked.by, asked.asked.map(({ value }) => value)])
+      : JSON.stringify([
+          asked.by,
+          asked.asked.map((one) => (one.money ? [one.value, one.money] : one.value)),
+        ])
+  const text = money ? `${money} ${named}` : named
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
@@ -84,27 +113,40 @@ export type LineRefusal =
   | 'closure-open'
   | 'account-closed'
   | 'refund-not-allowed'
+  | 'money-not-allowed'
   | 'withdrawn-by-operator'
 
-export type OpenedLine = { refusal: LineRefusal } | { quote: Quote }
+export type OpenedLine =
+  | { refusal: LineRefusal }
+  | { quote: Quote; choices: Choices; endsAt: Temporal.Instant }
 
 /**
  * What closing one line for the operator would be, as of the day service ends.
- * `closing`: the line, or its whole account, is being closed already.
+ * `closing`: the line, or its whole account, is being closed already. What is spent first goes on to its last paid day.
  */
 export function openLine(
   facts: Facts | undefined,
   closing: boolean,
-  endsAt: Temporal.Instant,
-  numberUntil: (facts: Facts) => Temporal.Instant | null,
+  day: Temporal.Instant,
+  money: BulkMoney | null,
+  numberUntil: (facts: Facts, endsAt: Temporal.Instant) => Temporal.Instant | null,
 ): OpenedLine {
   const [line] = facts?.lines ?? []
   if (!facts || !line) return { refusal: 'account-closed' }
   if (line.state === 'closed') return { refusal: 'line-closed' }
   if (closing || line.state === 'closing') return { refusal: 'closure-open' }
-  if (checkChoices(facts, bulkChoices)) return { refusal: 'refund-not-allowed' }
-  const quote = makeQuote(facts, bulkChoices, 'operator', numberUntil(facts), endsAt)
-  return { quote: { ...quote, wire: datedFor(quote, facts, endsAt) } }
+  const wanted = choicesFor(money, facts)
+  if (!wanted || checkChoices(facts, wanted))
+    return { refusal: money === null ? 'refund-not-allowed' : 'money-not-allowed' }
+  const spent = wantedEnd(facts.lines, wanted, day)
+  const choices = spent ? wanted : { ...wanted, paid: wanted.paid && withoutSpending(wanted.paid) }
+  const endsAt = spent ?? day
+  const quote = makeQuote(facts, choices, 'operator', numberUntil(facts, endsAt), endsAt)
+  return { choices, endsAt, quote: { ...quote, wire: datedFor(quote, facts, endsAt) } }
+}
+
+function withoutSpending({ disposition }: NonNullable<Choices['paid']>): Choices['paid'] {
+  return { disposition }
 }
 
 /** A quote counts from now; this one from the day that is known. */
@@ -120,6 +162,10 @@ export type BulkTotals = {
   refused: Record<string, number>
   refund: MoneyWire[]
   forfeited: MoneyWire[]
+  /** What stays as credit on accounts; absent: it was not asked then. */
+  kept?: MoneyWire[]
+  /** Lines whose service goes on to their last paid day. */
+  spending?: number
   /** What was used of what was paid ahead. */
   earned: MoneyWire[]
 }
@@ -128,11 +174,14 @@ type MoneyWire = { amount: string; currency: string }
 /** Adds the lines of a dry run up, one after another. */
 export function openTally() {
   let lines = 0
+  let spending = 0
   const refused: Record<string, number> = {}
-  const sums = { refund: new Map(), forfeited: new Map(), earned: new Map() } as Record<
-    'refund' | 'forfeited' | 'earned',
-    Map<string, Money>
-  >
+  const sums = {
+    refund: new Map<string, Money>(),
+    kept: new Map<string, Money>(),
+    forfeited: new Map<string, Money>(),
+    earned: new Map<string, Money>(),
+  }
   const sumUp = (kind: keyof typeof sums, amount: Money) => {
     const before = sums[kind].get(amount.currency)
     sums[kind].set(amount.currency, before ? add(before, amount) : amount)
@@ -144,10 +193,13 @@ export function openTally() {
         return
       }
       lines += 1
+      if (opened.choices.paid?.spendFirst) spending += 1
       for (const { refund, destinations, earned } of opened.quote.settlements) {
         sumUp('refund', refund)
-        for (const { kind, amount } of destinations)
+        for (const { kind, amount } of destinations) {
           if (kind === 'promotion-forfeited') sumUp('forfeited', amount)
+          if (kind === 'kept') sumUp('kept', amount)
+        }
         for (const { amount } of earned) sumUp('earned', amount)
       }
     },
@@ -158,6 +210,8 @@ export function openTally() {
         lines,
         refused,
         refund: wire('refund'),
+        kept: wire('kept'),
+        spending,
         forfeited: wire('forfeited'),
         earned: wire('earned'),
       }

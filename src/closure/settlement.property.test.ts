@@ -264,6 +264,9 @@ test('for 10,000 random accounts, online and in bulk alike, every cent has one d
       for (const { kind } of check(one).destinations) seen.add(kind)
       // The operator closes the same account with others: nobody is asked, and nothing is left open.
       expect(check({ ...one, choices: bulkChoices }).choicesNeeded).toEqual([])
+      const kept = { ...bulkChoices, paid: { disposition: 'keep' as const } }
+      const accountCredit = { ...one.accountCredit, minor: 0n }
+      expect(check({ ...one, accountCredit, choices: kept }).refund.minor).toBe(0n)
     }),
     { numRuns: 10_000 },
   )

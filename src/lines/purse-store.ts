@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Allowance, Kind } from '../plans/plan.ts'
+import type { Money } from '../values/money.ts'
 
 type LineKey = { subscriberId: string; lineId: string }
 
@@ -21,6 +22,25 @@ type Stored = {
 const isPlans = ({ priority }: Pick<Stored, 'priority'>) => priority === 0
 const besides = (expiresUs: bigint, planEndUs: bigint | null) =>
   planEndUs === null || expiresUs < planEndUs ? -1 : 1
+
+/**
+ * Called after a top-up: the order in which the line's credit is used is the plan's of now, and stays so for that credit.
+ * What was topped up before under the order that is better for its owner, promotional first, keeps it for all.
+ */
+export async function pinCreditOrder(
+  trx: Trx,
+  { subscriberId, lineId }: LineKey,
+  { minor, currency }: Money,
+): Promise<void> {
+  await sql`
+    update purse p set credit_order = n.wanted, version = p.version + 1
+    from (select l.line_id, coalesce(v.document ->> 'creditOrder', 'promotional-first') as wanted
+      from line l join plan_version v on v.plan_id = l.plan_id and v.version = l.plan_version
+      where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}) n
+    where p.subscriber_id = ${subscriberId} and p.line_id = n.line_id and p.currency = ${currency}
+      and p.credit_order <> n.wanted
+      and (n.wanted = 'promotional-first' or p.paid_minor <= ${minor})`.execute(trx)
+}
 
 /** A bucket beside the plan's, until a moment of its own. The caller holds the line. */
 export async function addBucket(

@@ -22,6 +22,10 @@ export function addClosure(
     .option('--brand <name>', 'every line sold under this name')
     .option('--plan <id>', 'every line on this plan')
     .option('--on <date>', 'when service ends: a date, a moment or "now" (default: in 30 days)')
+    .option(
+      '--money <what>',
+      'what becomes of paid credit: refund, keep or spend (default: what each policy offers first); a column "money" says it for one line',
+    )
     .option('--reason <text>', 'why; every subscriber is told')
     .option('--dry-run', 'show what would happen and write nothing', false)
     .option('--outcomes <file>', 'write what the dry run says of each line, as CSV')

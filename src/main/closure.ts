@@ -14,6 +14,8 @@ import { openProgress } from '../platform/progress.ts'
 import { openQueue } from '../platform/queue.ts'
 import {
   type BulkFile,
+  type BulkMoney,
+  bulkMoney,
   type BulkTotals,
   type BulkView,
   fingerprintOf,
@@ -41,6 +43,7 @@ export type BulkFlags = {
   plan?: string | undefined
   on?: string | undefined
   reason?: string | undefined
+  money?: string | undefined
   dryRun: boolean
   outcomes?: string | undefined
   cohort: string
@@ -55,6 +58,7 @@ export type Wanted = {
   source: string
   fingerprint: string
   endsAt: Temporal.Instant
+  money: BulkMoney | null
 }
 
 /**
@@ -74,7 +78,15 @@ export function bulkWanted(path: string | undefined, flags: BulkFlags): Wanted {
       : flags.brand !== undefined
         ? `brand ${flags.brand}`
         : `plan ${flags.plan}`
-  return { file, source, fingerprint: fingerprintOf(file ?? source), endsAt }
+  const money = moneyOf(flags.money)
+  return { file, source, fingerprint: fingerprintOf(file ?? source, money), endsAt, money }
+}
+
+function moneyOf(text: string | undefined): BulkMoney | null {
+  if (text === undefined) return null
+  const money = bulkMoney.find((one) => one === text)
+  if (!money) throw new CannotStart(`--money is one of ${bulkMoney.join(', ')}; not "${text}".`)
+  return money
 }
 
 function readFile(path: string): BulkFile {
@@ -168,15 +180,19 @@ export async function bulkCommand(
   })
 }
 
-async function linesFor(db: Db, { file }: Wanted, { brand, plan }: BulkFlags) {
+async function linesFor(db: Db, { file, money }: Wanted, { brand, plan }: BulkFlags) {
   if (file) {
     const bar = openProgress('Finding', file.asked.length)
-    const { lines, rejects } = await resolveLines(db, file.by, file.asked, (done) => bar.at(done))
+    const { lines, rejects } = await resolveLines(db, file.by, file.asked, money, (done) =>
+      bar.at(done),
+    )
     bar.end()
     return { lines, rejects: [...file.rejects, ...rejects] }
   }
   const lines =
-    brand === undefined ? await linesOfPlan(db, plan ?? '') : await linesOfBrand(db, brand)
+    brand === undefined
+      ? await linesOfPlan(db, plan ?? '', money)
+      : await linesOfBrand(db, brand, money)
   if (lines.length === 0) throw new CannotStart('There is no line to close.')
   return { lines, rejects: [] }
 }
@@ -215,10 +231,12 @@ function totalsText({ lines, refused, ...sums }: BulkTotals, rejects: number): s
     ...Object.entries(refused).map(([why, count]) => [`Not: ${why}`, figure.format(count)]),
     ['Rows without a line', figure.format(rejects)],
     ['Goes back', money(sums.refund)],
+    ['Stays as credit', money(sums.kept ?? [])],
+    ['Go on to the last paid day', figure.format(sums.spending ?? 0)],
     ['Promotions that end', money(sums.forfeited)],
     ['Earned until then', money(sums.earned)],
   ]
-  return rows.map(([name, value]) => `${name!.padEnd(24)}${value}\n`).join('')
+  return rows.map(([name, value]) => `${name!.padEnd(28)}${value}\n`).join('')
 }
 
 /** Shows a bulk closure; with `watch` until it has ended. */

@@ -136,6 +136,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     ...closing,
     endsAt: at,
     refund: '25.25 GBP',
+    money: 'refund',
     reason: 'This brand ends.',
     progressUrl: url,
   },

@@ -149,6 +149,8 @@ export type NoticeParams = {
     lineName: string
     endsAt: string
     refund?: string
+    /** What becomes of paid credit: refund, keep or spend. */
+    money: string
     reason: string
     progressUrl: string
   }

@@ -153,6 +153,7 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'closure-announced': {
     facts: ['reference', 'endsAt', 'refund', 'reason'],
+    variants: [{ key: 'closure-announced.money', by: 'money' }],
     actions: [{ label: 'closure-announced.action', url: 'progressUrl' }],
   },
   'closure-called-off': {

@@ -1,5 +1,6 @@
 /** Ordering and paying: an order gets its checkout, the provider is asked about it, money that arrived is honoured once. */
 import { post } from '../ledger/store.ts'
+import { pinCreditOrder } from '../lines/purse-store.ts'
 import { createLine, freeNickname, lockLines, ownerOf } from '../lines/store.ts'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
@@ -239,6 +240,7 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
       { from: { account: 'payments-clearing' }, to: { account: 'paid-credit', lineId }, amount },
     ],
   })
+  await pinCreditOrder(trx, { subscriberId, lineId }, amount)
   await wakeRenewal(trx, app.clock.now(), { subscriberId, lineId })
   return { lineId }
 }

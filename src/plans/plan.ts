@@ -80,6 +80,12 @@ export const planDocument = z
       .enum(['days', 'lesser', 'none'])
       .describe('days: unused whole days; lesser: the smaller of unused days and unused data'),
     payAsYouGo: z.array(payAsYouGo).min(1),
+    creditOrder: z
+      .enum(['promotional-first', 'paid-first'])
+      .optional()
+      .describe(
+        'Which credit use is paid from first; pinned at each top-up. Left out: promotional',
+      ),
     rounding: z
       .partialRecord(lineKind, increments)
       .default({})

@@ -94,6 +94,7 @@ export interface ClosureBulkLine {
   case_id: string | null;
   cohort: number;
   line_id: string;
+  money: string | null;
   place: number;
   refusal: string | null;
   subscriber_id: string;

@@ -126,6 +126,10 @@ function Totals({ bulk: { totals, rejects } }: { bulk: BulkView }) {
       rows={[
         [t('bulk.closes'), t('bulk.lines', { count: totals.lines })],
         [t('bulk.refund'), sums(totals.refund)],
+        ...(totals.kept?.length ? [[t('bulk.kept'), sums(totals.kept)] as const] : []),
+        ...(totals.spending
+          ? [[t('bulk.spending'), t('bulk.lines', { count: totals.spending })] as const]
+          : []),
         [t('bulk.forfeited'), sums(totals.forfeited)],
         ...Object.entries(totals.refused).map(
           ([why, count]) => [code('bulk-refusal', why), format.number(count)] as const,
