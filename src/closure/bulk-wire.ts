@@ -1,7 +1,9 @@
 /** Bulk closures as staff see them over the API. */
 import { z } from 'zod'
 import { instantWire, moneyWire } from '../values/wire.ts'
-import { bulkMoney } from './bulk.ts'
+
+/** What becomes of paid credit, in the order that is best for its owner: theirs in hand, theirs here, used up. */
+export const bulkMoney = ['refund', 'keep', 'spend'] as const
 
 const counts = z.record(z.string(), z.int())
 

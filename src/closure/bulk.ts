@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { dueBy, paidDispositions } from '../policy/policy.ts'
 import { splitLine } from '../values/csv.ts'
 import { add, isZero, type Money, toWire } from '../values/money.ts'
+import { bulkMoney } from './bulk-wire.ts'
 import type { Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import type { Choices } from './settlement.ts'
@@ -39,8 +40,6 @@ export const bulkChoices: Choices = {
   shared: { disposition: 'return' },
 }
 
-/** What becomes of paid credit, in the order that is best for its owner: theirs in hand, theirs here, used up. */
-export const bulkMoney = ['refund', 'keep', 'spend'] as const
 export type BulkMoney = (typeof bulkMoney)[number]
 
 /** As was asked for the line, or else the first that its policy offers; undefined where that is none of them. */

@@ -19,7 +19,9 @@ export const closing: Closing = {
     },
     closure_bulk: 'nobody',
     closure_bulk_approval: 'nobody',
-    closure_bulk_line: { plain: 'subscriber_id bulk_id line_id place cohort case_id refusal money' },
+    closure_bulk_line: {
+      plain: 'subscriber_id bulk_id line_id place cohort case_id refusal money',
+    },
     // A row that names no line of ours may name somebody all the same.
     closure_bulk_reject: { lives: 'P90D', plain: 'bulk_id place row reason' },
     closure_index: { plain: 'case_id reference subscriber_id' },

@@ -64,6 +64,14 @@ export function addClosure(
         outcome.code = await bulkOutcomesCommand(config, bulkId, out)
       })
     })
+  addActs(closure, outcome, withPlace)
+}
+
+function addActs(
+  closure: Command,
+  outcome: Outcome,
+  withPlace: (command: Command) => Command,
+): void {
   for (const [act, description] of Object.entries(acts))
     withPlace(closure.command(act))
       .description(description)

@@ -15,7 +15,6 @@ import { openQueue } from '../platform/queue.ts'
 import {
   type BulkFile,
   type BulkMoney,
-  bulkMoney,
   type BulkTotals,
   type BulkView,
   fingerprintOf,
@@ -24,6 +23,7 @@ import {
   outcomeColumns,
   readBulkFile,
 } from '../closure/bulk.ts'
+import { bulkMoney } from '../closure/bulk-wire.ts'
 import { linesOfBrand, linesOfPlan, resolveLines } from '../closure/bulk-lines-store.ts'
 import { callOffBulk } from '../closure/bulk-off-store.ts'
 import { dryRun } from '../closure/bulk-open-store.ts'
