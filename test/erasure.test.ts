@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closings } from '../src/closure/leftovers-store.ts'
+import { scanSlice, type Search } from '../src/closure/scan-store.ts'
+import { type ScanPlace, scanTables } from '../src/closure/trace-store.ts'
 import { erasureReportCommand, type Report } from '../src/main/erasure.ts'
 import { person, until } from '../src/main/demo-person.ts'
 import { sealedColumns } from '../src/values/closing.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
+import { leaverOf, words } from './leaver.ts'
+import { buyLine, draftClosure, member } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -16,53 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => platform.close())
 
-const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
-
-/** Somebody who used everything that keeps personal data, and closed the account. */
-async function leaver(name: string) {
-  const lin = await member(platform, { name })
-  const me = (await lin.get('/v1/me')).body
-  const phone = `+4477009${String(Math.floor(Math.random() * 1e5)).padStart(5, '0')}`
-  const added = await lin.post('/v1/me/contacts', { kind: 'phone', value: phone })
-  expect(added.status).toBe(201)
-  const { lineId } = await buyLine(lin)
-  const { line } = await install(platform, lin, lineId)
-  await lin.patch(`/v1/lines/${lineId}`, { nickname: `${name} abroad` })
-  await topUp(lin, lineId, '20.00')
-  const { body: ticket } = await lin.post('/v1/tickets', {
-    subject: `${name} has no signal`,
-    body: words,
-    context: { page: '/lines' },
-  })
-  const draft = await draftClosure(lin, 'account')
-  await lin.patch(`/v1/closures/${draft.caseId}`, { reason: 'other', reasonText: `${words} twice` })
-  const { body: fresh } = await lin.get(`/v1/closures/${draft.caseId}`)
-  expect((await submit(lin, { caseId: draft.caseId, quote: fresh.quote })).status).toBe(202)
-  await closed(draft.reference)
-  await until(
-    () =>
-      sql`select 1 from notice where subscriber_id = ${me.subscriberId} and state = 'queued'`.execute(
-        platform.db,
-      ),
-    ({ rows }) => rows.length === 0,
-  )
-  return {
-    subscriberId: me.subscriberId as string,
-    email: lin.email,
-    phone,
-    line,
-    ticket,
-    draft,
-    name,
-  }
-}
-
-const closed = (reference: string) =>
-  until(
-    async () => (await person(platform).get(`/v1/closures/by-reference/${reference}`)).body,
-    ({ state }) => state === 'closed',
-    30_000,
-  )
+const leaver = (name: string) => leaverOf(platform, name)
 
 async function report(
   subscriberId: string,
@@ -118,7 +75,67 @@ test('after closing nothing readable is left; a leftover in a table, a queue pay
   ])
   // It says where, and never what.
   expect(JSON.stringify(planted.found.leftovers)).not.toContain('Quillon')
+
+  // The same is looked for by the worker when staff ask, and its result is kept.
+  const scanned = await scanBy('auditor', gone.draft.caseId)
+  expect(scanned).toMatchObject({ state: 'done', sought: clean.found.soughtFor, logs: 1, lines: 3 })
+  expect(scanned.leftovers).toEqual(planted.found.leftovers)
+  expect(scanned.tables).toBeGreaterThan(60)
+  const support = person(platform)
+  await support.signInAsStaff('support@violet.example')
+  const scans = `/v1/staff/closures/${gone.draft.caseId}/scans`
+  expect((await support.post(scans)).body.code).toBe('not-your-role')
+  const { items } = (await support.get('/v1/staff/erasures?state=waiting')).body
+  const row = items.find(({ caseId }: { caseId: string }) => caseId === gone.draft.caseId)
+  const { until: nextDay } = scanned.retention[scanned.retention.length - 4]
+  expect(row).toMatchObject({ reference: gone.draft.reference, scope: 'account', nextDay })
+  expect((await support.get('/v1/staff/erasures?state=held')).body.items).toEqual([])
 }, 120_000)
+
+/** Asks for a scan twice, which is one, and follows it to its end. */
+async function scanBy(role: string, caseId: string) {
+  const staff = person(platform)
+  await staff.signInAsStaff(`${role}@violet.example`)
+  const at = `/v1/staff/closures/${caseId}`
+  const [first, second] = [await staff.post(`${at}/scans`), await staff.post(`${at}/scans`)]
+  expect([first.status, second.status]).toEqual([202, 202])
+  const { body } = await until(
+    () => staff.get(`${at}/erasure`),
+    ({ body: { scan } }) => scan.state !== 'running',
+    60_000,
+  )
+  return { ...body.scan, retention: body.retention }
+}
+
+test('a scan goes on where it stopped, and of an open account nothing is looked for', async () => {
+  const wanted = {
+    search: (text: string) => (text === 'ES' ? ({ kind: 'word' } as const) : undefined),
+  }
+  const { db, config } = platform
+  const whole = await scanTables(db, wanted.search as Search, () => false)
+  const parts: { where: string; row: string }[] = []
+  let rows = 0
+  let slices = 0
+  for (let from: ScanPlace | null = null; ; slices += 1) {
+    const slice = await scanSlice(db, config.dataDir, wanted.search as Search, {
+      from,
+      onRows: () => true,
+    })
+    parts.push(...slice.leftovers)
+    rows += slice.rows
+    from = slice.next
+    if (from === null) break
+  }
+  expect(slices).toBeGreaterThan(0)
+  expect([rows, parts]).toEqual([whole.rows, whole.leftovers])
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const draft = await draftClosure(lin, 'line', lineId)
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  const open = await admin.post(`/v1/staff/closures/${draft.caseId}/scans`)
+  expect([open.status, open.body.code]).toEqual([409, 'account-open'])
+}, 60_000)
 
 test('what is sealed is sealed with the key that its closing rule names', async () => {
   const declared = new Set(
@@ -320,6 +337,10 @@ test('when the day has come a second mail says so, the fields go, then the key; 
   expect((await report(subscriberId, [gone.name, gone.email, gone.phone])).found.leftovers).toEqual(
     [],
   )
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  const scan = await admin.post(`/v1/staff/closures/${draft.caseId}/scans`)
+  expect([scan.status, scan.body.code]).toEqual([409, 'nothing-to-look-for'])
 }, 120_000)
 
 test('the timeline of a case only grows: the database refuses a change, and one past it is seen', async () => {

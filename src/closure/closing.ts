@@ -59,6 +59,11 @@ export const closing: Closing = {
     retention: {
       plain: 'subscriber_id case_id category basis keep_until erased_at told_at held_at',
     },
+    // Where something was found, by table and row, and nothing of what.
+    erasure_scan: {
+      plain: `subscriber_id scan_id asked_by asked_at state next rows_expected rows_read tables_read log_files log_lines
+        sought leftovers ended_at`,
+    },
     erasure: { plain: 'subscriber_id case_id state started_at changed_at ended_at' },
     // Names fields and dates, and no person.
     retention_receipt: {

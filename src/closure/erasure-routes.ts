@@ -3,48 +3,32 @@ import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, staffOnly } from '../platform/http.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
-import { instantWire, problemWire } from '../values/wire.ts'
-import { erasureOf } from './erasure-view-store.ts'
+import { pageQuery, problemWire } from '../values/wire.ts'
+import { erasureOf, erasurePage } from './erasure-view-store.ts'
+import { erasureListWire, erasureStates, erasureWire, holdWire, scanWire } from './erasure-wire.ts'
 import { type Hold, placeHold, releaseHold } from './hold-store.ts'
+import { type Scan, startScan } from './scan-steps.ts'
 
 const tags = ['staff']
 const problems = { '4xx': problemWire }
 const caseParams = z.object({ caseId: z.string().max(60) })
 const words = z.string().trim().min(3).max(300)
 
-const holdWire = z
-  .object({
-    holdId: z.string(),
-    record: z.string(),
-    basis: z.string(),
-    placedAt: instantWire,
-    releasedAt: instantWire.nullable(),
-  })
-  .meta({ id: 'LegalHold' })
-
-const erasureWire = z
-  .object({
-    subscriberId: z.string(),
-    account: z.enum(['active', 'closed']),
-    state: z
-      .string()
-      .nullable()
-      .describe('waiting, telling, held or erased; null before a closure has ended'),
-    retention: z.array(
-      z.object({
-        caseId: z.string(),
-        category: z.string(),
-        basis: z.string(),
-        until: instantWire.nullable(),
-        erasedAt: instantWire.nullable(),
-        held: z.boolean(),
-      }),
-    ),
-    holds: z.array(holdWire),
-  })
-  .meta({ id: 'Erasure' })
-
 export function registerErasureRoutes(http: Http, app: App) {
+  http.get(
+    '/v1/staff/erasures',
+    {
+      preHandler: staffOnly(app),
+      schema: {
+        tags,
+        summary: 'Closed cases and what is still kept of each, the last changed first',
+        querystring: pageQuery.extend({ state: z.enum(erasureStates).optional() }),
+        response: { 200: erasureListWire, ...problems },
+      },
+    },
+    async (request) => erasurePage(app.db, request.query),
+  )
+
   http.get(
     '/v1/staff/closures/:caseId/erasure',
     {
@@ -59,10 +43,32 @@ export function registerErasureRoutes(http: Http, app: App) {
     async (request, reply) => {
       const found = await erasureOf(app.db, { caseId: request.params.caseId })
       if (!found) return refused(reply, refuse('not-found'))
-      return { ...found, holds: found.holds.map(toWire) }
+      const { scan, holds, ...facts } = found
+      return { ...facts, holds: holds.map(toWire), scan: scan && scanToWire(scan) }
     },
   )
 
+  http.post(
+    '/v1/staff/closures/:caseId/scans',
+    {
+      preHandler: staffOnly(app, 'admin', 'auditor'),
+      schema: {
+        tags,
+        summary: 'Look for what is left of a closed account in every table, the queue and the logs',
+        params: caseParams,
+        response: { 202: scanWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const scan = await startScan(app, request.staff, request.params.caseId)
+      return isRefusal(scan) ? refused(reply, scan) : reply.code(202).send(scanToWire(scan))
+    },
+  )
+
+  registerHoldRoutes(http, app)
+}
+
+function registerHoldRoutes(http: Http, app: App) {
   http.post(
     '/v1/staff/closures/:caseId/holds',
     {
@@ -105,6 +111,11 @@ export function registerErasureRoutes(http: Http, app: App) {
       return isRefusal(released) ? refused(reply, released) : toWire(released)
     },
   )
+}
+
+function scanToWire({ askedAt, endedAt, leftovers, ...scan }: Scan) {
+  const times = { askedAt: askedAt.toString(), endedAt: endedAt?.toString() ?? null }
+  return { ...scan, ...times, leftovers: [...leftovers] }
 }
 
 function toWire({ placedAt, releasedAt, ...hold }: Hold) {

@@ -57,7 +57,7 @@ export async function forgetTraces(trx: Trx, subscriberId: string): Promise<void
   await trx.deleteFrom('erasure_trace').where('subscriber_id', '=', subscriberId).execute()
 }
 
-export async function tracesKept(db: Db, subscriberId: string): Promise<Trace[]> {
+export async function tracesKept(db: Db | Trx, subscriberId: string): Promise<Trace[]> {
   const rows = await db
     .selectFrom('erasure_trace')
     .select(['kind', 'token', 'words'])
@@ -67,30 +67,47 @@ export async function tracesKept(db: Db, subscriberId: string): Promise<Trace[]>
 }
 
 export type Leftover = { readonly where: string; readonly row: string; readonly what: string }
-export type Scanned = { tables: number; rows: number; leftovers: Leftover[] }
+/** Where a scan goes on: after a row of a table, or after a log file. */
+export type ScanPlace = { table?: string; after?: string; log?: string }
+export type Scanned = {
+  tables: number
+  rows: number
+  leftovers: Leftover[]
+  /** Null: every table has been read. */
+  next: ScanPlace | null
+}
 
 const rowsAtOnce = 2000
 // The operator's own people; and the hashes themselves.
 const notScanned = /^public\.(staff_|erasure_trace$)/
 
-/** Reads every row of every table, whatever its schema, and says where something personal still stands. */
+/**
+ * Reads every row of every table, whatever its schema, and says where something personal still stands. `onRows` says
+ * true when that is enough for now.
+ */
 export async function scanTables(
   db: Db,
   search: ReturnType<typeof openSearch>,
-  onRows: (rows: number) => void,
+  onRows: (rows: number) => boolean | void,
+  from: ScanPlace | null = null,
 ): Promise<Scanned> {
   const { rows: tables } = await sql<{ name: string; path: string }>`
     select n.nspname || '.' || c.relname as name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as path
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
     order by 1`.execute(db)
-  const scanned: Scanned = { tables: 0, rows: 0, leftovers: [] }
-  for (const { name, path } of tables) {
+  const scanned: Scanned = { tables: 0, rows: 0, leftovers: [], next: null }
+  // A table that is gone meanwhile is not waited for: all are read again.
+  const first = Math.max(
+    tables.findIndex(({ name }) => name === from?.table),
+    0,
+  )
+  for (const { name, path } of tables.slice(first)) {
     if (notScanned.test(name)) continue
-    scanned.tables += 1
-    for await (const { at, row } of rowsOf(db, path)) {
+    const after = name === from?.table ? from.after : undefined
+    if (after === undefined) scanned.tables += 1
+    for await (const { at, row } of rowsOf(db, path, after)) {
       scanned.rows += 1
-      if (scanned.rows % rowsAtOnce === 0) onRows(scanned.rows)
       for (const [column, value] of Object.entries(JSON.parse(row) as Record<string, unknown>)) {
         // The operator's inventory: whose a number was goes with its quarantine.
         if (name === 'public.phone_number' && column === 'msisdn') continue
@@ -99,13 +116,18 @@ export async function scanTables(
           .find((one) => one !== undefined)
         if (found) scanned.leftovers.push({ where: `${name}.${column}`, row: at, what: found.kind })
       }
+      if (scanned.rows % rowsAtOnce === 0 && onRows(scanned.rows) === true)
+        return { ...scanned, next: { table: name, after: at } }
     }
   }
   return scanned
 }
 
-async function* rowsOf(db: Db, path: string): AsyncGenerator<{ at: string; row: string }> {
-  let after = '(0,0)'
+async function* rowsOf(
+  db: Db,
+  path: string,
+  after = '(0,0)',
+): AsyncGenerator<{ at: string; row: string }> {
   for (;;) {
     const { rows } = await sql<{ at: string; row: string }>`
       select ctid::text as at, to_jsonb(t)::text as row from ${sql.raw(path)} t

@@ -7,6 +7,8 @@ import type {
   BulkView,
   CaseState,
   IntakePage,
+  Erasure,
+  ErasurePage,
   NumberStock,
   Policy,
   QueuePage,
@@ -127,6 +129,20 @@ export const bulkQuery = (bulkId: string) =>
     queryFn: ({ signal }) => read<BulkView>(`/v1/staff/bulk-closures/${bulkId}`, signal),
     refetchInterval: ({ state: { data } }) =>
       data?.state === 'running' ? bulkRefreshMs : refreshMs,
+  })
+
+export const erasuresQuery = (state: string) =>
+  pages<ErasurePage>(['erasures'], '/v1/staff/erasures', { state })
+
+const scanRefreshMs = 1000
+
+/** Fresh every second while it is looked for what is left. */
+export const erasureQuery = (caseId: string) =>
+  queryOptions({
+    queryKey: ['staff', 'erasures', 'one', caseId],
+    queryFn: ({ signal }) => read<Erasure>(`/v1/staff/closures/${caseId}/erasure`, signal),
+    refetchInterval: ({ state: { data } }) =>
+      data?.scan?.state === 'running' ? scanRefreshMs : refreshMs,
   })
 
 export const portsQuery = queryOptions({

@@ -80,6 +80,12 @@ const pages = [
     'TicketsPage',
   ),
   listed('/bulk', 'bulkId', () => import('../closure/console/bulk-page.tsx'), 'BulkPage'),
+  listed(
+    '/erasures',
+    'caseId',
+    () => import('../closure/console/erasures-page.tsx'),
+    'ErasuresPage',
+  ),
   open('/refunds', () => import('../payments/console/refunds-page.tsx'), 'RefundsPage'),
   listed('/rejects', 'rejectId', () => import('../usage/console/rejects-page.tsx'), 'RejectsPage'),
   listed(

@@ -55,6 +55,7 @@ const daily: readonly Entry[] = [
 const operator: readonly Entry[] = [
   { to: '/policies', glyph: 'policy', word: 'nav.policies' },
   { to: '/bulk', glyph: 'list', word: 'nav.bulk' },
+  { to: '/erasures', glyph: 'list', word: 'nav.erasures' },
   { to: '/numbers', glyph: 'list', word: 'nav.numbers' },
   { to: '/ports', glyph: 'list', word: 'nav.ports' },
   { to: '/statistics', glyph: 'chart', word: 'nav.statistics' },

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type * as bulk from '../closure/bulk-wire.ts'
 import type * as intake from '../closure/intake-wire.ts'
+import type * as erasure from '../closure/erasure-wire.ts'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as porting from '../porting/wire.ts'
@@ -23,6 +24,10 @@ export type IntakePage = z.output<typeof intake.intakeListWire>
 export type StaffIntake = z.output<typeof intake.staffIntakeWire>
 export type IntakeDecision = z.input<typeof intake.intakeDecisionWire>
 export type BulkClosure = z.output<typeof bulk.bulkWire>
+export type ErasureRow = z.output<typeof erasure.erasureRowWire>
+export type ErasurePage = z.output<typeof erasure.erasureListWire>
+export type Erasure = z.output<typeof erasure.erasureWire>
+export type ErasureScan = z.output<typeof erasure.scanWire>
 export type BulkPage = z.output<typeof bulk.bulkListWire>
 export type BulkView = z.output<typeof bulk.bulkViewWire>
 export type Refund = z.output<typeof staff.refundRowWire>

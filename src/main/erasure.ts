@@ -1,14 +1,9 @@
 /** `violet erasure`: proves that nothing readable of a closed account is left, or says where it is. */
-import { createReadStream, existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { sql } from 'kysely'
 import { erasureOf, type ErasureFacts } from '../closure/erasure-view-store.ts'
-import { openSearch, tracesOf } from '../closure/trace.ts'
-import { type Leftover, scanTables, searchLine, tracesKept } from '../closure/trace-store.ts'
+import { rowsEstimated, scanSlice, searchFor } from '../closure/scan-store.ts'
+import type { Leftover } from '../closure/trace-store.ts'
 import type { Config } from '../platform/config.ts'
 import { type Db, openDatabase, openPool } from '../platform/database.ts'
-import { reportKey } from '../platform/key-life.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
 
@@ -50,35 +45,25 @@ async function erasureReport(
 ): Promise<Report> {
   const erasure = await named(db, subscriber, reference)
   const { subscriberId } = erasure
-  const key = await reportKey(db, config)
-  const traces = [
-    ...(await tracesKept(db, subscriberId)),
-    ...value.flatMap((one) => tracesOf(key, one)),
-  ]
-  if (traces.length === 0) {
+  const wanted = await searchFor(db, config, subscriberId, value)
+  if (!wanted) {
     throw new CannotStart(
       'There is nothing to look for: what was known of this account has been forgotten; give --value.',
     )
   }
-  const search = openSearch(key, traces)
   const progress: { bar?: ReturnType<typeof openProgress> } = {}
   const estimate = await rowsEstimated(db)
-  const scanned = await scanTables(db, search, (rows) => {
+  const onRows = (rows: number) => {
     progress.bar ??= openProgress('Erasure', Math.max(estimate, rows))
     progress.bar.at(rows)
+    return false
+  }
+  const { next: _, ...found } = await scanSlice(db, config.dataDir, wanted.search, {
+    from: null,
+    onRows,
   })
   progress.bar?.end()
-  const logs = await scanLogs(join(config.dataDir, 'logs'), search)
-  return {
-    subscriberId,
-    erasure,
-    soughtFor: traces.filter(({ kind }) => kind !== 'word').length,
-    tables: scanned.tables,
-    rows: scanned.rows,
-    logs: logs.files,
-    lines: logs.lines,
-    leftovers: [...scanned.leftovers, ...logs.leftovers],
-  }
+  return { subscriberId, erasure, soughtFor: wanted.sought, ...found }
 }
 
 async function named(db: Db, subscriber: string | undefined, reference: string | undefined) {
@@ -96,30 +81,6 @@ async function named(db: Db, subscriber: string | undefined, reference: string |
     throw new CannotStart(
       'This account is open: its owner’s data are meant to be readable to them.',
     )
-  return found
-}
-
-async function rowsEstimated(db: Db): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    select coalesce(sum(n_live_tup), 0)::int as n from pg_stat_user_tables`.execute(db)
-  return rows[0]?.n ?? 0
-}
-
-async function scanLogs(folder: string, search: ReturnType<typeof openSearch>) {
-  const found = { files: 0, lines: 0, leftovers: [] as Leftover[] }
-  const files = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []
-  for (const file of files.filter((one) => one.isFile())) {
-    found.files += 1
-    let number = 0
-    const input = createReadStream(join(folder, file.name), 'utf8')
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      number += 1
-      const hit = searchLine(search, line)
-      if (hit)
-        found.leftovers.push({ where: `logs/${file.name}`, row: `line ${number}`, what: hit.kind })
-    }
-    found.lines += number
-  }
   return found
 }
 

@@ -14,6 +14,7 @@ import {
   sweepBulk,
   sweepBulkRejects,
 } from '../closure/bulk-steps.ts'
+import { scanJobs, scanQueue } from '../closure/scan-steps.ts'
 import { closureJobs, closureQueues } from '../closure/steps.ts'
 import type { Documents } from '../closure/steps/documents.ts'
 import { findReceipt, printedCertificate } from '../closure/evidence-store.ts'
@@ -125,6 +126,7 @@ function openRequesters({ es2 }: Config, own: Rsp['es2']): CallRequester {
 export const allQueues: readonly string[] = [
   ...closureQueues,
   ...bulkQueues,
+  scanQueue,
   ...addendumQueues,
   ...portedQueues,
   ...noticeQueues,
@@ -185,6 +187,7 @@ export function allJobs(app: App, gateways: Gateways): Job[] {
   return [
     ...closureJobs(app, gateways),
     ...bulkJobs(app, gateways),
+    ...scanJobs(app),
     ...addendumJobs(app, gateways),
     ...portedJobs(app),
     ...noticeJobs(app, gateways.outbox, {

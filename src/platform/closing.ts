@@ -4,7 +4,7 @@ import type { Closing } from '../values/closing.ts'
 /** What a job of the queue may carry: ids, which lead to nobody once their subscriber is erased, and how it came about. */
 export const payloadKeys: ReadonlySet<string> = new Set([
   ...['subscriberId', 'lineId', 'iccid', 'orderId', 'caseId', 'noticeId', 'portId', 'methodId'],
-  ...['attempt', 'reason', 'confirmedAt', 'bulkId', 'cohort'],
+  ...['attempt', 'reason', 'confirmedAt', 'bulkId', 'cohort', 'scanId'],
 ])
 
 export const closing: Closing = {

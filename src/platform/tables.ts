@@ -250,6 +250,23 @@ export interface Erasure {
   subscriber_id: string;
 }
 
+export interface ErasureScan {
+  asked_at: Temporal.Instant;
+  asked_by: string;
+  ended_at: Temporal.Instant | null;
+  leftovers: Generated<unknown>;
+  log_files: Generated<number>;
+  log_lines: Generated<bigint>;
+  next: unknown | null;
+  rows_expected: bigint;
+  rows_read: Generated<bigint>;
+  scan_id: string;
+  sought: number;
+  state: string;
+  subscriber_id: string;
+  tables_read: Generated<number>;
+}
+
 export interface ErasureTrace {
   kind: string;
   subscriber_id: string;
@@ -1082,6 +1099,7 @@ export interface DB {
   coupon: Coupon;
   coupon_use: CouponUse;
   erasure: Erasure;
+  erasure_scan: ErasureScan;
   erasure_trace: ErasureTrace;
   exchange_rate: ExchangeRate;
   idempotency_key: IdempotencyKey;

@@ -115,6 +115,8 @@ export const refusalStatus = {
   'nothing-to-authorise': 409,
   'nothing-to-appeal': 409,
   'nothing-to-hold': 409,
+  'account-open': 409,
+  'nothing-to-look-for': 409,
   'rejected-by-you': 403,
   'intake-over': 409,
   'intake-stopped': 409,

@@ -1,13 +1,13 @@
-/** A bulk closure in the console: two members of staff look at what it would do, agree, and see it through. */
+/** In the console: a bulk closure that two members of staff agree to and see through; an erasure, its holds and its proof. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bulkCommand, bulkWanted } from '../../src/main/closure.ts'
-import { person } from '../../src/main/demo-person.ts'
+import { person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { buyLine, member, topUp } from '../way.ts'
+import { buyLine, draftClosure, member, submit, topUp } from '../way.ts'
 import { expectSound, openBrowser, picture, windowOf, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
@@ -99,6 +99,79 @@ test.each(
     ])
     expect(download.suggestedFilename()).toBe(`${bulkId}.csv`)
     await other.close()
+  },
+  120_000,
+)
+
+/** An account that is closed, and the receipt of what is kept of it. */
+async function closedAccount(locale: 'en' | 'zh-CN') {
+  const lin = await member(platform, { locale, name: 'Quillon Abernathy' })
+  const { lineId } = await buyLine(lin)
+  await topUp(lin, lineId)
+  const draft = await draftClosure(lin, 'account')
+  expect((await submit(lin, draft)).status).toBe(202)
+  await until(
+    async () => (await lin.get(`/v1/closures/by-reference/${draft.reference}`)).body,
+    ({ state }) => state === 'closed',
+    30_000,
+  )
+  const { document, jws } = await platform.db
+    .selectFrom('retention_receipt')
+    .select(['document', 'jws'])
+    .where('case_id', '=', draft.caseId)
+    .executeTakeFirstOrThrow()
+  return { lineId, draft, receipt: JSON.stringify({ receipt: document, jws }) }
+}
+
+test.each(
+  usual(
+    [
+      ['en', 1280, false],
+      ['zh-CN', 360, true],
+    ] as const,
+    2,
+  ),
+)(
+  '%s at %i px: what is kept of a closed account, a hold on a record, the proof that nothing else is left, the receipt checked',
+  async (locale, width, dark) => {
+    const w = wordsOf(locale, 'src/console/words')
+    const { lineId, draft, receipt } = await closedAccount(locale)
+    const admin = person(platform)
+    await admin.signInAsStaff('admin@violet.example')
+    const context = await windowOf(browser, platform.url, admin, { locale, width, dark })
+    const page = await context.newPage()
+    const seen = async (name: string) => {
+      await expectSound(page, name)
+      await picture(page, `erasure-${name}-${locale}-${width}`)
+    }
+    await page.goto(`${platform.url}/console/erasures`)
+    await page.getByText(draft.reference).first().waitFor()
+    await seen('list')
+    await page.getByText(draft.reference).first().click()
+    await page.getByRole('heading', { name: draft.reference }).waitFor()
+    await page.getByRole('button', { name: w('scan.start') }).click()
+    await page.getByText(w('scan.clean')).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: w('holds.place') }).click()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: w('holds.place') }).click()
+    await sheet.getByText(w('holds.missing')).first().waitFor()
+    await sheet.getByRole('textbox', { name: w('holds.record') }).fill(lineId)
+    await sheet.getByRole('textbox', { name: w('holds.basis') }).fill('District Court, 4 C 12/26')
+    await seen('hold')
+    await sheet.getByRole('button', { name: w('holds.place') }).click()
+    await page.getByRole('button', { name: w('holds.release') }).waitFor()
+    await seen('case')
+
+    const p = wordsOf(locale)
+    await page.goto(`${platform.url}/verify`)
+    await page.getByRole('textbox').fill(receipt)
+    await page.getByRole('button', { name: p('verify.check') }).click()
+    await page.getByRole('heading', { level: 1, name: p('verify.is-valid-receipt') }).waitFor()
+    await page.getByRole('heading', { level: 3 }).first().waitFor()
+    // Fields have names to read, not those of tables.
+    expect(await page.locator('main').innerText()).not.toMatch(/subscriber_|usage_record/)
+    await seen('receipt')
+    await context.close()
   },
   120_000,
 )

@@ -18,8 +18,8 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stage.close())
 
-/** Not in worlds: numbers that come (`test/port-in.test.ts`), others that order profiles (`test/es2-partner.test.ts`), saved cards (`src/payments/methods.test.ts`). */
-const elsewhere = ['porting.arrive', 'esim.progress', 'payments.method']
+/** Not in worlds: numbers that come (`test/port-in.test.ts`), others that order profiles (`test/es2-partner.test.ts`), saved cards (`src/payments/methods.test.ts`), a search for what is left (`test/erasure.test.ts`). */
+const elsewhere = ['porting.arrive', 'esim.progress', 'payments.method', 'closure.scan']
 
 test('the whole way, without a fault, comes by every queue and every step', () => {
   expect(whole.broken).toBeUndefined()

@@ -83,3 +83,17 @@ test('an unpublished key, another document and plain rubbish are told apart', as
     })
   }
 })
+
+test('a genuine retention receipt is valid; shown otherwise than signed it is not, nor is any other document', async () => {
+  const receipt = { type: 'violet.retention-receipt.v1', reference: 'VC-7K3M-92QF', kept: [] }
+  const signed = await sign(receipt, privateKey)
+  const file = (shown: object) => JSON.stringify({ receipt: shown, jws: signed })
+  expect(await checkCertificate(file(receipt), jwks)).toMatchObject({
+    kind: 'valid',
+    claims: receipt,
+  })
+  const other = { ...receipt, reference: 'VC-7K3M-92QG' }
+  expect(await checkCertificate(file(other), jwks)).toMatchObject({ reason: 'changed' })
+  const addendum = await sign({ ...receipt, type: 'violet.closure-addendum.v1' }, privateKey)
+  expect(await checkCertificate(addendum, jwks)).toMatchObject({ reason: 'no-certificate' })
+})

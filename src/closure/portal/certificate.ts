@@ -1,4 +1,4 @@
-/** Checks a closure certificate in the browser: an Ed25519 signature against the operator's
+/** Checks a closure certificate or a retention receipt in the browser: an Ed25519 signature against the operator's
  * published keys. */
 
 export type Jwks = { keys: (JsonWebKey & { kid?: string })[] }
@@ -12,6 +12,12 @@ export type Check =
 
 type Parts = { protectedHeader: string; payload: string; signature: string }
 
+const documents = ['violet.closure-certificate', 'violet.retention-receipt']
+
+export function isReceipt(claims: Record<string, unknown>): boolean {
+  return String(claims['type'] ?? '').startsWith('violet.retention-receipt')
+}
+
 /** `text` is the JSON file, a compact JWS, or a JSON serialisation of one. */
 export async function checkCertificate(text: string, jwks: Jwks): Promise<Check> {
   const parts = partsOf(text)
@@ -24,9 +30,9 @@ export async function checkCertificate(text: string, jwks: Jwks): Promise<Check>
   const genuine = await verify(parts, key)
   if (genuine === undefined) return { kind: 'not-valid', reason: 'not-supported' }
   if (!genuine || !claims) return { kind: 'not-valid', reason: 'changed' }
-  if (!String(claims['type'] ?? '').startsWith('violet.closure-certificate')) {
+  const type = String(claims['type'] ?? '')
+  if (!documents.some((known) => type.startsWith(known)))
     return { kind: 'not-valid', reason: 'no-certificate' }
-  }
   if (!agrees(text, claims)) return { kind: 'not-valid', reason: 'changed' }
   const added = await checkAddenda(text, parts, jwks)
   if (!added) return { kind: 'not-valid', reason: 'changed' }
@@ -107,7 +113,7 @@ function compactIn(text: string): Parts | undefined {
 /** A file that shows readable claims beside the signed ones must show the same. */
 function agrees(text: string, claims: Record<string, unknown>): boolean {
   const file = parse(text.trim())
-  const shown = file?.['certificate'] ?? file?.['claims']
+  const shown = file?.['certificate'] ?? file?.['receipt'] ?? file?.['claims']
   if (typeof shown !== 'object' || shown === null) return true
   return canonical(shown) === canonical(claims)
 }

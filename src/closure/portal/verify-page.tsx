@@ -1,4 +1,4 @@
-/** Anyone checks a closure certificate here; the file stays in the browser. */
+/** Anyone checks a closure certificate or a retention receipt here; the file stays in the browser. */
 import { useMutation } from '@tanstack/react-query'
 import { type DragEvent, useRef, useState } from 'react'
 import { read } from '../../portal/api.ts'
@@ -12,7 +12,8 @@ import { LanguageSwitch } from '../../portal/language.tsx'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
 import { CertificateFacts } from './certificate-facts.tsx'
-import { type Check, checkCertificate, type Jwks } from './certificate.ts'
+import { type Check, checkCertificate, isReceipt, type Jwks } from './certificate.ts'
+import { ReceiptFacts } from './receipt-facts.tsx'
 
 export function VerifyPage() {
   const { t } = useWords()
@@ -30,7 +31,7 @@ export function VerifyPage() {
   return (
     <Page
       bare
-      head={check.data ? t(outcomes[check.data.kind]) : t('verify.head')}
+      head={check.data ? t(headOf(check.data)) : t('verify.head')}
       sub={check.data ? <Why check={check.data} /> : t('verify.sub')}
       end={<LanguageSwitch />}
       dock={
@@ -42,7 +43,10 @@ export function VerifyPage() {
         </>
       }
     >
-      {check.data?.kind === 'valid' && (
+      {check.data?.kind === 'valid' && isReceipt(check.data.claims) && (
+        <ReceiptFacts claims={check.data.claims} keyId={check.data.keyId} />
+      )}
+      {check.data?.kind === 'valid' && !isReceipt(check.data.claims) && (
         <CertificateFacts
           claims={check.data.claims}
           keyId={check.data.keyId}
@@ -68,9 +72,9 @@ export function VerifyPage() {
   )
 }
 
-const outcomes: Record<Check['kind'], WordKey> = {
-  valid: 'verify.is-valid',
-  'not-valid': 'verify.is-not-valid',
+function headOf(check: Check): WordKey {
+  if (check.kind === 'not-valid') return 'verify.is-not-valid'
+  return isReceipt(check.claims) ? 'verify.is-valid-receipt' : 'verify.is-valid'
 }
 
 const reasons: Record<Extract<Check, { kind: 'not-valid' }>['reason'], WordKey> = {

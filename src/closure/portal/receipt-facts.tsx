@@ -1,0 +1,96 @@
+/** What a genuine retention receipt says: each kept field until which day and why, what is erased, what leads to nobody. */
+import { useQuery } from '@tanstack/react-query'
+import { Section } from '../../portal/page.tsx'
+import { useFormat } from '../../portal/use-format.ts'
+import { useWords } from '../../portal/words.tsx'
+import type { WordKey } from '../../portal/words/keys.ts'
+
+type Kept = { field: string; category: string; basis: string; until: string }
+
+/** The members shown here; the signature covers all of them. */
+type Claims = {
+  issuer?: { name: string }
+  reference?: string
+  issuedAt?: string
+  kept?: Kept[]
+  erased?: { field: string; at: string }[]
+  anonymous?: string[]
+}
+
+// The names of fields are those of the receipt on paper, and many: they come when somebody looks.
+const catalogs = import.meta.glob<{ default: Record<string, string | string[]> }>('../words/*.json')
+
+function useNames(): (group: 'field' | 'basis', name: string) => string {
+  const { locale } = useWords()
+  const words = useQuery({
+    queryKey: ['receipt-words', locale],
+    queryFn: async () => (await catalogs[`../words/${locale}.json`]!()).default,
+    staleTime: Infinity,
+  })
+  return (group, name) => [words.data?.[`${group}.${name}`] ?? name].flat().join('')
+}
+
+export function ReceiptFacts({
+  claims,
+  keyId,
+}: {
+  claims: Record<string, unknown>
+  keyId: string
+}) {
+  const { t } = useWords()
+  const format = useFormat()
+  const named = useNames()
+  const nameOf = (field: string) => named('field', field)
+  const { issuer, reference, issuedAt, kept = [], erased = [], anonymous = [] } = claims as Claims
+  const rows: [WordKey, string | undefined][] = [
+    ['verify.issuer', issuer?.name],
+    ['case.reference', reference],
+    ['verify.issued', issuedAt && format.full(issuedAt)],
+    ['verify.key', keyId],
+  ]
+  return (
+    <Section title={t('verify.says')}>
+      <dl className="kv mt-2.5">
+        {rows.map(([word, value]) =>
+          value ? (
+            <div key={word} className="contents">
+              <dt className="whitespace-nowrap">{t(word)}</dt>
+              <dd className="break-all">{value}</dd>
+            </div>
+          ) : null,
+        )}
+      </dl>
+      {[...Map.groupBy(kept, ({ until, basis }) => `${until} ${basis}`).values()].map((group) => {
+        const [{ until, basis }] = group as [Kept, ...Kept[]]
+        const head = t('verify.kept-until', { at: format.day(until, { year: true }) })
+        return (
+          <Fields
+            key={`${until} ${basis}`}
+            head={head}
+            why={named('basis', basis)}
+            names={group.map(({ field }) => nameOf(field))}
+          />
+        )
+      })}
+      {erased.length > 0 && (
+        <Fields head={t('verify.erased')} names={erased.map(({ field }) => nameOf(field))} />
+      )}
+      {anonymous.length > 0 && (
+        <Fields head={t('verify.anonymous')} names={anonymous.map(nameOf)} />
+      )}
+    </Section>
+  )
+}
+
+type FieldsProps = { head: string; why?: string; names: readonly string[] }
+
+function Fields({ head, why, names }: FieldsProps) {
+  const format = useFormat()
+  return (
+    <div className="mt-4 pt-4 border-t border-line">
+      <h3 className="strong">{head}</h3>
+      {why && <p className="caption c2">{why}</p>}
+      <p className="small mt-1.5 break-words">{format.list([...new Set(names)])}</p>
+    </div>
+  )
+}

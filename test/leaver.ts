@@ -1,0 +1,54 @@
+/** Somebody who used everything that keeps personal data, and whose account is closed. */
+import { sql } from 'kysely'
+import { expect } from 'vitest'
+import { person, until } from '../src/main/demo-person.ts'
+import type { TestPlatform } from './platform.ts'
+import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
+
+export const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
+
+/** Somebody who used everything that keeps personal data, and closed the account. */
+export async function leaverOf(platform: TestPlatform, name: string) {
+  const lin = await member(platform, { name })
+  const me = (await lin.get('/v1/me')).body
+  const phone = `+4477009${String(Math.floor(Math.random() * 1e5)).padStart(5, '0')}`
+  const added = await lin.post('/v1/me/contacts', { kind: 'phone', value: phone })
+  expect(added.status).toBe(201)
+  const { lineId } = await buyLine(lin)
+  const { line } = await install(platform, lin, lineId)
+  await lin.patch(`/v1/lines/${lineId}`, { nickname: `${name} abroad` })
+  await topUp(lin, lineId, '20.00')
+  const { body: ticket } = await lin.post('/v1/tickets', {
+    subject: `${name} has no signal`,
+    body: words,
+    context: { page: '/lines' },
+  })
+  const draft = await draftClosure(lin, 'account')
+  await lin.patch(`/v1/closures/${draft.caseId}`, { reason: 'other', reasonText: `${words} twice` })
+  const { body: fresh } = await lin.get(`/v1/closures/${draft.caseId}`)
+  expect((await submit(lin, { caseId: draft.caseId, quote: fresh.quote })).status).toBe(202)
+  await closed(platform, draft.reference)
+  await until(
+    () =>
+      sql`select 1 from notice where subscriber_id = ${me.subscriberId} and state = 'queued'`.execute(
+        platform.db,
+      ),
+    ({ rows }) => rows.length === 0,
+  )
+  return {
+    subscriberId: me.subscriberId as string,
+    email: lin.email,
+    phone,
+    line,
+    ticket,
+    draft,
+    name,
+  }
+}
+
+const closed = (platform: TestPlatform, reference: string) =>
+  until(
+    async () => (await person(platform).get(`/v1/closures/by-reference/${reference}`)).body,
+    ({ state }) => state === 'closed',
+    30_000,
+  )
