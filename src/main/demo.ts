@@ -290,7 +290,7 @@ async function startOwn(dataDir: string, json: boolean) {
 }
 
 /** The first of seven neighbours that are probably free: the launcher says so when one is not. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer()
     probe.listen(0, '127.0.0.1', () => {
