@@ -13,6 +13,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import { ErasureHolds } from './erasure-holds.tsx'
 import { ErasureScanSection } from './erasure-scan.tsx'
 
+type Search = { state?: string }
 const states = ['waiting', 'telling', 'held', 'erased'] as const
 const tones: Record<ErasureRow['state'], Tone> = {
   waiting: 'info',
@@ -24,7 +25,7 @@ const tones: Record<ErasureRow['state'], Tone> = {
 export function ErasuresPage() {
   const { t } = useConsoleWords()
   const { caseId } = useParams({ strict: false }) as { caseId?: string }
-  const search = useSearch({ strict: false }) as { state?: string }
+  const search = useSearch({ strict: false }) as Search
   const state = states.find((known) => known === search.state) ?? ''
   const query = useInfiniteQuery(erasuresQuery(state))
   return (
@@ -48,14 +49,13 @@ export function ErasuresPage() {
 function Filter({ state }: { state: string }) {
   const { t, code } = useConsoleWords()
   const go = useGo()
+  const choose = (search: Search) => void go('/erasures', { search: { ...search } })
   return (
     <select
       className="pick"
       aria-label={t('erasures.state')}
       value={state}
-      onChange={({ target: { value } }) =>
-        void go('/erasures', { search: value ? { state: value } : {} })
-      }
+      onChange={({ target: { value } }) => choose(value ? { state: value } : {})}
     >
       <option value="">{t('erasures.all')}</option>
       {states.map((one) => (

@@ -76,7 +76,9 @@ export function ReceiptFacts({
         <Fields head={t('verify.erased')} names={erased.map(({ field }) => nameOf(field))} />
       )}
       {anonymous.length > 0 && (
-        <Fields head={t('verify.anonymous')} names={anonymous.map(nameOf)} />
+        <p className="small c2 mt-4 pt-4 border-t border-line">
+          {t('verify.anonymous', { count: anonymous.length })}
+        </p>
       )}
     </Section>
   )
