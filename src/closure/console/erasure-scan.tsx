@@ -1,6 +1,7 @@
 /** The report that nothing readable is left of a closed account: begun here, followed with a bar, its last result kept. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Refused } from '../../console/components/listing.tsx'
+import { type Column, Table } from '../../console/components/table.tsx'
 import { erasureQuery } from '../../console/queries.ts'
 import { useStaff } from '../../console/session.tsx'
 import type { Erasure, ErasureScan } from '../../console/wire.ts'
@@ -84,28 +85,25 @@ function Bar({ scan: { rows, rowsExpected } }: { scan: ErasureScan }) {
   )
 }
 
-function Leftovers({ leftovers }: { leftovers: ErasureScan['leftovers'] }) {
+type Leftover = ErasureScan['leftovers'][number]
+
+function Leftovers({ leftovers }: { leftovers: readonly Leftover[] }) {
   const { t, code } = useConsoleWords()
+  const columns: Column<Leftover>[] = [
+    {
+      key: 'where',
+      head: t('scan.where'),
+      cell: ({ where }) => <bdi className="mono break-all">{where}</bdi>,
+    },
+    { key: 'row', head: t('scan.row'), cell: ({ row }) => <bdi className="mono">{row}</bdi> },
+    { key: 'kind', head: t('scan.kind'), cell: ({ what }) => code('leftover', what) },
+  ]
   return (
-    <table className="plain">
-      <thead>
-        <tr>
-          <th scope="col">{t('scan.where')}</th>
-          <th scope="col">{t('scan.row')}</th>
-          <th scope="col">{t('scan.kind')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {leftovers.map(({ where, row, what }) => (
-          <tr key={`${where} ${row}`}>
-            <th scope="row" className="mono break-all">
-              {where}
-            </th>
-            <td className="mono">{row}</td>
-            <td>{code('leftover', what)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      caption={t('scan.title')}
+      columns={columns}
+      rows={leftovers}
+      rowKey={({ where, row }) => `${where} ${row}`}
+    />
   )
 }

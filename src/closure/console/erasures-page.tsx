@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { itemsOf, Listing, Loaded } from '../../console/components/listing.tsx'
 import { Split } from '../../console/components/split.tsx'
+import { type Column, Table } from '../../console/components/table.tsx'
 import { erasureQuery, erasuresQuery } from '../../console/queries.ts'
 import type { Erasure, ErasureRow } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
@@ -10,6 +11,7 @@ import { linkProps } from '../../portal/components/button.tsx'
 import { Tag, type Tone } from '../../portal/components/notice.tsx'
 import { useGo } from '../../portal/go.ts'
 import { useFormat } from '../../portal/use-format.ts'
+import { useKeptNames } from '../portal/kept-names.ts'
 import { ErasureHolds } from './erasure-holds.tsx'
 import { ErasureScanSection } from './erasure-scan.tsx'
 
@@ -130,37 +132,42 @@ function Shown({ caseId, erasure }: { caseId: string; erasure: Erasure }) {
   )
 }
 
+type Kept = Erasure['retention'][number]
+
 /** One row a category and case: until when, by which rule, or since when it is gone. */
 function Kept({ erasure: { retention } }: { erasure: Erasure }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
+  const named = useKeptNames()
   if (retention.length === 0) return <p className="c2">{t('erasures.nothing-yet')}</p>
+  const day = (at: string) => format.day(at, { year: true })
+  const columns: Column<Kept>[] = [
+    {
+      key: 'category',
+      head: t('erasures.category'),
+      cell: ({ category }) => code('category', category),
+    },
+    { key: 'basis', head: t('erasures.basis'), cell: ({ basis }) => named('basis', basis) },
+    {
+      key: 'day',
+      head: t('erasures.day'),
+      cell: ({ until, erasedAt, held }) => (
+        <>
+          {erasedAt ? t('erasures.erased', { day: day(erasedAt) }) : until && day(until)}
+          {held && <Tag tone="warn">{code('erasure-state', 'held')}</Tag>}
+        </>
+      ),
+    },
+  ]
   return (
     <section className="casesect" aria-label={t('erasures.kept')}>
       <h3 className="strong">{t('erasures.kept')}</h3>
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">{t('erasures.category')}</th>
-            <th scope="col">{t('erasures.basis')}</th>
-            <th scope="col">{t('erasures.day')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {retention.map(({ caseId, category, basis, until, erasedAt, held }) => (
-            <tr key={`${caseId} ${category}`}>
-              <th scope="row">{code('category', category)}</th>
-              <td className="c2">{erasedAt && !until ? t('erasures.no-reason') : basis}</td>
-              <td className="num">
-                {erasedAt
-                  ? t('erasures.erased', { day: format.day(erasedAt, { year: true }) })
-                  : until && format.day(until, { year: true })}
-                {held && <Tag tone="warn">{code('erasure-state', 'held')}</Tag>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption={t('erasures.kept')}
+        columns={columns}
+        rows={retention}
+        rowKey={({ caseId, category }) => `${caseId} ${category}`}
+      />
     </section>
   )
 }

@@ -1,9 +1,9 @@
 /** What a genuine retention receipt says: each kept field until which day and why, what is erased, what leads to nobody. */
-import { useQuery } from '@tanstack/react-query'
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { useKeptNames } from './kept-names.ts'
 
 type Kept = { field: string; category: string; basis: string; until: string }
 
@@ -17,19 +17,6 @@ type Claims = {
   anonymous?: string[]
 }
 
-// The names of fields are those of the receipt on paper, and many: they come when somebody looks.
-const catalogs = import.meta.glob<{ default: Record<string, string | string[]> }>('../words/*.json')
-
-function useNames(): (group: 'field' | 'basis', name: string) => string {
-  const { locale } = useWords()
-  const words = useQuery({
-    queryKey: ['receipt-words', locale],
-    queryFn: async () => (await catalogs[`../words/${locale}.json`]!()).default,
-    staleTime: Infinity,
-  })
-  return (group, name) => [words.data?.[`${group}.${name}`] ?? name].flat().join('')
-}
-
 export function ReceiptFacts({
   claims,
   keyId,
@@ -39,7 +26,7 @@ export function ReceiptFacts({
 }) {
   const { t } = useWords()
   const format = useFormat()
-  const named = useNames()
+  const named = useKeptNames()
   const nameOf = (field: string) => named('field', field)
   const { issuer, reference, issuedAt, kept = [], erased = [], anonymous = [] } = claims as Claims
   const rows: [WordKey, string | undefined][] = [
