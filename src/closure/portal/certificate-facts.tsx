@@ -50,16 +50,7 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
   }
   return (
     <Section title={t('verify.says')}>
-      <dl className="kv mt-2.5">
-        {rows.map(([word, value]) =>
-          value ? (
-            <div key={word} className="contents">
-              <dt className="whitespace-nowrap">{t(word)}</dt>
-              <dd className="break-all">{value}</dd>
-            </div>
-          ) : null,
-        )}
-      </dl>
+      <FactRows rows={rows} />
       {facts.lines?.map((line) => (
         <dl className="kv mt-4 pt-4 border-t border-line" key={line.iccidMasked}>
           <dt className="strong">{line.name}</dt>
@@ -80,6 +71,23 @@ export function CertificateFacts({ claims, keyId, added }: Props) {
         </div>
       ))}
     </Section>
+  )
+}
+
+/** What has no value has no row. */
+export function FactRows({ rows }: { rows: readonly (readonly [WordKey, string | undefined])[] }) {
+  const { t } = useWords()
+  return (
+    <dl className="kv mt-2.5">
+      {rows.map(([word, value]) =>
+        value ? (
+          <div key={word} className="contents">
+            <dt className="whitespace-nowrap">{t(word)}</dt>
+            <dd className="break-all">{value}</dd>
+          </div>
+        ) : null,
+      )}
+    </dl>
   )
 }
 

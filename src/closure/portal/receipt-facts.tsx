@@ -3,6 +3,7 @@ import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { FactRows } from './certificate-facts.tsx'
 import { useKeptNames } from './kept-names.ts'
 
 type Kept = { field: string; category: string; basis: string; until: string }
@@ -37,16 +38,7 @@ export function ReceiptFacts({
   ]
   return (
     <Section title={t('verify.says')}>
-      <dl className="kv mt-2.5">
-        {rows.map(([word, value]) =>
-          value ? (
-            <div key={word} className="contents">
-              <dt className="whitespace-nowrap">{t(word)}</dt>
-              <dd className="break-all">{value}</dd>
-            </div>
-          ) : null,
-        )}
-      </dl>
+      <FactRows rows={rows} />
       {[...Map.groupBy(kept, ({ until, basis }) => `${until} ${basis}`).values()].map((group) => {
         const [{ until, basis }] = group as [Kept, ...Kept[]]
         const head = t('verify.kept-until', { at: format.day(until, { year: true }) })
