@@ -80,7 +80,9 @@ test('after closing nothing readable is left; a leftover in a table, a queue pay
   // The same is looked for by the worker when staff ask, and its result is kept.
   const scanned = await scanBy('auditor', gone.draft.caseId)
   expect(scanned).toMatchObject({ state: 'done', sought: untold.soughtFor, logs: 1, lines: 3 })
-  expect(scanned.leftovers).toEqual(planted.found.leftovers)
+  // A job is written again when a worker looks at it, and stands in another row then.
+  const found: Report['leftovers'] = scanned.leftovers
+  expect(found.map(({ where, what }) => `${where} ${what}`).toSorted()).toEqual(places.toSorted())
   expect(scanned.tables).toBeGreaterThan(60)
   const support = person(platform)
   await support.signInAsStaff('support@violet.example')

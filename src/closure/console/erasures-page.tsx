@@ -79,8 +79,7 @@ function Rows({ items, caseId, state }: RowsProps) {
       {items.map((row) => (
         <li key={row.caseId}>
           <Link
-            {...linkProps({ to: `/erasures/${row.caseId}` })}
-            search={state ? { state } : {}}
+            {...linkProps({ to: `/erasures/${row.caseId}`, ...(state && { search: { state } }) })}
             className="qrow plainrow"
             aria-current={row.caseId === caseId || undefined}
           >

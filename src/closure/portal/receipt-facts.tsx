@@ -30,6 +30,7 @@ export function ReceiptFacts({
   const named = useKeptNames()
   const nameOf = (field: string) => named('field', field)
   const { issuer, reference, issuedAt, kept = [], erased = [], anonymous = [] } = claims as Claims
+  const soonest = kept.toSorted((a, b) => (a.until < b.until ? -1 : 1))
   const rows: [WordKey, string | undefined][] = [
     ['verify.issuer', issuer?.name],
     ['case.reference', reference],
@@ -39,18 +40,20 @@ export function ReceiptFacts({
   return (
     <Section title={t('verify.says')}>
       <FactRows rows={rows} />
-      {[...Map.groupBy(kept, ({ until, basis }) => `${until} ${basis}`).values()].map((group) => {
-        const [{ until, basis }] = group as [Kept, ...Kept[]]
-        const head = t('verify.kept-until', { at: format.day(until, { year: true }) })
-        return (
-          <Fields
-            key={`${until} ${basis}`}
-            head={head}
-            why={named('basis', basis)}
-            names={group.map(({ field }) => nameOf(field))}
-          />
-        )
-      })}
+      {[...Map.groupBy(soonest, ({ until, basis }) => `${until} ${basis}`).values()].map(
+        (group) => {
+          const [{ until, basis }] = group as [Kept, ...Kept[]]
+          const head = t('verify.kept-until', { at: format.day(until, { year: true }) })
+          return (
+            <Fields
+              key={`${until} ${basis}`}
+              head={head}
+              why={named('basis', basis)}
+              names={group.map(({ field }) => nameOf(field))}
+            />
+          )
+        },
+      )}
       {erased.length > 0 && (
         <Fields head={t('verify.erased')} names={erased.map(({ field }) => nameOf(field))} />
       )}
@@ -66,12 +69,11 @@ export function ReceiptFacts({
 type FieldsProps = { head: string; why?: string; names: readonly string[] }
 
 function Fields({ head, why, names }: FieldsProps) {
-  const format = useFormat()
   return (
     <div className="mt-4 pt-4 border-t border-line">
       <h3 className="strong">{head}</h3>
       {why && <p className="caption c2">{why}</p>}
-      <p className="small mt-1.5 break-words">{format.list([...new Set(names)])}</p>
+      <p className="small mt-1.5 break-words">{[...new Set(names)].join(' · ')}</p>
     </div>
   )
 }
