@@ -1,8 +1,12 @@
 /** Hard cases about several lines: currencies that are never mixed, promotions that go first and end with their line. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { post } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
+import { ratesImportCommand, ratesListCommand, readRateFile } from '../src/main/rates.ts'
 import { money } from '../src/values/money.ts'
 import { expectZeroSum, imsiOf, sentFor, sides } from './hard-cases.ts'
 import { quoteRate, sellInEuro, topUpEuro } from './in-euro.ts'
@@ -149,6 +153,37 @@ test('Hard case 2: several currencies: a small balance is changed only with cons
   expect(sides(pound).to.join()).toContain('refund')
   await expectZeroSum(platform, start.caseId)
 }, 60_000)
+
+test('violet rates: a file is taken in whole or not at all, never changes a rate, and says which are out of date', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'violet-rates-'))
+  const path = join(folder, 'rates.csv')
+  const url = platform.config.databaseUrl
+  const take = async (...rows: string[]) => {
+    writeFileSync(path, ['source,from,into,rate,asOf,validUntil,atMost', ...rows, ''].join('\n'))
+    let said = ''
+    const write = (text: string) => (said += text)
+    const code = await ratesImportCommand(url, path, readRateFile(path), { json: true }, write)
+    return [code, JSON.parse(said)]
+  }
+  const row = (rate: string, day = '2026-11-20') =>
+    `"A bank, Basel",CHF,EUR,${rate},${day}T00:00:00Z,2026-11-21T00:00:00Z,5.00`
+  expect(await take(row('1.07'), row('1.0x', '2026-11-19'))).toMatchObject([
+    1,
+    { added: 0, bad: 1 },
+  ])
+  expect(readFileSync(`${path}.rejects.csv`, 'utf8')).toContain('3,rate,')
+  expect(await take(row('1.07'), row('1.07'))).toMatchObject([1, { added: 0, bad: 1 }])
+  expect(await take(row('1.07'))).toMatchObject([0, { added: 1, known: 0 }])
+  expect(await take(row('1.07'))).toMatchObject([0, { added: 0, known: 1 }])
+  expect(await take(row('1.08'))).toMatchObject([1, { added: 0, bad: 1 }])
+  let listed = ''
+  await ratesListCommand(url, false, (text) => (listed += text))
+  expect(listed).toContain('1 CHF = 1.07 EUR  up to 5.00 CHF  A bank, Basel')
+  expect(listed).toContain('OUT OF DATE since 2026-11-21T00:00:00Z')
+  writeFileSync(path, 'from,into\nCHF,EUR\n')
+  expect(() => readRateFile(path)).toThrow(/no column "rate", "asOf"/)
+  rmSync(folder, { recursive: true })
+}, 30_000)
 
 const promote = (subscriberId: string, lineId: string, minor: bigint) =>
   platform.db.transaction().execute((trx) =>
