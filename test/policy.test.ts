@@ -1,7 +1,11 @@
 /** Policies on a real database: which one a country follows, documents that stay readable, past closures under a draft. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { policySimulateCommand } from '../src/main/policy.ts'
+import { draftOf, policyPublishCommand, policySimulateCommand } from '../src/main/policy.ts'
 import { packOf } from '../src/policy/packs.ts'
+import type { Policy } from '../src/policy/policy.ts'
 import { currentPolicy, pinnedPolicy, seedPolicies } from '../src/policy/store.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, member, submit, topUp, untilState } from './way.ts'
@@ -94,6 +98,40 @@ test('a document of the first format stays as it was published, readable, and be
   expect(await pinnedPolicy(platform.db, 'GB', 1)).toMatchObject(first)
   expect((await currentPolicy(platform.db, 'GB'))?.version).toBe(2)
 })
+
+test('a checked document becomes the next version, once; open cases keep theirs, drafts follow it', async () => {
+  const lin = await member(platform, { country: 'FR' })
+  const { lineId } = await buyLine(lin)
+  const draft = await draftClosure(lin, 'line', lineId)
+  await submit(lin, draft)
+  const publish = async (document: object, dryRun = false) => {
+    let said = ''
+    const out = (text: string) => void (said += text)
+    const flags = { dryRun, json: true }
+    const url = platform.config.databaseUrl
+    expect(await policyPublishCommand(url, document as Policy, flags, { out, err: out })).toBe(0)
+    return JSON.parse(said)
+  }
+  const pack = packOf('FR')
+  expect(await publish(pack)).toMatchObject({ isNew: false, changed: [], version: pack.version })
+  const reasonMode = { ...pack.rules.reasonMode, value: 'required' as const }
+  const changed = { ...pack, rules: { ...pack.rules, reasonMode } }
+  const next = { country: 'FR', version: pack.version + 1, changed: ['rules.reasonMode'] }
+  expect(await publish(changed, true)).toMatchObject({ ...next, isNew: false })
+  expect((await currentPolicy(platform.db, 'FR'))?.version).toBe(pack.version)
+  const both = await Promise.all([publish(changed), publish(changed)])
+  expect(both.map(({ isNew }) => isNew).toSorted()).toEqual([false, true])
+  expect((await currentPolicy(platform.db, 'FR'))?.rules.reasonMode.value).toBe('required')
+  const { lineId: other } = await buyLine(lin)
+  const { body: later } = await lin.post('/v1/closures', { scope: 'line', lineId: other })
+  expect([later.policy.version, later.policy.reasonMode]).toEqual([next.version, 'required'])
+  const { body: pinned } = await lin.get(`/v1/closures/${draft.caseId}`)
+  expect([pinned.policy.version, pinned.policy.reasonMode]).not.toContain('required')
+  const folder = mkdtempSync(join(tmpdir(), 'violet-policy-'))
+  writeFileSync(join(folder, 'bad.json'), JSON.stringify({ ...changed, colour: 'blue' }))
+  expect(() => draftOf(join(folder, 'bad.json'), 'XX')).toThrow(/colour/)
+  rmSync(folder, { recursive: true })
+}, 60_000)
 
 test('past closures are replayed under a draft: a prohibited payout, a review, a later end; nothing is written', async () => {
   const lin = await member(platform)

@@ -307,6 +307,18 @@ function addPolicy(program: Command, outcome: Outcome): void {
       const { policyLintCommand } = await import('./policy.ts')
       outcome.code = policyLintCommand(files, options)
     })
+  withPlace(policy.command('publish'))
+    .description('make a checked file the next version of its country; open cases keep theirs')
+    .argument('<file>', 'a policy document or pack, JSON')
+    .option('--dry-run', 'say what would change and write nothing', false)
+    .action(async (file: string, { data, ...flags }: Place & { dryRun: boolean }) => {
+      const { draftOf, policyPublishCommand } = await import('./policy.ts')
+      const { draft } = draftOf(file, 'XX')
+      const { withConfig } = await import('./with-config.ts')
+      await withConfig(data, async ({ databaseUrl }) => {
+        outcome.code = await policyPublishCommand(databaseUrl, draft, flags)
+      })
+    })
   withPlace(policy.command('simulate'))
     .description('replay past closures under a draft: what differs in time, money and reviews')
     .requiredOption('--draft <file>', 'a policy document or pack, JSON')

@@ -3,11 +3,13 @@ import { readFileSync, statSync } from 'node:fs'
 import type { Replay } from '../closure/replay.ts'
 import { replayUnder } from '../closure/replay-store.ts'
 import { systemClock } from '../platform/clock.ts'
-import { openDatabase, openPool } from '../platform/database.ts'
+import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
 import { completeDocument, type Finding, lint, type Linted } from '../policy/lint.ts'
 import type { Policy } from '../policy/policy.ts'
+import { publishPolicy } from '../policy/publish-store.ts'
 import { decimal, money } from '../values/money.ts'
+import { withDatabase } from './with-database.ts'
 
 const bytesMax = 1_000_000
 
@@ -74,14 +76,35 @@ export async function policySimulateCommand(
   { of, json }: { of: string; json: boolean },
   { out }: Streams = streams,
 ): Promise<number> {
-  const db = openDatabase(openPool(databaseUrl, 1))
-  try {
-    const replay = await replayUnder(db, draft, of, () => undefined)
-    out(json ? `${JSON.stringify(wireOf(replay, of))}\n` : reportOf(replay, of))
-    return 0
-  } finally {
-    await db.destroy()
+  const replay = await withDatabase(databaseUrl, (db) =>
+    replayUnder(db, draft, of, () => undefined),
+  )
+  out(json ? `${JSON.stringify(wireOf(replay, of))}\n` : reportOf(replay, of))
+  return 0
+}
+
+/** 0: published, or it is as the newest version already. */
+export async function policyPublishCommand(
+  databaseUrl: string,
+  draft: Policy,
+  { dryRun, json }: { dryRun: boolean; json: boolean },
+  { out }: Streams = streams,
+): Promise<number> {
+  const done = await withDatabase(databaseUrl, (db) =>
+    publishPolicy({ db, ids: systemIds() }, draft, {
+      now: systemClock.now(),
+      actor: { kind: 'system', id: 'violet policy' },
+      dryRun,
+    }),
+  )
+  const { country, version, isNew, changed } = done
+  if (json) out(`${JSON.stringify({ ...done, dryRun })}\n`)
+  else if (changed.length === 0) out(`${country} ${version} says the same; nothing is published.\n`)
+  else {
+    for (const one of changed) out(`  ${one}\n`)
+    out(`${isNew ? 'Published as' : 'Would be'} ${country} ${version}. Open cases keep theirs.\n`)
   }
+  return 0
 }
 
 /** A draft that can be published, and the country whose closures are replayed. */
