@@ -18,7 +18,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stage.close())
 
-/** Not in worlds: numbers that come (`test/port-in.test.ts`), others that order profiles (`test/es2-partner.test.ts`), saved cards (`src/payments/methods.test.ts`), a search for what is left (`test/erasure.test.ts`). */
+/**
+ * Not in worlds: numbers that come (`test/port-in.test.ts`), others that order profiles (`test/es2-partner.test.ts`), saved
+ * cards (`src/payments/methods.test.ts`), the search for what is left of an account (`test/erasure.test.ts`).
+ */
 const elsewhere = ['porting.arrive', 'esim.progress', 'payments.method', 'closure.scan']
 
 test('the whole way, without a fault, comes by every queue and every step', () => {
