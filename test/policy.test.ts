@@ -100,7 +100,7 @@ test('a document of the first format stays as it was published, readable, and be
 })
 
 test('a checked document becomes the next version, once; open cases keep theirs, drafts follow it', async () => {
-  const lin = await member(platform, { country: 'FR' })
+  const lin = await member(platform, { country: 'IT' })
   const { lineId } = await buyLine(lin)
   const draft = await draftClosure(lin, 'line', lineId)
   await submit(lin, draft)
@@ -112,16 +112,16 @@ test('a checked document becomes the next version, once; open cases keep theirs,
     expect(await policyPublishCommand(url, document as Policy, flags, { out, err: out })).toBe(0)
     return JSON.parse(said)
   }
-  const pack = packOf('FR')
+  const pack = packOf('IT')
   expect(await publish(pack)).toMatchObject({ isNew: false, changed: [], version: pack.version })
   const reasonMode = { ...pack.rules.reasonMode, value: 'required' as const }
   const changed = { ...pack, rules: { ...pack.rules, reasonMode } }
-  const next = { country: 'FR', version: pack.version + 1, changed: ['rules.reasonMode'] }
+  const next = { country: 'IT', version: pack.version + 1, changed: ['rules.reasonMode'] }
   expect(await publish(changed, true)).toMatchObject({ ...next, isNew: false })
-  expect((await currentPolicy(platform.db, 'FR'))?.version).toBe(pack.version)
+  expect((await currentPolicy(platform.db, 'IT'))?.version).toBe(pack.version)
   const both = await Promise.all([publish(changed), publish(changed)])
   expect(both.map(({ isNew }) => isNew).toSorted()).toEqual([false, true])
-  expect((await currentPolicy(platform.db, 'FR'))?.rules.reasonMode.value).toBe('required')
+  expect((await currentPolicy(platform.db, 'IT'))?.rules.reasonMode.value).toBe('required')
   const { lineId: other } = await buyLine(lin)
   const { body: later } = await lin.post('/v1/closures', { scope: 'line', lineId: other })
   expect([later.policy.version, later.policy.reasonMode]).toEqual([next.version, 'required'])
