@@ -7,15 +7,39 @@ import { requestKey, usageIdOf } from './answer.ts'
 import { chargedBefore } from './commit-store.ts'
 import { gathered } from './report.ts'
 import { type Asked, atHome, type GroupAsk } from './request.ts'
+import type { Range } from './rating-group.ts'
+import { parseRef, sessionIdOf } from './ref.ts'
+import { salvaged } from './salvage.ts'
 import type { Operation, Unrated } from './state.ts'
 
 type Tools = Pick<App, 'db' | 'clock'>
 
-/** A body that can't be read. */
-export async function keepUnreadable(app: Tools, body: unknown): Promise<void> {
-  const original = JSON.stringify(body) ?? ''
-  const { subscriberIdentifier } = (body ?? {}) as { subscriberIdentifier?: unknown }
-  const imsi = /^imsi-(\d{5,15})$/.exec(String(subscriberIdentifier))?.[1] ?? ''
+export type Came = {
+  readonly operation: Operation
+  /** As the address names the session; empty where one is to be opened. */
+  readonly name: string
+  readonly body: unknown
+  readonly ranges: readonly Range[]
+}
+
+/** A body that is not as specified: its uses that are, each for a replay, and all of it where that is not everything. */
+export async function keepUnreadable(app: Tools, came: Came): Promise<void> {
+  const { operation, name, body, ranges } = came
+  const saved = salvaged(body, ranges, app.clock.now().toString())
+  if (saved) {
+    const { asked } = saved
+    const line = parseRef(name)
+    const sessionId = line?.sessionId ?? sessionIdOf(name, asked.contentHash)
+    const unrated = asked.groups.map((ask) => ({ ask, reason: 'invalid' as const }))
+    await keepUncharged(app, { sessionId, line, operation, asked }, unrated)
+    if (saved.isWhole) return
+  }
+  await keepText(app, JSON.stringify(body) ?? '')
+}
+
+/** As it came: nothing of it can be taken in. */
+export async function keepText(app: Tools, original: string): Promise<void> {
+  const imsi = /"imsi-(\d{5,15})"/.exec(original)?.[1] ?? ''
   await keep(app, [
     { source: 'online', usageId: '', imsi, reason: 'invalid', original, record: null },
   ])

@@ -108,3 +108,43 @@ test('what was used is kept where its line is not known, never was in service, o
   expect(await replayReject(chf.app, unknown!.rejectId)).toEqual({ outcome: 'replayed' })
   expect((await chf.recordsOf(line)).map(({ quantity }) => quantity)).toEqual([12n])
 })
+
+test('of a body that is not as specified what can be read waits for a replay, and the rest stands as it came', async () => {
+  const line = await chf.newLine()
+  const path = `${at}/${refIn(await chf.post(at, request(line, [ask])))}/update`
+  const bad = { localSequenceNumber: 1, totalVolume: -5 }
+  const good = { localSequenceNumber: 2, totalVolume: 200 }
+  const body = request(line, [used(100), { ratingGroup: 2, usedUnitContainer: [bad, good] }])
+  expect((await chf.post(path, body)).body.cause).toBe('OPTIONAL_IE_INCORRECT')
+  const kept = await chf.rejectsOf(line.imsi)
+  expect(kept.map(({ reason, record }) => [reason, record?.['quantity']]).sort()).toEqual([
+    ['invalid', undefined],
+    ['invalid', '100'],
+    ['invalid', '200'],
+  ])
+  expect(kept.find(({ record }) => !record)?.original).toBe(JSON.stringify(body))
+  for (const { record, rejectId } of kept)
+    if (record) expect(await replayReject(chf.app, rejectId)).toEqual({ outcome: 'replayed' })
+  await chf.post(path, body)
+  expect(await chf.rejectsOf(line.imsi)).toHaveLength(1)
+  const { invocationSequenceNumber: _, ...unnumbered } = request(line, [used(300)])
+  expect((await chf.post(path, unnumbered)).body.cause).toBe('MANDATORY_IE_MISSING')
+  const [whole, ...more] = (await chf.rejectsOf(line.imsi)).filter(({ record }) => record)
+  expect([whole?.record?.['quantity'], more]).toEqual(['300', []])
+  const quantities = (await chf.recordsOf(line)).map(({ quantity }) => quantity)
+  expect(quantities.sort()).toEqual([100n, 200n])
+})
+
+test('what is no JSON is kept as it came; where it was used is never guessed', async () => {
+  const line = await chf.newLine()
+  const cut = JSON.stringify(request(line, [used(5)])).slice(0, -3)
+  expect((await chf.post(at, cut)).body.cause).toBe('INVALID_MSG_FORMAT')
+  const nowhere = { pduSessionInformation: { servingCNPlmnId: { mcc: 'JP', mnc: '10' } } }
+  await chf.post(at, request(line, [used(5)], { pDUSessionChargingInformation: nowhere }))
+  const kept = await chf.rejectsOf(line.imsi)
+  expect(kept.map(({ reason, record }) => [reason, record])).toEqual([
+    ['invalid', null],
+    ['invalid', null],
+  ])
+  expect(kept.some(({ original }) => original === cut)).toBe(true)
+})

@@ -68,7 +68,7 @@ export function readAsked(body: unknown, ranges: readonly Range[]): Asked | Nchf
 }
 
 // A retransmission may differ in nothing but the mark that says so.
-function contentHash(body: Record<string, unknown>): string {
+export function contentHash(body: Record<string, unknown>): string {
   const { retransmissionIndicator: _, ...said } = body
   return hash('sha256', JSON.stringify(said), 'base64url')
 }

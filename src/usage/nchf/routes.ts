@@ -3,7 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { App } from '../../platform/app.ts'
 import { CannotStart } from '../../platform/process.ts'
 import type { Charger } from './batch-store.ts'
-import { keepUncharged, keepUnreadable } from './reject-store.ts'
+import { keepText, keepUncharged, keepUnreadable } from './reject-store.ts'
 import { type Cause, isProblem, type NchfProblem, problem } from './problem.ts'
 import { parseRanges, type Range } from './rating-group.ts'
 import { parseRef, type Ref, refOf, sessionIdOf } from './ref.ts'
@@ -22,8 +22,7 @@ export function registerNchfRoutes(server: FastifyInstance, app: App, charger: C
       `VIOLET_NCHF_RATING_GROUPS must be like "1-999=data,1000=voice,2000=sms", not "${ratingGroups}".`,
     )
   }
-  // Fastify reads plain text too unless told not to.
-  server.removeContentTypeParser('text/plain')
+  readJson(server, app)
   server.setErrorHandler((error: FastifyError, request, reply) =>
     answerError(app, error, request, reply),
   )
@@ -33,8 +32,12 @@ export function registerNchfRoutes(server: FastifyInstance, app: App, charger: C
 
   const collection = `${nchfRoot}/chargingdata`
   server.post(collection, async (request, reply) => {
-    const asked = readFor('create', request.body, ranges)
-    if (isProblem(asked)) return unreadable(app, request, reply, asked)
+    const { body } = request
+    const asked = readFor('create', body, ranges)
+    if (isProblem(asked)) {
+      await keepUnreadable(app, { operation: 'create', name: '', body, ranges })
+      return refuse(reply, asked)
+    }
     const taken = await charger.create(asked)
     if (isProblem(taken)) return refuse(reply, taken)
     const { ref, answer } = taken
@@ -50,14 +53,39 @@ export function registerNchfRoutes(server: FastifyInstance, app: App, charger: C
     const path = `${collection}/:chargingDataRef/${operation}`
     server.post(path, async (request, reply) => {
       const { chargingDataRef } = request.params as { chargingDataRef: string }
-      const asked = readFor(operation, request.body, ranges)
-      if (isProblem(asked)) return unreadable(app, request, reply, asked)
+      const { body } = request
+      const asked = readFor(operation, body, ranges)
+      if (isProblem(asked)) {
+        await keepUnreadable(app, { operation, name: chargingDataRef, body, ranges })
+        return refuse(reply, asked)
+      }
       const ref = parseRef(chargingDataRef)
       if (!ref) return refuse(reply, await nowhere(app, chargingDataRef, operation, asked))
       return answered(reply, await continued(charger, operation, ref, asked))
     })
     only(server, path)
   }
+}
+
+/** Only JSON, and what says it is and is not is kept before it is refused. */
+function readJson(server: FastifyInstance, app: App) {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (_request, text, done) => {
+      let body: unknown
+      try {
+        body = JSON.parse(text)
+      } catch {
+        const refusal = Object.assign(new Error('The body is not JSON'), { statusCode: 400 })
+        const kept = text.trim() === '' ? Promise.resolve() : keepText(app, text)
+        void kept.then(() => done(refusal), done)
+        return
+      }
+      done(null, body)
+    },
+  )
 }
 
 function continued(charger: Charger, operation: 'update' | 'release', ref: Ref, asked: Asked) {
@@ -70,16 +98,6 @@ function readFor(operation: Operation, body: unknown, ranges: readonly Range[]) 
   const reason = 'imsi-… or, in servedGPSI too, msisdn-…'
   const invalidParams = [{ param: '/subscriberIdentifier', reason }]
   return problem('MANDATORY_IE_MISSING', { invalidParams })
-}
-
-async function unreadable(
-  app: App,
-  { body }: FastifyRequest,
-  reply: FastifyReply,
-  refusal: NchfProblem,
-) {
-  await keepUnreadable(app, body)
-  return refuse(reply, refusal)
 }
 
 /** A name that can't be one of ours. */
