@@ -64,7 +64,7 @@ function asked(subscriberId: string, minor: bigint, key = 'case_1:reserve'): New
     key,
     from,
     amount: money(minor, 'GBP'),
-    purpose: 'late-usage',
+    purpose: 'chargeback',
     expiresAt: clock.now().add({ hours: 24 }),
   }
 }
@@ -131,8 +131,8 @@ test('captured in part: what is due goes with its tax, the rest returns; then it
   const { rows: audited } = await sql`select action, detail from audit_entry
     where subscriber_id = ${someone} order by at, audit_id`.execute(database.db)
   expect(audited).toEqual([
-    { action: 'hold.placed', detail: { amount: '7.00', currency: 'GBP', purpose: 'late-usage' } },
-    { action: 'hold.captured', detail: { amount: '1.20', currency: 'GBP', purpose: 'late-usage' } },
+    { action: 'hold.placed', detail: { amount: '7.00', currency: 'GBP', purpose: 'chargeback' } },
+    { action: 'hold.captured', detail: { amount: '1.20', currency: 'GBP', purpose: 'chargeback' } },
   ])
 })
 

@@ -2,7 +2,7 @@
 import type { Money } from '../values/money.ts'
 import type { Place, Posting } from './ledger.ts'
 
-export type HoldPurpose = 'late-usage' | 'chargeback'
+export type HoldPurpose = 'chargeback'
 export type HoldState = 'placed' | 'captured' | 'released' | 'expired'
 /** Where held money can come from, and goes back to. */
 export type HeldFrom = 'paid-credit' | 'promotional-credit' | 'refunds-payable'
