@@ -22,6 +22,14 @@ export const networkFaults: readonly Field[] = [
   { name: 'duplicateWebhooks', label: 'duplicateUsage' },
 ]
 
+/** What phones do to the notifications their chips have signed. */
+export const phoneFaults: readonly Field[] = [
+  { name: 'delayWebhooksMs', label: 'delayNotificationsMs' },
+  { name: 'dropWebhooks', label: 'dropNotifications' },
+  { name: 'loseWebhooks', label: 'loseNotifications' },
+  { name: 'duplicateWebhooks', label: 'duplicateNotifications' },
+]
+
 export function faultPanel(locale: Locale, faults: FaultSet, fields: readonly Field[]): Html {
   const t = sayFrame(locale)
   const active = fields

@@ -9,6 +9,8 @@ export type FaultSet = {
   fail500: number // calls that do nothing and answer 500
   delayMs: number // every call waits this long first
   dropWebhooks: number // deliveries that get lost on the way (and are retried later)
+  loseWebhooks: number // deliveries that never go out at all
+  delayWebhooksMs: number // every delivery waits this long first
   duplicateWebhooks: boolean // every delivery goes out twice
   delayUsageMs: number // the network reports usage this much later
 }
@@ -19,7 +21,12 @@ export type Faults = {
   take(name: Counted): boolean
 }
 
-type Counted = 'timeoutAfterSuccess' | 'resetAfterSuccess' | 'fail500' | 'dropWebhooks'
+type Counted =
+  | 'timeoutAfterSuccess'
+  | 'resetAfterSuccess'
+  | 'fail500'
+  | 'dropWebhooks'
+  | 'loseWebhooks'
 
 const none: FaultSet = {
   timeoutAfterSuccess: 0,
@@ -27,6 +34,8 @@ const none: FaultSet = {
   fail500: 0,
   delayMs: 0,
   dropWebhooks: 0,
+  loseWebhooks: 0,
+  delayWebhooksMs: 0,
   duplicateWebhooks: false,
   delayUsageMs: 0,
 }
@@ -66,7 +75,8 @@ function parseFaults(given: unknown): FaultSet {
   for (const [name, value] of Object.entries(given)) {
     if (name === 'duplicateWebhooks') faults[name] = booleanOf(name, value)
     else if (name === 'delayMs') faults[name] = countOf(name, value, 60_000)
-    else if (name === 'delayUsageMs') faults[name] = countOf(name, value, 7 * 86_400_000)
+    else if (name === 'delayUsageMs' || name === 'delayWebhooksMs')
+      faults[name] = countOf(name, value, 7 * 86_400_000)
     else if (Object.hasOwn(none, name)) faults[name as Counted] = countOf(name, value, 1_000_000)
     else throw invalid(`Unknown fault "${name.slice(0, 40)}".`)
   }

@@ -104,7 +104,13 @@ export function openOutbox({ db, clock, ...rest }: Options): Outbox {
       db.run(
         `insert into outbox (message_id, type, body, due_ms, created_ms)
          values (:messageId, :type, :body, :due, :now)`,
-        { messageId, type, body, due: nowMs() + afterMs, now: nowMs() },
+        {
+          messageId,
+          type,
+          body,
+          due: nowMs() + afterMs + rest.faults.read().delayWebhooksMs,
+          now: nowMs(),
+        },
       )
     },
     wake: schedule,
@@ -124,16 +130,19 @@ type Means = Omit<Options, 'clock'> & { nowMs: () => number }
 
 async function attempt(means: Means, delivery: Delivery, stop: AbortSignal): Promise<void> {
   const { db, faults, log, nowMs, backoffMs = BACKOFF_MS } = means
-  const sent = faults.take('dropWebhooks')
-    ? { ok: false, said: 'lost on the way (fault)', answer: undefined }
-    : await send(means, delivery, stop)
+  const isLost = faults.take('loseWebhooks')
+  const sent = isLost
+    ? { ok: false, said: 'never sent (fault)', answer: undefined }
+    : faults.take('dropWebhooks')
+      ? { ok: false, said: 'lost on the way (fault)', answer: undefined }
+      : await send(means, delivery, stop)
   if (stop.aborted && !sent.ok) return
   if (sent.ok && faults.read().duplicateWebhooks) await send(means, delivery, stop)
   const attempts = delivery.attempts + 1
   const waitMs = backoffMs[Math.min(attempts - 1, backoffMs.length - 1)] ?? 60_000
   const old = nowMs() - delivery.created_ms > TRIES_FOR_MS
   const refused = Boolean(means.inOrder) && /^4(?!08|29)\d\d$/.test(sent.said)
-  const state = sent.ok ? 'delivered' : old || refused ? 'given-up' : 'waiting'
+  const state = sent.ok ? 'delivered' : old || refused || isLost ? 'given-up' : 'waiting'
   db.transaction(() => {
     db.run(
       `update outbox set state = :state, attempts = :attempts, due_ms = :due, last_answer = :said

@@ -6,11 +6,17 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { downloadProfile, type Es9, sendNotifications } from '../simulators/phone/assistant.ts'
+import {
+  cancelDownload,
+  downloadProfile,
+  type Es9,
+  sendNotifications,
+} from '../simulators/phone/assistant.ts'
 import { registerEs9Routes } from '../src/esim/es9-routes.ts'
 import { registerEsimRoutes } from '../src/esim/routes.ts'
 import { openRsp } from '../src/esim/rsp-gateway.ts'
-import { lockOrder, sweepRspSessions } from '../src/esim/rsp-store.ts'
+import { readFacts } from '../src/esim/download-store.ts'
+import { sweepRspSessions } from '../src/esim/rsp-store.ts'
 import { deleteProfile, disableProfile, enableProfile } from '../src/esim/sgp22/euicc.ts'
 import { readSubscription } from '../src/esim/sgp22/saip-personalise.ts'
 import { endProfiles } from '../src/esim/closing-store.ts'
@@ -195,6 +201,21 @@ test('a wrong matching id is refused and cancelled; another phone cannot take a 
   expect(await profileOf(wish.matchingId)).toMatchObject({ eid: first.euicc.eid })
 })
 
+test('a session that was cancelled at another server is over at the one that still remembers it', async () => {
+  const { wish } = await soldLine()
+  const chip = chipOf('nist')
+  const cancelled: Es9 = async (address, name, body) => {
+    const { transactionId = '' } = body as { transactionId?: string }
+    if (name === 'getBoundProfilePackage')
+      await cancelDownload(restarted, chip, address, transactionId, 'postponed')
+    return es9(address, name, body)
+  }
+  const refused = { kind: 'refused', subjectCode: '8.10.1', reasonCode: '3.9' }
+  expect(await downloadProfile(cancelled, chip, wish)).toEqual(refused)
+  expect(await profileOf(wish.matchingId)).toMatchObject({ state: 'released', eid: null })
+  expect(await downloadProfile(es9, chip, wish)).toMatchObject({ kind: 'installed' })
+})
+
 test('notifications for somebody else’s profile, late or repeated, get 204 and change nothing', async () => {
   const { wish } = await soldLine()
   const chip = chipOf('nist')
@@ -327,9 +348,8 @@ test('cancelOrder against getBoundProfilePackage: exactly one wins, every time, 
     // The result that comes late changes nothing.
     await sendNotifications(es9, chip)
     expect((await profileOf(matchingId)).state).toBe('unavailable')
-    const after = await db.transaction().execute((trx) => lockOrder(trx, app, '', { iccid }))
-    expect(after).toMatchObject({ stock: { state: 'unavailable', eid: null } })
-    expect(after?.subscription).toBeUndefined()
+    const { stock } = await readFacts(app, 'named', iccid)
+    expect(stock).toMatchObject({ state: 'unavailable', eid: null, subscription: null })
   }
   // Neither side always wins, or it was no race.
   expect(served).toBeGreaterThan(0)
@@ -340,17 +360,31 @@ test('sessions nobody went on with are forgotten, the others kept for their resu
   const chip = chipOf('nist')
   const { wish } = await soldLine()
   await downloadProfile(es9, chip, wish)
-  await downloadProfile(es9, chipOf('nist'), { ...wish, matchingId: 'NOBODYS' })
   const phases = async () => {
     const { rows } = await sql<{ phase: string }>`
       select distinct session->>'phase' as phase from rsp_session order by 1`.execute(platform.db)
     return rows.map(({ phase }) => phase)
   }
-  await es9('', 'initiateAuthentication', {})
+  const stopBefore =
+    (last: string): Es9 =>
+    async (address, name, body) => {
+      if (name === last) throw new Error('no further')
+      return es9(address, name, body)
+    }
+  // Of a phone that goes no further than the first call nothing is kept at all.
+  await expect(
+    downloadProfile(stopBefore('authenticateClient'), chipOf('nist'), wish),
+  ).rejects.toThrow(/no further/)
+  expect(await phases()).not.toContain('initiated')
+  const wrong = { ...wish, matchingId: 'NOBODYS' }
+  await expect(downloadProfile(stopBefore('cancelSession'), chipOf('nist'), wrong)).rejects.toThrow(
+    /no further/,
+  )
+  expect(await phases()).toContain('refused')
   platform.clock.advance({ hours: 2 })
   await sweepRspSessions(platform.app)
-  expect(await phases()).not.toContain('initiated')
-  expect(await phases()).toContain('bound')
+  expect(await phases()).not.toContain('refused')
+  expect(await phases()).toContain('authenticated')
   expect(await sendNotifications(es9, chip)).toBe(1)
   expect((await profileOf(wish.matchingId)).state).toBe('installed')
   platform.clock.advance({ hours: 24 * 31 })

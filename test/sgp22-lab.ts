@@ -22,6 +22,7 @@ import {
 } from '../src/esim/sgp22/smdp.ts'
 import {
   authenticateClient,
+  readAuthenticateClient,
   verifyAuthenticateClient,
 } from '../src/esim/sgp22/smdp-authenticate.ts'
 import { getBoundProfilePackage } from '../src/esim/sgp22/smdp-download.ts'
@@ -172,7 +173,7 @@ export function callInitiate(
   request: unknown,
 ): ReturnType<typeof initiateAuthentication> {
   const fresh = { transactionId: randomBytes(16), serverChallenge: randomBytes(16) }
-  return initiateAuthentication(lab.smdp, request, fresh, labNowMs)
+  return initiateAuthentication(lab.smdp, request, () => fresh, labNowMs)
 }
 
 type Initiated = Extract<ReturnType<typeof callInitiate>['answer'], { serverSigned1: string }>
@@ -198,7 +199,12 @@ export function callAuthenticate(
   request: unknown,
   nowMs = labNowMs,
 ): ReturnType<typeof authenticateClient> {
-  const verified = verifyAuthenticateClient(lab.smdp, request, lab.session, nowMs)
+  const verified = verifyAuthenticateClient(
+    lab.smdp,
+    readAuthenticateClient(request),
+    lab.session,
+    nowMs,
+  )
   return 'step' in verified
     ? verified.step
     : authenticateClient(lab.smdp, verified.client, lab.order, nowMs)

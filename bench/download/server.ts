@@ -1,5 +1,5 @@
 /** The process that is measured: ES9+ and nothing else, told by its parent where the database is. */
-import Fastify from 'fastify'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { registerEs9Routes } from '../../src/esim/es9-routes.ts'
 import { openRsp } from '../../src/esim/rsp-gateway.ts'
@@ -27,7 +27,7 @@ const app: App = {
   queue: await openQueue(url, log, [activateQueue]),
   sessions: { subscriberOf: async () => undefined, staffOf: async () => undefined },
 }
-const server = Fastify()
+const server = Fastify({ loggerInstance: log as FastifyBaseLogger })
 await registerEs9Routes(server, app, await openRsp(config, Date.now()))
 const address = await server.listen({ port: 0, host: '127.0.0.1' })
 process.on('message', () => {

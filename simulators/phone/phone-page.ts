@@ -1,14 +1,19 @@
 /** The page of the drawn phones: their eSIMs, where they are, and what can be done with them. */
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database.ts'
+import { faultPanel, outboxList, phoneFaults } from '../fault-panel.ts'
+import type { Faults } from '../faults.ts'
 import { type Html, html } from '../html.ts'
 import { countries, networkOf } from '../networks.ts'
+import type { Outbox } from '../outbox.ts'
 import { icon, type Locale, pageLocale, sendPage } from '../page.ts'
 import type { Device } from './device.ts'
 import { type PhoneRow, phonesOf, type ProfileRow, profilesOf } from './store.ts'
 import { type Say, sayPhone, sentenceOf } from './words.ts'
 
-export function addPhonePage(http: FastifyInstance, db: Database, device: Device): void {
+type Means = { db: Database; device: Device; outbox: Outbox; faults: Faults }
+
+export function addPhonePage(http: FastifyInstance, { db, device, outbox, faults }: Means): void {
   http.get('/', async (request, reply) => {
     device.lookAround()
     const locale = pageLocale(request, reply)
@@ -27,6 +32,10 @@ export function addPhonePage(http: FastifyInstance, db: Database, device: Device
         ${phones.map((phone) =>
           phoneView(t, locale, phone, profilesOf(db, phone.n), phone.n === shown),
         )}
+      </div>
+      <div class="bench">
+        ${outboxList(locale, t('outbox'), t('noOutbox'), outbox.recent(8))}
+        ${faultPanel(locale, faults.read(), phoneFaults)}
       </div>`
     const frame = { locale, name: t('name'), note: t('note'), title: t('title') }
     return sendPage(request, reply, {

@@ -278,3 +278,17 @@ test('activation codes, EIDs and networks are well formed', () => {
   expect(new Set(networks.map(({ country }) => country)).size).toBeGreaterThan(40)
   expect(new Set(networks.map(({ mcc, mnc }) => mcc + mnc)).size).toBe(networks.length)
 })
+
+test('notifications are late, sent twice or never sent, as ordered', async () => {
+  await call('PUT', '/faults', { loseWebhooks: 1, dropWebhooks: 1, duplicateWebhooks: true })
+  await install()
+  // The result of the installation is never sent; that it was switched on gets lost once, and then comes twice.
+  await vi.waitFor(() => expect(reports().map(({ event }) => event)).toEqual(['enable', 'enable']))
+  await call('PUT', '/faults', { delayWebhooksMs: 60_000 })
+  await call('POST', '/phones/1/disable', { iccid: profile.iccid })
+  const page = await (await fetch(`${phone.url}/?lang=en`)).text()
+  expect(page).toContain('never sent (fault)')
+  expect(page.match(/class="tag info">waiting</g)).toHaveLength(1)
+  expect(reports()).toHaveLength(2)
+  expect((await call('PUT', '/faults', { loseWebhooks: -1 })).status).toBe(422)
+})

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { openDatabase } from '../database.ts'
-import { openFaults } from '../faults.ts'
+import { addFaultRoutes, openFaults } from '../faults.ts'
 import { listen, type Log, openHost, runAsProgram, type Running, silentLog } from '../host.ts'
 import { openOutbox } from '../outbox.ts'
 import { addAssets } from '../page.ts'
@@ -33,10 +33,11 @@ export async function startPhone(options: PhoneOptions): Promise<Running> {
   const platform = asked(options.platformUrl)
   const db = openDatabase(options.dataDir, 'phone', schema)
   makePhones(db)
+  const faults = openFaults(db)
   const outbox = openOutbox({
     db,
     clock,
-    faults: openFaults(db),
+    faults,
     log,
     target: () => `${platform()}/gsma/rsp2/es9plus/handleNotification`,
     inOrder: true,
@@ -49,8 +50,9 @@ export async function startPhone(options: PhoneOptions): Promise<Running> {
   const device = openDevice(means)
   const http = openHost(log)
   addPhoneApi(http, db, device)
+  addFaultRoutes(http, faults)
   addAssets(http, ['phone/phone.css', 'phone/phone.js'])
-  addPhonePage(http, db, device)
+  addPhonePage(http, { db, device, outbox, faults })
   const url = await listen(http, port)
   return {
     url,

@@ -11,6 +11,7 @@ import {
 } from '../../src/esim/sgp22/smdp.ts'
 import {
   authenticateClient,
+  readAuthenticateClient,
   verifyAuthenticateClient,
 } from '../../src/esim/sgp22/smdp-authenticate.ts'
 import { getBoundProfilePackage } from '../../src/esim/sgp22/smdp-download.ts'
@@ -40,10 +41,15 @@ export function openSmdpDouble(
     const session = sessions.get(transactionIdOf(request) ?? '')
     if (name === 'initiateAuthentication') {
       const fresh = { transactionId: randomBytes(16), serverChallenge: randomBytes(16) }
-      return initiateAuthentication(smdp, request, fresh, nowMs)
+      return initiateAuthentication(smdp, request, () => fresh, nowMs)
     }
     if (name === 'authenticateClient') {
-      const verified = verifyAuthenticateClient(smdp, request, session, nowMs)
+      const verified = verifyAuthenticateClient(
+        smdp,
+        readAuthenticateClient(request),
+        session,
+        nowMs,
+      )
       return 'step' in verified
         ? verified.step
         : authenticateClient(smdp, verified.client, order, nowMs)

@@ -2,7 +2,7 @@
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
-import type { Job } from '../platform/queue.ts'
+import type { Job, KeyedJob } from '../platform/queue.ts'
 import { progressQueue } from './esim.ts'
 import type { CallSmdp } from './order-gateway.ts'
 import { hearReport } from './report-steps.ts'
@@ -12,15 +12,14 @@ import { eventOf, lockStock, saveStock, type StockRow } from './stock-store.ts'
 import { followOrder } from './store.ts'
 
 /** A state that a phone has brought about, to be told to the requester, if it said where. */
-export async function tellOwner(
-  trx: Trx,
+export function tellingOwner(
   app: App,
-  { iccid, owner, version }: StockRow,
-): Promise<void> {
-  if (!app.config.es2?.callbacks?.[owner]) return
-  // The change that was just saved is the version after the one that was locked.
+  { iccid, owner, version }: Pick<StockRow, 'iccid' | 'owner' | 'version'>,
+): (KeyedJob & { queue: string }) | undefined {
+  if (!app.config.es2?.callbacks?.[owner]) return undefined
+  // The change is the version after the one that was read.
   const attempt = String(version + 1)
-  await app.queue.send(trx, progressQueue, `${iccid}:${attempt}`, { iccid, attempt })
+  return { queue: progressQueue, key: `${iccid}:${attempt}`, data: { iccid, attempt } }
 }
 
 /** How an SM-DP+ reaches a requester by its address. */

@@ -1,48 +1,12 @@
-/** Sessions of remote provisioning, and the orders behind them, in the database; secrets only sealed. */
+/** Orders of downloads as the protocol sees them, the keys of profiles, and sessions that nobody goes on with. */
 import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
-import type { Db, Trx } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
 import { mayDownload } from './esim.ts'
 import { openSealed, sealed, sealedAnew } from './seal-store.ts'
-import { lockStock, saveStock, type StockKey, type StockRow } from './stock-store.ts'
-import { followOrder } from './store.ts'
+import type { Stock, StockChange } from './download-store.ts'
 import type { Subscription } from './sgp22/saip-personalise.ts'
-import type { Binding, DownloadOrder, RspSession } from './sgp22/smdp.ts'
-
-export async function insertSession(db: Db, session: RspSession): Promise<void> {
-  await db
-    .insertInto('rsp_session')
-    .values({
-      transaction_id: session.transactionId,
-      session: JSON.stringify(session),
-      started_at: Temporal.Instant.fromEpochMilliseconds(session.startedMs),
-    })
-    .execute()
-}
-
-/** The session under its lock: two calls with one transaction id come one after the other. */
-export async function lockSession(
-  trx: Trx,
-  transactionId: string | undefined,
-): Promise<RspSession | undefined> {
-  if (transactionId === undefined) return undefined
-  const row = await trx
-    .selectFrom('rsp_session')
-    .select('session')
-    .where('transaction_id', '=', transactionId)
-    .forUpdate()
-    .executeTakeFirst()
-  return row?.session as RspSession | undefined
-}
-
-export async function saveSession(trx: Trx, session: RspSession): Promise<void> {
-  await trx
-    .updateTable('rsp_session')
-    .set({ session: JSON.stringify(session) })
-    .where('transaction_id', '=', session.transactionId)
-    .execute()
-}
+import type { Binding, DownloadOrder } from './sgp22/smdp.ts'
 
 /** Sessions without an eUICC are forgotten after an hour; the others after a month, when results no longer come. */
 export async function sweepRspSessions(app: App): Promise<void> {
@@ -57,40 +21,25 @@ export async function sweepRspSessions(app: App): Promise<void> {
       limit 1000)`.execute(app.db)
 }
 
-export type OrderRow = {
-  readonly stock: StockRow
-  readonly order: DownloadOrder
-  /** Undefined once the profile has ended: its keys are gone. */
-  readonly subscription: Subscription | undefined
-  /** The subscription as it is stored, or is to be stored with the first download. */
-  readonly sealedSubscription: string | null
-}
-
 type SealedSubscription = Record<'k' | 'opc' | 'pin' | 'puk' | 'adm1', string>
 
-/** The order under the profile's lock. */
-export async function lockOrder(
-  trx: Trx,
-  app: App,
-  smdpAddress: string,
-  key: StockKey,
-): Promise<OrderRow | undefined> {
-  const stock = await lockStock(trx, key)
-  if (!stock) return undefined
-  const { iccid, imsi, state, sealAbout, line } = stock
-  const sealed = stock.subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
-  const open = (what: string, text: string): unknown =>
-    openSealed(app, `${sealAbout} ${what}`, text)
-  const order: DownloadOrder = {
+/** The order of a profile as the protocol sees it. */
+export function orderOf(app: App, smdpAddress: string, stock: Stock): DownloadOrder {
+  const { iccid, state, eid, sealAbout, line } = stock
+  const binding =
+    stock.binding === null
+      ? null
+      : (openSealed(app, `${sealAbout} binding`, stock.binding) as Binding)
+  return {
     iccid,
     matchingId: stock.matchingId ?? '',
     state,
-    eid: stock.eid,
+    eid,
     confirmationCodeHash: stock.confirmationHash,
     confirmationFailures: stock.confirmationFailures,
     downloadAttempts: stock.downloadAttempts,
     expiresMs: null,
-    binding: stock.binding === null ? null : (open('binding', stock.binding) as Binding),
+    binding,
     metadata: {
       iccid,
       serviceProviderName: within(operator.name, 32),
@@ -99,15 +48,39 @@ export async function lockOrder(
       notifications: [{ events: ['install', 'enable', 'disable', 'delete'], address: smdpAddress }],
     },
   }
+}
+
+/** What a step made of an order, as it is stored. */
+export function stockChangeOf(
+  app: App,
+  { sealAbout, subscription }: Stock,
+  { state, eid, downloadAttempts, confirmationFailures, binding }: DownloadOrder,
+  newKeys?: string,
+): StockChange {
+  return {
+    state,
+    eid,
+    downloadAttempts,
+    confirmationFailures,
+    binding: binding && sealed(app, `${sealAbout} binding`, binding),
+    subscription: subscription ?? newKeys ?? null,
+  }
+}
+
+/** What is put into the profile, with its keys; undefined once the profile has ended: they are gone. */
+export function subscriptionOf(
+  app: App,
+  { iccid, imsi, state, sealAbout, line, subscription }: Stock,
+): { readonly subscription: Subscription; readonly sealed: string } | undefined {
+  // A profile that was in stock before keys were made there has none until it is downloaded.
+  const sealed = subscription ?? (mayDownload(state) ? newSubscription(app, sealAbout) : null)
+  if (!sealed) return undefined
+  const opened = openSealed(app, `${sealAbout} subscription`, sealed) as SealedSubscription
   const identity = { iccid, imsi, msisdn: line?.msisdn ?? null }
-  const subscription = sealed
-    ? {
-        ...keysOf(open('subscription', sealed) as SealedSubscription),
-        ...identity,
-        serviceProviderName: operator.name,
-      }
-    : undefined
-  return { stock, order, subscription, sealedSubscription: sealed }
+  return {
+    subscription: { ...keysOf(opened), ...identity, serviceProviderName: operator.name },
+    sealed,
+  }
 }
 
 /** Keys that a phone was given with its profile, for the network; undefined where there are none, or none any more. */
@@ -169,31 +142,6 @@ export function newSubscription(app: Pick<App, 'config' | 'ids'>, about: string)
     puk: digits(random(16), 8),
   }
   return sealed(app, `${about} subscription`, subscription)
-}
-
-/** Stores what a step made of an order; the line it belongs to follows in the same transaction. */
-export async function saveOrder(
-  trx: Trx,
-  app: App,
-  now: Temporal.Instant,
-  { stock, sealedSubscription }: OrderRow,
-  { state, eid, binding, downloadAttempts, confirmationFailures }: DownloadOrder,
-  action: string,
-): Promise<void> {
-  const { sealAbout, line, iccid } = stock
-  const change = {
-    state,
-    eid,
-    downloadAttempts,
-    confirmationFailures,
-    subscription: sealedSubscription,
-    binding: binding && sealed(app, `${sealAbout} binding`, binding),
-  }
-  // What happens to a profile of a line is in its subscriber's audit trail.
-  const by = line || state === stock.state ? undefined : { actor: 'phone', action }
-  await saveStock(trx, now, stock, change, by)
-  if (line && (state !== stock.state || eid !== stock.eid))
-    await followOrder(trx, now, { subscriberId: line.subscriberId, iccid }, { state, eid })
 }
 
 const resealedAtOnce = 500

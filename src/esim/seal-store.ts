@@ -4,7 +4,8 @@ import { seal, sealIvBytes, sealKey, unsealByAny } from '../platform/seal.ts'
 
 /** `about` is the row and the column: moved to another one it does not open. */
 export function sealed(app: Pick<App, 'config' | 'ids'>, about: string, value: unknown): string {
-  return seal(profileKey(app), app.ids.random(sealIvBytes), about, JSON.stringify(value))
+  const key = sealKey(app.config.masterKey, 'profile')
+  return seal(key, app.ids.random(sealIvBytes), about, JSON.stringify(value))
 }
 
 export function openSealed(app: Pick<App, 'config'>, about: string, text: string): unknown {
@@ -19,12 +20,4 @@ export function sealedAnew(app: Pick<App, 'config' | 'ids'>, about: string, text
   } catch {
     return sealed(app, about, openSealed(app, about, text))
   }
-}
-
-const keys = new WeakMap<object, Buffer>()
-
-function profileKey({ config }: Pick<App, 'config'>): Buffer {
-  const key = keys.get(config) ?? sealKey(config.masterKey, 'profile')
-  keys.set(config, key)
-  return key
 }

@@ -207,20 +207,17 @@ export async function downloadProfile(
   return { ...profile, ...after }
 }
 
-/** Records a phone's report. `installed`, `removed`: this is the one that brought the profile to life, or says it is gone. */
+/** Records a phone's report: what the profile was, and what it is now. */
 export async function recordReport(
   trx: Trx,
   now: Temporal.Instant,
   device: { eid: string; iccid: string; event: DeviceEvent; seq: number },
-): Promise<{ profile: Profile; installed: boolean; removed: boolean } | Refusal> {
-  const profile = await lockProfile(trx, device.iccid)
-  if (!profile || profile.eid !== device.eid) return refuse('not-found')
-  const after = report(profile, device.event, device.seq)
-  if (!after) return { profile, installed: false, removed: false }
-  await saveProfile(trx, profile, after, now)
-  const installed = after.state === 'installed' && profile.state !== 'installed'
-  const removed = after.removal === 'confirmed' && profile.removal !== 'confirmed'
-  return { profile: { ...profile, ...after }, installed, removed }
+): Promise<{ before: Profile; after: ProfileStatus } | Refusal> {
+  const before = await lockProfile(trx, device.iccid)
+  if (!before || before.eid !== device.eid) return refuse('not-found')
+  const after = report(before, device.event, device.seq) ?? before
+  if (after !== before) await saveProfile(trx, before, after, now)
+  return { before, after }
 }
 
 /** What the phone shows the profile as. */

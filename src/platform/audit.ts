@@ -1,5 +1,6 @@
 /** The audit trail: who changed what, when, and why; written in the transaction that made the change. */
 import { insertRows, type Trx } from './database.ts'
+import type { Put } from './statement.ts'
 import type { Ids } from './ids.ts'
 
 export type Actor = { kind: 'subscriber' | 'staff' | 'system' | 'representative'; id: string }
@@ -32,17 +33,34 @@ export async function auditAll(
   await insertRows(
     trx,
     'audit_entry',
-    entries.map((entry) => ({
-      subscriber_id: entry.subscriberId,
-      audit_id: ids.make('audit'),
-      at: now,
-      actor_kind: entry.actor.kind,
-      actor_id: entry.actor.id,
-      action: entry.action,
-      subject_kind: entry.subject.kind,
-      subject_id: entry.subject.id,
-      reason: entry.reason,
-      detail: entry.detail ?? {},
-    })),
+    entries.map((entry) => rowOf(ids, now, entry)),
   )
+}
+
+const rowOf = (ids: Ids, now: Temporal.Instant, entry: AuditEntry) => ({
+  subscriber_id: entry.subscriberId,
+  audit_id: ids.make('audit'),
+  at: now,
+  actor_kind: entry.actor.kind,
+  actor_id: entry.actor.id,
+  action: entry.action,
+  subject_kind: entry.subject.kind,
+  subject_id: entry.subject.id,
+  reason: entry.reason,
+  detail: entry.detail ?? {},
+})
+
+/** An entry as part of a larger statement, written for each row of a relation there. */
+export function auditSql(
+  put: Put,
+  from: string,
+  ids: Ids,
+  now: Temporal.Instant,
+  entry: AuditEntry,
+): string {
+  const row = rowOf(ids, now, entry)
+  const typeOf = (name: string) =>
+    name === 'at' ? 'timestamptz' : name === 'detail' ? 'jsonb' : 'text'
+  const values = Object.entries(row).map(([name, value]) => put(value, typeOf(name)))
+  return `insert into audit_entry (${Object.keys(row).join(', ')}) select ${values.join(', ')} from ${from}`
 }

@@ -9,6 +9,8 @@ import {
   keyCategories,
   type MasterKeys,
   masterId,
+  openField,
+  parseSealed,
   type Place,
   unwrapKey,
   visitorKey,
@@ -101,6 +103,24 @@ export function unwrap(
       `Personal data is sealed by the master key ${by}: set it as VIOLET_MASTER_KEY, or as VIOLET_MASTER_KEYS_FORMER to rotate.`,
     )
   return unwrapKey(master, name, wrapped)
+}
+
+/** Opens a field whose key was read beside it, for where another statement costs too much; a key that is gone opens nothing. */
+export function openBeside(
+  masters: MasterKeys | undefined,
+  place: Place,
+  text: string,
+  { wrapped, master_id: by }: { wrapped?: string | null; master_id?: string | null },
+): string {
+  const sealed = parseSealed(text)
+  if (!sealed || !masters) return text
+  const name = keyNameOf(place)
+  const belongs =
+    keyNameOf(sealed) === name && sealed.field === place.field && sealed.record === place.record
+  if (!belongs)
+    throw new Error(`${place.field} of ${place.record} holds what was sealed for another`)
+  if (!wrapped) return ''
+  return openField(unwrap(masters, name, wrapped, by ?? null), sealed).toString('utf8')
 }
 
 export const indexKeyName = 'blind-index'

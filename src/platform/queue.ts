@@ -4,6 +4,7 @@ import { fromKysely, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { payloadKeys } from './closing.ts'
 import type { Trx } from './database.ts'
+import type { Put } from './statement.ts'
 
 export type JobData = Record<string, string>
 export type Job = {
@@ -18,9 +19,13 @@ export type Queue = {
   send(trx: Trx, queue: string, key: string, data: JobData, afterSeconds?: number): Promise<void>
   /** The same for any number of jobs, in one statement. */
   sendAll(trx: Trx, queue: string, jobs: readonly KeyedJob[]): Promise<void>
+  /** The same for one job, as the end of a larger statement. */
+  sending(queue: string, job: KeyedJob): Promise<Sending>
   work(jobs: readonly Job[]): Promise<void>
   close(): Promise<void>
 }
+/** What follows `with … ,` in a statement; the job is enqueued where the relation `from` has its one row. */
+export type Sending = (put: Put, from: string) => string
 
 const retries = { retryLimit: 5, retryDelay: 1, retryBackoff: true, retryDelayMax: 60 }
 const supervision = { heartbeatSeconds: 10, expireInSeconds: 300 }
@@ -52,6 +57,7 @@ export async function openQueue(
     async sendAll(trx, queue, jobs) {
       await insertJobs(boss, trx, queue, jobs)
     },
+    sending: (queue, job) => sendingOf(boss, queue, job),
     async work(jobs) {
       for (const job of jobs) await workOn(boss, job, log)
     },
@@ -98,6 +104,39 @@ export async function insertJobs(
   for (const { data } of jobs) assertNamesNobody(queue, data)
   const rows = jobs.map(({ key, data }) => ({ data, singletonKey: key }))
   await boss.insert(queue, rows, { db: fromKysely(trx) })
+}
+
+// By queue manager and queue: what pg-boss says to insert a job is the same every time.
+const insertions = new WeakMap<PgBoss, Map<string, string>>()
+
+/** pg-boss's own statement as a part of ours, so that a call which a phone waits for needs no second one. */
+export async function sendingOf(
+  boss: PgBoss,
+  queue: string,
+  { key, data }: KeyedJob,
+): Promise<Sending> {
+  assertNamesNobody(queue, data)
+  const known = insertions.get(boss) ?? new Map<string, string>()
+  insertions.set(boss, known)
+  const text = known.get(queue) ?? (await insertionOf(boss, queue))
+  known.set(queue, text)
+  const jobs = JSON.stringify([{ data, singletonKey: key }])
+  return (put, from) => text.replace('$1', () => `(select ${put(jobs, 'text')} from ${from})`)
+}
+
+async function insertionOf(boss: PgBoss, queue: string): Promise<string> {
+  let said = ''
+  const listen = async (text: string) => {
+    said = text
+    return { rows: [] }
+  }
+  await boss.insert(queue, [{ data: {} }], { db: { executeSql: listen }, returnId: true })
+  const [, parts = ''] = /^\s*with\s(.*)$/is.exec(said) ?? []
+  assert(
+    parts.split('$').length === 2 && parts.includes('$1'),
+    'pg-boss inserts with one parameter',
+  )
+  return parts
 }
 
 async function workOn(boss: PgBoss, job: Job, log: Logger) {

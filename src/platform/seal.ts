@@ -7,10 +7,19 @@ const tagBytes = 16
 /** A key for each purpose, so that what is sealed for one never opens for another. */
 export function sealKey(
   masterKey: Uint8Array,
-  purpose: 'notice' | 'profile' | 'port' | 'payout' | 'intake',
+  purpose: 'notice' | 'profile' | 'port' | 'payout' | 'intake' | 'session',
 ): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
+  const known = derived.get(masterKey) ?? new Map<string, Buffer>()
+  derived.set(masterKey, known)
+  const key =
+    known.get(purpose) ??
+    Buffer.from(hkdfSync('sha256', masterKey, '', `violet ${purpose} seal`, 32))
+  known.set(purpose, key)
+  return key
 }
+
+// A master key seals and opens thousands of texts; what follows from it is reckoned once.
+const derived = new WeakMap<Uint8Array, Map<string, Buffer>>()
 
 /** `about` binds the seal to its row: moved to another one it does not open. */
 export function seal(key: Uint8Array, iv: Uint8Array, about: string, text: string): string {

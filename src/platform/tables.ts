@@ -819,6 +819,7 @@ export interface RspSession {
   session: unknown;
   started_at: Temporal.Instant;
   transaction_id: string;
+  version: Generated<number>;
 }
 
 export interface SignInAccount {

@@ -9,6 +9,7 @@ import { loadBoundProfilePackage } from '../../src/esim/sgp22/euicc-install.ts'
 import { type Step, initiateAuthentication } from '../../src/esim/sgp22/smdp.ts'
 import {
   authenticateClient,
+  readAuthenticateClient,
   verifyAuthenticateClient,
 } from '../../src/esim/sgp22/smdp-authenticate.ts'
 import { getBoundProfilePackage } from '../../src/esim/sgp22/smdp-download.ts'
@@ -87,7 +88,12 @@ export function targetsOf(recording: Recording): Target[] {
   return [
     initiateTarget(recording, parties),
     server('authenticateClient', (request, { moment }) => {
-      const verified = verifyAuthenticateClient(smdp, request, moment.session, labNowMs)
+      const verified = verifyAuthenticateClient(
+        smdp,
+        readAuthenticateClient(request),
+        moment.session,
+        labNowMs,
+      )
       return 'step' in verified
         ? verified.step
         : authenticateClient(smdp, verified.client, moment.order, labNowMs)
@@ -115,7 +121,7 @@ function messageOf({ messages }: Recording, name: string): Recorded {
 /** Nothing in it is signed, so a damaged one may be understood; it must not do more than begin a session. */
 function initiateTarget(recording: Recording, { smdp }: Parties): Target {
   const name = 'initiateAuthentication'
-  const call = (request: unknown) => initiateAuthentication(smdp, request, fresh, labNowMs)
+  const call = (request: unknown) => initiateAuthentication(smdp, request, () => fresh, labNowMs)
   return {
     name,
     message: messageOf(recording, name).request,

@@ -75,6 +75,7 @@ function appOf(isServer: boolean): App {
     queue: {
       send: (...job) => current().world.queue.send(...job),
       sendAll: (...jobs) => current().world.queue.sendAll(...jobs),
+      sending: (...job) => current().world.queue.sending(...job),
       work: async () => {},
       close: async () => {},
     },

@@ -1,7 +1,7 @@
 /** The real queue on a clock that moves: pg-boss on the world's database, one job at a time by the world's choice. */
 import { fromKysely, PgBoss, TestClock } from 'pg-boss'
 import type pg from 'pg'
-import { insertJobs, type JobData, type Queue } from '../../src/platform/queue.ts'
+import { insertJobs, type JobData, type Queue, sendingOf } from '../../src/platform/queue.ts'
 import type { Dice } from './dice.ts'
 
 export type FetchedJob = { id: string; retryCount: number; data: JobData }
@@ -9,6 +9,7 @@ export type FetchedJob = { id: string; retryCount: number; data: JobData }
 export type SimQueue = {
   send: Queue['send']
   sendAll: Queue['sendAll']
+  sending: Queue['sending']
   setTime(ms: number): Promise<void>
   /** The queues in which a job may be taken now. */
   ready(nowMs: number): Promise<string[]>
@@ -54,6 +55,7 @@ export async function openSimQueue(
       await boss.send(name, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
     sendAll: (trx, name, jobs) => insertJobs(boss, trx, name, jobs),
+    sending: (name, job) => sendingOf(boss, name, job),
     setTime: (ms) => clock.setTime(ms),
     ready: async (ms) =>
       namesOf(await eyes.query({ name: 'ready', text: readySql, values: [at(ms)] })),

@@ -46,9 +46,7 @@ export function personalise(
   template: Uint8Array,
   subscription: Subscription,
 ): { readonly profilePackage: Buffer } | TemplateFault {
-  const { elements } = decodeProfilePackage(template)
-  const places = elements.flatMap(placesOf)
-  const found = new Set(places.map(({ item }) => item))
+  const { elements, places, found } = readTemplate(template)
   const missing = items.filter(
     (item) => !found.has(item) && !(item === 'msisdn' && subscription.msisdn === null),
   )
@@ -56,6 +54,25 @@ export function personalise(
   const written = new Map<Tlv, Buffer>()
   for (const { element, write } of places) written.set(element, write(subscription))
   return { profilePackage: Buffer.concat(elements.map((element) => rewritten(element, written))) }
+}
+
+type Template = {
+  readonly elements: readonly Tlv[]
+  readonly places: readonly Place[]
+  readonly found: ReadonlySet<Item>
+}
+
+/** A template makes thousands of profiles and is read once. */
+const templates = new WeakMap<Uint8Array, Template>()
+
+function readTemplate(bytes: Uint8Array): Template {
+  const known = templates.get(bytes)
+  if (known) return known
+  const { elements } = decodeProfilePackage(bytes)
+  const places = elements.flatMap(placesOf)
+  const template = { elements, places, found: new Set(places.map(({ item }) => item)) }
+  templates.set(bytes, template)
+  return template
 }
 
 const items: readonly Item[] = [

@@ -1,6 +1,10 @@
 /** SGP.22 §5.6.3 ES9+.AuthenticateClient: first who asks is verified, then what is pending for them is offered. */
 import { createHash } from 'node:crypto'
-import { decodeAuthenticateServerResponse, signatureTlv } from './authentication.ts'
+import {
+  type AuthenticateServerResponse,
+  decodeAuthenticateServerResponse,
+  signatureTlv,
+} from './authentication.ts'
 import { type Certificate, certificateOf } from './certificate.ts'
 import { eidOfCertificate, euiccChainFault } from './chain.ts'
 import { sign, verify } from './curves.ts'
@@ -41,41 +45,73 @@ export type VerifiedClient = {
   readonly digest: string
 }
 
+/** A request as far as it can be read before anybody is looked up. */
+export type ClientMessage =
+  | { readonly fault: StatusName }
+  | {
+      readonly transactionId: string
+      readonly digest: string
+      /** Undefined where the eUICC's part is not what it should be. */
+      readonly response: AuthenticateServerResponse | undefined
+    }
+
+export function readAuthenticateClient(request: unknown): ClientMessage {
+  try {
+    const bytes = bytesMember(request, 'authenticateServerResponse')
+    const transactionId = transactionIdMember(request)
+    const digest = base64(createHash('sha256').update(bytes).digest())
+    return { transactionId, digest, response: decoded(bytes) }
+  } catch (error) {
+    return { fault: statusOfError(error) }
+  }
+}
+
+function decoded(bytes: Buffer): AuthenticateServerResponse | undefined {
+  try {
+    return decodeAuthenticateServerResponse(bytes)
+  } catch (error) {
+    if (error instanceof DerError) return undefined
+    throw error
+  }
+}
+
+/** What the phone asks for, which nobody has verified yet; undefined where no order can have it. */
+export function wantedMatchingId(message: ClientMessage): string | undefined {
+  if ('fault' in message || message.response?.kind !== 'ok') return undefined
+  const { matchingId } = message.response.euiccSigned1.ctxParams1
+  return /^[\x20-\x7e]{1,255}$/.test(matchingId) ? matchingId : undefined
+}
+
 /**
  * Verifies the eUICC. Either `step` answers at once (a refusal, or the same request again), or `client` says
  * for whom and for which matching id an order is to be looked up.
  */
 export function verifyAuthenticateClient(
   smdp: Smdp,
-  request: unknown,
+  message: ClientMessage,
   session: RspSession | undefined,
   nowMs: number,
 ): { readonly step: Step<AuthenticateClientResponse> } | { readonly client: VerifiedClient } {
-  try {
-    const bytes = bytesMember(request, 'authenticateServerResponse')
-    const transactionId = transactionIdMember(request)
-    if (!isOngoing(session, smdp, nowMs) || session.transactionId !== transactionId)
-      return { step: refused('transactionUnknown') }
-    const digest = base64(createHash('sha256').update(bytes).digest())
-    if (session.answered?.digest === digest)
-      return { step: { answer: session.answered.answer, status: 'ok' } }
-    if (session.phase !== 'initiated') return { step: refused('transactionUnknown') }
-    const found = verifiedClient(smdp, session, bytes, nowMs)
-    return typeof found === 'string'
-      ? { step: refused(found) }
-      : { client: { ...found, session, digest } }
-  } catch (error) {
-    return { step: refused(statusOfError(error)) }
-  }
+  if ('fault' in message) return { step: refused(message.fault) }
+  const { transactionId, digest, response } = message
+  if (!isOngoing(session, smdp, nowMs) || session.transactionId !== transactionId)
+    return { step: refused('transactionUnknown') }
+  if (session.answered?.digest === digest)
+    return { step: { answer: session.answered.answer, status: 'ok' } }
+  if (session.phase !== 'initiated') return { step: refused('transactionUnknown') }
+  if (!response) return { step: refused('malformed') }
+  const found = verifiedClient(smdp, session, response, nowMs)
+  return typeof found === 'string'
+    ? { step: refused(found) }
+    : { client: { ...found, session, digest } }
 }
 
 function verifiedClient(
   smdp: Smdp,
   session: RspSession,
-  bytes: Buffer,
+  response: AuthenticateServerResponse,
   nowMs: number,
 ): Omit<VerifiedClient, 'session' | 'digest'> | StatusName {
-  const response = decodeAuthenticateServerResponse(bytes)
   if (response.kind === 'error') return 'euiccReportsError'
   const eum = certificate(response.eumCertificate)
   if (!eum) return 'eumCertificateInvalid'

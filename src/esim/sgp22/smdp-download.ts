@@ -65,8 +65,7 @@ export function getBoundProfilePackage(
 /** §5.6.2: signed by the eUICC of this session, over its own words and our last signature. */
 function verifiedSigned2(session: RspSession, bytes: Buffer): EuiccSigned2 | StatusName {
   const { euicc, smdpSignature2, phase } = session
-  if ((phase !== 'authenticated' && phase !== 'bound') || !euicc || !smdpSignature2)
-    return 'transactionUnknown'
+  if (phase !== 'authenticated' || !euicc || !smdpSignature2) return 'transactionUnknown'
   const response = decodePrepareDownloadResponse(bytes)
   if (response.kind === 'error') return 'euiccReportsError'
   const { euiccSigned2, euiccSignature2 } = response
@@ -110,7 +109,6 @@ function serve(smdp: Smdp, serving: Serving, nowMs: number): Step<GetBoundProfil
       boundProfilePackage: base64(bound),
     }),
     status: 'ok',
-    session: { ...session, phase: 'bound' },
     order: {
       ...order,
       state: 'downloaded',

@@ -45,7 +45,7 @@ export type Smdp = {
 /** An RSP session. JSON-safe, without secrets: a store keeps it between calls. Binary members are base64. */
 export type RspSession = {
   readonly transactionId: string // upper-case hex
-  readonly phase: 'initiated' | 'refused' | 'authenticated' | 'bound' | 'ended'
+  readonly phase: 'initiated' | 'refused' | 'authenticated' | 'ended'
   readonly startedMs: number
   /** Key identifier of the CI the eUICC signs under. */
   readonly euiccCi: string
@@ -140,14 +140,16 @@ export const isOngoing = (
 ): session is RspSession =>
   session !== undefined && session.phase !== 'ended' && nowMs - session.startedMs <= sessionMsMax
 
-/** 16 random bytes each. */
+/** 16 bytes each that nobody can foresee. */
 export type Fresh = { readonly transactionId: Buffer; readonly serverChallenge: Buffer }
+/** Key identifiers of the CIs a session goes by. */
+export type SessionCis = Pick<RspSession, 'euiccCi' | 'serverCi'>
 
 /** §5.6.1 ES9+.InitiateAuthentication. */
 export function initiateAuthentication(
   smdp: Smdp,
   request: unknown,
-  { transactionId, serverChallenge }: Fresh,
+  begin: (cis: SessionCis) => Fresh,
   nowMs: number,
 ): Step<InitiateAuthenticationResponse> {
   try {
@@ -161,6 +163,8 @@ export function initiateAuthentication(
     if (typeof chosen === 'string') return refused(chosen)
     const { server, euiccCi } = chosen
     const serverAddress = smdp.address
+    const serverCi = base64(server.ci.subjectKeyIdentifier)
+    const { transactionId, serverChallenge } = begin({ euiccCi, serverCi })
     const signed = encodeServerSigned1({
       transactionId,
       euiccChallenge,
@@ -173,7 +177,7 @@ export function initiateAuthentication(
       phase: 'initiated',
       startedMs: nowMs,
       euiccCi,
-      serverCi: base64(server.ci.subjectKeyIdentifier),
+      serverCi,
       serverChallenge: base64(serverChallenge),
     }
     const answer = success({
