@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { endBulk, runCohort } from '../src/closure/bulk-steps.ts'
+import { bulkJobs, endBulk, runCohort } from '../src/closure/bulk-steps.ts'
 import { seeBulk } from '../src/closure/bulk-view-store.ts'
 import { isIntact } from '../src/closure/chain.ts'
 import { findCase } from '../src/closure/store.ts'
@@ -261,6 +261,28 @@ test('announced for a later day: the line works until then, its owner can’t wi
   await until(state, (now) => now === 'closed', 20_000)
   expect((await seeBulk(platform.db, second.bulkId))?.progress.states).toEqual({ closed: 1 })
 }, 90_000)
+
+test('a cohort that fails for good stops no other, and what it could not open is tried again', async () => {
+  const lin = await member(platform)
+  const lines = [await buyLine(lin), await buyLine(lin)].map(({ lineId }) => lineId)
+  const on = platform.clock.now().add({ hours: 72 }).toString()
+  const { said } = await bulk(lines, { on, cohort: '1', lanes: '1' })
+  await sql`update closure_bulk set state = 'running' where bulk_id = ${said.bulkId}`.execute(
+    platform.db,
+  )
+  const [job] = bulkJobs(platform.app, platform.gateways as never)
+  const opened = async () => (await casesOf(said.bulkId)).length
+  await job!.gaveUp({ bulkId: said.bulkId, cohort: '0' }, 'a bug')
+  await until(opened, (count) => count === 1, 20_000)
+  const { rows } = await sql<{ data: Record<string, string> }>`
+    select data from pgboss.job where name = 'closure.bulk' and data ->> 'bulkId' = ${said.bulkId}
+      and data ->> 'cohort' = '0' and state = 'created' and start_after > now()`.execute(
+    platform.db,
+  )
+  expect(rows).toHaveLength(1)
+  await job!.run(rows[0]!.data)
+  expect(await opened()).toBe(2)
+}, 60_000)
 
 test('what can’t be read is refused with what to do, before anything is opened', () => {
   const file = (text: string) => {

@@ -298,3 +298,11 @@ export async function hasEndedAll(trx: Trx, bulkId: string): Promise<boolean> {
   )
   return rows[0]?.open === false
 }
+
+/** Lines of a cohort that have neither a case yet nor a reason to have none. */
+export async function hasUnopened(trx: Trx, bulkId: string, cohort: number): Promise<boolean> {
+  const { rows } = await sql`
+    select from closure_bulk_line where bulk_id = ${bulkId} and cohort = ${cohort}
+      and case_id is null and refusal is null limit 1`.execute(trx)
+  return rows.length > 0
+}

@@ -6,7 +6,7 @@ import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import type { Bulk } from './bulk.ts'
-import { hasEndedAll, openCohort, underWay } from './bulk-open-store.ts'
+import { hasEndedAll, hasUnopened, openCohort, underWay } from './bulk-open-store.ts'
 import {
   bulkOf,
   bulkQueue,
@@ -23,6 +23,7 @@ export const bulkQueues = [bulkQueue]
 
 /** A job ends well before the queue takes it for lost; the cohort then goes on in another. */
 const workMsMax = 120_000
+const againAfterSeconds = 600
 
 export function bulkJobs(app: App, partners: Partners): Job[] {
   return [
@@ -35,22 +36,29 @@ export function bulkJobs(app: App, partners: Partners): Job[] {
 }
 
 /** Takes a cohort as far as it goes. Run twice, or by two workers at once, it has the effect of once. */
-export async function runCohort(
-  app: App,
-  partners: Partners,
-  { bulkId = '', cohort: text = '' }: JobData,
-): Promise<void> {
-  const cohort = Number(text)
+export async function runCohort(app: App, partners: Partners, data: JobData): Promise<void> {
+  const { bulkId = '' } = data
+  const cohort = Number(data['cohort'])
   const bulk = await findBulk(app.db, bulkId)
   if (bulk?.state !== 'running') return
   await app.db.transaction().execute((trx) => openCohort(trx, app, bulk, cohort))
   const finished = await carryOut(app, partners, bulk, cohort)
   await app.db.transaction().execute(async (trx) => {
-    const next = finished ? cohort + bulk.lanes : cohort
-    if (next < (await cohortsOf(trx, bulk)))
-      await app.queue.sendAll(trx, bulkQueue, [cohortJob(bulkId, next)])
-    else await endIfDone(trx, app, bulk)
+    const { key } = cohortJob(bulkId, cohort)
+    if (!finished) return app.queue.send(trx, bulkQueue, key, data)
+    const sent = !isAlone(data) && (await sendNext(trx, app, bulk, cohort))
+    if (!sent) await endIfDone(trx, app, bulk)
   })
+}
+
+/** A cohort that gave up before sent the next one then. */
+const isAlone = ({ attempt }: JobData) => attempt !== undefined
+
+async function sendNext(trx: Trx, app: App, bulk: Bulk, cohort: number): Promise<boolean> {
+  const next = cohort + bulk.lanes
+  if (next >= (await cohortsOf(trx, bulk))) return false
+  await app.queue.sendAll(trx, bulkQueue, [cohortJob(bulk.bulkId, next)])
+  return true
 }
 
 /** False when there is more to do and no time left for it in this job. */
@@ -108,8 +116,12 @@ function pace(perSecond: number | null) {
   }
 }
 
-/** A cohort that fails for good: its cases go on one by one, and each that can't asks a person. */
-async function giveUp(app: App, { bulkId = '', cohort = '0' }: JobData, error: string) {
+/**
+ * A cohort that fails for good: its cases go on one by one, and each that can't asks a person. The cohorts after it go
+ * on as well, and what of it could not be opened is tried again.
+ */
+async function giveUp(app: App, data: JobData, error: string) {
+  const { bulkId = '', cohort = '0' } = data
   app.log.error({ bulkId, cohort, error }, 'a cohort of a bulk closure goes on line by line')
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
@@ -119,6 +131,13 @@ async function giveUp(app: App, { bulkId = '', cohort = '0' }: JobData, error: s
         and c.case_id = b.case_id and c.state in ('scheduled', 'executing', 'settling')`.execute(
       trx,
     )
+    const bulk = await findBulk(trx, bulkId)
+    if (bulk?.state !== 'running') return
+    if (!isAlone(data)) await sendNext(trx, app, bulk, Number(cohort))
+    if (!(await hasUnopened(trx, bulkId, Number(cohort)))) return
+    const { key } = cohortJob(bulkId, Number(cohort))
+    const again = { bulkId, cohort, attempt: 'alone' }
+    await app.queue.send(trx, bulkQueue, key, again, againAfterSeconds)
   })
 }
 

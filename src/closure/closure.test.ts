@@ -5,6 +5,7 @@ import {
   type CaseState,
   type ClosureCase,
   mayWithdraw,
+  askedUntil,
   nextMove,
   type Surroundings,
 } from './closure.ts'
@@ -43,6 +44,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   settling: ['settle', 'close'],
   done: new Set(),
   markedLate: false,
+  remindedAt: null,
   port: { kind: 'none' },
   consent: 'given',
   ...facts,
@@ -129,6 +131,22 @@ test('steps are taken in order, each once, and then the case moves on', () => {
   expect(nextMove(caseIn('settling'), around({ done: new Set(['settle', 'close']) }))).toEqual({
     kind: 'rest',
   })
+})
+
+test('an answer is asked for once more half-way, and when its day has passed a person looks; nothing ends by silence', () => {
+  const asked = caseIn('needs_customer', askedUntil(now))
+  const later = (days: number, facts: Partial<Surroundings> = {}) =>
+    nextMove(asked, around({ now: now.add({ hours: 24 * days }), ...facts }))
+  const [half, due] = [15, 30].map((days) => now.add({ hours: 24 * days }))
+  expect(later(1)).toEqual({ kind: 'wait', until: half })
+  expect(later(15)).toEqual({ kind: 'remind', dueAt: due, wakeAt: due })
+  expect(later(16, { remindedAt: half! })).toEqual({ kind: 'wait', until: due })
+  // A reminder of an earlier question is none of this one.
+  expect(later(16, { remindedAt: now.subtract({ hours: 1 }) })).toMatchObject({ kind: 'remind' })
+  expect(later(30, { remindedAt: half! })).toEqual({ kind: 'late', event: 'answer-late' })
+  expect(later(99, { markedLate: true })).toEqual({ kind: 'wait', until: null })
+  const undated = caseIn('needs_customer')
+  expect(nextMove(undated, around())).toEqual({ kind: 'remind', ...askedUntil(now) })
 })
 
 test('withdrawing ends where service begins to end', () => {

@@ -65,7 +65,8 @@ export type Move =
       dueAt: Temporal.Instant | null
       endsAt?: Temporal.Instant
     }
-  | { kind: 'late'; event: 'review-late' }
+  | { kind: 'late'; event: 'review-late' | 'answer-late' }
+  | { kind: 'remind'; dueAt: Temporal.Instant; wakeAt: Temporal.Instant }
   | { kind: 'step'; step: string }
 
 export type Surroundings = {
@@ -76,8 +77,10 @@ export type Surroundings = {
   ending: readonly string[]
   settling: readonly string[]
   done: ReadonlySet<string>
-  /** The review was already marked late. */
+  /** The review, or the answer, was already marked late. */
   markedLate: boolean
+  /** When an answer was asked for once more, the last time. */
+  remindedAt: Temporal.Instant | null
   /** A number that is on its way to another operator: waited for, or asked about since it did not go. */
   port: PortWait
   /** Whose word it still takes, where a guardian acts. */
@@ -103,6 +106,8 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
       return enterReview(around, 'waiting-time-over')
     case 'in_review':
       return overdue(c, around)
+    case 'needs_customer':
+      return unanswered(c, around)
     case 'approved':
       return (
         portMove(around) ?? {
@@ -146,14 +151,43 @@ function portMove({ port, now }: Surroundings): Move | undefined {
   if (port.kind === 'wait')
     return { kind: 'wait', until: isBefore(now, port.until) ? port.until : now.add({ hours: 1 }) }
   if (port.kind === 'none') return undefined
-  return { kind: 'enter', state: 'needs_customer', event: 'port-asked', dueAt: null }
+  return {
+    kind: 'enter',
+    state: 'needs_customer',
+    event: 'port-asked',
+    dueAt: askedUntil(now).dueAt,
+  }
 }
 
 /** A minor's closure takes the guardian's word; one who came of age meanwhile says it again, alone. */
-function consentMove({ consent }: Surroundings): Move | undefined {
+function consentMove({ consent, now }: Surroundings): Move | undefined {
   if (consent === 'given') return undefined
   const event = consent === 'guardian' ? 'guardian-asked' : 'own-consent-asked'
-  return { kind: 'enter', state: 'needs_customer', event, dueAt: null }
+  return { kind: 'enter', state: 'needs_customer', event, dueAt: askedUntil(now).dueAt }
+}
+
+/**
+ * How long an answer is waited for, and when it is asked for once more. Violet's own rule: laws say how long a person
+ * may think, and none that their silence is a yes. So nothing ends by it and nothing is taken back; a person looks.
+ */
+const answerWithin = { hours: 24 * 30 }
+const remindAfter = { hours: 24 * 15 }
+
+/** By when what is asked now should be answered, and when it is looked at first. */
+export function askedUntil(now: Temporal.Instant) {
+  return { dueAt: now.add(answerWithin), wakeAt: now.add(remindAfter) }
+}
+
+function unanswered({ dueAt }: ClosureCase, { now, remindedAt, markedLate }: Surroundings): Move {
+  // Asked before there was a day, or stopped meanwhile: the time begins anew.
+  if (dueAt === null) return { kind: 'remind', ...askedUntil(now) }
+  const askedAt = dueAt.subtract(answerWithin)
+  const remindAt = askedAt.add(remindAfter)
+  if (isBefore(now, remindAt)) return { kind: 'wait', until: remindAt }
+  if (!isBefore(now, dueAt))
+    return markedLate ? { kind: 'wait', until: null } : { kind: 'late', event: 'answer-late' }
+  const isReminded = remindedAt !== null && Temporal.Instant.compare(remindedAt, askedAt) > 0
+  return isReminded ? { kind: 'wait', until: dueAt } : { kind: 'remind', dueAt, wakeAt: dueAt }
 }
 
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {

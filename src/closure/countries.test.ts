@@ -131,6 +131,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       settling: [],
       done: new Set(),
       markedLate: false,
+      remindedAt: null,
       port: { kind: 'none' },
       consent: 'given',
     })

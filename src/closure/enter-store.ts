@@ -6,7 +6,7 @@ import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
-import type { Move } from './closure.ts'
+import { askedUntil, type Move } from './closure.ts'
 import { freezing } from './alert-store.ts'
 import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
@@ -113,7 +113,7 @@ async function mustWait(trx: Trx, app: App, all: readonly Entering[]): Promise<S
   return new Set(numbered.flatMap(({ c, lineId }) => (underWay.has(lineId) ? [c.caseId] : [])))
 }
 
-const againParams = (app: App, c: StoredCase, facts: Facts) => ({
+export const againParams = (app: App, c: StoredCase, facts: Facts) => ({
   reference: c.reference,
   lineName: closingName(c, facts),
   url: caseUrl(app, c),
@@ -172,7 +172,7 @@ async function askAgain(
     trx,
     app,
     c,
-    { state: 'needs_customer', dueAt: null, wakeAt: null },
+    { state: 'needs_customer', ...askedUntil(now) },
     {
       now,
       actor: system,

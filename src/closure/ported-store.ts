@@ -9,7 +9,7 @@ import { portChangedQueue, type PortOut } from '../porting/porting.ts'
 import { seePort } from '../porting/partner-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import type { StoredCase } from './case.ts'
-import { hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
+import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { Facts } from './facts.ts'
@@ -188,8 +188,8 @@ async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<vo
       state: complete ? 'executing' : 'needs_customer',
       choices,
       quote: quote.wire,
-      dueAt: null,
-      ...(!complete && { wakeAt: null }),
+      ...(complete ? { dueAt: null } : askedUntil(now)),
+      attention: null,
       endsAt: now,
       ...(isDraft && {
         submittedAt: now,

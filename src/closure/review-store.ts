@@ -46,7 +46,7 @@ export async function queuePage(
     from closure_case c
     join subscriber s on s.subscriber_id = c.subscriber_id
     left join staff_member m on m.staff_id = c.claimed_by and c.claimed_until > ${app.clock.now()}
-    where c.state = ${state} and (coalesce(c.due_at, c.created_at), c.case_id) > (${due}::timestamptz, ${after})
+    where ${isIn(state)} and (coalesce(c.due_at, c.created_at), c.case_id) > (${due}::timestamptz, ${after})
     order by coalesce(c.due_at, c.created_at), c.case_id
     limit ${limit + 1}`.execute(app.db)
   const items = rows.slice(0, limit)
@@ -57,13 +57,17 @@ export async function queuePage(
   }
 }
 
+/** What nobody has answered in time is among what needs a person as well. */
+function isIn(state: CaseState) {
+  if (state !== 'needs_attention') return sql`c.state = ${state}`
+  return sql`(c.state = ${state} or c.state = 'needs_customer' and c.attention is not null)`
+}
+
 export async function countsByState(app: App): Promise<Record<string, number>> {
-  const rows = await app.db
-    .selectFrom('closure_case')
-    .select(['state', (build) => build.fn.countAll<bigint>().as('count')])
-    .where('state', '<>', 'draft')
-    .groupBy('state')
-    .execute()
+  const { rows } = await sql<{ state: CaseState; count: bigint }>`
+    select case when state = 'needs_customer' and attention is not null then 'needs_attention' else state end as state,
+      count(*) as count
+    from closure_case where state <> 'draft' group by 1`.execute(app.db)
   return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]))
 }
 
@@ -206,12 +210,19 @@ export async function decide(
 export async function retry(app: App, caseId: string, staff: StaffMember): Promise<true | Refusal> {
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { c }) => {
-    if (c.state !== 'needs_attention' || !c.attention) return refuse('nothing-to-retry')
+    const isStuck = c.state === 'needs_attention' || c.state === 'needs_customer'
+    if (!isStuck || !c.attention) return refuse('nothing-to-retry')
     await changeCase(
       trx,
       app,
       c,
-      { state: c.attention.resume, attention: null, failures: 0 },
+      // Whoever is asked again has the whole time again.
+      {
+        state: c.attention.resume,
+        attention: null,
+        failures: 0,
+        ...(c.attention.resume === 'needs_customer' && { dueAt: null }),
+      },
       {
         now,
         actor: actorOf(staff),

@@ -5,6 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
 import { consentOf } from './acting.ts'
+import { remindAll, silence } from './ask-again-store.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
 import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
@@ -43,7 +44,7 @@ import {
   recordSteps,
   type SetCommit,
 } from './store.ts'
-import { agreements, markedLate } from './timeline-store.ts'
+import { agreements, markedLate, remindersOf } from './timeline-store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb, waitsOf } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
@@ -109,6 +110,7 @@ export async function advanceAll(
   }
   await rest(app, [...at('rest'), ...at('wait')])
   await markLate(app, at('late'))
+  await remindAll(app, at('remind'))
   const verbs = Map.groupBy(at('step'), ({ move }) => parseStep(move.step).verb)
   for (const [verb, taking] of verbs)
     goOn.push(...(await takeSteps(app, partners, verb, taking, way)))
@@ -130,6 +132,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       const doneOf = await doneStepsOf(trx, cases)
       const refundsBy = await refundsOfAll(trx, cases)
       const late = await markedLate(trx, cases)
+      const reminded = await remindersOf(
+        trx,
+        cases.filter(({ state }) => state === 'needs_customer'),
+      )
       const weighed = cases.filter((_, index) => {
         const facts = factsOf[index]
         return facts && (hasStayed(facts) || facts.acting !== null)
@@ -153,7 +159,8 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           ending: endingSteps(facts),
           settling,
           done: new Set(done.keys()),
-          markedLate: late.has(c.caseId),
+          markedLate: c.state === 'needs_customer' ? c.attention !== null : late.has(c.caseId),
+          remindedAt: reminded.get(c.caseId) ?? null,
           port: portWait(facts, own, isAsked),
           consent: isAsked
             ? consentOf(facts, { own, guardian: authorised }, app.clock.now())
@@ -178,11 +185,12 @@ async function rest(app: App, resting: readonly (At<'rest'> | At<'wait'>)[]): Pr
 async function markLate(app: App, late: readonly At<'late'>[]): Promise<void> {
   if (late.length === 0) return
   const commit = { now: app.clock.now(), actor: system, waking: 'caller' } as const
-  const changes = late.map(({ c }) => ({
+  const isAnswer = ({ event }: At<'late'>['move']) => event === 'answer-late'
+  const changes = late.map(({ c, move }) => ({
     c,
-    change: { wakeAt: null },
-    reason: 'the review deadline passed',
-    events: [{ kind: 'review-late' }],
+    change: { wakeAt: null, ...(isAnswer(move) && { attention: silence(c, commit.now) }) },
+    reason: isAnswer(move) ? 'nobody has answered' : 'the review deadline passed',
+    events: [{ kind: move.event }],
   }))
   await app.db.transaction().execute((trx) => changeCases(trx, app, changes, commit))
 }
@@ -201,7 +209,11 @@ async function takeSteps(
     return commitSteps(app, loaded, way, (trx, all) =>
       step.record(
         trx,
-        all.map(({ context }) => context),
+        // Handed no more than it says it needs, so that none calls out unseen.
+        all.map(({ context: { partners: _, ...own } }) => ({
+          ...own,
+          partners: { documents: partners.documents },
+        })),
       ),
     )
   const performed = await inLanes(loaded, way.lanes, (one) => perform(app, step, one))

@@ -92,7 +92,7 @@ export async function agreeAgain(
   { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
   const endsAt = wantedEnd(facts.lines, c.choices, now)
-  const change = { state, quote: quote.wire, endsAt } as const
+  const change = { state, quote: quote.wire, endsAt, dueAt: null, attention: null } as const
   await changeCase(trx, app, c, change, {
     now,
     actor,

@@ -97,3 +97,17 @@ export async function markedLate(
     where e.kind = 'review-late'`.execute(trx)
   return new Set(rows.map(({ case_id }) => case_id))
 }
+
+/** When each was asked once more for the answer it waits for, the last time. */
+export async function remindersOf(
+  trx: Trx,
+  cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
+): Promise<ReadonlyMap<string, Temporal.Instant>> {
+  if (cases.length === 0) return new Map()
+  const { rows } = await sql<{ case_id: string; at: Temporal.Instant }>`
+    select e.case_id, max(e.at) as at from closure_event e
+    join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
+      on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
+    where e.kind = 'reminded' group by e.case_id`.execute(trx)
+  return new Map(rows.map(({ case_id, at }) => [case_id, at]))
+}

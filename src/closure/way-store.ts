@@ -254,7 +254,7 @@ export async function withdrawClosure(
     if (before?.died && isAnothers(before, actor)) return refuse('representative-acts')
     if (!mayWithdraw(c.state) || (before && hasLeft(c, before)))
       return refuse('past-point-of-no-return')
-    const change = { state: 'withdrawn', dueAt: null, wakeAt: null } as const
+    const change = { state: 'withdrawn', dueAt: null, wakeAt: null, attention: null } as const
     await changeCase(trx, app, c, change, {
       now,
       actor,

@@ -25,13 +25,24 @@ export function tellingOwner(
 /** How an SM-DP+ reaches a requester by its address. */
 export type CallRequester = (url: string) => CallSmdp
 
+const againAfterSeconds = 3600
+
 export function progressJobs(app: App, reach: CallRequester): Job[] {
   return [
     {
       queue: progressQueue,
       run: ({ iccid, attempt }) => tell(app, reach, iccid!, Number(attempt)),
-      async gaveUp({ iccid }, error) {
-        app.log.error({ iccid: iccid?.slice(-4), error }, 'a requester was not told of a download')
+      // Tried until it is heard, or until the operator takes the requester's address away.
+      async gaveUp(data, error) {
+        const { iccid = '', attempt } = data
+        app.log.error(
+          { iccid: iccid.slice(-4), error },
+          'a requester is not told of a download yet',
+        )
+        const key = `${iccid}:${attempt}`
+        await app.db
+          .transaction()
+          .execute((trx) => app.queue.send(trx, progressQueue, key, data, againAfterSeconds))
       },
     },
   ]

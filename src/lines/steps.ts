@@ -12,13 +12,22 @@ import { linesOf, ownerOf, startService } from './store.ts'
 
 export const lineQueues = [activateQueue, accessQueue]
 
+/** After a job gave up: a network may be away for a day. */
+const againAfterSeconds = 300
+
 export function linesJobs(app: App, network: Network): Job[] {
   return [
     {
       queue: activateQueue,
       run: ({ subscriberId, lineId }) => activate(app, network, subscriberId!, lineId!),
-      gaveUp: async ({ lineId }, error) =>
-        app.log.error({ lineId, error }, 'a line has no service'),
+      // Service that is paid for, or that outlived its line: no phone reports it a second time.
+      async gaveUp(data, error) {
+        const { lineId = '' } = data
+        app.log.error({ lineId, error }, 'a line is not served as it should be yet')
+        await app.db
+          .transaction()
+          .execute((trx) => app.queue.send(trx, activateQueue, lineId, data, againAfterSeconds))
+      },
     },
     accessJob(app, network),
   ]

@@ -100,6 +100,31 @@ test('money that could not be sent back is sent back later, however often that f
   expect(rows).toEqual([{ data, wait: 1800 }])
 })
 
+test('what a provider said is looked at again later where it could not be asked', async () => {
+  const [check, , dispute] = paymentsJobs(shop.app, shop.gateways.payments)
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  const amount = { amount: '5.00', currency: 'GBP' }
+  const { orderId } = (await someone.post(`/v1/lines/${lineId}/top-ups`, { amount })).body
+  const data = { subscriberId: someone.subscriberId, orderId: orderId as string }
+  const order = () => shop.app.db.updateTable('payment_order').where('order_id', '=', data.orderId)
+  // Nobody was to look at it any more, and then the provider had something to say.
+  await order().set({ due_at: null }).execute()
+  const before = shop.app.clock.now()
+  await check!.gaveUp(data, 'away')
+  const { due_at: due } = await shop.app.db
+    .selectFrom('payment_order')
+    .select('due_at')
+    .where('order_id', '=', data.orderId)
+    .executeTakeFirstOrThrow()
+  expect(before.until(due!).total('minutes')).toBeGreaterThan(29)
+  await dispute!.gaveUp(data, 'away')
+  const { rows } = await sql<{ data: object; wait: number }>`
+    select data, extract(epoch from start_after - created_on)::int as wait from pgboss.job
+    where name = ${dispute!.queue} and singleton_key = ${data.orderId}`.execute(shop.app.db)
+  expect(rows).toEqual([{ data, wait: 1800 }])
+})
+
 test('while the provider is silent, an older order is asked about less often', async () => {
   const someone = await shopper(shop)
   const { lineId } = await buy(someone)

@@ -234,6 +234,13 @@ export async function takeDueOrders(
   return rows.map((row) => ({ subscriberId: row.subscriber_id, orderId: row.order_id }))
 }
 
+/** A look that failed for good is made again, also where nobody was to look any more: the provider had something to say. */
+export async function askAgain(db: Db, key: OrderKey, at: Temporal.Instant): Promise<void> {
+  await sql`
+    update payment_order set due_at = coalesce(due_at, ${at}::timestamptz)
+    where subscriber_id = ${key.subscriberId} and order_id = ${key.orderId}`.execute(db)
+}
+
 /** Whether it is on record that this payment went back. */
 export async function isReturned(
   trx: Trx,

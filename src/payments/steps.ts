@@ -6,13 +6,15 @@ import { askDisputes, disputeQueue } from './dispute-store.ts'
 import { checkMethod } from './method-steps.ts'
 import { methodQueue, takeDueMethods } from './method-store.ts'
 import { checkOrder, returnPayment, returnQueue } from './order-steps.ts'
-import { checkQueue, takeDueOrders } from './order-store.ts'
+import { askAgain, checkQueue, takeDueOrders } from './order-store.ts'
 import { referenceOf } from './order.ts'
 
 export const paymentsQueues = [checkQueue, returnQueue, disputeQueue, methodQueue]
 
 const ordersAtOnce = 200
-const returnAgainSeconds = 1800
+/** After a job gave up: a provider may be away for a day. */
+const againAfterSeconds = 1800
+const later = ({ clock }: App) => clock.now().add({ seconds: againAfterSeconds })
 
 export function paymentsJobs(app: App, payments: Payments): Job[] {
   return [
@@ -20,9 +22,10 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       queue: checkQueue,
       run: ({ subscriberId = '', orderId = '' }) =>
         checkOrder(app, payments, { subscriberId, orderId }),
-      // The order keeps its due date, so the sweep asks again.
-      gaveUp: async ({ orderId }, error) =>
-        app.log.error({ orderId, error }, 'an order is not settled'),
+      async gaveUp({ subscriberId = '', orderId = '' }, error) {
+        app.log.error({ orderId, error }, 'an order is not settled yet')
+        await askAgain(app.db, { subscriberId, orderId }, later(app))
+      },
     },
     {
       queue: returnQueue,
@@ -35,7 +38,7 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
         const key = referenceOf(orderId, Number(attempt))
         await app.db
           .transaction()
-          .execute((trx) => app.queue.send(trx, returnQueue, key, data, returnAgainSeconds))
+          .execute((trx) => app.queue.send(trx, returnQueue, key, data, againAfterSeconds))
       },
     },
     {
@@ -48,16 +51,21 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
         app.log.error({ methodId, error }, 'a saved card is not settled at the provider')
         await app.db
           .transaction()
-          .execute((trx) => app.queue.send(trx, methodQueue, methodId, data, returnAgainSeconds))
+          .execute((trx) => app.queue.send(trx, methodQueue, methodId, data, againAfterSeconds))
       },
     },
     {
       queue: disputeQueue,
       run: ({ subscriberId = '', orderId = '' }) =>
         askDisputes(app, payments, { subscriberId, orderId }),
-      // A closure that waits for it asks by itself; otherwise the next word of the provider does.
-      gaveUp: async ({ orderId }, error) =>
-        app.log.error({ orderId, error }, 'a dispute is not taken in'),
+      // The provider says it once, and what is disputed must not be spent meanwhile.
+      async gaveUp(data, error) {
+        const { orderId = '' } = data
+        app.log.error({ orderId, error }, 'a dispute is not taken in yet')
+        await app.db
+          .transaction()
+          .execute((trx) => app.queue.send(trx, disputeQueue, orderId, data, againAfterSeconds))
+      },
     },
   ]
 }

@@ -6,7 +6,8 @@ import { endPlan, live, review } from './people.ts'
 import { least } from './partners.ts'
 import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
-import { brokenAtRest, readableStill, unheardBanks } from './rest.ts'
+import { knownOf, readableStill } from './erased.ts'
+import { brokenAtRest, unanswered, unheardBanks } from './rest.ts'
 import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from './running.ts'
 import { dayMs, start } from './story.ts'
 import type { World } from './world.ts'
@@ -44,11 +45,16 @@ export async function play(world: World): Promise<Broken | undefined> {
   await sweepAll(world, release.upkeep)
   const [astray] = await brokenAtRest(world)
   if (astray) return astray
+  const known = await knownOf(world)
   // The months in which numbers rest and records are kept.
   const later = await turn(world, { ...state, runners: [] }, world.nowMs + 400 * dayMs)
   if (later) return later
   await sweepAll(world, [...release.sweeps, ...release.upkeep])
-  const [left] = [...(await unheardBanks(world)), ...(await readableStill(world))]
+  const [left] = [
+    ...(await unheardBanks(world)),
+    ...(await unanswered(world.eyes)),
+    ...(await readableStill(world, known)),
+  ]
   return left
 }
 

@@ -218,6 +218,28 @@ type Row`,
     ],
   },
   {
+    name: 'keep-the-key',
+    mistake: 'a category is erased on its day, and the key that opens its backups is kept',
+    edits: [
+      {
+        file: closure('retention-store.ts'),
+        find: `await destroyKeys(trx, [subscriberId], category, now)`,
+        replace: `return`,
+      },
+    ],
+  },
+  {
+    name: 'ask-and-forget',
+    mistake: 'an answer is waited for, and nobody ever asks again',
+    edits: [
+      {
+        file: closure('closure.ts'),
+        find: `      return unanswered(c, around)`,
+        replace: `      return { kind: 'rest' }`,
+      },
+    ],
+  },
+  {
     name: 'forget-to-suspend',
     mistake: 'a line is suspended here, and the network is not told',
     edits: [

@@ -20,6 +20,8 @@ import type { Bulk, Card, Intent, Person } from './story.ts'
 
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
 
+export const nameOf = (name: string) => `Lin ${name.toUpperCase()} Yue`
+
 /** What a person knows of their own: lines in the order they were bought, and the phone they hold. */
 type Mind = {
   lineIds: string[]
@@ -57,7 +59,7 @@ export function* live(person: Person, seed: number, eid: string): Program {
 }
 
 function profileOf({ name, country, locale }: Person) {
-  return { name: `Lin ${name.toUpperCase()} Yue`, country, locale }
+  return { name: nameOf(name), country, locale }
 }
 
 export function* signIn(path: string, email: string, locale: string): Program {

@@ -2,7 +2,7 @@
  * `npm run simulate:processes`: the real thing. `npm start` with two workers, 200 closures on their way, and for two
  * minutes workers and PostgreSQL are killed and frozen at random; then every case must have ended, once.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -218,9 +218,27 @@ async function verdict(closures: number): Promise<string[]> {
     .where('b.minor', '<>', 0n)
     .execute()
   if (live.length > 0) wrong.push(`${live.length} closed lines hold money`)
+  const { listed, differences } = register()
+  for (const { kind, imsi } of differences)
+    wrong.push(`the network's register and our lines differ: ${imsi} ${kind}`)
   console.log(`${cases.length} cases closed, ${sent.length} refunds at the provider, each once`)
+  console.log(`${listed} subscribers in the network's register, ${differences.length} otherwise`)
   await db.destroy()
   return wrong
+}
+
+type Register = { listed: number; differences: { kind: string; imsi: string }[] }
+
+/** The register compared with our lines both ways, mending nothing: it knows nobody whose line has closed. */
+function register(): Register {
+  const asked = ['network', 'reconcile', '--dry-run', '--json', '--data', dataDir]
+  const { stdout } = spawnSync(process.execPath, ['src/main/cli.ts', ...asked], {
+    cwd: checkout,
+    env: { ...process.env, VIOLET_PORT: String(port) },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return JSON.parse(stdout) as Register
 }
 
 function show(text: string) {

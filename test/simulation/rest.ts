@@ -1,4 +1,4 @@
-/** What must hold once a world has come to rest: nothing is missing, everything adds up, nobody is readable for ever. */
+/** What must hold once a world has come to rest: nothing is missing, everything adds up. */
 import { compactVerify, createLocalJWKSet } from 'jose'
 import { sql } from 'kysely'
 import type pg from 'pg'
@@ -8,7 +8,6 @@ import { eventsOf } from '../../src/closure/timeline-store.ts'
 import type { Db } from '../../src/platform/database.ts'
 import type { Broken } from './invariants.ts'
 import { release } from './platform.ts'
-import { emailOf } from './people.ts'
 import type { World } from './world.ts'
 
 const broken = (rule: string, what: string): Broken => ({ rule, what })
@@ -31,7 +30,8 @@ export async function brokenAtRest(world: World): Promise<Broken[]> {
 async function unended(pool: pg.Pool): Promise<Broken[]> {
   const { rows } = await pool.query<{ reference: string; state: string }>(
     `select reference, state from closure_case
-     where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer')`,
+     where state not in ('draft', 'closed', 'withdrawn', 'rejected')
+       and not (state = 'needs_customer' and due_at is not null)`,
   )
   const { rows: bulks } = await pool.query<{ what: string }>(
     `select b.bulk_id || ' ' || b.state as what from closure_bulk b
@@ -46,16 +46,21 @@ async function unended(pool: pg.Pool): Promise<Broken[]> {
   ]
 }
 
-/** What the platform told the network it has taken must be there. */
+/** What the platform told the network it has taken must be there, as it was; and it has an answer to everything. */
 async function lostUsage({ partners }: World, pool: pg.Pool): Promise<Broken[]> {
-  const taken = partners.databases.network.all<{ id: string }>(
-    `select id from usage where state = 'accepted'`,
+  const used = partners.databases.network.all<{ id: string; state: string; quantity: number }>(
+    `select id, state, quantity from usage where state <> 'rejected'`,
   )
-  const { rows } = await pool.query<{ usage_id: string }>('select usage_id from usage_record')
-  const kept = new Set(rows.map(({ usage_id }) => usage_id))
-  return taken
-    .filter(({ id }) => !kept.has(id))
-    .map(({ id }) => broken('a usage record was taken and lost', id))
+  const { rows } = await pool.query<{ usage_id: string; quantity: bigint }>(
+    'select usage_id, quantity from usage_record',
+  )
+  const kept = new Map(rows.map(({ usage_id, quantity }) => [usage_id, quantity]))
+  return used.flatMap(({ id, state, quantity }) => {
+    if (state !== 'accepted') return [broken('a usage record was never answered', id)]
+    return kept.get(id) === BigInt(quantity)
+      ? []
+      : [broken('a usage record was taken and lost', id)]
+  })
 }
 
 /** What the provider holds of us is what our books say of the provider. */
@@ -74,6 +79,14 @@ async function moneyAstray({ partners }: World, pool: pg.Pool): Promise<Broken[]
   const booked = rows[0]?.minor ?? 0n
   if (BigInt(held) === booked) return []
   return [broken('the provider holds other money than the ledger says', `${held} and ${booked}`)]
+}
+
+/** A question that nobody has answered for months is in the hands of somebody who can ask otherwise. */
+export async function unanswered(pool: pg.Pool): Promise<Broken[]> {
+  const { rows } = await pool.query<{ reference: string }>(
+    `select reference from closure_case where state = 'needs_customer' and attention is null`,
+  )
+  return rows.map(({ reference }) => broken('an answer is waited for, and nobody knows', reference))
 }
 
 /** What the provider said of every dispute is what we know of it, once all its messages have come. */
@@ -171,34 +184,4 @@ async function unsent(pool: pg.Pool): Promise<Broken[]> {
      where state <> 'sent' and template like 'closure-%' and failure is distinct from 'code expired'`,
   )
   return rows.map(({ what }) => broken('a message of a closure never left', what))
-}
-
-/** Months later: the addresses of closed accounts are in no table any more, whatever its name. */
-export async function readableStill({ seed, members, eyes: pool }: World): Promise<Broken[]> {
-  const { rows: gone } = await pool.query<{ name: string }>(
-    `select s.name from subscriber s where s.state = 'closed' and s.name <> ''`,
-  )
-  const found = gone.map(({ name }) => broken('a name outlived its reason', name))
-  const { rows: closed } = await pool.query<{ subscriber_id: string }>(
-    `select subscriber_id from subscriber where state = 'closed'`,
-  )
-  const ids = new Set(closed.map(({ subscriber_id }) => subscriber_id))
-  const addresses = [...members]
-    .filter(([, id]) => ids.has(id))
-    .map(([name]) => emailOf(name, seed))
-  if (addresses.length === 0) return found
-  const { rows: columns } = await pool.query<{ t: string; c: string }>(
-    `select table_name as t, column_name as c from information_schema.columns
-     join information_schema.tables using (table_schema, table_name)
-     where table_schema = 'public' and table_type = 'BASE TABLE' and data_type in ('text', 'jsonb')
-     order by 1, 2`,
-  )
-  const everywhere = columns
-    .map(({ t, c }) => `select '${t}.${c}' as what from "${t}" where "${c}"::text like any ($1)`)
-    .join(' union all ')
-  const { rows } = await pool.query<{ what: string }>(
-    `select distinct what from (${everywhere}) x`,
-    [addresses.map((email) => `%${email}%`)],
-  )
-  return [...found, ...rows.map(({ what }) => broken('an address outlived its reason', what))]
 }

@@ -174,15 +174,54 @@ function same({ body: a }: Answer, { body: b }: Answer): boolean {
   return a.orderId === b.orderId && a.caseId === b.caseId
 }
 
-/** Asks for what others have been given; none of it may be shown. */
+/** Asks for what others have been given, or to change it; none of it may be shown, nor done. */
 async function pry(world: World, runner: Runner): Promise<Answer> {
   const others = [...world.given].filter(([, owner]) => owner !== runner.who)
   if (others.length === 0) return silence
-  const [path] = world.chance.pick(others, runner.who, 'pries', runner.asked)
-  const answer = await request(world, runner, { do: 'request', method: 'GET', path })
-  if (answer?.status === 200)
-    world.troubles.push({ rule: 'somebody saw what is another’s', what: `${runner.who}: ${path}` })
+  const { chance } = world
+  const [thing] = chance.pick(others, runner.who, 'pries', runner.asked)
+  const [kind, id] = thing.split(' ') as [Thing, string]
+  const wanted = chance.pick(reaches(kind, id), runner.who, 'reaches for', runner.asked)
+  const answer = await request(world, runner, { do: 'request', ...wanted })
+  if (answer && answer.status >= 200 && answer.status < 400)
+    world.troubles.push({
+      rule: 'somebody saw what is another’s',
+      what: `${runner.who}: ${wanted.method} ${wanted.path}`,
+    })
   return silence
+}
+
+type Thing = 'orderId' | 'caseId' | 'lineId' | 'ticketId'
+type Reach = Omit<Request, 'do'>
+
+function reaches(kind: Thing, id: string): Reach[] {
+  const see = (path: string): Reach => ({ method: 'GET', path })
+  const send = (path: string, body: unknown = {}): Reach => ({ method: 'POST', path, body })
+  const change = (path: string, body: unknown): Reach => ({ method: 'PATCH', path, body })
+  const [order, closure, line, ticket] = ['orders', 'closures', 'lines', 'tickets'].map(
+    (name) => `/v1/${name}/${id}`,
+  ) as [string, string, string, string]
+  const amount = { amount: '5.00', currency: 'GBP' }
+  return {
+    orderId: [see(order), send(`${order}/retry`)],
+    caseId: [
+      see(closure),
+      change(closure, { reason: null }),
+      send(`${closure}/withdraw`),
+      send(`${closure}/code`),
+    ],
+    lineId: [
+      see(line),
+      see(`${line}/installation`),
+      see(`${line}/renewal`),
+      change(line, { nickname: 'mine' }),
+      change(`${line}/renewal`, { autoRenew: false }),
+      send(`${line}/suspend`),
+      send(`${line}/top-ups`, { amount }),
+      send('/v1/closures', { scope: 'line', lineId: id }),
+    ],
+    ticketId: [see(ticket), send(`${ticket}/messages`, { body: 'and?' })],
+  }[kind]
 }
 
 type Wire = {
@@ -252,9 +291,8 @@ function seeOnlyOwn(world: World, { who }: Runner, label: string, payload: strin
     const id = /"subscriberId":"(\w+)"/.exec(payload)?.[1]
     if (id) world.members.set(who, id)
   }
-  const [, id, key] = /"(orderId|caseId)":"(\w+)"/.exec(payload) ?? []
-  if (key && label.startsWith('POST'))
-    world.given.set(`/v1/${id === 'orderId' ? 'orders' : 'closures'}/${key}`, who)
+  for (const [, kind, id] of payload.matchAll(/"(orderId|caseId|lineId|ticketId)":"(\w+)"/g))
+    if (!world.given.has(`${kind} ${id}`)) world.given.set(`${kind} ${id}`, who)
   for (const { name } of world.story.people) {
     const id = world.members.get(name)
     const shown = payload.includes(`${name}.${world.seed}@`) || (id && payload.includes(id))

@@ -6,7 +6,7 @@ import { checkout } from '../../src/platform/config.ts'
 import { mutants, plant } from './mutants.ts'
 import { shrink } from './shrink.ts'
 import { openStage, type Stage } from './stage.ts'
-import { storyOf } from './story.ts'
+import { hourMs, type Story, storyOf } from './story.ts'
 import { summaryOf, told } from './tell.ts'
 
 let stage: Stage
@@ -32,6 +32,30 @@ test('every rule holds in the usual worlds', async () => {
   expect(broken).toEqual([])
   expect(cases).toBeGreaterThan(4)
 }, 900_000)
+
+/** Longer than a job is patient, just when the phone says that it is there. */
+const awayAtInstallation: Story = {
+  seed: 9001,
+  people: [
+    {
+      name: 'p1',
+      country: 'GB',
+      locale: 'en',
+      intents: [
+        { kind: 'buy', afterMs: 0, plan: 'home-uk', card: 'good', clicks: 1 },
+        { kind: 'install', afterMs: hourMs, line: 0 },
+      ],
+    },
+  ],
+  weather: [{ kind: 'outage', afterMs: hourMs - 60_000, partner: 'network', forMs: 5 * hourMs }],
+  faults: { given: [] },
+}
+
+test('a line has service although the network was away when its eSIM was installed', async () => {
+  const { broken, books } = await stage.tell(awayAtInstallation)
+  expect(broken).toBeUndefined()
+  expect(JSON.parse(books)).toMatchObject({ lines: ['active'], served: 1 })
+}, 60_000)
 
 test('the same seed tells the same story', async () => {
   const [once, again] = [await stage.tell(storyOf(4)), await stage.tell(storyOf(4))]

@@ -17,6 +17,7 @@ import { seedPolicies } from '../../src/policy/store.ts'
 import { seedStaff } from '../../src/staff/store.ts'
 import { booksOf } from './books.ts'
 import { play } from './driver.ts'
+import { codeOfError } from './errors.ts'
 import type { Broken } from './invariants.ts'
 import { isProcess } from './node.ts'
 import { config } from './platform.ts'
@@ -62,7 +63,7 @@ export async function openStage() {
     async tell(story: Story): Promise<Ending> {
       const world = await openWorld(story, await database())
       try {
-        const broken = await play(world)
+        const broken = await play(world).catch(thrown)
         const { rows } = await world.pool.query<{ n: bigint }>(
           `select count(*)::int8 as n from closure_case where submitted_at is not null`,
         )
@@ -88,6 +89,12 @@ export async function openStage() {
     },
   }
 }
+
+/** A world that throws has failed as one that broke a rule has: with its seed and its story, to be shortened. */
+const thrown = (error: unknown): Broken => ({
+  rule: 'the world could not be played on',
+  what: codeOfError(error),
+})
 
 async function connectTo(cluster: { url(database: string): string }): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: cluster.url('postgres') })

@@ -1,7 +1,7 @@
 /** Each durable step fails at each of its places in turn, and every world comes to the same end. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verbs } from '../../src/closure/workflow.ts'
-import type { Step } from '../../src/closure/steps/step.ts'
+import type { InsideStep, Step } from '../../src/closure/steps/step.ts'
 import { steps } from '../../src/closure/steps.ts'
 import { faultsOf, type Place, placesOf, tellWith, wholeWay } from './harness.ts'
 import { release } from './platform.ts'
@@ -68,4 +68,10 @@ test('a step that touches the outside can say whether its effect stands', () => 
   // @ts-expect-error without isDone it is no step, and the build says so
   const blind: Step = { kind: 'outside', perform: async () => ({}), record: async () => ({}) }
   expect(blind.kind).toBe('outside')
+  const inside: InsideStep['record'] = async (_, [one]) => {
+    // @ts-expect-error whoever has no isDone is handed nobody to call
+    void one?.partners.network
+    return []
+  }
+  expect(inside).toBeTypeOf('function')
 })

@@ -32,7 +32,7 @@ export type World = {
   readonly nodes: readonly SimNode[]
   /** Whose subscriber is whose. */
   readonly members: Map<string, string>
-  /** What was given to whom, by the path that shows it. */
+  /** What was given to whom, by its kind and name. */
   readonly given: Map<string, string>
   readonly said: Said[]
   readonly visits: Visit[]

@@ -19,7 +19,7 @@ import { type Facts, lineName } from '../facts.ts'
 import { finalTables, type Table } from '../final-statement.ts'
 import { type CaseKey, type DoneSteps, doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
-import type { InsideStep, Recorded, StepContext } from './step.ts'
+import type { InsideContext, InsideStep, Recorded } from './step.ts'
 
 export const certificateStep: InsideStep = {
   kind: 'inside',
@@ -56,7 +56,7 @@ export const certificateStep: InsideStep = {
 }
 
 /** What each case keeps, field by field, from the same words that the erasure is performed from. */
-async function insertReceipts(trx: Trx, all: readonly StepContext[]): Promise<void> {
+async function insertReceipts(trx: Trx, all: readonly InsideContext[]): Promise<void> {
   const signed = await Promise.all(all.map(receiptOf))
   await insertRows(
     trx,
@@ -72,7 +72,7 @@ async function insertReceipts(trx: Trx, all: readonly StepContext[]): Promise<vo
   )
 }
 
-function receiptOf(context: StepContext) {
+function receiptOf(context: InsideContext) {
   const { app, c, facts, now, partners } = context
   const { country, version } = facts.policy
   return partners.documents.receipt({
@@ -90,7 +90,7 @@ export const closeStep: InsideStep = {
   kind: 'inside',
 
   async record(trx, all) {
-    const [{ app, now }] = all as [StepContext]
+    const [{ app, now }] = all as [InsideContext]
     await insertRows(
       trx,
       'retention',
@@ -131,12 +131,12 @@ export const closeStep: InsideStep = {
   },
 }
 
-function erasureOf({ c, now }: StepContext) {
+function erasureOf({ c, now }: InsideContext) {
   const key = { subscriber_id: c.subscriberId, case_id: c.caseId }
   return { ...key, state: 'waiting', started_at: now, changed_at: now }
 }
 
-function retentionOf(context: StepContext) {
+function retentionOf(context: InsideContext) {
   const { c, now } = context
   const row = { subscriber_id: c.subscriberId, case_id: c.caseId }
   const kept = keptOf(context).map(({ category, basis, until }) => ({
@@ -157,7 +157,7 @@ function retentionOf(context: StepContext) {
   return [...kept, ...erased]
 }
 
-function closedParams(context: StepContext, tables: readonly Table[]) {
+function closedParams(context: InsideContext, tables: readonly Table[]) {
   const { app, c, facts, now } = context
   const kept = keptOf(context).map(({ until, ...row }) => ({
     ...row,
@@ -177,7 +177,7 @@ function closedParams(context: StepContext, tables: readonly Table[]) {
 
 async function certificateInputs(
   trx: Trx,
-  all: readonly StepContext[],
+  all: readonly InsideContext[],
 ): Promise<CertificateInput[]> {
   const doneOf = await doneStepsOf(
     trx,
@@ -195,7 +195,7 @@ async function certificateInputs(
 }
 
 function certificateInput(
-  context: StepContext,
+  context: InsideContext,
   done: DoneSteps,
   removals: Awaited<ReturnType<typeof lockRemovals>>,
   tables: readonly Table[],
@@ -261,7 +261,7 @@ function movedTo({ staying }: Facts, lineId: string | null): Record<string, stri
 /** The settled tables by case, each refund where it arrived. */
 async function endedTables(
   trx: Trx,
-  all: readonly StepContext[],
+  all: readonly InsideContext[],
 ): Promise<(c: CaseKey) => Table[]> {
   const cases = all.map(({ c }) => c)
   const doneOf = await doneStepsOf(trx, cases)
@@ -272,7 +272,7 @@ async function endedTables(
   }
 }
 
-function keptOf({ c, policy, now }: StepContext) {
+function keptOf({ c, policy, now }: InsideContext) {
   const rules = policy.rules.retention.value
   const categories: RetentionCategory[] = ['invoices', 'usage', 'certificate']
   if (c.scope === 'account') categories.push('contacts')
@@ -283,7 +283,7 @@ function keptOf({ c, policy, now }: StepContext) {
   }))
 }
 
-function erasedOf({ c }: StepContext): string[] {
+function erasedOf({ c }: InsideContext): string[] {
   return c.scope === 'account' ? ['codes', 'sign-in'] : ['codes']
 }
 

@@ -3,7 +3,6 @@ import { holdsOf } from '../../ledger/hold-store.ts'
 import type { Place, Posting } from '../../ledger/ledger.ts'
 import { post } from '../../ledger/store.ts'
 import { disputeHoldKeys } from '../../payments/dispute-store.ts'
-import { startRefunds } from '../../payments/store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { paidDispositions } from '../../policy/policy.ts'
 import { chargeLate } from '../../usage/late-store.ts'
@@ -13,7 +12,8 @@ import { cover, spread } from '../paid-flow.ts'
 import { inOrder } from '../settlement.ts'
 import { doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
-import type { InsideStep, Recorded, StepContext } from './step.ts'
+import { beginRefunds } from './refund.ts'
+import type { InsideContext, InsideStep, Recorded } from './step.ts'
 
 type Entry = Table['destinations'][number]
 /** What is free again and where it lies. */
@@ -30,7 +30,7 @@ export const finishStep: InsideStep = {
   },
 }
 
-async function finish(trx: Trx, context: StepContext): Promise<Recorded> {
+async function finish(trx: Trx, context: InsideContext): Promise<Recorded> {
   const { c } = context
   const done = (await doneStepsOf(trx, [c]))(c)
   const settled = JSON.parse(done.get(stepName('settle'))?.['tables'] ?? '[]') as Table[]
@@ -51,7 +51,7 @@ async function finish(trx: Trx, context: StepContext): Promise<Recorded> {
 
 const waited: ReadonlySet<Entry['kind']> = new Set(['late-usage-reserve', 'disputed'])
 
-async function decided(trx: Trx, context: StepContext, table: Table) {
+async function decided(trx: Trx, context: InsideContext, table: Table) {
   const rows: Entry[] = []
   const freed: Freed[] = []
   const row = (kind: Entry['kind'], amount: Money, lineId: string | null, more = {}) => {
@@ -78,7 +78,7 @@ async function decided(trx: Trx, context: StepContext, table: Table) {
   return { rows, freed }
 }
 
-async function late(trx: Trx, { app, c, facts }: StepContext, reserve: Money) {
+async function late(trx: Trx, { app, c, facts }: InsideContext, reserve: Money) {
   return chargeLate(trx, app, {
     subscriberId: c.subscriberId,
     lineIds: facts.lines.map(({ lineId }) => lineId),
@@ -89,7 +89,7 @@ async function late(trx: Trx, { app, c, facts }: StepContext, reserve: Money) {
 }
 
 /** Where freed money goes: as was chosen, if that is still possible; else back to its owner; else it is unclaimed. */
-function placeFor({ c, facts, policy }: StepContext): { to: Place; kind: Entry['kind'] } {
+function placeFor({ c, facts, policy }: InsideContext): { to: Place; kind: Entry['kind'] } {
   const { paid } = c.choices
   if (paid?.disposition === 'donate')
     return { to: { account: 'donations-payable' }, kind: 'donated' }
@@ -110,7 +110,7 @@ function isSame(a: Place, b: Place): boolean {
 
 async function place(
   trx: Trx,
-  context: StepContext,
+  context: InsideContext,
   freed: readonly Freed[],
   code: string,
   before: number,
@@ -145,9 +145,9 @@ async function place(
     ...refund,
     refundId: `${caseId}.${before + index + 1}`,
   }))
-  await startRefunds(
+  await beginRefunds(
     trx,
-    now,
+    context,
     named.map(({ refundId, orderId, amount }) => ({
       subscriberId,
       refundId,
@@ -166,7 +166,7 @@ async function place(
 }
 
 /** What only a payment could take that a bank has given back: its owner has it already. */
-async function keepLost(trx: Trx, { app, c, facts, now }: StepContext, left: Money) {
+async function keepLost(trx: Trx, { app, c, facts, now }: InsideContext, left: Money) {
   if (isZero(left)) return []
   const { parts, open } = cover(
     left,

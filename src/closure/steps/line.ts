@@ -9,7 +9,7 @@ import { endRenewals } from '../../renewals/setting-store.ts'
 import { endSessions } from '../../usage/nchf/closing-store.ts'
 import type { LineFacts } from '../facts.ts'
 import { isPorted } from '../ported.ts'
-import type { InsideStep, OutsideStep, Performed, StepContext } from './step.ts'
+import type { InsideContext, InsideStep, OutsideStep, Performed } from './step.ts'
 
 export const stopDownload: OutsideStep = {
   kind: 'outside',
@@ -60,7 +60,7 @@ export const closeLineStep: InsideStep = {
   kind: 'inside',
 
   async record(trx, all) {
-    const [{ app, now }] = all as [StepContext]
+    const [{ app, now }] = all as [InsideContext]
     const closing = all.map((context) => closingLine(context))
     const ended = await endSessions(trx, closing)
     const renewed = await endRenewals(trx, closing)
@@ -106,10 +106,10 @@ export const closeLineStep: InsideStep = {
 }
 
 type ClosingLine = LineFacts &
-  Pick<StepContext['c'], 'subscriberId' | 'reference'> &
-  Pick<StepContext, 'policy' | 'now'>
+  Pick<InsideContext['c'], 'subscriberId' | 'reference'> &
+  Pick<InsideContext, 'policy' | 'now'>
 
-function closingLine({ c, facts, subject, policy, now }: StepContext): ClosingLine {
+function closingLine({ c, facts, subject, policy, now }: InsideContext): ClosingLine {
   const line = facts.lines.find(({ lineId }) => lineId === subject)
   if (!line) throw new Error(`step names a line that is not closing: ${subject}`)
   const { subscriberId, reference } = c

@@ -4,7 +4,6 @@ import { earn } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
 import { withholdRefund } from '../../payments/dispute-store.ts'
-import { startRefunds } from '../../payments/store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { decimal, isZero } from '../../values/money.ts'
 import { bulkChoices } from '../bulk.ts'
@@ -13,14 +12,15 @@ import { settleAll } from '../currencies.ts'
 import { agreedRates, type Exchange } from '../exchange.ts'
 import { tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
-import type { InsideStep, StepContext } from './step.ts'
+import { beginRefunds } from './refund.ts'
+import type { InsideContext, InsideStep } from './step.ts'
 import { lateUntil } from './wait.ts'
 
 export const settleStep: InsideStep = {
   kind: 'inside',
 
   async record(trx, all) {
-    const [{ app, now }] = all as [StepContext]
+    const [{ app, now }] = all as [InsideContext]
     const taxes = await taxesFor(
       trx,
       all.map(({ c }) => c.subscriberId),
@@ -47,7 +47,7 @@ export const settleStep: InsideStep = {
           amount,
         })),
     )
-    await startRefunds(trx, now, refunds.flat())
+    await beginRefunds(trx, { app, now }, refunds.flat())
     await endAddons(
       trx,
       now,
@@ -76,7 +76,7 @@ export const settleStep: InsideStep = {
 }
 
 // Days count to the day the closure was received: a slow review never costs the subscriber anything.
-function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
+function settlementsOf({ c, facts, now }: InsideContext): Settlement[] {
   // Nobody can be asked any more: what other lines put in goes back to them.
   const choices = { ...c.choices, shared: c.choices.shared ?? bulkChoices.shared }
   const rates = agreedRates(c.quote?.currencies ?? [])
@@ -88,7 +88,7 @@ function settlementsOf({ c, facts, now }: StepContext): Settlement[] {
 }
 
 function transfersOf(
-  { c, now }: StepContext,
+  { c, now }: InsideContext,
   { currency, earned, exchanges, postings }: Settlement,
   tax: Tax,
 ): Transfer[] {
@@ -133,7 +133,7 @@ function exchangeDetail({ from, becomes, rate: { rate, source, asOf } }: Exchang
 /** Rare: a payment of the case is disputed, and nothing else can take the refund. */
 async function withhold(
   trx: Trx,
-  { app, c: { subscriberId } }: StepContext,
+  { app, c: { subscriberId } }: InsideContext,
   settlements: readonly Settlement[],
 ) {
   for (const { withheld } of settlements)

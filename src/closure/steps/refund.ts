@@ -3,13 +3,28 @@ import type { LedgerAccount, TransferKind } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import type { FoundRefund } from '../../payments/gateway.ts'
 import { failRefunds } from '../../payments/payout-store.ts'
-import { endRefunds, findRefundRow, refundRows } from '../../payments/store.ts'
+import {
+  endRefunds,
+  findRefundRow,
+  type NewRefund,
+  type RefundRow,
+  refundRows,
+  startRefunds,
+} from '../../payments/store.ts'
 import type { App } from '../../platform/app.ts'
+import { auditAll, system } from '../../platform/audit.ts'
 import type { Trx } from '../../platform/database.ts'
 import { decimal } from '../../values/money.ts'
 import { caseUrl, tellAll } from '../enter-store.ts'
 import { payoutDays } from '../workflow.ts'
-import type { Outcome, OutsideStep, Pending, Performed, StepContext } from './step.ts'
+import type {
+  InsideContext,
+  Outcome,
+  OutsideStep,
+  Pending,
+  Performed,
+  StepContext,
+} from './step.ts'
 
 const askAgainMsMin = 2000
 const askAgainMsMax = 3_600_000
@@ -49,6 +64,12 @@ export const refund: OutsideStep = {
       trx,
       refused.map((one) => ({ ...keyOf(one), failure: failureOf(one), until })),
     )
+    await auditRefunds(
+      trx,
+      app,
+      now,
+      refused.map((one) => ({ ...keyOf(one), state: 'failed', reason: failureOf(one) })),
+    )
     await tellOfFailures(trx, app, refused, until)
     return all.map((one) => {
       const { subject } = one
@@ -57,6 +78,45 @@ export const refund: OutsideStep = {
         : { events: [{ kind: 'refund-sent', detail: { refund: subject } }] }
     })
   },
+}
+
+type Audited = { subscriberId: string; refundId: string; state: RefundRow['state']; reason: string }
+
+/** Says in the audit trail what refunds have become. */
+async function auditRefunds(
+  trx: Trx,
+  { ids }: Pick<App, 'ids'>,
+  now: Temporal.Instant,
+  refunds: readonly Audited[],
+): Promise<void> {
+  await auditAll(
+    trx,
+    ids,
+    now,
+    refunds.map(({ subscriberId, refundId, state, reason }) => ({
+      subscriberId,
+      actor: system,
+      action: `refund.${state}`,
+      subject: { kind: 'refund', id: refundId },
+      reason,
+    })),
+  )
+}
+
+/** Sets up what a settlement sends back. */
+export async function beginRefunds(
+  trx: Trx,
+  { app, now }: Pick<InsideContext, 'app' | 'now'>,
+  refunds: readonly NewRefund[],
+): Promise<void> {
+  await startRefunds(trx, now, refunds)
+  const asked = { state: 'requested', reason: 'what was paid goes back' } as const
+  await auditRefunds(
+    trx,
+    app,
+    now,
+    refunds.map(({ subscriberId, refundId }) => ({ subscriberId, refundId, ...asked })),
+  )
 }
 
 const failureOf = ({ performed }: Performed) => performed['failure'] ?? 'unknown'
@@ -100,6 +160,11 @@ const bookings = {
   'charged-back': ['chargeback', 'absorbed-loss'],
 } as const satisfies Record<string, [TransferKind, LedgerAccount]>
 export type Ended = keyof typeof bookings
+const reasons: Record<Ended, string> = {
+  succeeded: 'the provider reports that it arrived',
+  unclaimed: 'nobody named an account in time',
+  'charged-back': 'the bank has given the payment back already',
+}
 
 /** Ends refunds and books them. What can't be delivered stays its owner's money: unclaimed, never revenue. */
 export async function endAll(
@@ -109,15 +174,18 @@ export async function endAll(
   const [first] = all
   if (!first) return
   const rows = await refundRows(trx, all.map(keyOf))
-  await endRefunds(
+  const ended = all.map((one) => ({
+    ...keyOf(one),
+    state: one.ended === 'unclaimed' ? ('unclaimed' as const) : ('succeeded' as const),
+    failure: one.failure ?? null,
+    providerRefundId: one.performed['providerRefundId'] ?? null,
+  }))
+  await endRefunds(trx, first.now, ended)
+  await auditRefunds(
     trx,
+    first.app,
     first.now,
-    all.map((one) => ({
-      ...keyOf(one),
-      state: one.ended === 'unclaimed' ? 'unclaimed' : 'succeeded',
-      failure: one.failure ?? null,
-      providerRefundId: one.performed['providerRefundId'] ?? null,
-    })),
+    ended.map((one, index) => ({ ...one, reason: reasons[all[index]!.ended] })),
   )
   const transfers = all.map(({ c, now, subject, ended }): Transfer => {
     const amount = rows.get(subject)?.amount

@@ -48,10 +48,15 @@ export type OutsideStep = {
   record(trx: Trx, all: readonly Performed[]): Promise<Recorded[]>
 }
 
+/** Of the partners nobody but who signs, which reaches nobody: what calls out must be able to say what stands there. */
+export type InsideContext = Omit<StepContext, 'partners'> & {
+  partners: Pick<Partners, 'documents'>
+}
+
 /** Touches only our own database: its record is its effect, written once with each case's version. */
 export type InsideStep = {
   kind: 'inside'
-  record(trx: Trx, all: readonly StepContext[]): Promise<Recorded[]>
+  record(trx: Trx, all: readonly InsideContext[]): Promise<Recorded[]>
 }
 
 export type Step = OutsideStep | InsideStep
