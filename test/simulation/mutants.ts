@@ -224,7 +224,7 @@ type Row`,
       {
         file: closure('retention-store.ts'),
         find: `await destroyKeys(trx, [subscriberId], category, now)`,
-        replace: `return`,
+        replace: `await Promise.resolve()`,
       },
     ],
   },
