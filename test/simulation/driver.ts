@@ -43,7 +43,8 @@ export async function play(world: World): Promise<Broken | undefined> {
   if (first) return first
   // What nobody waits for is done once a minute.
   await sweepAll(world, release.upkeep)
-  const [astray] = await brokenAtRest(world)
+  // A job that is given up writes nothing, so that no tick was looked at after it.
+  const [astray] = [...(await brokenRules(world, true)), ...(await brokenAtRest(world))]
   if (astray) return astray
   const known = await knownOf(world)
   // The months in which numbers rest and records are kept.
@@ -51,6 +52,7 @@ export async function play(world: World): Promise<Broken | undefined> {
   if (later) return later
   await sweepAll(world, [...release.sweeps, ...release.upkeep])
   const [left] = [
+    ...(await brokenRules(world, true)),
     ...(await unheardBanks(world)),
     ...(await unanswered(world.eyes)),
     ...(await readableStill(world, known)),
@@ -274,6 +276,7 @@ async function lookAhead({ eyes, clock }: World): Promise<Due> {
 const dueSql = `
   select (select jsonb_object_agg(sweep, due) from (
       select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
+      union all select 'sweepIntakes', min(wake_at) from closure_intake
       union all select 'sweepBulk', min(wake_at) from closure_bulk where state = 'running'
       union all select 'sweepRenewals', min(due_at) from line
       union all select 'sweepAddons', min(due_at) from line_addon
