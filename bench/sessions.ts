@@ -4,6 +4,7 @@ import { openDatabase } from '../src/platform/database.ts'
 import { openCharger } from '../src/usage/nchf/batch-store.ts'
 import { openWorld, seedLines, type World } from './charging/world.ts'
 import { type Bench, median, type Options } from './contract.ts'
+import { runLimit } from './sessions/limit.ts'
 import { drive, type Outcome, usedBytes } from './sessions/load.ts'
 import { openNaive, prepareNaive } from './sessions/naive.ts'
 import { openServed } from './sessions/served.ts'
@@ -38,7 +39,10 @@ async function prove({ query }: World, sessions: number): Promise<void> {
     if (found[name] !== value) throw new Error(`${name}: ${found[name]} instead of ${value}`)
 }
 
-type Round = Record<'batches' | 'naive' | 'served', Outcome>
+type Round = Record<'batches' | 'naive' | 'served', Outcome> & {
+  limit: ReturnType<typeof runLimit>
+}
+type Way = Exclude<keyof Round, 'limit'>
 
 async function measure(world: World, lines: number, { rounds, progress }: Options) {
   const db = openDatabase(openKeyedPool(world.url, 8))
@@ -59,8 +63,9 @@ async function measure(world: World, lines: number, { rounds, progress }: Option
       const one = await drive(naive.charger, load(1))
       at(0.66, 'batches, over HTTP/2')
       const whole = await served.drive(load(2))
+      const limit = runLimit(world)
       sessions += batches.sessions + one.sessions + whole.sessions
-      if (round > 0) measured.push({ batches, naive: one, served: whole })
+      if (round > 0) measured.push({ batches, naive: one, served: whole, limit })
     }
   } finally {
     await served.close()
@@ -84,11 +89,13 @@ export const bench: Bench = {
       await seedLines(world, 0, lines)
       await prepareNaive(world)
       const measured = await measure(world, lines, options)
-      const of = (which: keyof Round, what: keyof Outcome) =>
+      const of = (which: Way, what: keyof Outcome) =>
         median(measured.map((one) => one[which][what]))
-      const to = (which: keyof Round) =>
+      const to = (which: Way) =>
         median(measured.map((one) => one[which].perSecond / one.naive.perSecond))
-      const row = (name: string, which: keyof Round, cpu: boolean) => [
+      const synced = (what: 'perSecond' | 'p50' | 'p99') =>
+        median(measured.map(({ limit }) => limit[what]))
+      const row = (name: string, which: Way, cpu: boolean) => [
         name,
         whole(of(which, 'perSecond')),
         to(which).toFixed(1),
@@ -105,6 +112,9 @@ export const bench: Bench = {
           overHttp2PerSecond: of('served', 'perSecond'),
           overHttp2P99Ms: of('served', 'p99'),
           nodeMicrosecondsPerRequest: of('batches', 'cpuUs'),
+          syncedPagesPerSecond: synced('perSecond'),
+          syncedPageP50Ms: synced('p50'),
+          syncedPageP99Ms: synced('p99'),
         },
         ratios: {
           toTransactionPerRequest: to('batches'),
@@ -120,6 +130,14 @@ export const bench: Bench = {
           row(`batches, ${whole(lines)} lines`, 'batches', true),
           row('  a transaction a request, 16 connections', 'naive', true),
           row('  batches over HTTP/2, the caller beside it', 'served', false),
+          [
+            '  the disk alone: one page after another made safe',
+            whole(synced('perSecond')),
+            '',
+            synced('p50').toFixed(1),
+            synced('p99').toFixed(1),
+            '',
+          ],
         ],
       }
     } finally {

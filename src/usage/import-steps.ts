@@ -74,7 +74,7 @@ export async function importUsage(
         importId,
         mapping,
         layout,
-        batchesAtOnce: options.batchesAtOnce ?? 3,
+        batchesAtOnce: options.batchesAtOnce ?? 4,
       })
     } finally {
       await releaseImport(held, importId)
