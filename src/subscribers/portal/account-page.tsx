@@ -95,7 +95,8 @@ function RowLink({ icon, to, title, children }: RowLinkProps) {
         <Icon name={icon} />
         <span className="grow">
           <span className="mid block">{title}</span>
-          <span className="small c2 block">{children}</span>
+          {/* Keeps its line while it loads, so that nothing below it jumps. */}
+          <span className="small c2 block">{children || '\u00a0'}</span>
         </span>
         <Icon name="next" size="s" className="c3 self-center" />
       </Link>
