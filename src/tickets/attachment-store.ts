@@ -29,11 +29,13 @@ export async function addAttachments(
     .where('added_at', '>', now.subtract({ hours: 24 }))
     .executeTakeFirstOrThrow()
   if (Number(sent) + files.length > aDayMax) return false
+  // Listed by their ids, so these follow the order the files came in.
+  const ids = files.map(() => app.ids.make('attachment')).sort()
   await insertRows(
     trx,
     'ticket_attachment',
-    files.map(({ name, type, content }) => {
-      const attachmentId = app.ids.make('attachment')
+    files.map(({ name, type, content }, at) => {
+      const attachmentId = ids[at]!
       return {
         subscriber_id: subscriberId,
         attachment_id: attachmentId,

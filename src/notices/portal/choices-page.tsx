@@ -11,6 +11,24 @@ import { useSubscriber } from '../../portal/session.tsx'
 import type { NoticeTopic } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
+const words = {
+  usage: ['notices.usage', 'notices.usage-what'],
+  renewal: ['notices.renewal', 'notices.renewal-what'],
+  help: ['notices.help', 'notices.help-what'],
+  news: ['notices.news', 'notices.news-what'],
+  receipts: ['notices.receipts', 'notices.receipts-what'],
+  security: ['notices.security', 'notices.security-what'],
+  closing: ['notices.closing', 'notices.closing-what'],
+} as const
+
+const channelWords = { email: 'notices.email', sms: 'notices.sms' } as const
+
+const whyWords = {
+  law: 'notices.why-law',
+  security: 'notices.why-security',
+  closing: 'notices.why-closing',
+} as const
+
 export function ChoicesPage() {
   const { t } = useWords()
   const topics = useQuery(noticesQuery)
@@ -38,8 +56,8 @@ export function ChoicesPage() {
                   {all.filter(fixed).map((topic) => (
                     <li key={topic.topic} className="row">
                       <div className="grow">
-                        <div className="mid">{t(`notices.${topic.topic}`)}</div>
-                        <div className="small c2">{t(`notices.${topic.topic}-what`)}</div>
+                        <div className="mid">{t(words[topic.topic][0])}</div>
+                        <div className="small c2">{t(words[topic.topic][1])}</div>
                         <Reason topic={topic} />
                       </div>
                     </li>
@@ -76,9 +94,9 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
   return (
     <fieldset className="border-b border-line py-3.5">
       <legend className="contents">
-        <span className="mid block">{t(`notices.${topic.topic}`)}</span>
+        <span className="mid block">{t(words[topic.topic][0])}</span>
       </legend>
-      <p className="small c2">{t(`notices.${topic.topic}-what`)}</p>
+      <p className="small c2">{t(words[topic.topic][1])}</p>
       <div className="flex flex-wrap gap-x-8 mt-2">
         {channels.map((channel) => {
           const state = topic[channel]
@@ -86,7 +104,7 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
           if (!state.mayChange)
             return (
               <p key={channel} className="flex items-baseline gap-2">
-                {t(`notices.${channel}`)} <Tag>{t('notices.always')}</Tag>
+                {t(channelWords[channel])} <Tag>{t('notices.always')}</Tag>
               </p>
             )
           return (
@@ -95,7 +113,7 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
               checked={shown(channel)}
               onChange={(wanted) => !choose.isPending && choose.mutate({ channel, wanted })}
             >
-              {t(`notices.${channel}`)}
+              {t(channelWords[channel])}
             </Tick>
           )
         })}
@@ -113,5 +131,5 @@ function Choosing({ topic }: { topic: NoticeTopic }) {
 
 function Reason({ topic: { why } }: { topic: NoticeTopic }) {
   const { t } = useWords()
-  return why && <p className="caption c2 mt-1">{t(`notices.why-${why}`)}</p>
+  return why && <p className="caption c2 mt-1">{t(whyWords[why])}</p>
 }

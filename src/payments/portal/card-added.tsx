@@ -9,6 +9,12 @@ import { queryClient } from '../../portal/queries.ts'
 import type { CardSetup } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
+const words = {
+  asked: 'cards.state-asked',
+  saved: 'cards.state-saved',
+  failed: 'cards.state-failed',
+} as const
+
 export function Added({ methodId }: { methodId: string }) {
   const { t } = useWords()
   const { data } = useQuery({
@@ -26,7 +32,7 @@ export function Added({ methodId }: { methodId: string }) {
   return (
     <div className="mt-4 grid gap-3">
       <Notice tone={state === 'failed' ? 'warn' : 'info'}>
-        <p>{t(`cards.state-${data.state}`)}</p>
+        <p>{t(words[data.state])}</p>
       </Notice>
       {state === 'asked' && data.setupUrl && (
         <ButtonAnchor href={data.setupUrl} kind="even" block>
