@@ -2,12 +2,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { bulkQuery } from '../../console/queries.ts'
 import { useStaff } from '../../console/session.tsx'
 import type { BulkView } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair } from '../../portal/components/button.tsx'
+import { Button } from '../../portal/components/button.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useToast } from '../../portal/toast.tsx'
 
@@ -64,14 +65,12 @@ function ActSheet({ bulk, act, onClose }: { bulk: BulkView; act: Act; onClose: (
       <div className="grid gap-5">
         <p className="c2">{t(`bulk.${act}-follows`, { count: bulk.totals.lines })}</p>
         <Refused error={change.error} />
-        <Pair>
-          <Button kind="even" onClick={onClose}>
-            {t('sheet.back')}
-          </Button>
-          <Button kind="even" busy={change.isPending} onClick={() => change.mutate()}>
-            {t(`bulk.${act}`)}
-          </Button>
-        </Pair>
+        <SheetButtons
+          busy={change.isPending}
+          word={t(`bulk.${act}`)}
+          onClose={onClose}
+          act={() => change.mutate()}
+        />
       </div>
     </Sheet>
   )

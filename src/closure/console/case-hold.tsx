@@ -2,12 +2,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { caseQuery } from '../../console/queries.ts'
 import { useStaff } from '../../console/session.tsx'
 import type { StaffCase } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
+import { TextButton } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
@@ -72,18 +73,12 @@ function HoldSheet({ seen, onClose }: { seen: StaffCase; onClose: () => void }) 
           error={missing && !note.trim() ? t('attention.thaw-missing') : undefined}
         />
         <Refused error={hold.error} />
-        <Pair>
-          <Button kind="even" onClick={onClose}>
-            {t('sheet.back')}
-          </Button>
-          <Button
-            kind="even"
-            busy={hold.isPending}
-            onClick={() => (note.trim() ? hold.mutate() : setMissing(true))}
-          >
-            {t('hold.button')}
-          </Button>
-        </Pair>
+        <SheetButtons
+          busy={hold.isPending}
+          word={t('hold.button')}
+          onClose={onClose}
+          act={() => (note.trim() ? hold.mutate() : setMissing(true))}
+        />
       </div>
     </Sheet>
   )

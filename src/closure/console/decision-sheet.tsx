@@ -3,11 +3,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { caseQuery } from '../../console/queries.ts'
 import type { Decision, ReasonCode, StaffCase } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, Pair } from '../../portal/components/button.tsx'
+import { Button } from '../../portal/components/button.tsx'
 import { Choices } from '../../portal/components/choices.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
@@ -108,14 +109,11 @@ export function DecisionSheet(props: Props) {
             {t('decide.reload')}
           </Button>
         ) : (
-          <Pair>
-            <Button kind="even" onClick={onClose}>
-              {t('sheet.back')}
-            </Button>
-            <Button kind="even" submit busy={decide.isPending}>
-              {t(kind === 'approve' ? 'decide.approve' : 'decide.reject')}
-            </Button>
-          </Pair>
+          <SheetButtons
+            busy={decide.isPending}
+            word={t(kind === 'approve' ? 'decide.approve' : 'decide.reject')}
+            onClose={onClose}
+          />
         )}
       </form>
     </Sheet>

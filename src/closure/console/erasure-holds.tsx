@@ -2,11 +2,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { useStaff } from '../../console/session.tsx'
 import type { Erasure } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
+import { TextButton } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useFormat } from '../../portal/use-format.ts'
@@ -105,7 +106,12 @@ function PlaceSheet({ caseId, onClose }: { caseId: string; onClose: () => void }
           error={missing(basis)}
         />
         <Refused error={place.error} />
-        <Buttons busy={place.isPending} word={t('holds.place')} onClose={onClose} act={submit} />
+        <SheetButtons
+          busy={place.isPending}
+          word={t('holds.place')}
+          onClose={onClose}
+          act={submit}
+        />
       </div>
     </Sheet>
   )
@@ -141,7 +147,7 @@ function ReleaseSheet({
           error={tried && isShort(reason) ? t('holds.missing') : undefined}
         />
         <Refused error={release.error} />
-        <Buttons
+        <SheetButtons
           busy={release.isPending}
           word={t('holds.release')}
           onClose={onClose}
@@ -149,21 +155,5 @@ function ReleaseSheet({
         />
       </div>
     </Sheet>
-  )
-}
-
-type ButtonsProps = { busy: boolean; word: string; onClose: () => void; act: () => void }
-
-function Buttons({ busy, word, onClose, act }: ButtonsProps) {
-  const { t } = useConsoleWords()
-  return (
-    <Pair>
-      <Button kind="even" onClick={onClose}>
-        {t('sheet.back')}
-      </Button>
-      <Button kind="even" busy={busy} onClick={act}>
-        {word}
-      </Button>
-    </Pair>
   )
 }

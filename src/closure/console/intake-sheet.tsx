@@ -2,11 +2,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { intakeQuery } from '../../console/queries.ts'
 import type { IntakeDecision, StaffIntake } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair } from '../../portal/components/button.tsx'
 import { Choices, Tick } from '../../portal/components/choices.tsx'
 import { FieldError, TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
@@ -79,14 +79,7 @@ export function IntakeSheet({ seen, act, onClose }: Props) {
           maxLength={500}
         />
         <Refused error={decide.error} />
-        <Pair>
-          <Button kind="even" onClick={onClose}>
-            {t('sheet.back')}
-          </Button>
-          <Button kind="even" submit busy={decide.isPending}>
-            {t(`intakes.${act}`)}
-          </Button>
-        </Pair>
+        <SheetButtons busy={decide.isPending} word={t(`intakes.${act}`)} onClose={onClose} />
       </form>
     </Sheet>
   )

@@ -2,11 +2,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { useStaff } from '../../console/session.tsx'
 import type { StaffLine, StaffSubscriber } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
+import { TextButton } from '../../portal/components/button.tsx'
 import { Choices } from '../../portal/components/choices.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
@@ -100,14 +101,7 @@ function SuspensionSheet({ subscriberId, line, wish, choices, onClose }: SheetPr
           error={asked && !reason.trim() ? t('suspension.reason-missing') : undefined}
         />
         <Refused error={change.error} />
-        <Pair>
-          <Button kind="even" onClick={onClose}>
-            {t('sheet.back')}
-          </Button>
-          <Button kind="even" submit busy={change.isPending}>
-            {t(`suspension.${wish}`)}
-          </Button>
-        </Pair>
+        <SheetButtons busy={change.isPending} word={t(`suspension.${wish}`)} onClose={onClose} />
       </form>
     </Sheet>
   )

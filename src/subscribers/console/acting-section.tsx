@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { Refused } from '../../console/components/listing.tsx'
+import { SheetButtons } from '../../console/components/sheet-buttons.tsx'
 import { useStaff } from '../../console/session.tsx'
 import type { StaffSubscriber } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
@@ -159,14 +160,7 @@ function RegisterSheet({ person, onClose }: Props & { onClose: () => void }) {
           options={Object.entries(localeNames)}
         />
         <Refused error={register.error} />
-        <Pair>
-          <Button kind="even" onClick={onClose}>
-            {t('sheet.back')}
-          </Button>
-          <Button kind="even" submit busy={register.isPending}>
-            {t('acting.register')}
-          </Button>
-        </Pair>
+        <SheetButtons busy={register.isPending} word={t('acting.register')} onClose={onClose} />
       </form>
     </Sheet>
   )
