@@ -127,13 +127,25 @@ const asset = (path: string) => readFileSync(new URL(`./${path}`, import.meta.ur
 const font = (name: string) =>
   readFileSync(fileURLToPath(import.meta.resolve(`@fontsource-variable/inter/files/${name}`)))
 
-/** Serves the style, the fonts and the scripts; a simulator adds its own files. */
-export function addAssets(http: FastifyInstance, own: readonly string[] = []): void {
+/** A script of a package, by its name there: `qr/decode.js`. */
+const packaged = (path: string) => {
+  const [name = '', ...rest] = path.split('/')
+  return readFileSync(new URL(rest.join('/'), import.meta.resolve(name)))
+}
+
+const script = 'text/javascript; charset=utf-8'
+
+/** Serves the style, the fonts and the scripts; a simulator adds its own files, and scripts of packages. */
+export function addAssets(
+  http: FastifyInstance,
+  own: readonly string[] = [],
+  packages: readonly string[] = [],
+): void {
   const styles = [asset('assets/tokens.css'), asset('assets/page.css')]
   const css = own.filter((path) => path.endsWith('.css')).map(asset)
   const files: Record<string, { type: string; body: Buffer }> = {
     'page.css': { type: 'text/css; charset=utf-8', body: Buffer.concat([...styles, ...css]) },
-    'live.js': { type: 'text/javascript; charset=utf-8', body: asset('assets/live.js') },
+    'live.js': { type: script, body: asset('assets/live.js') },
     'inter-latin.woff2': { type: 'font/woff2', body: font('inter-latin-wght-normal.woff2') },
     'inter-latin-ext.woff2': {
       type: 'font/woff2',
@@ -141,11 +153,13 @@ export function addAssets(http: FastifyInstance, own: readonly string[] = []): v
     },
   }
   for (const path of own.filter((one) => one.endsWith('.js'))) {
-    const body = asset(path)
-    files[path.slice(path.lastIndexOf('/') + 1)] = { type: 'text/javascript; charset=utf-8', body }
+    files[path.slice(path.lastIndexOf('/') + 1)] = { type: script, body: asset(path) }
   }
-  http.get<{ Params: { name: string } }>('/assets/:name', async ({ params }, reply) => {
-    const file = Object.hasOwn(files, params.name) ? files[params.name] : undefined
+  http.get<{ Params: { '*': string } }>('/assets/*', async ({ params }, reply) => {
+    const name = params['*']
+    // Most who open the page scan nothing.
+    if (packages.includes(name)) files[name] ??= { type: script, body: packaged(name) }
+    const file = Object.hasOwn(files, name) ? files[name] : undefined
     if (!file) return reply.callNotFound()
     return reply.type(file.type).header('cache-control', 'max-age=60').send(file.body)
   })

@@ -8,6 +8,7 @@ import { countries, networkOf } from '../networks.ts'
 import type { Outbox } from '../outbox.ts'
 import { icon, type Locale, pageLocale, sendPage } from '../page.ts'
 import type { Device } from './device.ts'
+import { installForm } from './install-form.ts'
 import { type PhoneRow, phonesOf, type ProfileRow, profilesOf } from './store.ts'
 import { type Say, sayPhone, sentenceOf } from './words.ts'
 
@@ -97,43 +98,6 @@ function phoneView(
     </div>
   </section>`
 }
-
-/** What a person types who has no camera at hand. */
-const installForm = (t: Say, n: number): Html =>
-  html`<form
-    class="add"
-    action="/phones/${n}/install"
-    data-json="POST"
-    data-done="${t('installed')}"
-    data-failed="${t('failed')}"
-    data-clear
-    data-quiet
-  >
-    <div class="fld">
-      <label for="code-${n}">${t('code')}</label>
-      <input
-        class="input"
-        id="code-${n}"
-        name="activationCode"
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck="false"
-        placeholder="${t('codeHint')}"
-        required
-      />
-    </div>
-    <div class="fld">
-      <label for="confirmation-${n}">${t('confirmationCode')}</label>
-      <input
-        class="input"
-        id="confirmation-${n}"
-        name="confirmationCode"
-        autocomplete="off"
-        maxlength="64"
-      />
-    </div>
-    <button class="btn tonal sm block">${icon('plus', 's')}${t('add')}</button>
-  </form>`
 
 function statusBar(t: Say, phone: PhoneRow, profiles: ProfileRow[]): Html {
   const online = profiles.some(({ state, registered }) => state === 'enabled' && registered === 1)

@@ -1,4 +1,6 @@
 /** Phones on a narrow window: the picked one is shown without loading the page again. */
+import '/assets/scan.js'
+
 for (const link of document.querySelectorAll('.pick a')) {
   link.addEventListener('click', (event) => {
     event.preventDefault()

@@ -51,7 +51,11 @@ export async function startPhone(options: PhoneOptions): Promise<Running> {
   const http = openHost(log)
   addPhoneApi(http, db, device)
   addFaultRoutes(http, faults)
-  addAssets(http, ['phone/phone.css', 'phone/phone.js'])
+  addAssets(
+    http,
+    ['phone/phone.css', 'phone/phone.js', 'phone/scan.js'],
+    ['qr/decode.js', 'qr/index.js'],
+  )
   addPhonePage(http, { db, device, outbox, faults })
   const url = await listen(http, port)
   return {

@@ -74,7 +74,41 @@ test.each(usual(looks, 11))(
     await page.getByRole('link', { name: w('install.guide') }).waitFor()
     await expectSound(page, 'install')
     await picture(page, `install-${look.locale}-${look.width}`)
+
+    const qr = await page.getByRole('img', { name: w('install.qr') }).screenshot()
+    const phone = await context.newPage()
+    await phone.addInitScript(cameraBefore(qr))
+    await phone.goto(platform.urls.phone)
+    const p = wordsOf(look.locale, 'simulators/phone/words')
+    const drawn = phone.locator('section.phone.shown')
+    await drawn.getByRole('button', { name: p('camera') }).click()
+    await drawn.locator('video').waitFor()
+    await expectSound(phone, 'the camera of the phone')
+    await picture(phone, `phone-camera-${look.locale}-${look.width}`)
+    await phone.evaluate('comeIntoView()')
+    await page.getByRole('heading', { name: w('install.done') }).waitFor()
+    expect(await drawn.locator('video').isVisible()).toBe(false)
     await context.close()
   },
   60_000,
 )
+
+/** A camera that sees a grey wall until the picture comes into its view, a little askew. */
+const cameraBefore = (seen: Buffer) => `
+  const canvas = document.createElement('canvas')
+  canvas.width = 640
+  canvas.height = 480
+  const pen = canvas.getContext('2d')
+  const image = new Image()
+  image.src = 'data:image/png;base64,${seen.toString('base64')}'
+  let isInView = false
+  window.comeIntoView = () => (isInView = true)
+  setInterval(() => {
+    pen.fillStyle = '#777'
+    pen.fillRect(0, 0, 640, 480)
+    pen.setTransform(1, 0.1, -0.1, 1, 220, 120)
+    if (isInView) pen.drawImage(image, 0, 0, 240, 240)
+    pen.resetTransform()
+  }, 50)
+  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(20)
+  navigator.mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput' }]`

@@ -280,20 +280,29 @@ async function reviewInConsole({ page }: Visit, reference: string) {
     .click()
 }
 
-test('on the drawn phone: installed by its code, data used and seen in the portal, out of service once closed, deleted, and the certificate says so', async () => {
+test('on the drawn phone: installed by the picture of its code, data used and seen in the portal, out of service once closed, deleted, and the certificate says so', async () => {
   const someone = await visit('en', 1280, everyLook)
   const { page } = someone
   const { w } = tools(someone)
   await join(someone, 'GB')
-  const code = await page.getByText(/^LPA:1\$/).innerText()
+  const qr = await page.getByRole('img', { name: w('install.qr') }).screenshot()
 
   const phone = await page.context().newPage()
   const p = wordsOf('en', 'simulators/phone/words')
   await phone.goto(`${platform.urls.phone}/?phone=2`)
   const drawn = phone.locator('section.phone.shown')
-  await drawn.getByRole('textbox', { name: p('code') }).fill(code)
-  await drawn.getByRole('button', { name: p('add') }).click()
+  const chosen = drawn.getByLabel(p('scan'))
+  const upload = (buffer: Buffer) =>
+    chosen.setInputFiles({ name: 'eSIM.png', mimeType: 'image/png', buffer })
+  await upload(Buffer.from('no picture'))
+  await drawn.getByText(p('scanNoPicture')).waitFor()
+  await upload(await page.getByRole('heading', { level: 1 }).screenshot())
+  await drawn.getByText(p('scanNoCode')).waitFor()
+  await expectSound(phone, 'phone')
+  await picture(phone, 'phone-scan')
+  await upload(qr)
   await drawn.getByText(p('on')).waitFor()
+  expect(await drawn.getByText(p('scanNoCode')).count()).toBe(0)
   await drawn.getByRole('button', { name: p('data100') }).click()
   await drawn.getByText(/Used here: 100 MB/).waitFor()
 
