@@ -44,10 +44,14 @@ export const installForm = (t: Say, n: number): Html =>
 const scanning = (t: Say, n: number): Html =>
   html`<div class="scan" data-scan>
     <div class="pair">
-      <label class="btn tonal sm"
-        >${icon('scan', 's')}${t('scan')}
-        <input class="sr" type="file" accept="image/*" aria-describedby="scan-${n}"
-      /></label>
+      <input
+        class="sr"
+        type="file"
+        id="picture-${n}"
+        accept="image/*"
+        aria-describedby="scan-${n}"
+      />
+      <label class="btn tonal sm" for="picture-${n}">${icon('scan', 's')}${t('scan')}</label>
       <button class="btn tonal sm" type="button" data-camera="open" hidden>
         ${icon('camera', 's')}${t('camera')}
       </button>
