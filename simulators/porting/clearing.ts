@@ -53,13 +53,21 @@ export type Ending = 'complete' | 'fail' | 'cancel'
 const wrongCode = /^WRONG/i
 const openStates = ['asking', 'pending', 'completing']
 
-type Means = { db: Database; clock: Clock; ids: Ids; outbox: Outbox; leadMs: number }
+type Means = {
+  db: Database
+  clock: Clock
+  ids: Ids
+  outbox: Outbox
+  leadMs: number
+  /** What wakes it when something is due; a simulation has its own. */
+  timer?: typeof openTimer
+}
 export type Clearing = ReturnType<typeof openClearing>
 
 export function openClearing(means: Means) {
   const { db, clock, outbox } = means
   const books = openBooks(means)
-  const timer = openTimer(clock, books.nextDueMs, () => {
+  const timer = (means.timer ?? openTimer)(clock, books.nextDueMs, () => {
     db.transaction(() => {
       for (const row of books.due()) end(books, row, 'complete', '')
     })

@@ -70,10 +70,10 @@ async function carryOut(
 ): Promise<boolean> {
   if (Temporal.Instant.compare(bulk.endsAt, app.clock.now()) > 0) return true
   const paced = pacedPartners(partners, bulk)
-  const endMs = performance.now() + workMsMax
+  const end = app.clock.now().add({ milliseconds: workMsMax })
   let keys = await underWay(app, bulk.bulkId, cohort)
   while (keys.length > 0) {
-    if (performance.now() > endMs) return false
+    if (Temporal.Instant.compare(app.clock.now(), end) > 0) return false
     if ((await findBulk(app.db, bulk.bulkId))?.state !== 'running') return true
     // Those that wait for a partner, or for a person, go on alone.
     keys = await advanceAll(app, paced, keys, { waking: 'caller', lanes: bulk.calls })

@@ -5,7 +5,7 @@ import type { Card } from './story.ts'
 // oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field, as a client would
 export type Body = any
 /** Status 0: nobody answered, however often it was asked. */
-export type Answer = { status: number; body: Body }
+export type Answer = { status: number; body: Body; location?: string }
 
 export type Request = {
   do: 'request'
@@ -19,15 +19,26 @@ export type Request = {
 export type Outside =
   | { do: 'pay'; url: string; card: Card; attempt: number }
   | ({ do: 'claim' } & Claim)
-  | { do: 'read-code'; to: string; sinceMs: number }
+  | { do: 'read-code' | 'read-link'; to: string; sinceMs: number }
   | { do: 'phone'; path: '/esim/download' | '/esim/notifications'; body: object }
   | { do: 'use'; imsi: string; what: 'data' | 'voice' | 'sms'; amount: number; mccmnc: string }
   | { do: 'late'; imsi: string; amount: number; mccmnc: string; minutesAgo: number }
 /** What another operator says, signed; `dueInMs` sets the day of what it asks for. */
 export type Operator = { do: 'operator'; type: string; data: object; dueInMs?: number }
+/** What the network asks of online charging; `used` of what it was granted before. */
+export type Charge = {
+  do: 'charge'
+  operation: 'create' | 'update' | 'release'
+  ref: string
+  sequence: number
+  imsi: string
+  mccmnc: string
+  used: number | null
+}
 export type Ask =
   | Request
   | Operator
+  | Charge
   | Outside
   | { do: 'wait'; ms: number }
   | { do: 'wait-until'; afterMs: number }
@@ -50,3 +61,17 @@ export const post = (path: string, body: unknown = {}, clicks?: number): Request
   body,
   clicks,
 })
+
+/** Asks again for a while when the platform says that it cannot just now. */
+export function* insist(request: Request, wanted: number): Generator<Ask, Answer, Answer> {
+  let answer: Answer = { status: 0, body: {} }
+  for (let round = 0; round < 4; round += 1) {
+    answer = yield request
+    const isNo = answer.status >= 400 && answer.status < 500
+    // The eSIM is ready a moment after the line.
+    const isSoon = answer.body?.code === 'profile-in-preparation'
+    if (answer.status === wanted || (isNo && !isSoon)) return answer
+    yield wait(5 * minutes)
+  }
+  return answer
+}

@@ -23,11 +23,11 @@ const sql = `
 
 export async function booksOf({ eyes, partners }: World): Promise<string> {
   const { rows } = await eyes.query<{ books: object }>(sql)
-  const { payments, refunds, refundsFailed } = partners.provider.stats()
+  const { payments, refunds, refundsFailed, payoutsByReference } = partners.provider.stats()
   const served = partners.register.all().length
   return JSON.stringify({
     ...rows[0]?.books,
-    provider: { payments, refunds, refundsFailed },
+    provider: { payments, refunds, refundsFailed, payouts: Object.values(payoutsByReference) },
     served,
   })
 }

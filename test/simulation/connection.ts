@@ -8,6 +8,8 @@ type Held = {
   client: pg.PoolClient
   life: Life
   inTransaction: boolean
+  /** Whether the transaction may keep others from going on: it has written, or said what it will write. */
+  holdsLocks: boolean
   /** What was written since the transaction began, to tell one commit from another. */
   wrote: Set<string>
 }
@@ -40,18 +42,19 @@ async function connect(): Promise<pg.PoolClient> {
   if (life.transactions > 0)
     world.troubles.push({ rule: 'a transaction waits for a second connection', what: label })
   const client = await busily(life, () => world.pool.connect())
-  const held: Held = { client, life, inTransaction: false, wrote: new Set() }
+  const held: Held = { client, life, inTransaction: false, holdsLocks: false, wrote: new Set() }
+  world.database.lend(client)
   // What the kernel does for a process that dies: its connections break, and PostgreSQL rolls back.
   const cleanup = async () => {
     if (held.inTransaction) await client.query('rollback').catch(() => undefined)
-    client.release()
+    world.database.take(client)
   }
   life.cleanups.add(cleanup)
   return {
     query: (asked: unknown, values?: unknown[]) => query(held, asked, values),
     release(error?: Error) {
       // A process that has ended gave its connections back already.
-      if (life.cleanups.delete(cleanup)) client.release(error)
+      if (life.cleanups.delete(cleanup)) world.database.take(client, error)
     },
   } as unknown as pg.PoolClient
 }
@@ -61,6 +64,7 @@ type Asked = { text: string; values?: readonly unknown[] }
 function query(held: Held, asked: unknown, values?: readonly unknown[]): unknown {
   if (isStream(asked)) {
     held.wrote.add(writes({ text: asked.text })!)
+    hold(held)
     return held.client.query(asked as unknown as pg.Submittable)
   }
   const { text } = typeof asked === 'string' ? { text: asked } : (asked as Asked)
@@ -68,8 +72,17 @@ function query(held: Held, asked: unknown, values?: readonly unknown[]): unknown
   if (/^\s*(begin|start transaction)/i.test(text)) return begin(held, run)
   if (/^\s*commit/i.test(text)) return commit(held)
   if (/^\s*rollback\s*$/i.test(text)) return end(held, 'rollback')
+  if (locking.test(text)) hold(held)
   const given = values ?? (asked as Partial<Asked>).values ?? []
   return execute(held, { text, values: given }, run)
+}
+
+const locking = /\bfor (no key )?(update|(key )?share)\b|advisory/i
+
+function hold(held: Held) {
+  if (!held.inTransaction || held.holdsLocks) return
+  held.holdsLocks = true
+  held.life.locks += 1
 }
 
 /** A COPY, which is no promise but a stream. */
@@ -85,6 +98,7 @@ async function execute<Result extends { rowCount: number | null }>(
   const table = writes(asked)
   if (!table) return run()
   if (!held.inTransaction) await onTheWay(`writes ${table}`)
+  hold(held)
   const result = await run()
   if ((result.rowCount ?? 0) === 0) return result
   if (!held.inTransaction) held.wrote.clear()
@@ -105,7 +119,14 @@ async function begin<Result>(held: Held, run: () => Promise<Result>) {
 
 async function commit(held: Held) {
   const wrote = [...held.wrote].sort().join(' ')
-  if (wrote !== '' && (await meet(`commits ${wrote}`, ['crash', 'break']))) {
+  const fault =
+    wrote === '' ? undefined : await meet(`commits ${wrote}`, ['crash', 'break', 'restart'])
+  if (fault === 'restart') {
+    await current().world.database.restart()
+    ended(held)
+    throw broken()
+  }
+  if (fault) {
     await end(held, 'rollback')
     throw broken()
   }
@@ -127,9 +148,15 @@ function noteCommit(wrote: ReadonlySet<string>) {
 
 async function end(held: Held, how: 'commit' | 'rollback') {
   const result = await busily(held.life, () => held.client.query(how))
-  if (held.inTransaction) held.life.transactions -= 1
-  held.inTransaction = false
+  ended(held)
   return result
+}
+
+function ended(held: Held) {
+  if (held.inTransaction) held.life.transactions -= 1
+  if (held.holdsLocks) held.life.locks -= 1
+  held.inTransaction = false
+  held.holdsLocks = false
 }
 
 async function onTheWay(place: string) {
@@ -146,7 +173,8 @@ const written = /(?:^|\)|;)\s*(?:insert\s+into|update|delete\s+from|copy)\s+"?(\
 /** The table a statement writes to, with the step or state it writes where a reader would want to know. */
 function writes({ text, values = [] }: Asked): string | undefined {
   if (/pgboss/.test(text)) return undefined
-  const table = written.exec(text)?.[1]?.toLowerCase()
+  // Online charging commits by a function of the database.
+  const table = /^select purse_commit/.test(text) ? 'purse' : written.exec(text)?.[1]?.toLowerCase()
   if (!table) return undefined
   const given = values.flatMap(unfolded)
   if (table === 'closure_case') {

@@ -1,8 +1,11 @@
 /** Turns the world: one thing happens at a time, chosen by the dice; when nothing can, the clock moves to what is due. */
 import { codeOfError, isExplained } from './errors.ts'
 import { brokenRules, type Broken } from './invariants.ts'
-import { meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
-import { endPlan, live, review } from './people.ts'
+import { goOnWith, meet, type Outcome, perform, type SimNode, thaw } from './node.ts'
+import { serve } from './charging.ts'
+import { emailOf, mindOf } from './mind.ts'
+import { live } from './people.ts'
+import { endPlan, keep, review } from './staff.ts'
 import { least } from './partners.ts'
 import { release } from './platform.ts'
 import { jobsDue, jobsOfTheDead } from './queue.ts'
@@ -10,7 +13,7 @@ import { knownOf, readableStill } from './erased.ts'
 import { brokenAtRest, unanswered, unheardBanks } from './rest.ts'
 import { awake, deliver, goOn, nextWakeMs, revive, type Runner, runnerOf } from './running.ts'
 import { dayMs, start } from './story.ts'
-import type { World } from './world.ts'
+import { faultsMax, type World } from './world.ts'
 
 type Turn = { act: () => Promise<void> }
 
@@ -18,6 +21,7 @@ const ticksMax = 6_000
 const farMs = Date.UTC(9000, 0)
 /** Longer than a bank thinks, twice as long as an account is waited for, and a week for late records. */
 const patienceMs = 150 * dayMs
+const keeper = 'admin'
 const staff = ['reviewer@violet.example', 'reviewer2@violet.example']
 
 /** Plays a world to its end; the first rule that broke, or nothing. */
@@ -37,19 +41,26 @@ export async function play(world: World): Promise<Broken | undefined> {
     money: 0,
     upkeptMs: world.nowMs,
     isWork: false,
+    isLater: false,
   }
   const leapsMs = weather.reduce((sum, one) => sum + (one.kind === 'leap' ? one.byMs : 0), 0)
   const first = await turn(world, state, world.faultsUntilMs + leapsMs + patienceMs)
   if (first) return first
   // What nobody waits for is done once a minute.
+  world.faultsUntilMs = 0
   await sweepAll(world, release.upkeep)
   // A job that is given up writes nothing, so that no tick was looked at after it.
   const [astray] = [...(await brokenRules(world, true)), ...(await brokenAtRest(world))]
   if (astray) return astray
   const known = await knownOf(world)
   // The months in which numbers rest and records are kept.
-  const later = await turn(world, { ...state, runners: [] }, world.nowMs + 400 * dayMs)
+  world.faultsMax = world.met.length + faultsMax.later
+  world.faultsUntilMs = Infinity
+  const keepers = runners.filter(({ who }) => who === keeper)
+  const afterwards = { ...state, runners: keepers, isLater: true }
+  const later = await turn(world, afterwards, world.nowMs + 400 * dayMs)
   if (later) return later
+  world.faultsUntilMs = 0
   await sweepAll(world, [...release.sweeps, ...release.upkeep])
   const [left] = [
     ...(await brokenRules(world, true)),
@@ -69,6 +80,8 @@ type State = {
   money: number
   upkeptMs: number
   isWork: boolean
+  /** The months after everybody is done. */
+  isLater: boolean
 }
 
 async function turn(world: World, state: State, untilMs: number): Promise<Broken | undefined> {
@@ -77,7 +90,7 @@ async function turn(world: World, state: State, untilMs: number): Promise<Broken
     if (turns.length === 0) {
       if (!(await moveOn(world, state, untilMs))) return undefined
     } else {
-      await setTime(world, world.nowMs + 1 + world.chance.between(0, 9, 'tick', state.ticks))
+      setTime(world, world.nowMs + 1 + world.chance.between(0, 9, 'tick', state.ticks))
       await world.chance.pick(turns, 'turn', state.ticks).act()
     }
     const [trouble] = world.troubles
@@ -93,20 +106,31 @@ async function turn(world: World, state: State, untilMs: number): Promise<Broken
 
 function whoLives(world: World): Runner[] {
   const { story, seed, chance } = world
-  const people = story.people.map((person) => {
+  const people = story.people.flatMap((person) => {
     const digits = chance.between(10 ** 9, 10 ** 10 - 1, person.name, 'eid')
     const base = BigInt(`89044000000000000000${digits}00`)
     const eid = String(base + 98n - (base % 97n))
-    return runnerOf(person.name, live(person, seed, eid), { eid, staff: false })
+    const mind = mindOf(emailOf(person.name, seed), person.locale, eid)
+    const own = runnerOf(person.name, live(person, mind), { eid, staff: false })
+    if (!person.intents.some(({ kind }) => kind === 'session')) return own
+    const network = runnerOf(`${person.name}-net`, serve(person, mind), { eid, staff: false })
+    return [own, network]
   })
   const reviewers = staff.map((email, index) => {
-    const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference)
+    const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference, index)
     return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', staff: true })
   })
-  const { bulk } = story
-  if (!bulk) return [...people, ...reviewers]
-  const program = endPlan('finance@violet.example', bulk, start.epochMilliseconds)
-  return [...people, ...reviewers, runnerOf('finance', program, { eid: '', staff: false })]
+  const { bulk, hold } = story
+  const operator = { eid: '', staff: false }
+  const ending = bulk && endPlan('finance@violet.example', bulk, start.epochMilliseconds)
+  const keeping = hold && keep('admin@violet.example', hold)
+  return [
+    ...people,
+    ...reviewers,
+    ...(ending ? [runnerOf('finance', ending, operator)] : []),
+    // Nobody waits for it: it goes on when all others are done.
+    ...(keeping ? [runnerOf(keeper, keeping, operator)] : []),
+  ]
 }
 
 async function possible(world: World, { runners, weather, isWork }: State): Promise<Turn[]> {
@@ -132,6 +156,16 @@ async function possible(world: World, { runners, weather, isWork }: State): Prom
         await conclude(world, node, label, outcome)
       },
     }))
+  const answers = world.nodes
+    .filter(({ frozenUntilMs }) => frozenUntilMs === null)
+    .flatMap((node) => node.slow.map((waiting) => ({ node, waiting })))
+    .filter(({ waiting }) => waiting.untilMs <= nowMs)
+    .map(({ node, waiting }): Turn => ({
+      act: async () => {
+        const { label, outcome } = await goOnWith(node, waiting)
+        await conclude(world, node, label, outcome)
+      },
+    }))
   const due = weather.filter(({ afterMs }) => start.epochMilliseconds + afterMs <= nowMs)
   const skies = due.map((one): Turn => ({
     act: async () => {
@@ -139,7 +173,7 @@ async function possible(world: World, { runners, weather, isWork }: State): Prom
       await change(world, one)
     },
   }))
-  return [...people, ...messages, ...jobs, ...thaws, ...skies]
+  return [...people, ...messages, ...jobs, ...thaws, ...answers, ...skies]
 }
 
 async function change(world: World, weather: World['story']['weather'][number]): Promise<void> {
@@ -148,17 +182,15 @@ async function change(world: World, weather: World['story']['weather'][number]):
     const untilMs = world.nowMs + weather.forMs
     world.outages.push({ partner: weather.partner, untilMs })
   } else if (weather.kind === 'leap') {
-    world.say('clock', `leaps by ${Math.round(weather.byMs / 3_600_000)} hours`)
-    await setTime(world, world.nowMs + weather.byMs)
+    const minutes = Math.round(weather.byMs / 60_000)
+    world.say(
+      'clock',
+      minutes < 0 ? `is set back by ${-minutes} minutes` : `leaps by ${minutes} minutes`,
+    )
+    setTime(world, world.nowMs + weather.byMs)
   } else {
     world.say('database', 'restarts')
-    await world.pool
-      .query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid()
-           and application_name not like 'pgboss%' and application_name <> 'eyes'`,
-      )
-      .catch(() => undefined)
+    await world.database.restart()
   }
 }
 
@@ -206,21 +238,24 @@ const bugOf = (label: string, error: unknown): Broken => ({
 async function moveOn(world: World, state: State, untilMs: number): Promise<boolean> {
   const { dues, jobs, work: waiting, open } = await lookAhead(world)
   state.isWork = waiting
-  const done = state.runners.every(({ ended, staff: isStaff }) => ended || isStaff)
-  if (state.runners.length > 0 && done && !open && (await world.queue.ready(farMs)).length === 0)
-    return false
+  const done = state.runners.every(
+    ({ ended, staff: isStaff, who }) => ended || isStaff || who === keeper,
+  )
+  if (!state.isLater && done && !open && (await world.queue.ready(farMs)).length === 0) return false
   const next = least([
     ...Object.values(dues).map(msOf),
     nextWakeMs(state.runners, waiting),
     ...world.partners.messages.map(({ dueMs }) => dueMs),
     world.partners.nextDueMs(),
-    ...world.nodes.map(({ frozenUntilMs }) => frozenUntilMs),
+    ...world.nodes.flatMap(({ frozenUntilMs, slow }) =>
+      frozenUntilMs === null ? slow.map(({ untilMs }) => untilMs) : frozenUntilMs,
+    ),
     ...state.weather.map(({ afterMs }) => start.epochMilliseconds + afterMs),
     jobs?.epochMilliseconds,
   ])
   if (next === undefined || next > untilMs) return false
   const late = world.chance.between(0, 900, 'late', state.ticks)
-  await setTime(world, Math.max(world.nowMs + 200, next + late))
+  setTime(world, Math.max(world.nowMs + 200, next + late))
   world.partners.work()
   if (jobs && jobs.epochMilliseconds <= world.nowMs)
     for (const queue of (await lookAhead(world)).dead) await world.queue.supervise(queue)
@@ -244,9 +279,9 @@ async function sweepAll(world: World, sweeps = release.sweeps): Promise<void> {
   }
 }
 
-async function setTime(world: World, ms: number): Promise<void> {
+function setTime(world: World, ms: number): void {
   world.nowMs = ms
-  await world.queue.setTime(ms)
+  world.queue.setTime(ms)
 }
 
 type Due = {
@@ -294,7 +329,7 @@ const dueSql = `
           and (category <> 'contacts' or not exists (select from notice n
             where n.subscriber_id = retention.subscriber_id and n.state = 'queued'))) d) as dues,
     ${jobsDue} as jobs, ${jobsOfTheDead} as dead,
-    exists (select from closure_case where state in ('in_review', 'needs_attention'))
+    exists (select from closure_case where state in ('in_review', 'needs_attention', 'frozen'))
       or exists (select from closure_bulk where state = 'proposed') as work,
     exists (select from closure_case
       where state not in ('draft', 'closed', 'withdrawn', 'rejected', 'needs_customer'))

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { closings } from '../../src/closure/leftovers-store.ts'
 import { sealedColumns } from '../../src/values/closing.ts'
 import type { Broken } from './invariants.ts'
-import { emailOf, nameOf } from './people.ts'
+import { emailOf, nameOf } from './mind.ts'
 import type { World } from './world.ts'
 
 /** What somebody is recognised by: their address, their name, their numbers. */

@@ -1,11 +1,13 @@
 /** Which errors a fault explains, and which are bugs. */
 import { Fault } from '../../src/values/fault.ts'
 
+const ended = /Connection terminated|terminating connection|is not queryable/
+
 export function isExplained(error: unknown): boolean {
   if (error instanceof Fault) return true
   if (!(error instanceof Error)) return false
   const code = 'code' in error ? String(error.code) : ''
-  return code === '57P01' || /Connection terminated|terminating connection/.test(error.message)
+  return code === '57P01' || ended.test(error.message)
 }
 
 /** An error in one line, with where it came from. */

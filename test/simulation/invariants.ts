@@ -79,7 +79,7 @@ const rules: Record<string, string> = {
     where c.service_ended_at is null`,
   'a case is lost: nothing will move it': `
     select c.reference || ' ' || c.state from closure_case c
-    where c.state not in ${ended} and c.state <> 'needs_attention'
+    where c.state not in ${ended} and c.state not in ('needs_attention', 'frozen')
       and c.wake_at is null and not (c.state = 'in_review' and c.due_at is not null)
       and not (c.state = 'needs_customer' and ${late})
       and not ${waiting('closure.advance', 'c.case_id')}
@@ -97,14 +97,14 @@ const rules: Record<string, string> = {
           and ($1 = ${lastWord} or c.wake_at = ${lastWord} + interval '1 minute'))
       and not ${waiting('closure.advance', 'c.case_id')}`,
   'a stuck case says not what to do': `
-    select c.reference from closure_case c where c.state = 'needs_attention' and (
+    select c.reference from closure_case c where c.state in ('needs_attention', 'frozen') and (
       c.attention ->> 'advice' is null or c.attention ->> 'resume' is null)`,
   'a message says what is not so': `
     select n.notice_id from notice n join closure_case c using (subscriber_id, case_id)
     where (n.template = 'closure-closed' and c.state <> 'closed')
       or (n.template = 'closure-received' and c.submitted_at is null)
       or (n.template = 'closure-withdrawn' and c.state <> 'withdrawn')
-      or (n.template = 'closure-rejected' and c.state <> 'rejected')`,
+      or (n.template = 'closure-rejected' and c.state <> 'rejected' and not ${hasEvent('appealed')})`,
   'an eSIM is installed and nobody gives its line service': `
     select l.line_id from line l join profile p using (subscriber_id, line_id)
     where l.state = 'ordered' and p.state = 'installed' and not ${waiting('lines.activate', 'l.line_id')}`,
@@ -128,6 +128,9 @@ const rules: Record<string, string> = {
   'more was sent back than was paid': `
     select o.order_id from payment_order o join refund r using (subscriber_id, order_id)
     where r.state <> 'unclaimed' group by o.order_id, o.minor having sum(r.minor) > o.minor`,
+  'a closed line has charging sessions, or money held for them': `
+    select p.line_id from purse p join line l using (subscriber_id, line_id)
+    where l.state = 'closed' and (p.open_sessions > 0 or p.held_minor > 0)`,
   'a closed line has a renewal': `
     select l.line_id from line l join line_renewal r using (subscriber_id, line_id)
     where l.state = 'closed'

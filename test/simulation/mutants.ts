@@ -158,6 +158,29 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'leave-charging-open',
+    mistake: 'a line closes and its charging sessions keep what was set aside for them',
+    edits: [
+      {
+        file: 'src/usage/nchf/closing-store.ts',
+        find: `    where p.open_sessions > 0 order by`,
+        replace: `    where p.open_sessions > 99 order by`,
+      },
+    ],
+  },
+  {
+    name: 'pay-out-without-asking',
+    mistake:
+      'a payout whose outcome is unknown is made again under a key the provider has forgotten',
+    edits: [
+      {
+        file: closure('steps/payout.ts'),
+        find: `    if (!found) return undefined\n    return found.state`,
+        replace: `    if (!found || found) return undefined\n    return found.state`,
+      },
+    ],
+  },
+  {
     name: 'skip-the-cooling-off',
     mistake: 'the waiting time of a policy is not waited for',
     edits: [

@@ -12,6 +12,8 @@ import {
 } from '../../simulators/network/register.ts'
 import type { Outbox as MessageQueue } from '../../simulators/outbox.ts'
 import { addPaymentApi } from '../../simulators/payments/api.ts'
+import { addPortingApi } from '../../simulators/porting/api.ts'
+import { openClearing, schema as portingSchema } from '../../simulators/porting/clearing.ts'
 import { openProvider, type Provider } from '../../simulators/payments/provider.ts'
 import { schema as paymentsSchema } from '../../simulators/payments/store.ts'
 import type { Timer } from '../../simulators/timer.ts'
@@ -27,9 +29,12 @@ import { hourMs, type Partner } from './story.ts'
 
 export const partnerKey = 'simulated'
 
+/** Partners with a server and books of their own. */
+export type Simulator = 'payments' | 'network' | 'porting'
+
 /** A message of a partner on its way to the platform. */
 export type Message = {
-  partner: 'payments' | 'network'
+  partner: Simulator
   messageId: string
   body: string
   dueMs: number
@@ -49,7 +54,7 @@ export type Partners = {
   calls: number
   nextDueMs(): number | undefined
   work(): void
-  servers: Record<'payments' | 'network', FastifyInstance>
+  servers: Record<Simulator, FastifyInstance>
 }
 
 type Timed = { due: () => number | undefined; work: () => void }
@@ -95,7 +100,12 @@ export function openPartners(clock: Clock, ids: Ids): Partners {
   })
   const bank = openBank(payments, provider, clock)
   timers.push(bank)
-  const servers = { payments: openHost(silentLog), network: openHost(silentLog) }
+  const servers = {
+    payments: openHost(silentLog),
+    network: openHost(silentLog),
+    porting: openHost(silentLog),
+  }
+  addPortingBooks(servers.porting, { clock, ids, outbox: queueOf('porting'), timer })
   const paymentFaults = openFaults(payments)
   addPaymentApi(servers.payments, {
     db: payments,
@@ -132,6 +142,16 @@ export function openPartners(clock: Clock, ids: Ids): Partners {
   }
 }
 
+/** The other operators: a number moves a few hours after it was asked for. */
+function addPortingBooks(
+  server: FastifyInstance,
+  means: Omit<Parameters<typeof openClearing>[0], 'db' | 'leadMs'>,
+): void {
+  const db = openDatabase(undefined, 'porting', portingSchema)
+  const clearing = openClearing({ ...means, db, leadMs: 5 * hourMs })
+  addPortingApi(server, { clearing, faults: openFaults(db), key: partnerKey, hangMs: 0 })
+}
+
 export function least(times: readonly (number | null | undefined)[]): number | undefined {
   const known = times.filter((ms) => ms !== undefined && ms !== null)
   return known.length > 0 ? Math.min(...known) : undefined
@@ -142,8 +162,9 @@ const awayMs = 26 * hourMs
 
 /** Carries a call of the process that makes it: lost on the way there, done and lost on the way back, or answered. */
 export const reach: CallPartner = async ({ name }, call) => {
-  const partner = name as 'payments' | 'network'
-  const place = `${partner} ${call.method} ${call.path.replace(/[?].*$|\d{6,}/g, '')}`
+  const partner = name as Simulator
+  const path = call.path.replace(/[?].*$|\d{6,}|port_\w+/g, '')
+  const place = `${partner} ${call.method} ${path}`
   const answer = await travel(
     partner,
     place,
@@ -163,7 +184,7 @@ export const reachSmdp =
     travel('smdp', `smdp ${name}`, () => call(name, body))
 
 async function ask(
-  partner: 'payments' | 'network',
+  partner: Simulator,
   { method, path, body, idempotencyKey }: PartnerCall,
 ): Promise<PartnerAnswer> {
   const { statusCode, payload } = await current().world.partners.servers[partner].inject({
@@ -194,9 +215,9 @@ async function travel<Answer>(partner: Partner, place: string, act: () => Promis
   if (there === 'lost') throw new Fault(partner, 'unknown', 'did not answer (lost)')
   if (world.isAway(partner)) throw new Fault(partner, 'unknown', 'did not answer (away)')
   const answer = await act()
-  const kinds = ['crash', 'freeze', 'answer-lost']
+  const kinds = ['crash', 'freeze', 'slow', 'answer-lost']
   // What asks for an effect and is not answered for longer than its key is known has to look first.
-  if (place.includes(' POST ')) kinds.push('goes-away')
+  if (partner === 'smdp' || place.includes(' POST ')) kinds.push('goes-away')
   const back = await meet(`${place}, answered`, kinds)
   if (back === 'goes-away') world.outages.push({ partner, untilMs: world.nowMs + awayMs })
   if (back) throw new Fault(partner, 'unknown', 'did not answer (answer lost)')

@@ -1,6 +1,6 @@
 /** What people do with their plans and their credit: change, renew, move, cap, add. */
 import { get, ok, post, type Program, say } from './ask.ts'
-import type { Intent } from './story.ts'
+import { couponCode, type Intent } from './story.ts'
 
 type Of<Kind extends Intent['kind']> = Extract<Intent, { kind: Kind }>
 /** In the order they were bought. */
@@ -60,6 +60,14 @@ export function* cap({ line, pounds }: Of<'cap'>, lineIds: LineIds): Program {
   yield say(`caps the spending at ${pounds ?? 'nothing'}`)
   const spendingCap = pounds === null ? null : { amount: `${pounds}.00`, currency: 'GBP' }
   yield { do: 'request', method: 'PATCH', path: `/v1/lines/${lineId}`, body: { spendingCap } }
+}
+
+/** As credit that the operator gives: once, whoever clicks twice. */
+export function* useCoupon({ line, clicks }: Of<'coupon'>, lineIds: LineIds): Program {
+  const lineId = lineIds[line]
+  if (!lineId) return
+  const used = yield post(`/v1/lines/${lineId}/coupons`, { code: couponCode }, clicks)
+  yield say(`uses a coupon: ${ok(used) ? 'done' : used.body?.code}`)
 }
 
 /** The first of those on sale that the credit pays for. */

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { makeAddendum } from '../../src/closure/addendum.ts'
 import { makeCertificate } from '../../src/closure/certificate.ts'
@@ -13,6 +14,7 @@ import { openRsp } from '../../src/esim/rsp-gateway.ts'
 import { ownRequester } from '../../src/esim/stock-store.ts'
 import { openNetwork } from '../../src/lines/gateway.ts'
 import { allJobs, allQueues, registerRoutes, sweeps, upkeep } from '../../src/main/wiring.ts'
+import { openClearing } from '../../src/porting/gateway.ts'
 import { openPayments } from '../../src/payments/gateway.ts'
 import type { App, Sessions } from '../../src/platform/app.ts'
 import type { Config } from '../../src/platform/config.ts'
@@ -21,6 +23,8 @@ import { type Http, openHttp } from '../../src/platform/http.ts'
 import type { Job } from '../../src/platform/queue.ts'
 import { openSigner } from '../../src/platform/signing.ts'
 import { openSessions } from '../../src/subscribers/gateway.ts'
+import { openCharger } from '../../src/usage/nchf/batch-store.ts'
+import { registerNchfRoutes } from '../../src/usage/nchf/routes.ts'
 import { openSimPool } from './connection.ts'
 import { current, worldNow } from './node.ts'
 import { callHere } from '../orders-here.ts'
@@ -41,7 +45,7 @@ export const config: Config = {
   logLevel: 'silent',
   payments: partner,
   network: partner,
-  porting: { webhookSecret: secret },
+  porting: { url: partner.url, key: partnerKey, webhookSecret: secret },
   nchf: { host: 'localhost', port: 0, url: 'http://charging.example' },
   phoneUrl: 'https://phone.example',
   inboxUrl: 'https://inbox.example',
@@ -57,7 +61,13 @@ function keepLine(line: string) {
 }
 
 /** One process of the platform: its own pool, its own memory; the database and the time are those of the world. */
-export type Services = { app: App; http: Http | null; jobs: ReadonlyMap<string, Job> }
+export type Services = {
+  app: App
+  http: Http | null
+  /** Online charging, at a door of its own. */
+  nchf: FastifyInstance | null
+  jobs: ReadonlyMap<string, Job>
+}
 
 const nobody: Sessions = { subscriberOf: async () => undefined, staffOf: async () => undefined }
 
@@ -106,6 +116,7 @@ const documents: Documents = {
 const gateways = {
   payments: openPayments(config.payments, reach),
   network: openNetwork(config.network, reach),
+  clearing: openClearing(partner, reach),
   signer,
   rsp: await openRsp(config, Date.now()),
   orders: openOrders(reachSmdp(callHere(() => current().life.services.app)), ownRequester),
@@ -120,18 +131,27 @@ const whole: Services[] = []
 
 export async function putAway(services: Services, isWhole: boolean): Promise<void> {
   if (!services.http) return
+  await services.nchf?.close()
   if (isWhole) whole.push(services)
   else await services.http.close()
+}
+
+/** Made anew for each start, since it remembers lines. */
+async function openNchf(app: App): Promise<FastifyInstance> {
+  const server = Fastify({ logger: false })
+  registerNchfRoutes(server, app, openCharger(app))
+  await server.ready()
+  return server
 }
 
 /** Starts a process inside of the one that calls. */
 export async function openServices(kind: 'server' | 'worker'): Promise<Services> {
   const kept = kind === 'server' ? whole.pop() : undefined
-  if (kept) return kept
+  if (kept) return { ...kept, nchf: await openNchf(kept.app) }
   const app = appOf(kind === 'server')
   if (kind === 'worker') {
     const jobs = new Map(allJobs(app, gateways).map((job) => [job.queue, job]))
-    return { app, http: null, jobs }
+    return { app, http: null, nchf: null, jobs }
   }
   const http = await openHttp(app)
   await registerRoutes(http, app, gateways)
@@ -140,7 +160,7 @@ export async function openServices(kind: 'server' | 'worker'): Promise<Services>
   const headers = { cookie: 'violet.session_token=none; violet-staff.session_token=none' }
   await http.inject({ url: '/v1/me', headers })
   await http.inject({ url: '/v1/staff/closures', headers })
-  return { app, http, jobs: new Map() }
+  return { app, http, nchf: await openNchf(app), jobs: new Map() }
 }
 
 /** What every process shares, as all processes of one release do. */

@@ -3,6 +3,7 @@ import {
   type Answer,
   type Ask,
   hours,
+  insist,
   minutes,
   ok,
   post,
@@ -14,6 +15,21 @@ import {
 import type { Intent } from './story.ts'
 
 type PortOut = Extract<Intent, { kind: 'port-out' }>
+type PortIn = Extract<Intent, { kind: 'port-in' }>
+
+/** A number brought along; some think better of it. */
+export function* portIn(intent: PortIn, lineIds: readonly string[]): Program {
+  const { line, msisdn, code, stopAfterMs } = intent
+  const lineId = lineIds[line]
+  if (!lineId) return
+  const at = `/v1/lines/${lineId}/port-in`
+  const asked = yield* insist(post(at, { msisdn, code }, 2), 202)
+  yield say(`brings a number to line ${line + 1}: ${asked.body?.port?.state ?? asked.body?.code}`)
+  if (!ok(asked) || stopAfterMs === null) return
+  yield wait(stopAfterMs)
+  const stopped = yield { do: 'request', method: 'DELETE', path: at }
+  yield say(`would rather not: ${stopped.body?.port?.state ?? stopped.body?.code}`)
+}
 
 export function* portOut(intent: PortOut, lineIds: readonly string[], email: string): Program {
   const lineId = lineIds[intent.line]

@@ -10,7 +10,7 @@ export type SimQueue = {
   send: Queue['send']
   sendAll: Queue['sendAll']
   sending: Queue['sending']
-  setTime(ms: number): Promise<void>
+  setTime(ms: number): void
   /** The queues in which a job may be taken now. */
   ready(nowMs: number): Promise<string[]>
   fetch(queue: string): Promise<FetchedJob | undefined>
@@ -18,6 +18,8 @@ export type SimQueue = {
   fail(queue: string, job: FetchedJob, error: unknown): Promise<void>
   /** Gives the jobs of dead workers back. */
   supervise(queue: string): Promise<void>
+  /** Its own connections. */
+  readonly pool: pg.Pool
   close(): Promise<void>
 }
 
@@ -49,31 +51,52 @@ export async function openSimQueue(
   // Retries are spread by the database's own chance, which is seeded like all other.
   const spread = () =>
     boss.getDb().executeSql('select setseed($1)', [chance.roll('spread', (drawn += 1))])
+  let [wanted, told, telling] = [nowMs, nowMs, Promise.resolve()]
+  // The database hears of the time when the queue is used next, and not with every step of the clock.
+  const tell = () => {
+    if (told !== wanted) {
+      told = wanted
+      telling = clock.setTime(wanted)
+    }
+    return telling
+  }
   const queue: SimQueue = {
     async send(trx, name, key, data, afterSeconds = 0) {
+      await tell()
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(name, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
-    sendAll: (trx, name, jobs) => insertJobs(boss, trx, name, jobs),
+    async sendAll(trx, name, jobs) {
+      await tell()
+      await insertJobs(boss, trx, name, jobs)
+    },
     sending: (name, job) => sendingOf(boss, name, job),
-    setTime: (ms) => clock.setTime(ms),
+    setTime(ms) {
+      wanted = ms
+    },
     ready: async (ms) =>
       namesOf(await eyes.query({ name: 'ready', text: readySql, values: [at(ms)] })),
     async fetch(name) {
+      await tell()
       const [job] = await boss.fetch<JobData>(name, { batchSize: 1 })
       return job && { id: job.id, retryCount: job.retryCount ?? 0, data: job.data }
     },
     async complete(name, { id, retryCount }) {
+      await tell()
       await boss.complete(name, { id, retryCount })
     },
     async fail(name, { id, retryCount }, error) {
+      await tell()
       await spread()
       await boss.fail(name, { id, retryCount }, { message: String(error) })
     },
     async supervise(name) {
+      await tell()
       await spread()
       await boss.supervise(name)
     },
+    // Its type tells only what a queue needs of a database.
+    pool: (boss.getDb() as unknown as { pool: pg.Pool }).pool,
     close: () => boss.stop({ graceful: false }),
   }
   return queue

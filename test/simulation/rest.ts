@@ -68,7 +68,8 @@ async function moneyAstray({ partners }: World, pool: pg.Pool): Promise<Broken[]
   const { payments } = partners.databases
   const [{ minor: held } = { minor: 0 }] = payments.all<{ minor: number }>(
     `select (select coalesce(sum(minor), 0) from payment)
-       - (select coalesce(sum(minor), 0) from refund where status <> 'failed') as minor`,
+       - (select coalesce(sum(minor), 0) from refund where status <> 'failed')
+       - (select coalesce(sum(minor), 0) from payout where status <> 'failed') as minor`,
   )
   // What a bank has taken counts once we have heard of it.
   const { rows } = await pool.query<{ minor: bigint }>(
@@ -109,12 +110,13 @@ async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
     `select c.reference from closure_case c
      left join lateral (select coalesce(sum(minor), 0) as minor from refund r
        where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id) r on true
-     cross join lateral (select r.minor - 100 * coalesce(
-       (c.quote -> 'currencies' -> 0 -> 'refund' ->> 'amount')::numeric, 0) as more) m
+     cross join lateral (select r.minor - 100 * coalesce(sum((q -> 'refund' ->> 'amount')::numeric), 0) as more
+       from jsonb_array_elements(c.quote -> 'currencies') q group by r.minor) m
      cross join lateral (select coalesce(sum(d.minor), 0) as minor from payment_dispute d
        where d.subscriber_id = c.subscriber_id and d.state = 'lost') lost
      cross join lateral (select 100 * coalesce(sum((d -> 'amount' ->> 'amount')::numeric), 0) as minor
-       from jsonb_array_elements(c.quote -> 'currencies' -> 0 -> 'destinations') d
+       from jsonb_array_elements(c.quote -> 'currencies') q
+       cross join lateral jsonb_array_elements(q -> 'destinations') d
        where d ->> 'kind' in ('late-usage-reserve', 'disputed')) kept
      where c.state = 'closed' and c.bulk_id is null
        and m.more not between -100 - lost.minor and 100 + kept.minor`,

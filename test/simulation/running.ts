@@ -1,9 +1,10 @@
 /** The programs of people and staff in a world: what they ask is carried out, lost answers are asked for again. */
 import { Webhook } from 'standardwebhooks'
 import { codeIn } from '../../simulators/inbox/code.ts'
+import { nchfRoot } from '../../src/usage/nchf/routes.ts'
 import { codeOfError } from './errors.ts'
 import { perform, type SimNode } from './node.ts'
-import type { Answer, Ask, Operator, Outside, Program, Request } from './ask.ts'
+import type { Answer, Ask, Charge, Operator, Outside, Program, Request } from './ask.ts'
 import { least, type Message } from './partners.ts'
 import { release } from './platform.ts'
 import { start } from './story.ts'
@@ -27,6 +28,7 @@ export type Runner = {
 
 const silence: Answer = { status: 0, body: {} }
 const triesMax = 8
+const nchfAt = `${nchfRoot}/chargingdata`
 
 export function runnerOf(
   who: string,
@@ -88,15 +90,13 @@ function again(world: World, runner: Runner): void {
   if (!pending) return
   pending.tries += 1
   const patience = pending.ask.do === 'phone' ? 40 : triesMax
-  if (pending.ask.do !== 'read-code' && pending.tries >= patience) {
+  const isMail = pending.ask.do === 'read-code' || pending.ask.do === 'read-link'
+  if (!isMail && pending.tries >= patience) {
     runner.answer = silence
     runner.pending = null
   }
   // A mailbox is looked into less and less often.
-  const ms =
-    pending.ask.do === 'read-code'
-      ? 10_000 * Math.min(pending.tries, 9)
-      : 2000 * 2 ** Math.min(pending.tries, 7)
+  const ms = isMail ? 10_000 * Math.min(pending.tries, 9) : 2000 * 2 ** Math.min(pending.tries, 7)
   runner.wakeMs = world.nowMs + ms
 }
 
@@ -113,13 +113,12 @@ async function operator(
       : { dueAt: Temporal.Instant.fromEpochMilliseconds(sinceMs + dueInMs).toString() }
   const payload = JSON.stringify({ type, data: { ...data, ...dueAt } })
   const wire = { method: 'POST', url: '/v1/webhooks/porting', payload } as const
-  const answer = await send(world, `POST ${wire.url}`, wire, signed(key, payload))
+  const answer = await send(world, `POST ${wire.url}`, wire, signed(world, key, payload))
   return answer && answer.status < 500 ? answer : undefined
 }
 
-function signed(messageId: string, body: string): Record<string, string> {
-  // The wall clock of both sides, which the world's is not.
-  const at = new Date()
+function signed({ nowMs }: World, messageId: string, body: string): Record<string, string> {
+  const at = new Date(nowMs)
   return {
     'content-type': 'application/json',
     'webhook-id': messageId,
@@ -133,6 +132,7 @@ async function carryOut(world: World, runner: Runner, ask: Ask): Promise<Answer 
   if (ask.do === 'request') return request(world, runner, ask)
   if (ask.do === 'pry') return pry(world, runner)
   if (ask.do === 'operator') return operator(world, runner, ask)
+  if (ask.do === 'charge') return charge(world, runner, ask)
   if (ask.do === 'phone') {
     const wire = { method: 'POST' as const, url: ask.path, payload: JSON.stringify(ask.body) }
     const answer = await send(world, `phone ${ask.path}`, wire, {
@@ -141,6 +141,36 @@ async function carryOut(world: World, runner: Runner, ask: Ask): Promise<Answer 
     return answer && answer.status < 500 ? answer : undefined
   }
   return outside(world, runner, ask as Outside)
+}
+
+/** Sent again until it is answered, and then says that it is. */
+async function charge(world: World, runner: Runner, ask: Charge): Promise<Answer | undefined> {
+  const { operation, ref, sequence, imsi, mccmnc, used } = ask
+  const { sinceMs, tries } = runner.pending!
+  const container = { localSequenceNumber: sequence, totalVolume: used }
+  const body = {
+    subscriberIdentifier: `imsi-${imsi}`,
+    nfConsumerIdentification: {
+      nodeFunctionality: 'SMF',
+      nFName: 'smf',
+      nFPLMNID: { mcc: mccmnc.slice(0, 3), mnc: mccmnc.slice(3) },
+    },
+    invocationTimeStamp: Temporal.Instant.fromEpochMilliseconds(sinceMs).toString(),
+    invocationSequenceNumber: sequence,
+    multipleUnitUsage: [
+      {
+        ratingGroup: 1,
+        ...(used !== null && { usedUnitContainer: [container] }),
+        ...(operation !== 'release' && { requestedUnit: {} }),
+      },
+    ],
+    ...(tries > 0 && { retransmissionIndicator: true }),
+  }
+  const path = operation === 'create' ? '' : `/${ref}/${operation}`
+  const wire = { method: 'POST', url: `${nchfAt}${path}`, payload: JSON.stringify(body) } as const
+  const json = { 'content-type': 'application/json' }
+  const answer = await send(world, `NCHF ${operation}`, wire, json, undefined, 'nchf')
+  return answer && answer.status < 500 ? answer : undefined
 }
 
 async function request(world: World, runner: Runner, ask: Request): Promise<Answer | undefined> {
@@ -238,11 +268,12 @@ async function send(
   wire: Wire,
   headers: Record<string, string>,
   runner?: Runner,
+  door: 'http' | 'nchf' = 'http',
 ): Promise<Answer | undefined> {
   const node = awake(world, 'server')
   const brokenBefore = world.breaks()
   const outcome = await perform(world, node, label, () =>
-    node.life.services.http!.inject({ ...wire, headers }),
+    node.life.services[door]!.inject({ ...wire, headers }),
   )
   if (outcome.kind === 'died') await revive(world, node)
   if (outcome.kind === 'failed') throw outcome.error
@@ -254,7 +285,8 @@ async function send(
   if (runner && !runner.staff) seeOnlyOwn(world, runner, label, payload)
   // A 500 is a bug, unless a fault broke the connection under it.
   if (statusCode === 500 && world.breaks() === brokenBefore) failed(world, label)
-  return { status: statusCode, body }
+  const { location } = answered
+  return { status: statusCode, body, ...(typeof location === 'string' && { location }) }
 }
 
 function failed(world: World, label: string): void {
@@ -311,6 +343,12 @@ function outside(world: World, runner: Runner, ask: Outside): Answer | undefined
     const waited = world.nowMs - runner.pending!.sinceMs
     return code || waited > ask.sinceMs ? { status: 200, body: code } : undefined
   }
+  if (ask.do === 'read-link') {
+    const links = [...inbox.values()].map(({ to, text }) => (to === ask.to ? linkIn(text) : ''))
+    const link = links.findLast((one) => one !== '')
+    const waited = world.nowMs - runner.pending!.sinceMs
+    return link || waited > ask.sinceMs ? { status: 200, body: link ?? '' } : undefined
+  }
   if (ask.do === 'pay') {
     if (world.isAway('payments')) return silence
     provider.pay(ask.url.split('/').at(-1)!, cardOf(ask))
@@ -331,6 +369,8 @@ function outside(world: World, runner: Runner, ask: Outside): Answer | undefined
   return { status: 200, body: {} }
 }
 
+const linkIn = (text: string) => /\/freeze\/([\w.-]+)/.exec(text)?.[1] ?? ''
+
 function cardOf({ card, attempt }: Extract<Outside, { do: 'pay' }>) {
   const first = attempt === 1
   const outcome =
@@ -345,6 +385,12 @@ function cardOf({ card, attempt }: Extract<Outside, { do: 'pay' }>) {
   return { outcome, instrument }
 }
 
+const doors = {
+  payments: '/v1/webhooks/payments',
+  network: '/v1/usage-records',
+  porting: '/v1/webhooks/porting',
+}
+
 /** A partner's message arrives, late, twice or not at all this time. */
 export async function deliver(world: World, message: Message): Promise<void> {
   const { messages } = world.partners
@@ -356,8 +402,8 @@ export async function deliver(world: World, message: Message): Promise<void> {
   if (fault?.kind === 'late') return void later(fault.ms)
   if (fault?.kind === 'twice') later(fault.ms)
   if (fault?.kind === 'not-delivered') return void later(60_000)
-  const headers = signed(messageId, body)
-  const url = partner === 'payments' ? '/v1/webhooks/payments' : '/v1/usage-records'
+  const headers = signed(world, messageId, body)
+  const url = doors[partner]
   const answer = await send(world, `POST ${url}`, { method: 'POST', url, payload: body }, headers)
   if (answer && answer.status < 300) return world.partners.delivered(message, answer.body)
   const tries = message.tries + 1

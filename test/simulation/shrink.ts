@@ -30,6 +30,8 @@ export async function shrink(stage: Stage, first: Ending, replaysMax: number): P
       () => given(best.story),
       (faults) => attempt({ ...best.story, faults: { given: faults } }),
     )
+    const { bulk, ...without } = best.story
+    if (bulk) await attempt(without)
     await cut(
       () => best.story.weather,
       (weather) => attempt({ ...best.story, weather }),
@@ -72,5 +74,6 @@ function given({ faults }: Story): readonly Fault[] {
 
 function sizeOf(story: Story): number {
   const intents = story.people.flatMap((person) => person.intents)
-  return story.people.length + intents.length + story.weather.length + given(story).length
+  const bulk = story.bulk ? 1 : 0
+  return story.people.length + intents.length + story.weather.length + given(story).length + bulk
 }

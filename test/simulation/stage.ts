@@ -3,11 +3,13 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { seedNumbers } from '../../src/lines/number-store.ts'
 import { allQueues } from '../../src/main/wiring.ts'
-import { catalogNumbers } from '../../src/plans/catalog.ts'
+import { createCoupon } from '../../src/payments/coupon-store.ts'
+import { catalogNumbers, catalogPlans } from '../../src/plans/catalog.ts'
 import { seedAddons } from '../../src/addons/store.ts'
 import { seedCatalog } from '../../src/plans/store.ts'
 import { startThrowAwayCluster } from '../../src/platform/cluster.ts'
 import { type Db, openDatabase, openPool } from '../../src/platform/database.ts'
+import { systemIds } from '../../src/platform/ids.ts'
 import { makePlatformKeys } from '../../src/platform/key-life.ts'
 import { migrate } from '../../src/platform/migrate.ts'
 import { openQueue } from '../../src/platform/queue.ts'
@@ -15,13 +17,15 @@ import { packOf } from '../../src/policy/packs.ts'
 import type { Policy } from '../../src/policy/policy.ts'
 import { seedPolicies } from '../../src/policy/store.ts'
 import { seedStaff } from '../../src/staff/store.ts'
+import { money } from '../../src/values/money.ts'
 import { booksOf } from './books.ts'
 import { play } from './driver.ts'
 import { codeOfError } from './errors.ts'
 import type { Broken } from './invariants.ts'
 import { isProcess } from './node.ts'
 import { config } from './platform.ts'
-import { start, type Fault, type Story } from './story.ts'
+import { couponCode, euroPlan, start, type Fault, type Story } from './story.ts'
+import { moveWall } from './wall.ts'
 import { openWorld, type Said, type Visit } from './world.ts'
 
 export type Ending = {
@@ -41,6 +45,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 
 export async function openStage() {
   quietErrors()
+  moveWall()
   const cluster = await startThrowAwayCluster()
   const [admin, cleaner] = await Promise.all([connectTo(cluster), connectTo(cluster)])
   await admin.query('create database template_world')
@@ -115,6 +120,10 @@ async function fill(url: string): Promise<void> {
   await seedCatalog(db, start)
   await seedAddons(db, start)
   await seedNumbers(db, catalogNumbers())
+  await sellInEuro(db)
+  const soon = start.add({ hours: 24 * 200 })
+  const coupon = { code: couponCode, amount: money(300n, 'GBP'), expiresAt: soon, usesMax: 5 }
+  await createCoupon(db, systemIds(), start, { ...coupon, note: 'the worlds' })
   await seedPolicies(db, start)
   await publishMalta(db)
   await seedStaff(db, start)
@@ -123,13 +132,23 @@ async function fill(url: string): Promise<void> {
   await queue.close()
 }
 
+/** A plan like another, at the same figures in another currency. */
+async function sellInEuro(db: Db): Promise<void> {
+  const like = catalogPlans().find(({ planId }) => planId === 'europe-5gb-15d')
+  const document = JSON.parse(JSON.stringify(like?.document).replaceAll('"GBP"', '"EUR"')) as object
+  await db
+    .insertInto('plan_version')
+    .values({ plan_id: euroPlan, version: 1, document, valid_from: start, told_at: start })
+    .execute()
+}
+
 /** As in the United Kingdom, but up to three pounds wait a week for records that come late. */
 async function publishMalta(db: Db): Promise<void> {
   const pack = packOf('GB')
   const source = 'the worlds'
   const rules: Policy['rules'] = {
     ...pack.rules,
-    lateUsageCap: { value: { GBP: 300 }, source, confidence: 'D' },
+    lateUsageCap: { value: { GBP: 300, EUR: 300 }, source, confidence: 'D' },
     lateUsageWindow: { value: 'P7D', source, confidence: 'D' },
   }
   const document = { ...pack, country: 'MT', version: 1, rules }

@@ -35,9 +35,23 @@ export type Intent = At &
         movesInMs: number
         endsInMs: number
       }
+    /** A number that comes from another operator, which refuses a code that is wrong. */
+    | { kind: 'port-in'; line: number; msisdn: string; code: string; stopAfterMs: number | null }
     | { kind: 'add-on'; line: number; clicks: 1 | 2 }
     /** Asks the bank for the latest payment, while staying or once the closing is on its way. */
     | ({ kind: 'dispute'; when: 'now' | 'closing' } & Dispute)
+    | { kind: 'coupon'; line: number; clicks: 1 | 2 }
+    | { kind: 'add-phone'; number: string }
+    | { kind: 'export' }
+    /** Charged online while the phone is in use: reports, then an end, or none. */
+    | {
+        kind: 'session'
+        line: number
+        mccmnc: string
+        rounds: number
+        everyMs: number
+        ends: boolean
+      }
     | { kind: 'ask' }
     | { kind: 'remove-profile'; line: number }
     | {
@@ -47,6 +61,12 @@ export type Intent = At &
         paid: 'refund' | 'donate' | 'move'
         clicks: 1 | 2
         withdrawAfterMs: number | null
+        /** Stopped by the link of a notice, and gone on with by staff. */
+        freezeAfterMs?: number | null
+        /** How the account ends that is named for a refund that its card refused; some endings are no good. */
+        account?: '1234' | '0000' | '9999' | null
+        /** Asks another reviewer after a no. */
+        appeals?: boolean
       }
     | { kind: 'late-usage'; line: number; amount: number; mccmnc: string; minutesAgo: number }
     | { kind: 'peek' }
@@ -56,7 +76,7 @@ export type Dispute = Omit<Claim, 'orderId'>
 
 export type Person = { name: string; country: Country; locale: 'en' | 'zh-CN'; intents: Intent[] }
 
-export type Partner = 'payments' | 'network' | 'smdp' | 'mail'
+export type Partner = 'payments' | 'network' | 'porting' | 'smdp' | 'mail'
 /** What no single call decides: a partner away for hours, a database that restarts, a clock that leaps. */
 export type Weather = At &
   (
@@ -72,12 +92,20 @@ export type Faults = { rate: number } | { given: readonly Fault[] }
 /** The operator closes every line of a plan, told so long before. */
 export type Bulk = At & { plan: string; noticeMs: number }
 
+/** Somebody of the operator's keeps a record of the first closed case, and lets it go later. */
+export type LegalHold = At & { forMs: number }
+
+export const couponCode = 'WELCOME-TO-THE-WORLD'
+/** A plan that is paid in euro. */
+export const euroPlan = 'europe-euro'
+
 export type Story = {
   seed: number
   people: Person[]
   weather: Weather[]
   faults: Faults
   bulk?: Bulk
+  hold?: LegalHold
 }
 
 export const start = Temporal.Instant.from('2027-01-04T09:00:00Z')
@@ -92,8 +120,21 @@ export function storyOf(seed: number): Story {
   const many = chance.between(2, 4, 'people')
   const people = Array.from({ length: many }, (_, index) => personOf(chance, `p${index + 1}`))
   const rate = chance.pick([0.004, 0.015, 0.015, 0.05], 'fault rate')
-  const story = { seed, people, weather: weatherOf(chance), faults: { rate } }
-  return chance.happens(0.25, 'bulk') ? { ...story, bulk: bulkOf(chance) } : story
+  return {
+    seed,
+    people,
+    weather: weatherOf(chance),
+    faults: { rate },
+    ...(chance.happens(0.25, 'bulk') && { bulk: bulkOf(chance) }),
+    ...(chance.happens(0.2, 'hold') && { hold: holdOf(chance) }),
+  }
+}
+
+function holdOf(chance: Dice): LegalHold {
+  return {
+    afterMs: chance.between(9 * dayMs, 25 * dayMs, 'hold', 'when'),
+    forMs: chance.between(dayMs, 90 * dayMs, 'hold', 'how long'),
+  }
 }
 
 function bulkOf(chance: Dice): Bulk {
@@ -121,8 +162,12 @@ function personOf(chance: Dice, name: string): Person {
       intents.push({ afterMs: at, ...lifeOf(chance, name, line, intents.length) })
       later(60_000, 4 * dayMs)
     }
+    if (chance.happens(0.35, name, 'is online', line))
+      intents.push({ afterMs: at, ...sessionOf(chance, name, line) })
     if (chance.happens(0.3, name, 'suspends', line)) pause(chance, name, line, intents, later)
   }
+  if (chance.happens(0.15, name, 'brings a number'))
+    intents.push({ afterMs: later(60_000, dayMs), ...arrivalOf(chance, name) })
   if (chance.happens(0.35, name, 'ports')) {
     const line = chance.between(0, lines - 1, name, 'number')
     intents.push({ afterMs: later(60_000, dayMs), ...portOf(chance, name, line) })
@@ -158,7 +203,9 @@ const cards: readonly Card[] = ['good', 'good', 'good', 'declined-first', 'times
 
 function buyOf(chance: Dice, name: string, line: number) {
   return {
-    plan: chance.pick(plans, name, 'plan', line),
+    plan: chance.happens(0.1, name, 'euro', line)
+      ? euroPlan
+      : chance.pick(plans, name, 'plan', line),
     card: chance.pick(cards, name, 'card', line),
     clicks: chance.pick([1, 1, 2] as const, name, 'clicks', line),
   }
@@ -177,6 +224,10 @@ const doings = [
   'move-credit',
   'cap',
   'add-on',
+  'coupon',
+  'coupon',
+  'add-phone',
+  'export',
   'ask',
   'peek',
 ] as const
@@ -194,7 +245,13 @@ function changeOf(chance: Dice, name: string, line: number, turn: number): Undat
 
 function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated<Intent> {
   const what = chance.pick(doings, name, 'w', turn)
-  if (what === 'ask' || what === 'peek') return { kind: what }
+  if (what === 'ask' || what === 'peek' || what === 'export') return { kind: what }
+  if (what === 'add-phone') {
+    const digits = chance.between(0, 999, name, 'telephone', turn)
+    return { kind: what, number: `+447700900${String(digits).padStart(3, '0')}` }
+  }
+  if (what === 'coupon')
+    return { kind: what, line, clicks: chance.pick([1, 2] as const, name, 'coupon clicks', turn) }
   if (what === 'renewal') return { kind: what, line, on: chance.happens(0.8, name, 'on', turn) }
   if (what === 'cap')
     return { kind: what, line, pounds: chance.pick([null, 0, 2], name, 'cap', turn) }
@@ -215,6 +272,17 @@ function lifeOf(chance: Dice, name: string, line: number, turn: number): Undated
   return { kind: 'use', line, what: kind, amount, mccmnc: chance.pick(abroad, name, 'in', turn) }
 }
 
+function sessionOf(chance: Dice, name: string, line: number): Undated<Intent> {
+  return {
+    kind: 'session',
+    line,
+    mccmnc: chance.pick(abroad, name, 'online in', line),
+    rounds: chance.between(0, 4, name, 'reports', line),
+    everyMs: chance.pick([60_000, hourMs, 9 * hourMs], name, 'reports every', line),
+    ends: chance.happens(0.6, name, 'ends the session', line),
+  }
+}
+
 function portOf(chance: Dice, name: string, line: number): Undated<Intent> {
   const ends = ['completed', 'completed', 'failed', 'cancelled', 'stopped', 'silent'] as const
   const again = [null, null, 'completed', 'failed', 'cancelled'] as const
@@ -225,6 +293,16 @@ function portOf(chance: Dice, name: string, line: number): Undated<Intent> {
     again: chance.pick(again, name, 'port again'),
     movesInMs: chance.between(60_000, 3 * dayMs, name, 'moves in'),
     endsInMs: chance.between(1000, 4 * dayMs, name, 'ends in'),
+  }
+}
+
+function arrivalOf(chance: Dice, name: string): Undated<Intent> {
+  return {
+    kind: 'port-in',
+    line: 0,
+    msisdn: `+44740090${chance.between(1000, 9999, name, 'brings')}`,
+    code: chance.pick(['MOVE-1234', 'MOVE-1234', 'WRONG-1234'], name, 'brings with'),
+    stopAfterMs: chance.pick([null, null, 1000, 4 * hourMs], name, 'thinks of staying'),
   }
 }
 
@@ -263,8 +341,12 @@ function leave(
     paid,
     clicks: chance.pick([1, 2] as const, name, 'closing clicks', round),
     withdrawAfterMs,
+    freezeAfterMs: round === 'second' || withdraws ? null : freezes,
+    account: chance.pick([null, '1234', '1234', '0000', '9999'] as const, name, 'account'),
+    appeals: chance.happens(0.6, name, 'appeals'),
   })
   const span = chance.pick(spans, name, 'thinks again')
+  const freezes = chance.happens(0.15, name, 'was not them') ? span : null
   intents.push(close('first', withdraws ? span : null))
   if (withdraws) intents.push(close('second', null))
   if (chance.happens(0.3, name, 'removes profile'))
@@ -283,17 +365,23 @@ function leave(
   }
 }
 
+const away = ['payments', 'payments', 'network', 'network', 'porting', 'smdp', 'mail'] as const
+
 function weatherOf(chance: Dice): Weather[] {
   const weather: Weather[] = []
   for (let turn = 0; turn < chance.between(0, 3, 'weather'); turn += 1) {
     const afterMs = chance.between(0, 14 * dayMs, 'weather', turn)
     const kind = chance.pick(['outage', 'outage', 'restart', 'leap'] as const, 'kind', turn)
     if (kind === 'outage') {
-      const partner = chance.pick(['payments', 'network', 'mail'] as const, 'partner', turn)
+      const partner = chance.pick(away, 'partner', turn)
       const forMs = chance.between(60_000, 30 * hourMs, 'away', turn)
       weather.push({ kind, afterMs, partner, forMs })
     } else if (kind === 'leap') {
-      weather.push({ kind, afterMs, byMs: chance.between(hourMs, 40 * dayMs, 'leap', turn) })
+      const isBack = chance.happens(0.3, 'leap back', turn)
+      const byMs = isBack
+        ? -chance.between(1000, 600_000, 'leap', turn)
+        : chance.between(hourMs, 40 * dayMs, 'leap', turn)
+      weather.push({ kind, afterMs, byMs })
     } else weather.push({ kind, afterMs })
   }
   return weather

@@ -6,6 +6,7 @@ import { dice, type Dice } from './dice.ts'
 import { beginLife, bury, makeNode, type SimNode, within } from './node.ts'
 import { openPartners, type Partners } from './partners.ts'
 import { config, openServices, putAway } from './platform.ts'
+import { openRestarting, type Restarting } from './restart.ts'
 import { openSimQueue, type SimQueue } from './queue.ts'
 import { type Fault, hourMs, type Partner, start, type Story } from './story.ts'
 
@@ -23,6 +24,7 @@ export type World = {
   /** For the checks: no process, so it never fails. */
   readonly eyes: pg.Pool
   readonly db: Db
+  readonly database: Restarting
   /** How often a process has written. */
   commits: number
   /** How often of these in the ledger. */
@@ -38,6 +40,7 @@ export type World = {
   readonly visits: Visit[]
   readonly met: Fault[]
   faultsUntilMs: number
+  faultsMax: number
   outages: { partner: Partner; untilMs: number }[]
   /** What went wrong that no rule of the database shows: a bug, a 500, an answer about somebody else. */
   readonly troubles: { rule: string; what: string }[]
@@ -52,7 +55,9 @@ export type World = {
   close(): Promise<void>
 }
 
-const faultsMax = 60
+/** In the days of its people, and in the months afterwards. */
+export const faultsMax = { first: 60, later: 25 }
+const slowForMs = [1200, 4800]
 const frozenForMs = [15_000, 120_000, 40 * 60_000, 3 * hourMs]
 
 /** Opens a world on a database of its own, a copy of the template. */
@@ -87,6 +92,7 @@ export async function openWorld(
     pool,
     eyes,
     db: openDatabase(eyes, config),
+    database: openRestarting(eyes, () => [pool, queue.pool]),
     commits: 0,
     money: 0,
     queue,
@@ -98,6 +104,7 @@ export async function openWorld(
     visits: [],
     met: [],
     faultsUntilMs: Infinity,
+    faultsMax: faultsMax.first,
     outages: [],
     troubles: [],
     log: [],
@@ -110,20 +117,22 @@ export async function openWorld(
       if (fault) world.met.push(fault)
       return fault
     },
-    breaks: () => world.met.filter(({ kind }) => kind === 'break').length,
+    breaks: () =>
+      world.met.filter(({ kind }) => kind === 'break').length + world.database.restarts(),
     isAway: (partner) =>
       world.outages.some((one) => one.partner === partner && world.nowMs < one.untilMs),
     async restart(node) {
       if (node.life?.services) await putAway(node.life.services, false)
       node.life = beginLife(node)
       node.frozen = null
+      node.slow = []
       node.frozenUntilMs = null
       const kind = node.name.startsWith('server') ? 'server' : 'worker'
       node.life.services = await within(world, node, 'starts', () => openServices(kind))
     },
     async close() {
-      for (const { life, frozen } of world.nodes)
-        await putAway(life.services, !life.ended && frozen === null)
+      for (const { life, frozen, slow } of world.nodes)
+        await putAway(life.services, !life.ended && frozen === null && slow.length === 0)
       // What a frozen process holds would be waited for.
       for (const { life } of world.nodes) await bury(life)
       await queue.close()
@@ -144,13 +153,14 @@ function faultOf(world: World, { place, nth, kinds }: Visit): Fault | undefined 
     )
     return given?.kind === 'freeze' && !maySpareOne(world) ? undefined : given
   }
-  if (world.nowMs >= world.faultsUntilMs || world.met.length >= faultsMax) return undefined
+  if (world.nowMs >= world.faultsUntilMs || world.met.length >= world.faultsMax) return undefined
   const { chance } = world
   if (kinds.length === 0) return undefined
   if (!chance.happens(faults.rate * weightOf(place), 'fault', place, nth)) return undefined
   const kind = chance.pick(kinds, 'kind of fault', place, nth)
   if (kind === 'freeze' && !maySpareOne(world)) return undefined
-  return { place, nth, kind, ms: chance.pick(frozenForMs, 'frozen for', place, nth) }
+  const waits = kind === 'slow' ? slowForMs : frozenForMs
+  return { place, nth, kind, ms: chance.pick(waits, 'frozen for', place, nth) }
 }
 
 /** Where a case is closed a fault teaches most; a sweep comes again anyway. */
