@@ -106,6 +106,8 @@ test('Hard case 12: a closure frozen in error goes on once a reviewer has made s
   const draft = await draftClosure(jan, 'line', lineId)
   await submit(jan, draft)
   await untilState(jan, draft.caseId, 'in_review')
+  const { dueAt } = (await jan.get(`/v1/closures/${draft.caseId}`)).body
+  expect(dueAt).not.toBeNull()
   const token = freezeToken(platform.config.masterKey, draft.caseId)
   const visitor = person(platform)
   expect((await visitor.post('/v1/closures/freeze', { token })).status).toBe(200)
@@ -117,7 +119,9 @@ test('Hard case 12: a closure frozen in error goes on once a reviewer has made s
   const at = `/v1/staff/closures/${draft.caseId}`
   expect((await amara.post(`${at}/thaw`, { note: '' })).status).toBe(422)
   expect((await amara.post(`${at}/thaw`, { note: 'called back, it was Jan' })).status).toBe(200)
-  const { version } = (await amara.get(at)).body
+  const { version, closure } = (await amara.get(at)).body
+  // The review has no more time than before, and no less: without its day it would be late for ever, or never.
+  expect(closure.dueAt).toBe(dueAt)
   await amara.post(`${at}/decision`, { decision: 'approve', version, note: '' })
   await jan.signIn(jan.email)
   await untilState(jan, draft.caseId, 'closed')

@@ -79,7 +79,8 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
       since: now.toString(),
       resume: c.state,
     }
-    const change = { state: 'frozen', attention, dueAt: null, wakeAt: null } as const
+    // Its waiting time, or the time for a review, runs on: it goes on with what is left of that.
+    const change = { state: 'frozen', attention, wakeAt: null } as const
     await changeCase(trx, app, c, change, {
       now,
       actor: system,
@@ -154,7 +155,7 @@ export async function thaw(
       trx,
       app,
       c,
-      { state: c.attention.resume, attention: null, dueAt: c.dueAt },
+      { state: c.attention.resume, attention: null },
       {
         now,
         actor: { kind: 'staff', id: staff.staffId },

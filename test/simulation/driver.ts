@@ -117,7 +117,8 @@ function whoLives(world: World): Runner[] {
     return [own, network]
   })
   const reviewers = staff.map((email, index) => {
-    const rejects = (reference: string) => chance.happens(0.12, 'rejects', reference, index)
+    const rejects = (reference: string, again: boolean) =>
+      chance.happens(0.12, 'rejects', reference, again ? 'again' : 'first')
     return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', staff: true })
   })
   const { bulk, hold } = story

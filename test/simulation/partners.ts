@@ -157,8 +157,8 @@ export function least(times: readonly (number | null | undefined)[]): number | u
   return known.length > 0 ? Math.min(...known) : undefined
 }
 
-/** Longer than a provider remembers what it did under which key. */
-const awayMs = 26 * hourMs
+/** Longer than a provider remembers what it did under which key; the SM-DP+ is asked every few minutes meanwhile. */
+const awayMs = (partner: Partner) => (partner === 'smdp' ? 2 : 26) * hourMs
 
 /** Carries a call of the process that makes it: lost on the way there, done and lost on the way back, or answered. */
 export const reach: CallPartner = async ({ name }, call) => {
@@ -219,7 +219,7 @@ async function travel<Answer>(partner: Partner, place: string, act: () => Promis
   // What asks for an effect and is not answered for longer than its key is known has to look first.
   if (partner === 'smdp' || place.includes(' POST ')) kinds.push('goes-away')
   const back = await meet(`${place}, answered`, kinds)
-  if (back === 'goes-away') world.outages.push({ partner, untilMs: world.nowMs + awayMs })
+  if (back === 'goes-away') world.outages.push({ partner, untilMs: world.nowMs + awayMs(partner) })
   if (back) throw new Fault(partner, 'unknown', 'did not answer (answer lost)')
   return answer
 }

@@ -14,8 +14,11 @@ import {
 import { signIn } from './sign-in.ts'
 import type { Bulk, LegalHold } from './story.ts'
 
+/** Whether a case is refused, at first or after an appeal. */
+type Rejects = (reference: string, again: boolean) => boolean
+
 /** A reviewer at work: every few hours, what waits is decided, what is stuck or frozen is sent on. */
-export function* review(email: string, rejects: (reference: string) => boolean): Program {
+export function* review(email: string, rejects: Rejects): Program {
   yield* signIn('/v1/staff/sign-in', email, 'en')
   for (;;) {
     yield wait(5 * hours)
@@ -46,19 +49,15 @@ function* listed(state: string, email: string): Generator<Ask, Row[], Answer> {
   return page.body?.items ?? []
 }
 
-function* decide(
-  caseId: string,
-  reference: string,
-  rejects: (reference: string) => boolean,
-): Program {
+function* decide(caseId: string, reference: string, rejects: Rejects): Program {
   const at = `/v1/staff/closures/${caseId}`
   const seen = yield get(at)
   if (!ok(seen)) return
   yield post(`${at}/claim`)
   const claimed = yield get(at)
-  const { version } = claimed.body ?? {}
+  const { version, appeal } = claimed.body ?? {}
   if (version === undefined) return
-  const rejected = rejects(reference)
+  const rejected = rejects(reference, Boolean(appeal))
   const decision = rejected
     ? { decision: 'reject', version, reasonCode: 'identity-doubt', note: '' }
     : { decision: 'approve', version, note: '' }

@@ -374,7 +374,8 @@ function weatherOf(chance: Dice): Weather[] {
     const kind = chance.pick(['outage', 'outage', 'restart', 'leap'] as const, 'kind', turn)
     if (kind === 'outage') {
       const partner = chance.pick(away, 'partner', turn)
-      const forMs = chance.between(60_000, 30 * hourMs, 'away', turn)
+      const longest = (partner === 'smdp' ? 3 : 30) * hourMs
+      const forMs = chance.between(60_000, longest, 'away', turn)
       weather.push({ kind, afterMs, partner, forMs })
     } else if (kind === 'leap') {
       const isBack = chance.happens(0.3, 'leap back', turn)
