@@ -174,7 +174,9 @@ const written = /(?:^|\)|;)\s*(?:insert\s+into|update|delete\s+from|copy)\s+"?(\
 function writes({ text, values = [] }: Asked): string | undefined {
   if (/pgboss/.test(text)) return undefined
   // Online charging commits by a function of the database.
-  const table = /^select purse_commit/.test(text) ? 'purse' : written.exec(text)?.[1]?.toLowerCase()
+  const table = text.startsWith('select purse_commit')
+    ? 'purse'
+    : written.exec(text)?.[1]?.toLowerCase()
   if (!table) return undefined
   const given = values.flatMap(unfolded)
   if (table === 'closure_case') {
