@@ -27,7 +27,8 @@ export const trailRules: Record<string, string> = {
     unaudited('subscriber', `x.state = 'closed'`, 'x.subscriber_id', `'subscriber.closed'`),
     `select n.msisdn from phone_number n where n.state = 'quarantined' and not exists (
        select from audit_entry a where a.subscriber_id = n.last_subscriber_id
-         and a.subject_id = n.last_line_id and a.action = 'line.closed')`,
+         and a.subject_id = n.last_line_id
+         and a.action in ('line.closed', 'port-in.completed'))`,
   ].join('\nunion all\n'),
   'a number was released and nobody said so': `
     select n.msisdn from phone_number n
