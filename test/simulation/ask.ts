@@ -65,13 +65,13 @@ export const post = (path: string, body: unknown = {}, clicks?: number): Request
 /** Asks again for a while when the platform says that it cannot just now. */
 export function* insist(request: Request, wanted: number): Generator<Ask, Answer, Answer> {
   let answer: Answer = { status: 0, body: {} }
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 16; round += 1) {
     answer = yield request
     const isNo = answer.status >= 400 && answer.status < 500
-    // The eSIM is ready a moment after the line.
+    // The eSIM is ready a moment after the line, or hours after where the SM-DP+ is away.
     const isSoon = answer.body?.code === 'profile-in-preparation'
-    if (answer.status === wanted || (isNo && !isSoon)) return answer
-    yield wait(5 * minutes)
+    if (answer.status === wanted || (isNo && !isSoon) || (round >= 3 && !isSoon)) return answer
+    yield wait((round < 3 ? 5 : 15) * minutes)
   }
   return answer
 }

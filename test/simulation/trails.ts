@@ -25,10 +25,10 @@ export const trailRules: Record<string, string> = {
       `'retention.erased'`,
     ),
     unaudited('subscriber', `x.state = 'closed'`, 'x.subscriber_id', `'subscriber.closed'`),
-    `select n.msisdn from phone_number n where n.state = 'quarantined' and not exists (
+    // The one that a line had until its own number came was nobody’s own.
+    `select n.msisdn from phone_number n where n.state = 'quarantined' and n.last_line_id is not null and not exists (
        select from audit_entry a where a.subscriber_id = n.last_subscriber_id
-         and a.subject_id = n.last_line_id
-         and a.action in ('line.closed', 'port-in.completed'))`,
+         and a.subject_id = n.last_line_id and a.action = 'line.closed')`,
   ].join('\nunion all\n'),
   'a number was released and nobody said so': `
     select n.msisdn from phone_number n
