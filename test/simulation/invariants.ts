@@ -217,7 +217,9 @@ const rules: Record<string, string> = {
     group by e.iccid, e.action, p.order_attempt having count(*) > p.order_attempt`,
   'a charge is not what was taken for it': `
     select t.transfer_id from ledger_transfer t
-    where t.kind in ('usage', 'late-usage') and (
+    where t.kind in ('usage', 'late-usage') and not exists (
+      select from retention r where r.subscriber_id = t.subscriber_id
+        and r.category = 'usage' and r.erased_at is not null) and (
       select coalesce(sum(u.charged_minor), 0) from usage_record u
       where u.subscriber_id = t.subscriber_id and u.transfer_id = t.transfer_id) <> (
       select coalesce(-sum(p.minor), 0) from ledger_posting p
