@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stage.close())
 
-const seeds = Array.from({ length: 3 }, (_, index) => 1001 + index)
+const seeds = Array.from({ length: 2 }, (_, index) => 1001 + index)
 
 test('every rule holds in the usual worlds', async () => {
   const waiting = [...seeds]
@@ -28,7 +28,7 @@ test('every rule holds in the usual worlds', async () => {
       if (ending.broken) broken.push(summaryOf(ending))
     }
   }
-  await Promise.all([lane(), lane(), lane()])
+  await Promise.all([lane(), lane()])
   expect(broken).toEqual([])
   expect(cases).toBeGreaterThan(4)
 }, 900_000)
