@@ -16,5 +16,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most of the time a test waits: for a job, a partner, a page.
     maxWorkers: 3,
+    isolate: false,
   },
 })
