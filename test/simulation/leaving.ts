@@ -133,7 +133,7 @@ function* follow(intent: Of<'close'>, caseId: string, mind: Mind): Program {
     if (['withdrawn', 'rejected'].includes(seen.body.state)) mind.isLeaving = false
     if (['closed', 'withdrawn', 'rejected'].includes(seen.body.state)) return
     yield* nameAccount(intent, caseId, seen.body.refunds, mind.email)
-    if (seen.body.state === 'needs_customer') {
+    if (seen.body.state === 'needs_customer' && intent.heeds !== false) {
       yield say('agrees to the new quote')
       yield* confirm(intent, caseId, mind.email, 1)
     }

@@ -241,6 +241,44 @@ type Row`,
     ],
   },
   {
+    name: 'forget-whose-ticket',
+    mistake: 'a ticket is found by its number, whoever asks',
+    edits: [
+      {
+        file: 'src/tickets/store.ts',
+        find: `    .where('subscriber_id', '=', subscriberId)
+    .where('ticket_id', '=', ticketId)
+    .execute()
+  const [ticket]`,
+        replace: `    .where('ticket_id', '=', ticketId)
+    .execute()
+  const [ticket]`,
+      },
+    ],
+  },
+  {
+    name: 'take-a-penny-more',
+    mistake: 'a charge takes more from the credit than its records say',
+    edits: [
+      {
+        file: 'src/usage/transfer.ts',
+        find: `    const paid = total(({ rated }) => rated.paid)\n`,
+        replace: `    const paid = total(({ rated }) => rated.paid) + 1n\n`,
+      },
+    ],
+  },
+  {
+    name: 'choke-on-late-records',
+    mistake: 'a record of a closed line fails whenever it comes, and is never answered',
+    edits: [
+      {
+        file: 'src/usage/intake.ts',
+        find: `    charges.push({ record, rated })`,
+        replace: `    if (line.state === 'closed') throw new Error('closed')\n    charges.push({ record, rated })`,
+      },
+    ],
+  },
+  {
     name: 'keep-the-key',
     mistake: 'a category is erased on its day, and the key that opens its backups is kept',
     edits: [

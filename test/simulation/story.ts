@@ -67,6 +67,8 @@ export type Intent = At &
         account?: '1234' | '0000' | '9999' | null
         /** Asks another reviewer after a no. */
         appeals?: boolean
+        /** Answers what the closure asks. */
+        heeds?: boolean
       }
     | { kind: 'late-usage'; line: number; amount: number; mccmnc: string; minutesAgo: number }
     | { kind: 'peek' }
@@ -344,6 +346,7 @@ function leave(
     freezeAfterMs: round === 'second' || withdraws ? null : freezes,
     account: chance.pick([null, '1234', '1234', '0000', '9999'] as const, name, 'account'),
     appeals: chance.happens(0.6, name, 'appeals'),
+    heeds: chance.happens(0.7, name, 'heeds'),
   })
   const span = chance.pick(spans, name, 'thinks again')
   const freezes = chance.happens(0.15, name, 'was not them') ? span : null
