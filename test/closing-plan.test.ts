@@ -1,6 +1,8 @@
 /** Closing a line whose plan was changed, and whose renewal is on: paid for days come back to the cent, renewal ends with it. */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { person, until } from '../src/main/demo-person.ts'
+import { expectZeroSum } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
 
@@ -58,4 +60,45 @@ test('after a change the days left come back at what was paid for them, and noth
     platform.db,
   )
   expect(audit.rows[0]?.detail).toMatchObject({ renewalEnded: 'true' })
+}, 60_000)
+
+test('a term that binds: service goes on and renews until its day, and ends then', async () => {
+  await sql`insert into plan_version (plan_id, version, document, valid_from)
+    select 'flex-bound', 1, document || '{"term":{"months":1}}', valid_from from plan_version
+    where plan_id = 'flex-europe' and valid_to is null`.execute(platform.db)
+  const lin = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(lin, 'flex-bound')
+  const { line } = await install(platform, lin, lineId)
+  await topUp(lin, lineId, '50.00')
+  const draft = await draftClosure(lin, 'line', lineId)
+  const [bound] = draft.quote.bound
+  const day = Temporal.Instant.from(line.activatedAt)
+    .toZonedDateTimeISO('Europe/Berlin')
+    .add({ months: 1 })
+    .toInstant()
+  expect([bound.until, draft.quote.endsAt]).toEqual([String(day), String(day)])
+  expect((await submit(lin, draft)).status).toBe(202)
+  const inReview = await untilState(lin, draft.caseId, 'in_review')
+  expect(inReview.timeline.find(({ key }: { key: string }) => key === 'service-ends').due).toBe(
+    String(day),
+  )
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const { version } = (await reviewer.get(at)).body
+  await reviewer.post(`${at}/decision`, { decision: 'approve', version })
+  await untilState(lin, draft.caseId, 'scheduled')
+  const before = day.subtract({ minutes: 5 }).since(platform.clock.now()).total('seconds')
+  platform.clock.advance({ seconds: Math.floor(before) })
+  // 30 of the month's days are one period: the next has begun, paid from the credit.
+  const renewed = await until(
+    async () => (await lin.get(`/v1/lines/${lineId}`)).body,
+    ({ paidCredit }) => paidCredit.amount !== '50.00',
+  )
+  expect(renewed.state).toBe('active')
+  expect((await lin.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('scheduled')
+  platform.clock.advance({ minutes: 10 })
+  const closed = await untilState(lin, draft.caseId, 'closed')
+  expect(Temporal.Instant.compare(closed.serviceEndedAt, day)).toBe(1)
+  await expectZeroSum(platform, draft.caseId)
 }, 60_000)

@@ -34,9 +34,10 @@ export type StoredCase = ClosureCase & {
   shownBy: ShownBy | null
 }
 
-/** Until when days are counted as used: what an owner asked for, to that day; what is spent first or the operator ends, to the end. */
+/** Until when days are counted as used: what an owner asked for, to that day; what is spent first, bound or the operator ends, to the end. */
 export function countedTo(c: StoredCase): Temporal.Instant | null {
-  const toTheEnd = c.bulkId !== null || c.choices.paid?.spendFirst
+  const isBound = (c.quote?.bound ?? []).length > 0
+  const toTheEnd = c.bulkId !== null || c.choices.paid?.spendFirst || isBound
   return toTheEnd ? c.endsAt : c.submittedAt
 }
 

@@ -7,7 +7,7 @@ import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
 import { nextMove } from './closure.ts'
 import type { LineFacts } from './facts.ts'
-import { checkChoices, makeQuote } from './quote.ts'
+import { checkChoices, makeQuote, operatorsReason } from './quote.ts'
 import { readiness } from './readiness.ts'
 
 const refund = { paid: { disposition: 'refund' as const }, promotional: null }
@@ -104,6 +104,24 @@ test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)',
       claimedAt: null,
     }).due.minor
   expect([dueIf(false), dueIf(true)]).toEqual([due, ported])
+})
+
+test('a term binds in Germany to its last day, and nowhere else; the operator lets go whom it ends itself', () => {
+  const quoteIn = (country: string, months: number, reason: string | null = null) => {
+    const bound = { ...inTerm, term: { ...inTerm.term!, months } }
+    return makeQuote({ ...factsIn(country), lines: [bound] }, refund, reason, null, friday).wire
+  }
+  // Seventy days before Friday 27 November: the third month is its last.
+  const { bound, endsAt, immediate } = quoteIn('DE', 3)
+  expect(bound).toEqual([
+    { lineId: 'line_1', until: expect.stringMatching(/^2026-12-18T/), source: 'TKG s. 56' },
+  ])
+  expect([endsAt, immediate]).toEqual([bound?.[0]?.until, false])
+  expect(quoteIn('DE', 24).endsAt).toMatch(/^2028-09-18T/)
+  expect(quoteIn('DE', 2).bound).toBeUndefined()
+  expect(quoteIn('DE', 24, operatorsReason).bound).toBeUndefined()
+  expect(quoteIn('DE', 24).hash).not.toBe(quoteIn('DE', 12).hash)
+  expect(packs.filter(({ country }) => quoteIn(country, 24).bound)).toEqual([packOf('DE')])
 })
 
 test('the worker decides as the quote said: straight through, after a review, after a waiting time', () => {

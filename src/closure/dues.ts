@@ -55,8 +55,18 @@ function lateCap(policy: Policy, lines: readonly LineFacts[], code: string): Rul
   return { amount, detail: sourceOf(policy, 'lateUsageCap') }
 }
 
-/** Why a line can't end before a day, where its term and the policy say so. */
-export function boundUntil(
+export type Bound = { lineId: string; until: Temporal.Instant; source: string }
+
+/** Lines that can't end before a day, by their terms and the policy. */
+export function boundOf(facts: Facts, asOf: Temporal.Instant): Bound[] {
+  const { source } = sourceOf(facts.policy, 'etfRule', onContract)
+  return facts.lines.flatMap((line) => {
+    const until = boundUntil(facts, line, asOf)
+    return until ? [{ lineId: line.lineId, until, source }] : []
+  })
+}
+
+function boundUntil(
   { policy, died }: Facts,
   line: LineFacts,
   asOf: Temporal.Instant,
@@ -113,7 +123,7 @@ function leavingOf(
 }
 
 /** Where a rule's value comes from and how sure that is, as the quote shows it. */
-function sourceOf(policy: Policy, name: RuleName, whom: Whom = consumer): Record<string, string> {
+function sourceOf(policy: Policy, name: RuleName, whom: Whom = consumer) {
   const { source, confidence } = ruleFor(policy, name, whom)
-  return { rule: name, source, confidence }
+  return { rule: name as string, source, confidence: confidence as string }
 }

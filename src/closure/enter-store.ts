@@ -1,4 +1,5 @@
 /** What else happens when a case enters a state: agreement is checked, notices leave; all in the same transaction. */
+import { startClosingLines } from '../lines/closing-store.ts'
 import type { NoticeParams } from '../notices/notice.ts'
 import { notifyAll } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
@@ -7,6 +8,7 @@ import type { Trx } from '../platform/database.ts'
 import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
 import { askedUntil, type Move } from './closure.ts'
+import { boundLines } from './agreed-end.ts'
 import { freezing } from './alert-store.ts'
 import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
@@ -69,6 +71,7 @@ export async function enterAll(
     })),
     { ...commit, actor: system },
   )
+  await endTerms(trx, entering, changed)
   const stayed = entering.filter(
     ({ c, move }) => move.event === 'port-asked' && changed.has(c.caseId),
   )
@@ -94,6 +97,20 @@ export async function enterAll(
     late.map(({ c, facts }) => ({ c, facts, params: approvedParams(app, c, facts, commit.now) })),
   )
   return entering.flatMap(({ c }) => (changed.has(c.caseId) ? c : []))
+}
+
+/** A line that a term bound went on as before; from here it changes nothing any more. */
+async function endTerms(
+  trx: Trx,
+  entering: readonly Entering[],
+  changed: ReadonlySet<string>,
+): Promise<void> {
+  const lines = entering.flatMap(({ c, move }) =>
+    move.state === 'executing' && changed.has(c.caseId)
+      ? [...boundLines(c.quote)].map((lineId) => ({ subscriberId: c.subscriberId, lineId }))
+      : [],
+  )
+  if (lines.length > 0) await startClosingLines(trx, lines)
 }
 
 /** The lines are held, so that no other operator's request slips in between; one that did wakes its case. */
@@ -151,7 +168,7 @@ function hasDrifted(c: StoredCase, facts: Facts): boolean {
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true
   // What was meant to be spent is expected to be less.
-  if (c.choices.paid?.spendFirst) return false
+  if (c.choices.paid?.spendFirst || boundLines(c.quote).size > 0) return false
   return shortfalls(c.quote, settlements).some(({ currency, minor }) => {
     const tolerated = fromWire({
       amount: facts.policy.rules.driftTolerance.value[currency] ?? '0',

@@ -5,6 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import { startClosingLines } from '../lines/closing-store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
+import { boundLines } from './agreed-end.ts'
 import type { StoredCase } from './case.ts'
 import { hasEnded, mayFreeze } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
@@ -149,7 +150,9 @@ export async function thaw(
     const isStopped = c.state === 'frozen' || c.state === 'on_hold'
     if (!isStopped || !c.attention) return refuse('nothing-to-retry')
     const { subscriberId } = c
-    const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
+    const bound = boundLines(c.quote)
+    const ending = (c.closingLines ?? []).filter((lineId) => !bound.has(lineId))
+    const lines = ending.map((lineId) => ({ subscriberId, lineId }))
     if (lines.length > 0) await startClosingLines(trx, lines)
     await changeCase(
       trx,

@@ -86,6 +86,12 @@ export const quoteWire = z
     endsAt: instantWire.describe(
       'When service ends at the latest, and after which nothing can be undone',
     ),
+    bound: z
+      .array(z.object({ lineId: z.string(), until: instantWire, source: z.string() }))
+      .optional()
+      .describe(
+        'Lines whose minimum term binds: until then they go on, and are paid for, as before',
+      ),
     currencies: z.array(
       z.object({
         currency: z.string(),

@@ -6,12 +6,13 @@ import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { waitUntil } from './closure.ts'
+import { agreedEnd } from './agreed-end.ts'
 import { exchangeOffers, mayExchange, settleAll, stayingIn } from './currencies.ts'
 import type { Facts } from './facts.ts'
 import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
-import { spendUntil, wantedEnd } from './spending.ts'
+import { spendUntil } from './spending.ts'
 import { type Choices, type Settlement, unusedDays } from './settlement.ts'
 import type { quoteWire } from './quote-wire.ts'
 
@@ -19,6 +20,8 @@ export type QuoteWire = z.infer<typeof quoteWire>
 export type Quote = { wire: QuoteWire; settlements: Settlement[] }
 
 const dayMs = 86_400_000
+/** Of closures that nobody but the operator asked for. */
+export const operatorsReason = 'operator'
 
 export function makeQuote(
   facts: Facts,
@@ -28,7 +31,7 @@ export function makeQuote(
   now: Temporal.Instant,
   rates: readonly Rate[] = [],
 ): Quote {
-  const wanted = wantedEnd(facts.lines, choices, now)
+  const { at: wanted, bound } = agreedEnd(facts, choices, now, reason === operatorsReason)
   const settlements = settleAll(facts, choices, wanted ?? now, rates)
   const { policy } = facts
   const { rules } = policy
@@ -64,6 +67,9 @@ export function makeQuote(
       exchange: exchangeOffers(facts, choices, now, rates),
     },
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
+    ...(bound.length > 0 && {
+      bound: bound.map((one) => ({ ...one, until: one.until.toString() })),
+    }),
     others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
       ...line,
       before: toWire(before),
@@ -144,6 +150,7 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     wire.refundTo,
     [facts.policy.country, facts.policy.version],
     // Nothing where nothing is repriced, so that quotes made before stay what they were.
+    ...(wire.bound ?? []).map(({ lineId, until }) => [lineId, until]),
     ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
   ])
   return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`

@@ -4,13 +4,13 @@ import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
+import { agreedEnd, boundLines } from './agreed-end.ts'
 import { alert } from './alert-store.ts'
 import type { ShownBy, StoredCase } from './case.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
 import type { Facts } from './facts.ts'
 import type { Quote } from './quote.ts'
 import { riskOf } from './risk.ts'
-import { wantedEnd } from './spending.ts'
 import { changeCase } from './store.ts'
 
 export type Agreed = {
@@ -42,7 +42,7 @@ export async function submitDraft(
     policyCountry: facts.policy.country,
     policyVersion: facts.policy.version,
     risk: riskOf(facts, submittedAt),
-    endsAt: wantedEnd(facts.lines, c.choices, now),
+    endsAt: agreedEnd(facts, c.choices, now).at,
   } as const
   await changeCase(trx, app, c, change, {
     now,
@@ -51,9 +51,11 @@ export async function submitDraft(
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
+  const bound = boundLines(quote.wire)
+  const ending = lineIds.filter((lineId) => !bound.has(lineId))
   await startClosingLines(
     trx,
-    lineIds.map((lineId) => ({ subscriberId, lineId })),
+    ending.map((lineId) => ({ subscriberId, lineId })),
   )
   // A number that is on its way already is noted on the case, too.
   for (const { lineId, port } of facts.lines)
@@ -77,7 +79,7 @@ function receivedParams(
     lineName: closingName(c, facts),
     submittedAt: now.toString(),
     ...(!immediate && { endsAt, dueAt: endsAt }),
-    ...(!c.choices.paid?.spendFirst && refundParam(quote.wire)),
+    ...(!c.choices.paid?.spendFirst && !quote.wire.bound && refundParam(quote.wire)),
     ifLate: facts.policy.rules.ifLate.value,
     withdrawUrl: caseUrl(app, c),
     progressUrl: progressUrl(app, c),
@@ -91,7 +93,8 @@ export async function agreeAgain(
   { c, facts, quote, actor, now }: Agreed,
   { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
-  const endsAt = wantedEnd(facts.lines, c.choices, now)
+  // Of a term that bound, and is over by now, the day stays: money counts to it.
+  const endsAt = agreedEnd(facts, c.choices, now).at ?? (quote.wire.bound ? c.endsAt : null)
   const change = { state, quote: quote.wire, endsAt, dueAt: null, attention: null } as const
   await changeCase(trx, app, c, change, {
     now,

@@ -11,6 +11,7 @@ import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking, consentOf, waitsFor } from './acting.ts'
+import { agreedEnd } from './agreed-end.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
@@ -21,7 +22,7 @@ import { hasLeft, isPorted } from './ported.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
-import { spendUntil, wantedEnd } from './spending.ts'
+import { spendUntil } from './spending.ts'
 import type { StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
@@ -297,7 +298,7 @@ export async function reopen(
 /** The quote of a draft as of now; of a case that drifted, as of the day it was received. */
 export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
   const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
-  const ends = wantedEnd(facts.lines, c.choices, now) ?? now
+  const ends = agreedEnd(facts, c.choices, now).at ?? now
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, ends) : null
   const rates = ratesAt(facts.rates ?? [], now)
   return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now, rates)

@@ -90,9 +90,11 @@ export function earlyFeeOf(
   whom: Whom = { ...prepaidConsumer, plan: 'postpaid' },
 ): EarlyFee {
   const free = { kind: 'at-most', fee: zero(leaving.monthlyFee.currency) } as const
-  if (leaving.month >= leaving.termMonths) return free
-  if (leaving.died && ruleFor(policy, 'deathWaivesEtf', whom).value) return free
   const rule = ruleFor(policy, 'etfRule', whom).value
+  // In its last month a term costs nothing more to leave; one that binds does so to its last day.
+  const isOver = leaving.month > leaving.termMonths
+  if (isOver || (rule.kind !== 'no_early_exit' && leaving.month === leaving.termMonths)) return free
+  if (leaving.died && ruleFor(policy, 'deathWaivesEtf', whom).value) return free
   if (rule.kind === 'no_early_exit') return { kind: 'not-before', month: leaving.termMonths }
   return { kind: 'at-most', fee: feeBy(rule, leaving) }
 }

@@ -9,6 +9,7 @@ import { Page } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ClosureChoices, Quote, QuoteCurrency } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { Bound } from './quote-page.tsx'
 import { Draft, KeepButton, useClosureName } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
 import { instrumentText, paidOf, refunds, refundText, totalOf } from './quote-text.ts'
@@ -55,6 +56,7 @@ function Answers({ closure, quote }: Props) {
       <div className="mt-3.5">
         <Finality closure={closure} quote={quote} />
       </div>
+      <Bound quote={quote} />
       <dl className="answers mt-2">
         <Answer label={t(line ? 'line.line' : 'answers.account')}>
           <What closure={closure} />

@@ -95,6 +95,7 @@ function Shown({ closure, quote }: QuoteProps) {
       }
     >
       {before && <ChangedNotice />}
+      <Bound quote={quote} />
       {quote.currencies.map((table) => (
         <div className="mt-5" key={table.currency}>
           <Sources
@@ -129,7 +130,7 @@ function Dock({ closure, quote, error, busy, onClick }: DockProps) {
   return (
     <>
       <Refusal error={error} />
-      <Result quote={quote} atMost={closure.choices.paid?.spendFirst === true} />
+      <Result quote={quote} atMost={isAtMost(closure, quote)} />
       <Pair>
         <KeepButton closure={closure} />
         <Button kind="even" busy={busy} onClick={onClick}>
@@ -187,6 +188,25 @@ function Result({ quote, atMost }: { quote: Quote; atMost: boolean }) {
       <span className="small num strong">
         {open ? <span className="c3">{t('quote.choose-first')}</span> : back || none}
       </span>
+    </div>
+  )
+}
+
+/** What is spent until the end, or for as long as a term binds, may leave less. */
+function isAtMost({ choices }: Closure, { bound = [] }: Quote): boolean {
+  return choices.paid?.spendFirst === true || bound.length > 0
+}
+
+/** A minimum term that binds, to what day, and by which rule. */
+export function Bound({ quote }: { quote: Quote }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const last = quote.bound?.toSorted((a, b) => a.until.localeCompare(b.until)).at(-1)
+  if (!last) return null
+  const at = format.day(last.until, { year: true })
+  return (
+    <div className="mt-4">
+      <Notice live={false}>{t('quote.bound', { at, source: last.source })}</Notice>
     </div>
   )
 }
