@@ -64,17 +64,18 @@ test('after a change the days left come back at what was paid for them, and noth
 
 test('a term that binds: service goes on and renews until its day, and ends then', async () => {
   await sql`insert into plan_version (plan_id, version, document, valid_from)
-    select 'flex-bound', 1, document || '{"term":{"months":1}}', valid_from from plan_version
+    select 'flex-bound', 1, document || '{"term":{"months":2}}', valid_from from plan_version
     where plan_id = 'flex-europe' and valid_to is null`.execute(platform.db)
   const lin = await member(platform, { country: 'DE' })
   const { lineId } = await buyLine(lin, 'flex-bound')
   const { line } = await install(platform, lin, lineId)
   await topUp(lin, lineId, '50.00')
+  await lin.patch(`/v1/lines/${lineId}/renewal`, { autoRenew: true })
   const draft = await draftClosure(lin, 'line', lineId)
   const [bound] = draft.quote.bound
   const day = Temporal.Instant.from(line.activatedAt)
     .toZonedDateTimeISO('Europe/Berlin')
-    .add({ months: 1 })
+    .add({ months: 2 })
     .toInstant()
   expect([bound.until, draft.quote.endsAt]).toEqual([String(day), String(day)])
   expect((await submit(lin, draft)).status).toBe(202)
@@ -90,7 +91,7 @@ test('a term that binds: service goes on and renews until its day, and ends then
   await untilState(lin, draft.caseId, 'scheduled')
   const before = day.subtract({ minutes: 5 }).since(platform.clock.now()).total('seconds')
   platform.clock.advance({ seconds: Math.floor(before) })
-  // 30 of the month's days are one period: the next has begun, paid from the credit.
+  // Two months are longer than a period of 30 days: another has begun, paid from the credit.
   const renewed = await until(
     async () => (await lin.get(`/v1/lines/${lineId}`)).body,
     ({ paidCredit }) => paidCredit.amount !== '50.00',
