@@ -99,11 +99,17 @@ test('lines of several people close together: each refund once, each owner told,
   const { lineId: used } = await buyLine(lin)
   await install(platform, lin, used)
   await topUp(lin, used, '20.00')
-  const { lineId: second } = await buyLine(lin)
+  // A term costs in Britain and binds in Germany, and neither whom the operator ends itself.
+  await sql`insert into plan_version (plan_id, version, document, valid_from)
+    select 'home-term', 1, document || '{"term":{"months":24}}', valid_from from plan_version
+    where plan_id = 'home-uk' and valid_to is null`.execute(platform.db)
+  const { lineId: second } = await buyLine(lin, 'home-term')
+  await install(platform, lin, second)
   const sam = await member(platform, { name: 'Sam', locale: 'zh-CN' })
   const { lineId: fresh } = await buyLine(sam)
   const jan = await member(platform, { country: 'DE', name: 'Jan' })
-  const { lineId: third } = await buyLine(jan)
+  const { lineId: third } = await buyLine(jan, 'home-term')
+  await install(platform, jan, third)
   const leaving = await member(platform, { country: 'DE' })
   const { lineId: onItsWay } = await buyLine(leaving)
   await submit(leaving, await draftClosure(leaving, 'line', onItsWay))
@@ -149,6 +155,11 @@ test('lines of several people close together: each refund once, each owner told,
     refunded += sums[0]?.minor ?? 0n
   }
   expect(refunded).toBe(BigInt(amount.replace('.', '')))
+  const { rows: fees } = await sql`
+    select from closure_case where bulk_id = ${said.bulkId} and quote::text like '%early-fee%'`.execute(
+    platform.db,
+  )
+  expect(fees).toEqual([])
   const { rows: left } = await sql`
     select from ledger_balance where minor <> 0 and line_id = any(${[used, second, fresh, third]})`.execute(
     platform.db,

@@ -6,14 +6,9 @@ import { wantedEnd } from './spending.ts'
 
 export type AgreedEnd = { at: Temporal.Instant | null; bound: readonly Bound[] }
 
-/** Null: they end as soon as it is decided. Whom the operator closes itself it lets go. */
-export function agreedEnd(
-  facts: Facts,
-  choices: Choices,
-  now: Temporal.Instant,
-  byOperator = false,
-): AgreedEnd {
-  const bound = byOperator ? [] : boundOf(facts, now)
+/** Null: they end as soon as it is decided. */
+export function agreedEnd(facts: Facts, choices: Choices, now: Temporal.Instant): AgreedEnd {
+  const bound = boundOf(facts, now)
   const wanted = wantedEnd(facts.lines, choices, now)
   const ends = [...bound.map(({ until }) => until), ...(wanted ? [wanted] : [])]
   return { at: ends.sort(Temporal.Instant.compare).at(-1) ?? null, bound }

@@ -23,8 +23,7 @@ type Looked = Line & { facts: Facts | undefined; opened: OpenedLine; drafts: rea
 async function look(
   trx: Trx,
   lines: readonly Line[],
-  endsAt: Temporal.Instant,
-  lock: boolean,
+  { endsAt, bulkId, lock }: { endsAt: Temporal.Instant; bulkId: string; lock: boolean },
 ): Promise<Looked[]> {
   const owners = [...new Set(lines.map(({ subscriberId }) => subscriberId))].sort()
   // The subscriber's row is the lock that makes two ways to close a line one case.
@@ -45,6 +44,7 @@ async function look(
       lineId,
       closingLines: null,
       pin: null,
+      bulkId,
     })),
   )
   return lines.map((line, index) => {
@@ -88,7 +88,7 @@ export async function dryRun(
     const looked = await db
       .transaction()
       .setIsolationLevel('repeatable read')
-      .execute((trx) => look(trx, part, endsAt, false))
+      .execute((trx) => look(trx, part, { endsAt, bulkId: 'on trial', lock: false }))
     for (const [index, { opened }] of looked.entries()) {
       tally.count(opened)
       each(part[index]!, opened)
@@ -119,7 +119,7 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     lineId: row.line_id,
     money: row.money,
   }))
-  const looked = await look(trx, lines, bulk.endsAt, true)
+  const looked = await look(trx, lines, { endsAt: bulk.endsAt, bulkId: bulk.bulkId, lock: true })
   const opening = looked.flatMap((one) => openingOf(app, bulk, one))
   const refused = looked.flatMap(({ subscriberId, lineId, opened }) =>
     'refusal' in opened ? { subscriberId, lineId, refusal: opened.refusal } : [],

@@ -5,7 +5,7 @@ import { splitLine } from '../values/csv.ts'
 import { add, isZero, type Money, toWire } from '../values/money.ts'
 import { bulkMoney } from './bulk-wire.ts'
 import type { Facts } from './facts.ts'
-import { checkChoices, makeQuote, operatorsReason, type Quote } from './quote.ts'
+import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import type { Choices } from './settlement.ts'
 import { wantedEnd } from './spending.ts'
 
@@ -140,7 +140,7 @@ export function openLine(
   const spent = wantedEnd(facts.lines, wanted, day)
   const choices = spent ? wanted : { ...wanted, paid: wanted.paid && withoutSpending(wanted.paid) }
   const endsAt = spent ?? day
-  const quote = makeQuote(facts, choices, operatorsReason, numberUntil(facts, endsAt), endsAt)
+  const quote = makeQuote(facts, choices, 'operator', numberUntil(facts, endsAt), endsAt)
   return { choices, endsAt, quote: { ...quote, wire: datedFor(quote, facts, endsAt) } }
 }
 

@@ -7,7 +7,7 @@ import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
 import { nextMove } from './closure.ts'
 import type { LineFacts } from './facts.ts'
-import { checkChoices, makeQuote, operatorsReason } from './quote.ts'
+import { checkChoices, makeQuote } from './quote.ts'
 import { readiness } from './readiness.ts'
 
 const refund = { paid: { disposition: 'refund' as const }, promotional: null }
@@ -52,11 +52,17 @@ const inTerm: LineFacts = {
     taxPercent: 0,
   },
 }
-const earlyFeeIn = (country: string, died: boolean, waives = true) => {
+const earlyFeeIn = (country: string, died: boolean, waives = true, byOperator = false) => {
   const policy = packOf(country)
   const deathWaivesEtf = { ...policy.rules.deathWaivesEtf, value: waives }
   const rules = { ...policy.rules, ...(!waives && { deathWaivesEtf }) }
-  const facts = { ...factsIn(country), lines: [inTerm], died, policy: { ...policy, rules } }
+  const facts = {
+    ...factsIn(country),
+    lines: [inTerm],
+    died,
+    byOperator,
+    policy: { ...policy, rules },
+  }
   const { settlements } = makeQuote(facts, refund, null, null, friday)
   const fees = settlements.flatMap(({ destinations }) =>
     destinations.filter(({ kind }) => kind === 'early-fee'),
@@ -65,6 +71,7 @@ const earlyFeeIn = (country: string, died: boolean, waives = true) => {
 }
 
 // The third month of 24 at 10.00: twenty-one are left, of which the operator saves a tenth.
+// Whom the operator closes itself pays none.
 test.each([
   ['GB', [18900], [], 'Ofcom: no early-termination charge after a death'],
   ['FR', [9000], [], 'consumer guides: no fee'],
@@ -74,6 +81,7 @@ test.each([
   expect(earlyFeeIn(country, false)).toEqual(alive)
   expect(earlyFeeIn(country, true)).toEqual(died)
   expect(earlyFeeIn(country, true, false)).toEqual(alive)
+  expect(earlyFeeIn(country, false, true, true)).toEqual([])
 })
 
 test('there is a row for every pack', () => {
@@ -107,9 +115,10 @@ test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)',
 })
 
 test('a term binds in Germany to its last day, and nowhere else; the operator lets go whom it ends itself', () => {
-  const quoteIn = (country: string, months: number, reason: string | null = null) => {
+  const quoteIn = (country: string, months: number, byOperator = false) => {
     const bound = { ...inTerm, term: { ...inTerm.term!, months } }
-    return makeQuote({ ...factsIn(country), lines: [bound] }, refund, reason, null, friday).wire
+    const facts = { ...factsIn(country), lines: [bound], byOperator }
+    return makeQuote(facts, refund, null, null, friday).wire
   }
   // Seventy days before Friday 27 November: the third month is its last.
   const { bound, endsAt, immediate } = quoteIn('DE', 3)
@@ -119,7 +128,7 @@ test('a term binds in Germany to its last day, and nowhere else; the operator le
   expect([endsAt, immediate]).toEqual([bound?.[0]?.until, false])
   expect(quoteIn('DE', 24).endsAt).toMatch(/^2028-09-18T/)
   expect(quoteIn('DE', 2).bound).toBeUndefined()
-  expect(quoteIn('DE', 24, operatorsReason).bound).toBeUndefined()
+  expect(quoteIn('DE', 24, true).bound).toBeUndefined()
   expect(quoteIn('DE', 24).hash).not.toBe(quoteIn('DE', 12).hash)
   expect(packs.filter(({ country }) => quoteIn(country, 24).bound)).toEqual([packOf('DE')])
 })

@@ -23,7 +23,7 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
     owed: facts.owed.filter(
       ({ lineId, amount }) => amount.currency === code && (lineId === '' || own.has(lineId)),
     ),
-    earlyFees: lines.flatMap((line) => earlyFee(facts, line, asOf)),
+    earlyFees: facts.byOperator ? [] : lines.flatMap((line) => earlyFee(facts, line, asOf)),
     refundFee: refundFee(facts, code),
     lateCap: lateCap(facts.policy, lines, code),
     disputed: disputed.map(({ disputeId, lineId, amount, held }) => ({
@@ -36,10 +36,10 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
   }
 }
 
-/** Of those who died nothing is kept for paying out what was theirs. */
-function refundFee({ policy, died }: Facts, code: string): Ruled {
+/** Nothing is kept for paying out of those who died, and of those who did not ask to leave. */
+function refundFee({ policy, died, byOperator }: Facts, code: string): Ruled {
   const asked = money(BigInt(ruleFor(policy, 'refundFee').value[code] ?? 0), code)
-  const amount = died ? zero(code) : feeOf(policy, asked, consumer)
+  const amount = died || byOperator ? zero(code) : feeOf(policy, asked, consumer)
   return {
     amount,
     detail: sourceOf(policy, isZero(subtract(asked, amount)) ? 'refundFee' : 'refundFeeMax'),
@@ -57,8 +57,9 @@ function lateCap(policy: Policy, lines: readonly LineFacts[], code: string): Rul
 
 export type Bound = { lineId: string; until: Temporal.Instant; source: string }
 
-/** Lines that can't end before a day, by their terms and the policy. */
+/** Lines that can't end before a day, by their terms and the policy. Whom the operator closes itself it lets go. */
 export function boundOf(facts: Facts, asOf: Temporal.Instant): Bound[] {
+  if (facts.byOperator) return []
   const { source } = sourceOf(facts.policy, 'etfRule', onContract)
   return facts.lines.flatMap((line) => {
     const until = boundUntil(facts, line, asOf)

@@ -23,6 +23,7 @@ export type Scope = {
   lineId: string | null
   closingLines: readonly string[] | null
   shownBy?: ShownBy | null
+  bulkId?: string | null
 }
 /** The policy a case is pinned to, or none yet: then the newest of the subscriber's country. */
 export type Pin = { country: string; version: number } | null
@@ -138,6 +139,7 @@ export async function loadFactsOf(
       acting,
       died: acting?.kind === 'estate',
       isJudged: scope.shownBy === 'reviewer',
+      byOperator: (scope.bulkId ?? null) !== null,
       ...moneyOf(subscriberId, scope.scope === 'account'),
       rates: ratesFor(subscriberId),
     })

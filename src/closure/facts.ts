@@ -104,6 +104,8 @@ export type Facts = {
   died: boolean
   /** Nobody signed in and no code was right: a person judged that it is the subscriber who asks. */
   isJudged?: boolean
+  /** Nobody but the operator asked for it: no term binds, and nothing is kept for leaving early or for paying out. */
+  byOperator?: boolean
   policy: Policy
 }
 

@@ -20,8 +20,6 @@ export type QuoteWire = z.infer<typeof quoteWire>
 export type Quote = { wire: QuoteWire; settlements: Settlement[] }
 
 const dayMs = 86_400_000
-/** Of closures that nobody but the operator asked for. */
-export const operatorsReason = 'operator'
 
 export function makeQuote(
   facts: Facts,
@@ -31,7 +29,7 @@ export function makeQuote(
   now: Temporal.Instant,
   rates: readonly Rate[] = [],
 ): Quote {
-  const { at: wanted, bound } = agreedEnd(facts, choices, now, reason === operatorsReason)
+  const { at: wanted, bound } = agreedEnd(facts, choices, now)
   const settlements = settleAll(facts, choices, wanted ?? now, rates)
   const { policy } = facts
   const { rules } = policy
