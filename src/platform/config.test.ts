@@ -50,6 +50,15 @@ describe('parseConfig', () => {
     expect(nchf).toEqual({ host: '10.0.0.7', port: 29500, url: 'https://localhost:29500', tls })
   })
 
+  test('proxies are believed by their addresses, and never everybody', () => {
+    const of = (text?: string) => parseConfig({ ...complete, VIOLET_TRUST_PROXY: text }).trustProxy
+    expect(of()).toBeUndefined()
+    expect(of('10.0.0.0/8, ::1')).toEqual(['10.0.0.0/8', '::1'])
+    for (const text of ['1', 'true', '*', '10.0.0.0/33', '::/129', '10.0.0.0/8/1', '::1,', 'a.b'])
+      expect(() => of(text), text).toThrow(/VIOLET_TRUST_PROXY must be addresses/)
+    for (const text of ['0.0.0.0/0', '::/0']) expect(() => of(text)).toThrow(/any address/)
+  })
+
   test('the network is an HTTP API unless it is an OsmoHLR', () => {
     expect(parseConfig(complete).network).not.toHaveProperty('osmoHlr')
     const at = (place?: string) =>

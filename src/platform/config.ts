@@ -1,6 +1,7 @@
 /** The one place that reads environment variables: everything else receives a typed Config. */
 import { resolve } from 'node:path'
 import { CannotStart } from './process.ts'
+import { parseProxies } from './proxies.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -76,6 +77,8 @@ export type Config = {
   /** Master keys that may still wrap data keys, until those are wrapped anew. */
   formerMasterKeys?: readonly Buffer[]
   logLevel: LogLevel
+  /** Proxies that may say who a request is from; unset: it is from whoever sent it. */
+  trustProxy?: string[]
   /** Certificates of the SM-DP+; else a test PKI is made in the data folder. */
   rspPki?: string
   /** The address in activation codes, where it isn't the public one. */
@@ -123,7 +126,13 @@ export function parseConfig(env: Environment = process.env): Config {
     ...signingKey(given(env, 'VIOLET_SIGNING_KEY')),
     ...remoteProvisioning(env),
     ...smdpPlace(env),
+    ...trustProxy(given(env, 'VIOLET_TRUST_PROXY')),
   }
+}
+
+function trustProxy(text: string | undefined): Pick<Config, 'trustProxy'> {
+  const proxies = parseProxies(text)
+  return proxies === undefined ? {} : { trustProxy: proxies }
 }
 
 export type Places = ReturnType<typeof parsePlaces>

@@ -40,7 +40,7 @@ const bodyLimitBytes = 64 * 1024
 export async function openHttp(app: App) {
   const server = Fastify({
     bodyLimit: bodyLimitBytes,
-    trustProxy: false,
+    trustProxy: app.config.trustProxy ?? false,
     loggerInstance: app.log.child({ part: 'http' }, { level: 'warn' }) as FastifyBaseLogger,
     routerOptions: { maxParamLength: 200 },
   }).withTypeProvider<ZodTypeProvider>()
