@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sweepEndedIntakes } from '../src/closure/intake-match-store.ts'
+import { rowsOf } from '../src/subscribers/export-store.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import { expectZeroSum, publishFor, sentFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -104,6 +105,15 @@ test('who lost the phone shows by a code that it is theirs; it counts from the d
   expect(closed.submittedAt).toBe(receivedAt)
   expect(closed.timeline[0]).toMatchObject({ key: 'received', at: receivedAt })
   expect(await asked.progress()).toMatchObject({ state: 'closed', proof: null })
+  const { subscriber_id: owner } = await platform.db
+    .selectFrom('line')
+    .select('subscriber_id')
+    .where('line_id', '=', lineId)
+    .executeTakeFirstOrThrow()
+  const exported = await Array.fromAsync(rowsOf(platform.db, owner, 'requests'))
+  expect(exported.map((row) => row.slice(1, 6))).toEqual([
+    [asked.reference, 'line', lineId, 'opened', 'changed-phone'],
+  ])
   await expectZeroSum(platform, asked.caseId)
   expect((await sentFor(platform, asked.caseId)).refunds.map(([, times]) => times)).toEqual([1, 1])
 }, 60_000)

@@ -214,6 +214,23 @@ const sources: Record<DatasetName, Source> = {
       'closed_at',
     ),
   ),
+  requests: byId(
+    'case_id',
+    sql`select t.subscriber_id, t.case_id, t.line_id, i.reference, i.scope, i.state, i.reason, i.received_at, i.ended_at
+      from closure_intake_match t join closure_intake i on i.case_id = t.case_id`,
+    (row) =>
+      cells(
+        row,
+        'case_id',
+        'reference',
+        'scope',
+        'line_id',
+        'state',
+        'reason',
+        'received_at',
+        'ended_at',
+      ),
+  ),
   notices: byId('notice_id', sql`select t.* from notice t`, (row) =>
     cells(
       row,

@@ -187,6 +187,16 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('serviceEndedAt'),
     moment('closedAt'),
   ],
+  requests: [
+    text('caseId'),
+    text('reference'),
+    text('scope'),
+    text('lineId'),
+    text('state'),
+    text('reason'),
+    moment('requestedAt'),
+    moment('endedAt'),
+  ],
   notices: [
     text('noticeId'),
     text('channel'),
