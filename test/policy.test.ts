@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { person } from '../src/main/demo-person.ts'
 import { draftOf, policyPublishCommand, policySimulateCommand } from '../src/main/policy.ts'
 import { packOf } from '../src/policy/packs.ts'
 import type { Policy } from '../src/policy/policy.ts'
@@ -133,6 +135,73 @@ test('a checked document becomes the next version, once; open cases keep theirs,
   rmSync(folder, { recursive: true })
 }, 60_000)
 
+test('the next version is written by one and published by another, with what is wrong named by its line', async () => {
+  const [writer, colleague, support] = [person(platform), person(platform), person(platform)]
+  await writer.signInAsStaff('finance@violet.example')
+  await colleague.signInAsStaff('admin@violet.example')
+  await support.signInAsStaff('support@violet.example')
+  const at = '/v1/staff/policies/BE'
+  const pack = packOf('BE')
+  const { body: start } = await writer.get(`${at}/draft`)
+  expect([start.version, start.held, start.errors]).toEqual([0, 'nothing-changed', []])
+  expect(JSON.parse(start.text)).toEqual(pack)
+  const save = (text: string, version: number, who = writer) =>
+    who.put(`${at}/draft`, { text, version })
+  const { body: broken } = await save(start.text.replace('"country": "BE",', '"country": "BE"'), 0)
+  expect([broken.version, broken.document, broken.held]).toEqual([1, null, 'errors'])
+  expect(broken.errors).toMatchObject([{ path: 'the document', line: 4 }])
+  const wrong = start.text.replace('"reasonMode": {', '"reasonMode": {"colour": 1,')
+  const { body: unknown } = await save(wrong, 1)
+  const line = wrong.split('\n').findIndex((one: string) => one.includes('colour')) + 1
+  expect(unknown.errors).toMatchObject([{ path: 'rules.reasonMode.colour', line }])
+  const publish = (version: number, who = colleague) => who.post(`${at}/draft/publish`, { version })
+  const refused = await publish(2)
+  expect([refused.status, refused.body.errors[0].path]).toEqual([422, 'rules.reasonMode.colour'])
+  expect((await save(start.text.replace('"BE"', '"NL"'), 2)).body.errors[0].path).toBe('country')
+
+  const reasonMode = { ...pack.rules.reasonMode, value: 'required' }
+  const text = JSON.stringify({ ...pack, rules: { ...pack.rules, reasonMode } }, null, 2)
+  const both = await Promise.all([save(text, 3), save(`${text} `, 3, colleague)])
+  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+  const { body: saved } = await save(text, 4)
+  expect([saved.changes, saved.held]).toEqual([['rules.reasonMode'], 'own-edit'])
+  expect((await support.put(`${at}/draft`, { text, version: 5 })).status).toBe(403)
+  expect((await publish(5, writer)).body.code).toBe('requester-cannot-decide')
+  expect((await publish(4)).body.code).toBe('changed-meanwhile')
+  expect((await currentPolicy(platform.db, 'BE'))?.rules.reasonMode.value).toBe('none')
+  const published = await Promise.all([publish(5), publish(5)])
+  expect(published.map(({ status }) => status).toSorted()).toEqual([200, 409])
+  expect((await currentPolicy(platform.db, 'BE'))?.rules.reasonMode.value).toBe('required')
+  const { body: versions } = await support.get(`${at}/versions`)
+  expect(versions.items.map(({ version }: { version: number }) => version)).toEqual([
+    pack.version + 1,
+    pack.version,
+  ])
+  const { body: first } = await support.get(`${at}/versions/${pack.version}`)
+  expect(first.document.rules.reasonMode.value).toBe('none')
+
+  // Meanwhile somebody publishes by another way: the draft is looked at again before it is.
+  const again = await save(text.replace('"required"', '"optional"'), 0)
+  expect(again.body.version).toBe(1)
+  const flags = { dryRun: false, json: true }
+  const said = { out: () => undefined, err: () => undefined }
+  await policyPublishCommand(platform.config.databaseUrl, pack, flags, said)
+  expect((await publish(1)).body.code).toBe('changed-meanwhile')
+  expect((await colleague.get(`${at}/draft`)).body.held).toBe('outdated')
+  expect((await colleague.post(`${at}/draft/discard`, { version: 1 })).body.version).toBe(0)
+  const { rows } = await sql<{ action: string; actor_id: string }>`
+    select action, actor_id from audit_entry where subject_kind = 'policy' and subject_id like 'BE%'
+    order by at`.execute(platform.db)
+  expect(rows.map(({ action }) => action)).toEqual([
+    ...Array.from({ length: 5 }, () => 'policy.draft-saved'),
+    'policy.published',
+    'policy.draft-saved',
+    'policy.published',
+    'policy.draft-discarded',
+  ])
+  expect(rows[5]?.actor_id).toBe('staff_mara')
+}, 60_000)
+
 test('past closures are replayed under a draft: a prohibited payout, a review, a later end; nothing is written', async () => {
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
@@ -163,6 +232,19 @@ test('past closures are replayed under a draft: a prohibited payout, a review, a
     ends: { sooner: 0, same: 0, later: 1 },
     refunds: { GBP: { before: refunded, draft: '0.00' } },
     choicesGone: 1,
+    differing: 1,
+    examples: [{ reference: draft.reference, before: { reviewed: false } }],
+  })
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const path = '/v1/staff/policies/GB/draft'
+  const text = JSON.stringify({ ...packOf('JP'), country: 'GB' })
+  await reviewer.put(path, { text, version: 0 })
+  expect((await reviewer.get(`${path}/replay`)).body).toMatchObject({
+    cases: 1,
+    isPart: false,
+    reviews: { before: 0, draft: 1 },
+    examples: [{ caseId: draft.caseId, draft: { reviewed: true, refunds: [] } }],
   })
   expect(await simulate('GB')).toMatchObject({
     cases: 1,
@@ -171,6 +253,8 @@ test('past closures are replayed under a draft: a prohibited payout, a review, a
     refunds: { GBP: { before: refunded, draft: refunded } },
     numbersFree: { sooner: 0, same: 1, later: 0 },
     choicesGone: 0,
+    differing: 0,
+    examples: [],
   })
   expect(await simulate('GB', 'FR')).toMatchObject({ cases: 0, refunds: {} })
 }, 60_000)

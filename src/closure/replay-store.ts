@@ -13,6 +13,7 @@ const page = 2000
 type Row = {
   subscriber_id: string
   case_id: string
+  reference: string
   submitted_at: Temporal.Instant
   risk: Risk
   choices: Partial<Choices>
@@ -26,7 +27,7 @@ export async function replayUnder(
   db: Db,
   draft: Policy,
   country: string,
-  onPage: (cases: number) => void,
+  { most }: { most?: number } = {},
 ): Promise<Replay> {
   return db
     .transaction()
@@ -34,8 +35,9 @@ export async function replayUnder(
     .setAccessMode('read only')
     .execute(async (trx) => {
       const total = emptyReplay()
+      const since = most === undefined ? null : await sinceOf(trx, country, most)
       const pinned = new Map<string, Policy>()
-      for (let rows = await read(trx, country); ;) {
+      for (let rows = await read(trx, country, since); ;) {
         for (const row of rows) {
           const key = `${row.policy_country} ${row.policy_version}`
           const policy =
@@ -43,32 +45,48 @@ export async function replayUnder(
           pinned.set(key, policy)
           tally(total, pastOf(row), policy, draft)
         }
-        onPage(total.cases)
         const last = rows.at(-1)
         if (!last || rows.length < page) return total
-        rows = await read(trx, country, last)
+        rows = await read(trx, country, since, last)
       }
     })
+}
+
+const ofCountry = (country: string) => sql`c.submitted_at is not null
+  and (c.policy_country = ${country} or concat_ws('-', s.country, s.region) = ${country})`
+
+/** When the last of the newest was submitted; null: there are no more than that. */
+async function sinceOf(trx: Trx, country: string, most: number): Promise<Temporal.Instant | null> {
+  const { rows } = await sql<{ submitted_at: Temporal.Instant }>`
+    select c.submitted_at from closure_case c
+    join subscriber s on s.subscriber_id = c.subscriber_id
+    where ${ofCountry(country)} order by c.submitted_at desc offset ${most - 1} limit 1`.execute(
+    trx,
+  )
+  return rows[0]?.submitted_at ?? null
 }
 
 async function read(
   trx: Trx,
   country: string,
+  since: Temporal.Instant | null,
   last: Pick<Row, 'subscriber_id' | 'case_id'> = { subscriber_id: '', case_id: '' },
 ): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select c.subscriber_id, c.case_id, c.submitted_at, c.risk, c.choices, c.quote,
+    select c.subscriber_id, c.case_id, c.reference, c.submitted_at, c.risk, c.choices, c.quote,
       c.policy_country, c.policy_version
     from closure_case c join subscriber s on s.subscriber_id = c.subscriber_id
     where (c.subscriber_id, c.case_id) > (${last.subscriber_id}, ${last.case_id})
-      and c.submitted_at is not null and (c.policy_country = ${country} or concat_ws('-', s.country, s.region) = ${country})
+      and ${ofCountry(country)} and (${since}::timestamptz is null or c.submitted_at >= ${since})
     order by c.subscriber_id, c.case_id limit ${page}`.execute(trx)
   return rows
 }
 
-function pastOf({ submitted_at, risk, choices, quote }: Row): PastCase {
+function pastOf({ case_id, reference, submitted_at, risk, choices, quote }: Row): PastCase {
   const tables = quote?.currencies ?? []
   return {
+    caseId: case_id,
+    reference,
     submittedAt: submitted_at,
     risk,
     choices: choicesIn(choices),

@@ -4,6 +4,8 @@ import { type Risk, waitUntil } from './closure.ts'
 import type { Choices } from './settlement.ts'
 
 export type PastCase = {
+  caseId: string
+  reference: string
   submittedAt: Temporal.Instant
   risk: Risk
   choices: Choices
@@ -57,7 +59,18 @@ export type Replay = {
   /** Minor units by currency. */
   refunds: Record<string, { before: bigint; draft: bigint }>
   choicesGone: number
+  /** Cases of which anything differs, and those that differ most in time. */
+  differing: number
+  examples: Example[]
 }
+
+export type Example = Pick<PastCase, 'caseId' | 'reference'> & {
+  before: Outcome
+  draft: Outcome
+}
+
+/** So many are named. */
+const examplesMax = 20
 
 export function emptyReplay(): Replay {
   const none = (): Moved => ({ sooner: 0, same: 0, later: 0 })
@@ -70,6 +83,8 @@ export function emptyReplay(): Replay {
     hours: { before: 0, draft: 0 },
     refunds: {},
     choicesGone: 0,
+    differing: 0,
+    examples: [],
   }
 }
 
@@ -92,6 +107,24 @@ export function tally(total: Replay, past: PastCase, pinned: Policy, draft: Poli
       sums[side as 'before' | 'draft'] += minor
     }
   }
+  if (isSame(before, under)) return
+  total.differing += 1
+  const { caseId, reference } = past
+  keepWidest(total.examples, { caseId, reference, before, draft: under })
+}
+
+function isSame(before: Outcome, draft: Outcome): boolean {
+  const text = ({ reviewed, endsAt, refunds, refundBy, numberUntil, choiceGone }: Outcome) =>
+    [reviewed, endsAt, refundBy, numberUntil, choiceGone, ...Object.keys(refunds)].join()
+  return text(before) === text(draft)
+}
+
+function keepWidest(kept: Example[], one: Example): void {
+  const apart = ({ before, draft }: Example) =>
+    Math.abs(before.endsAt.epochMilliseconds - draft.endsAt.epochMilliseconds)
+  const at = kept.findIndex((other) => apart(other) < apart(one))
+  kept.splice(at === -1 ? kept.length : at, 0, one)
+  kept.length = Math.min(kept.length, examplesMax)
 }
 
 /** What happens on one side only has no two moments to compare. */

@@ -11,6 +11,9 @@ import type {
   ErasurePage,
   NumberStock,
   Policy,
+  PolicyDraft,
+  PolicyReplay,
+  PolicyVersions,
   QueuePage,
   RefundPage,
   RejectPage,
@@ -164,6 +167,36 @@ export const policiesQuery = queryOptions({
     (await read<{ items: Policy[] }>('/v1/staff/policies', signal)).items,
   staleTime: 60_000,
 })
+
+export const policyVersionsQuery = (country: string) =>
+  queryOptions({
+    queryKey: ['staff', 'policies', country, 'versions'],
+    queryFn: async ({ signal }) =>
+      (await read<PolicyVersions>(`/v1/staff/policies/${country}/versions`, signal)).items,
+  })
+
+export const policyVersionQuery = (country: string, version: string) =>
+  queryOptions({
+    queryKey: ['staff', 'policies', country, version],
+    queryFn: ({ signal }) =>
+      read<Policy>(`/v1/staff/policies/${country}/versions/${version}`, signal),
+    staleTime: Infinity,
+  })
+
+export const policyDraftQuery = (country: string) =>
+  queryOptions({
+    queryKey: ['staff', 'policy-draft', country],
+    queryFn: ({ signal }) => read<PolicyDraft>(`/v1/staff/policies/${country}/draft`, signal),
+  })
+
+/** Of one version of the draft; looked at again, it is asked again. */
+export const policyReplayQuery = (country: string, version: number) =>
+  queryOptions({
+    queryKey: ['staff', 'policy-replay', country, version],
+    queryFn: ({ signal }) =>
+      read<PolicyReplay>(`/v1/staff/policies/${country}/draft/replay`, signal),
+    refetchOnWindowFocus: false,
+  })
 
 export const statisticsQuery = queryOptions({
   queryKey: ['staff', 'statistics'],

@@ -100,6 +100,7 @@ const pages = [
     () => import('../policy/console/policies-page.tsx'),
     'PoliciesPage',
   ),
+  open('/policies/$country/draft', () => import('../policy/console/draft-page.tsx'), 'DraftPage'),
   open('/statistics', () => import('../closure/console/statistics-page.tsx'), 'StatisticsPage'),
   open('/audit', () => import('../staff/console/audit-page.tsx'), 'AuditPage'),
   open('/numbers', () => import('../lines/console/numbers-page.tsx'), 'NumbersPage'),

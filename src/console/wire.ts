@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type * as bulk from '../closure/bulk-wire.ts'
 import type * as intake from '../closure/intake-wire.ts'
 import type * as erasure from '../closure/erasure-wire.ts'
+import type * as replay from '../closure/replay-wire.ts'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
 import type * as porting from '../porting/wire.ts'
@@ -41,6 +42,9 @@ export type AuditRow = z.output<typeof staff.auditRowWire>
 export type AuditPage = z.output<typeof staff.auditListWire>
 export type Statistics = z.output<typeof review.statisticsWire>
 export type Policy = z.output<typeof staff.policyWire>
+export type PolicyDraft = z.output<typeof staff.policyDraftWire>
+export type PolicyVersions = z.output<typeof staff.policyVersionsWire>
+export type PolicyReplay = z.output<typeof replay.replayWire>
 export type StaffTicket = z.output<typeof staff.staffTicketWire>
 export type TicketPage = z.output<typeof staff.staffTicketListWire>
 export type UsageReject = z.output<typeof usage.rejectWire>

@@ -2,13 +2,13 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Replay } from '../closure/replay.ts'
 import { replayUnder } from '../closure/replay-store.ts'
+import { replayToWire } from '../closure/replay-view.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
 import { completeDocument, type Finding, lint, type Linted } from '../policy/lint.ts'
 import type { Policy } from '../policy/policy.ts'
 import { publishPolicy } from '../policy/publish-store.ts'
-import { decimal, money } from '../values/money.ts'
 import { withDatabase } from './with-database.ts'
 
 const bytesMax = 1_000_000
@@ -76,10 +76,8 @@ export async function policySimulateCommand(
   { of, json }: { of: string; json: boolean },
   { out }: Streams = streams,
 ): Promise<number> {
-  const replay = await withDatabase(databaseUrl, (db) =>
-    replayUnder(db, draft, of, () => undefined),
-  )
-  out(json ? `${JSON.stringify(wireOf(replay, of))}\n` : reportOf(replay, of))
+  const replay = await withDatabase(databaseUrl, (db) => replayUnder(db, draft, of))
+  out(json ? `${JSON.stringify(replayToWire(replay, of))}\n` : reportOf(replay, of))
   return 0
 }
 
@@ -122,30 +120,14 @@ export function draftOf(file: string, country: string | undefined): { draft: Pol
   return { draft, of }
 }
 
-function wireOf({ refunds, hours, ...counts }: Replay, country: string) {
-  return {
-    country,
-    ...counts,
-    hoursMean: { before: mean(hours.before, counts.cases), draft: mean(hours.draft, counts.cases) },
-    refunds: Object.fromEntries(
-      Object.entries(refunds).map(([code, { before, draft }]) => [
-        code,
-        { before: decimal(money(before, code)), draft: decimal(money(draft, code)) },
-      ]),
-    ),
-  }
-}
-
-const mean = (sum: number, count: number) => (count === 0 ? 0 : Math.round((sum / count) * 10) / 10)
-
 function reportOf(replay: Replay, country: string): string {
   const { cases, reviews, ends, refundsBy, numbersFree, choicesGone } = replay
   if (cases === 0) return `No closure of ${country} was ever submitted.\n`
-  const { hoursMean, refunds } = wireOf(replay, country)
+  const { hoursMean, refunds } = replayToWire(replay, country)
   const moved = ({ sooner, same, later }: Replay['ends']) =>
     `${sooner} sooner, ${same} at the same time, ${later} later`
   return [
-    `${cases} closures of ${country}, as they were and under the draft:`,
+    `${cases} closures of ${country}, as they were and under the draft; ${replay.differing} differ:`,
     `Reviews     ${reviews.before} -> ${reviews.draft}`,
     `Ends        ${moved(ends)}; ${hoursMean.before} h -> ${hoursMean.draft} h on average`,
     ...Object.entries(refunds).map(

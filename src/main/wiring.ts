@@ -5,6 +5,7 @@ import { sweepAddons } from '../addons/store.ts'
 import { openDocuments } from '../closure/document-gateway.ts'
 import { registerClosureRoutes } from '../closure/routes.ts'
 import { registerErasureRoutes } from '../closure/erasure-routes.ts'
+import { registerReplayRoutes } from '../closure/replay-routes.ts'
 import { registerClosureStaffRoutes } from '../closure/staff-routes.ts'
 import { addendumJobs, addendumQueues } from '../closure/addendum-steps.ts'
 import {
@@ -165,6 +166,7 @@ export async function registerRoutes(
   registerClosureStaffRoutes(http, app)
   registerErasureRoutes(http, app)
   registerPolicyStaffRoutes(http, app)
+  registerReplayRoutes(http, app)
   http.get(
     '/.well-known/closure-keys.json',
     { schema: { tags: ['closure'], summary: 'Public keys of certificates (JWKS)' } },

@@ -622,6 +622,15 @@ export interface PlatformKey {
   wrapped: string;
 }
 
+export interface PolicyDraft {
+  based_on: number;
+  country: string;
+  edited_at: Temporal.Instant;
+  edited_by: string;
+  text: string;
+  version: Generated<number>;
+}
+
 export interface PolicyVersion {
   country: string;
   document: unknown;
@@ -1132,6 +1141,7 @@ export interface DB {
   plan_version: PlanVersion;
   plan_zone: PlanZone;
   platform_key: PlatformKey;
+  policy_draft: PolicyDraft;
   policy_version: PolicyVersion;
   port_in: PortIn;
   port_index: PortIndex;

@@ -4,5 +4,5 @@ import type { Closing } from '../values/closing.ts'
 export const closing: Closing = {
   blockers: [],
   steps: [],
-  leftovers: { policy_version: 'nobody' },
+  leftovers: { policy_version: 'nobody', policy_draft: 'nobody' },
 }

@@ -4,6 +4,7 @@ import { isCurrency, fromWire } from '../values/money.ts'
 import { calendarOf } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
 import { complete, defaultRules } from './packs.ts'
+import { pathOf } from './places.ts'
 import { endOf, ruleFor, type Whom } from './rule-for.ts'
 import { packSchema, plan, type Policy, policySchema, segment } from './schema.ts'
 
@@ -60,17 +61,6 @@ function findingsOf(issue: Issue): Finding[] {
   if (issue.code === 'invalid_type' && issue.input === undefined)
     return [{ path, message: `missing: ${issue.message}` }]
   return [{ path, message: issue.message }]
-}
-
-function pathOf(parts: readonly PropertyKey[]): string {
-  const text = parts.map((part) =>
-    typeof part === 'number'
-      ? `[${part}]`
-      : /^\w+$/.test(String(part))
-        ? `.${String(part)}`
-        : `["${String(part)}"]`,
-  )
-  return text.join('').replace(/^\./, '') || 'the document'
 }
 
 type Facts = {

@@ -81,3 +81,22 @@ export async function publishedResidences(db: Db) {
   })
   return { residence, regions, signInFirst }
 }
+
+/** Every version of a country, the newest first. */
+export async function versionsOf(db: Db, country: string) {
+  return db
+    .selectFrom('policy_version')
+    .select(['version', 'published_at'])
+    .where('country', '=', country)
+    .orderBy('version', 'desc')
+    .execute()
+}
+
+export async function publishedVersion(db: Db, country: string, version: number) {
+  return db
+    .selectFrom('policy_version')
+    .select(['country', 'version', 'published_at', 'document'])
+    .where('country', '=', country)
+    .where('version', '=', version)
+    .executeTakeFirst()
+}

@@ -92,6 +92,37 @@ export const policyWire = z
     document: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'Policy' })
+const findingWire = z.object({ path: z.string(), message: z.string(), line: z.int() })
+export const policyDraftWire = z
+  .object({
+    country: z.string(),
+    published: policyWire.nullable(),
+    text: z.string().describe('As it was typed; what stands, where nothing is being written.'),
+    version: z.int().describe('0: nothing is being written.'),
+    editedBy: z.string().nullable(),
+    editedAt: instantWire.nullable(),
+    errors: z.array(findingWire),
+    warnings: z.array(findingWire),
+    document: z.record(z.string(), z.unknown()).nullable().describe('Null while there are errors.'),
+    changes: z.array(z.string()),
+    held: z
+      .enum(['errors', 'nothing-changed', 'own-edit', 'outdated'])
+      .nullable()
+      .describe('Why whoever asks can’t publish it.'),
+  })
+  .meta({ id: 'PolicyDraft' })
+export const policyTextMax = 100_000
+export const savePolicyDraftWire = z.object({
+  text: z
+    .string()
+    .min(1)
+    .max(policyTextMax)
+    .refine((text) => !text.includes('\0') && text.isWellFormed(), 'text without control codes'),
+  version: z.int().min(0).describe('The version that was looked at; 0 where there was none.'),
+})
+export const policyVersionsWire = z.object({
+  items: z.array(z.object({ version: z.int(), publishedAt: instantWire })),
+})
 export const staffTicketWire = ticketWire
   .extend({ subscriberName: z.string(), subscriberId: z.string() })
   .meta({ id: 'StaffTicket' })

@@ -1,4 +1,4 @@
-/** In the console: a bulk closure that two members of staff agree to and see through; an erasure, its holds and its proof. */
+/** In the console: a bulk closure that two members of staff see through; an erasure and its proof; the next version of a policy. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -172,6 +172,79 @@ test.each(
     expect(await page.locator('main').innerText()).not.toMatch(/subscriber_|usage_record/)
     await seen('receipt')
     await context.close()
+  },
+  120_000,
+)
+
+test.each(
+  usual(
+    [
+      ['en', 1280, false],
+      ['zh-CN', 360, true],
+    ] as const,
+    5,
+  ),
+)(
+  '%s at %i px: the next version of a policy: wrong, right, what it changes, past closures under it, published by a colleague',
+  async (locale, width, dark) => {
+    const w = wordsOf(locale, 'src/console/words')
+    const [finance, admin] = [person(platform), person(platform)]
+    await finance.signInAsStaff('finance@violet.example')
+    await admin.signInAsStaff('admin@violet.example')
+    const first = await windowOf(browser, platform.url, finance, { locale, width, dark })
+    const page = await first.newPage()
+    const seen = async (name: string, on = page) => {
+      await expectSound(on, name)
+      await picture(on, `policy-${name}-${locale}-${width}`)
+    }
+    await page.goto(`${platform.url}/console/policies/GB`)
+    await page.getByRole('link', { name: w('policies.write') }).click()
+    const text = page.getByRole('textbox', { name: w('draft.label') })
+    const before = await text.inputValue()
+    const save = page.getByRole('button', { name: w('draft.save') })
+    await text.fill(before.replace('"coolingOff"', '"coolingoff"'))
+    await save.click()
+    const findings = page.locator('.findings').first()
+    await findings.getByText('rules.coolingoff', { exact: true }).waitFor()
+    await seen('wrong')
+    await findings.getByRole('button').first().focus()
+    await page.keyboard.press('Enter')
+    const marked = async () =>
+      String(
+        await text.evaluate('(area) => area.value.slice(area.selectionStart, area.selectionEnd)'),
+      )
+    expect(await marked()).toMatch(/coolingoff|"rules"/)
+    const [rule, value] = locale === 'en' ? ['autoApprove', 'false'] : ['refundDeadline', '"P3D"']
+    const place = new RegExp(`("${rule}": \\{\\s*"value": )[^,]+`)
+    await text.fill(before.replace(place, `$1${value}`))
+    await save.click()
+    await page.getByText(w('draft.held-own-edit')).waitFor()
+    await page.getByText(w('draft.view-changes'), { exact: true }).click()
+    await page.getByText(`rules.${rule}`).waitFor()
+    await seen('changes')
+    await page.getByText(w('draft.view-replay'), { exact: true }).click()
+    await page.getByText(w('replay.examples')).first().waitFor()
+    await seen('replay')
+    await first.close()
+
+    const other = await windowOf(browser, platform.url, admin, { locale, width, dark })
+    const pane = await other.newPage()
+    await pane.goto(`${platform.url}/console/policies/GB/draft?view=changes`)
+    await pane.getByRole('button', { name: w('draft.publish') }).click()
+    await seen('publish', pane)
+    await pane
+      .getByRole('dialog')
+      .getByRole('button', { name: w('draft.publish') })
+      .click()
+    await pane.getByText(w('draft.none')).waitFor()
+    await pane
+      .getByRole('link', { name: w('policies.title') })
+      .last()
+      .click()
+    await pane.getByRole('combobox', { name: w('policies.versions') }).selectOption('2')
+    await pane.getByText(w('policies.older')).waitFor()
+    await seen('older', pane)
+    await other.close()
   },
   120_000,
 )

@@ -1,15 +1,18 @@
 /** A policy document as a table: each rule in words, with its source and how sure that source
  * is. */
+import { useQuery } from '@tanstack/react-query'
+import { policyVersionsQuery } from '../../console/queries.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import type { Policy } from '../../console/wire.ts'
-import { ButtonAnchor } from '../../portal/components/button.tsx'
+import { ButtonAnchor, ButtonLink } from '../../portal/components/button.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
+import { useGo } from '../../portal/go.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import { useValueText } from './value-text.ts'
 
 type Value = { value: unknown; source: string; confidence: string; days?: string }
 type Variant = Value & { segment?: string[]; plan?: string[] }
-type Rule = Value & { variants?: Variant[] }
+export type Rule = Value & { variants?: Variant[] }
 
 function rulesOf({ document }: Policy): [string, Rule][] {
   const rules = document['rules']
@@ -60,7 +63,9 @@ const order: readonly string[] = [
   'retention',
 ]
 
-export function PolicyDocument({ policy }: { policy: Policy }) {
+type Props = { policy: Policy; newest: number }
+
+export function PolicyDocument({ policy, newest }: Props) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const rules = rulesOf(policy)
@@ -77,6 +82,10 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
           </p>
           <h2 className="head">{format.country(policy.country)}</h2>
         </div>
+        <Versions policy={policy} newest={newest} />
+        <ButtonLink to={`/policies/${policy.country}/draft`} small>
+          {t('policies.write')}
+        </ButtonLink>
         <ButtonAnchor
           href={`data:application/json,${encodeURIComponent(text)}`}
           download={`policy-${policy.country}-${policy.version}.json`}
@@ -86,6 +95,11 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
           JSON
         </ButtonAnchor>
       </header>
+      {policy.version !== newest && (
+        <Notice tone="info" live={false}>
+          {t('policies.older')}
+        </Notice>
+      )}
       <Notice live={false}>{t('policies.review')}</Notice>
       <RuleTable rules={rules} />
       <Notes notes={policy.document['notes']} />
@@ -101,6 +115,33 @@ export function PolicyDocument({ policy }: { policy: Policy }) {
         </dl>
       </section>
     </article>
+  )
+}
+
+/** Every version that was published; there is nothing to choose where there is one. */
+function Versions({ policy: { country, version }, newest }: Props) {
+  const { t } = useConsoleWords()
+  const go = useGo()
+  const query = useQuery(policyVersionsQuery(country))
+  const versions = query.data ?? []
+  if (versions.length < 2) return null
+  const choose = (chosen: string) =>
+    void go(`/policies/${country}`, {
+      search: { version: chosen === String(newest) ? undefined : chosen },
+    })
+  return (
+    <select
+      className="pick"
+      aria-label={t('policies.versions')}
+      value={version}
+      onChange={(event) => choose(event.target.value)}
+    >
+      {versions.map(({ version: one }) => (
+        <option key={one} value={one}>
+          {t('policies.version', { version: one })}
+        </option>
+      ))}
+    </select>
   )
 }
 
@@ -120,7 +161,7 @@ function Notes({ notes }: { notes: unknown }) {
 }
 
 /** The value, and below it for whom it differs, with the source of that. */
-function ValueText({ name, rule }: { name: string; rule: Rule }) {
+export function ValueText({ name, rule }: { name: string; rule: Rule }) {
   const { code } = useConsoleWords()
   const valueText = useValueText()
   const lines = ({ value, days }: Value) => {
