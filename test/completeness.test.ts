@@ -9,6 +9,8 @@ import { noticeQueues } from '../src/notices/store.ts'
 import { verbs } from '../src/closure/workflow.ts'
 import { checkout } from '../src/platform/config.ts'
 import type { Db } from '../src/platform/database.ts'
+import { datasetNames } from '../src/subscribers/export.ts'
+import { exported, leftOut } from '../src/subscribers/export-parts.ts'
 import { openQueue } from '../src/platform/queue.ts'
 import { columnsOf, type Leftover } from '../src/values/closing.ts'
 import { testDatabase } from './database.ts'
@@ -112,6 +114,14 @@ test('a new table with a subscriber id, one tied to it, or a new column, turns t
     await sql`alter table ticket drop column mood`.execute(db)
     await sql`alter table plan_zone drop column owner`.execute(db)
   }
+})
+
+test('the data export holds every table that reaches a subscriber, or says why not', async () => {
+  const { reached } = await catalogOf(database.db)
+  const named = [...Object.keys(exported), ...Object.keys(leftOut)]
+  expect([...reached].filter((table) => !named.includes(table)).sort()).toEqual([])
+  expect(new Set(named).size).toBe(named.length)
+  expect(new Set(Object.values(exported))).toEqual(new Set(datasetNames))
 })
 
 test('every feature says what closing means for it, and is asked', () => {

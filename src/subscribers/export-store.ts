@@ -62,6 +62,9 @@ const sources: Record<DatasetName, Source> = {
   contacts: byId('contact_id', sql`select t.* from subscriber_contact t`, (row) =>
     cells(row, 'contact_id', 'kind', 'value', 'added_at', 'verified_at', 'removed_at'),
   ),
+  representatives: byId('representative_id', sql`select t.* from representative t`, (row) =>
+    cells(row, 'kind', 'name', 'added_at', 'ended_at'),
+  ),
   devices: {
     batch: (subscriberId, [after = '']) => sql<Stored>`
       select s.id::text as id, s.user_agent, s.ip_address, s.created_at, s.updated_at from sign_in_session s
@@ -121,6 +124,26 @@ const sources: Record<DatasetName, Source> = {
         'close_cause',
       ),
   ),
+  ports: byId(
+    'port_id',
+    sql`select t.* from (
+      select subscriber_id, port_id, 'out' as kind, line_id, msisdn, recipient, state, reason, created_at, ended_at
+      from port_out union all
+      select subscriber_id, port_id, 'in', line_id, msisdn, null, state, reason, created_at, ended_at
+      from port_in) t`,
+    (row) =>
+      cells(
+        row,
+        'kind',
+        'line_id',
+        'msisdn',
+        'recipient',
+        'state',
+        'reason',
+        'created_at',
+        'ended_at',
+      ),
+  ),
   plans: {
     batch: (subscriberId, [line = '', term = '-1']) => sql<Stored>`
       select t.* from line_term t
@@ -134,6 +157,11 @@ const sources: Record<DatasetName, Source> = {
       ...cells(row, 'currency', 'data_bytes', 'voice_seconds', 'sms_messages', 'began_at'),
     ],
   },
+  addons: byId('bucket_id', sql`select t.* from line_addon t`, (row) => [
+    ...cells(row, 'line_id', 'kind', 'quantity'),
+    amountCell(row, 'paid_minor'),
+    ...cells(row, 'currency', 'begins_at', 'ends_at'),
+  ]),
   usage: byId('usage_id', sql`select t.* from usage_record t`, (row) => [
     ...cells(
       row,
@@ -177,6 +205,11 @@ const sources: Record<DatasetName, Source> = {
     ...cells(row, 'refund_id', 'order_id', 'state'),
     amountCell(row, 'minor'),
     ...cells(row, 'currency', 'failure', 'requested_at', 'ended_at'),
+  ]),
+  disputes: byId('dispute_id', sql`select t.* from payment_dispute t`, (row) => [
+    ...cells(row, 'order_id', 'line_id', 'state'),
+    amountCell(row, 'minor'),
+    ...cells(row, 'currency', 'opened_at', 'ended_at'),
   ]),
   tickets: {
     batch: (subscriberId, [ticket = '', message = '']) => sql<Stored>`

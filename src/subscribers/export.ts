@@ -50,6 +50,7 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('verifiedAt'),
     moment('removedAt'),
   ],
+  representatives: [text('kind'), text('name'), moment('addedAt'), moment('endedAt')],
   devices: [
     text('deviceId'),
     text('name'),
@@ -92,6 +93,16 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('closedAt'),
     text('closeCause'),
   ],
+  ports: [
+    text('kind'),
+    text('lineId'),
+    text('msisdn'),
+    text('recipient'),
+    text('state'),
+    text('reason'),
+    moment('requestedAt'),
+    moment('endedAt'),
+  ],
   plans: [
     text('lineId'),
     whole('term'),
@@ -107,6 +118,15 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     whole('voiceSeconds'),
     whole('smsMessages'),
     moment('at'),
+  ],
+  addons: [
+    text('lineId'),
+    text('kind'),
+    whole('quantity'),
+    amount('amount'),
+    text('currency'),
+    moment('startedAt'),
+    moment('endedAt'),
   ],
   usage: [
     text('usageId'),
@@ -153,6 +173,15 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     text('currency'),
     text('failure'),
     moment('requestedAt'),
+    moment('endedAt'),
+  ],
+  disputes: [
+    text('orderId'),
+    text('lineId'),
+    text('state'),
+    amount('amount'),
+    text('currency'),
+    moment('startedAt'),
     moment('endedAt'),
   ],
   tickets: [
