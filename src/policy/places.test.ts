@@ -3,6 +3,7 @@ import { lineOf, lineOfSyntaxError, placesIn } from './places.ts'
 
 const text = `{
   "country": "DE",
+
   "rules": {
     "etfRule": { "value": {"kind": "none"}, "variants": [
       { "plan": ["postpaid"] },
@@ -16,16 +17,16 @@ const text = `{
 test('each value is on the line it is written on; one that is missing, on that of what it should stand in', () => {
   const places = placesIn(text)
   const lines = ['country', 'rules', 'rules.etfRule.value.kind', 'rules.etfRule.variants[1]']
-  expect(lines.map((path) => lineOf(places, path))).toEqual([2, 3, 4, 6])
-  expect(lineOf(places, 'rules.etfRule.variants[0].plan[0]')).toBe(5)
-  expect(lineOf(places, 'rules["a.b"].value')).toBe(8)
-  expect(lineOf(places, 'rules.coolingOff.value')).toBe(3)
+  expect(lines.map((path) => lineOf(places, path))).toEqual([2, 4, 5, 7])
+  expect(lineOf(places, 'rules.etfRule.variants[0].plan[0]')).toBe(6)
+  expect(lineOf(places, 'rules["a.b"].value')).toBe(9)
+  expect(lineOf(places, 'rules.coolingOff.value')).toBe(4)
   expect(lineOf(places, 'format')).toBe(1)
   expect(lineOf(places, 'the document')).toBe(1)
 })
 
 test('a name that is written twice is found where it is written again', () => {
-  expect(placesIn(text).twice).toEqual([{ path: 'rules.country', line: 9 }])
+  expect(placesIn(text).twice).toEqual([{ path: 'rules.country', line: 10 }])
 })
 
 test.each([

@@ -188,6 +188,9 @@ test.each(
   '%s at %i px: the next version of a policy: wrong, right, what it changes, past closures under it, published by a colleague',
   async (locale, width, dark) => {
     const w = wordsOf(locale, 'src/console/words')
+    const lin = await member(platform)
+    const { lineId } = await buyLine(lin)
+    await submit(lin, await draftClosure(lin, 'line', lineId))
     const [finance, admin] = [person(platform), person(platform)]
     await finance.signInAsStaff('finance@violet.example')
     await admin.signInAsStaff('admin@violet.example')
@@ -209,9 +212,9 @@ test.each(
     await seen('wrong')
     await findings.getByRole('button').first().focus()
     await page.keyboard.press('Enter')
-    const marked = async () =>
-      String(
-        await text.evaluate('(area) => area.value.slice(area.selectionStart, area.selectionEnd)'),
+    const marked = () =>
+      page.evaluate<string>(
+        `(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)`,
       )
     expect(await marked()).toMatch(/coolingoff|"rules"/)
     const [rule, value] = locale === 'en' ? ['autoApprove', 'false'] : ['refundDeadline', '"P3D"']

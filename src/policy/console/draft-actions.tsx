@@ -7,7 +7,7 @@ import { policyDraftQuery } from '../../console/queries.ts'
 import type { PolicyDraft } from '../../console/wire.ts'
 import { useConsoleWords } from '../../console/words.tsx'
 import { send } from '../../portal/api.ts'
-import { Button, Pair } from '../../portal/components/button.tsx'
+import { Button } from '../../portal/components/button.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
@@ -27,14 +27,14 @@ export function DraftActions({ draft, isOpen }: { draft: PolicyDraft; isOpen: bo
           {t(`draft.held-${held}`, { version })}
         </p>
       )}
-      <Pair>
+      <div className="flex flex-wrap gap-2">
         <Button kind="even" onClick={() => setAct('discard')}>
           {t('draft.discard')}
         </Button>
         <Button kind="even" disabledBy={held ? id : undefined} onClick={() => setAct('publish')}>
           {t('draft.publish')}
         </Button>
-      </Pair>
+      </div>
       {act && <ActSheet draft={draft} act={act} onClose={() => setAct(undefined)} />}
     </footer>
   )
