@@ -1,6 +1,8 @@
-/** A line's profile is ordered over ES2+: once whatever is lost on the way, for one phone or with a code where that is wished. */
+/** A line's profile is ordered over ES2+: once whatever is lost on the way, for one phone or with a code where that is wished, and none of its secrets is left anywhere. */
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { downloadProfile, type Es9, sendNotifications } from '../simulators/phone/assistant.ts'
 import { endProfiles } from '../src/esim/closing-store.ts'
@@ -11,7 +13,12 @@ import {
   openOrders,
 } from '../src/esim/order-gateway.ts'
 import { orderJobs } from '../src/esim/order-steps.ts'
+import { readFacts } from '../src/esim/download-store.ts'
+import { resealProfiles, sealProfiles } from '../src/esim/reseal-store.ts'
+import { confirmationHashOf } from '../src/esim/rsp-store.ts'
+import { openSealed } from '../src/esim/seal-store.ts'
 import { iccidToWire } from '../src/esim/sgp22/es2.ts'
+import { readSubscription } from '../src/esim/sgp22/saip-personalise.ts'
 import { ownRequester } from '../src/esim/stock-store.ts'
 import { requestProfile, takeProfile } from '../src/esim/store.ts'
 import { until } from '../src/main/demo-person.ts'
@@ -19,12 +26,13 @@ import type { App } from '../src/platform/app.ts'
 import { Fault } from '../src/values/fault.ts'
 import { chipOf, foreignKeys } from './es2-lab.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
+import { leaksIn, type Secrets, writtenDown } from './secrets.ts'
 import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
 
 let platform: TestPlatform
 let call: CallSmdp
 beforeAll(async () => {
-  platform = await testPlatform()
+  platform = await testPlatform({ logs: true })
   const { es2 } = platform.gateways.rsp
   call = callOver({ url: platform.config.es2?.url ?? '', ca: es2.ca, ...es2.client })
 })
@@ -282,3 +290,100 @@ test('an SM-DP+ that is not there, that is not trusted, or that does not speak: 
   }
   expect(() => openConfiguredOrders({ smdp }, es2)).toThrow(/cannot be read \(ENOENT\)/)
 }, 60_000)
+
+test('keys, codes and matching ids of a download are in no log, no answer that refuses, and no column that can be read', async () => {
+  const { someone, lineId, at, installation } = await sold()
+  const nickname = 'Violet’s second telephone'
+  await someone.patch(`/v1/lines/${lineId}`, { nickname })
+  await someone.post(at, { eid: null, confirmationCode: true })
+  const { activationCode, confirmationCode, manual } = await installation()
+  const { address: smdpAddress, matchingId } = manual
+  const chip = chipOf(platform.config.dataDir, 'nist')
+  const refusals: string[] = []
+  const heard: Es9 = async (address, name, request) => {
+    const reply = await es9(address, name, request)
+    const text = JSON.stringify(reply.body)
+    if (text.includes('"Failed"')) refusals.push(`${name}: ${text}`)
+    return reply
+  }
+  const wish = { smdpAddress, matchingId }
+  for (const typed of [undefined, 'wrong', confirmationCode])
+    await downloadProfile(heard, chip, { ...wish, ...(typed && { confirmationCode: typed }) })
+  const [profile] = chip.state().profiles
+  const { iccid = '' } = profile ?? {}
+  const { stock } = await readFacts(platform.app, 'named', iccid)
+  expect(stock?.state).toBe('downloaded')
+  const about = `${stock?.sealAbout} binding`
+  const binding = openSealed(platform.app, about, stock?.binding ?? '') as Record<string, string>
+  // Another phone comes too late, and one asks for what is nothing at all.
+  await downloadProfile(heard, chipOf(platform.config.dataDir, 'nist'), wish)
+  await heard('', 'authenticateClient', {
+    transactionId: matchingId,
+    authenticateServerResponse: activationCode,
+  })
+  await platform.gateways.orders.cancel(iccid, 'secrets').catch(() => undefined)
+  await sendNotifications(heard, chip)
+
+  const { k, opc, adm1, pin, puk } = readSubscription(
+    Buffer.from(profile?.profilePackage ?? '', 'base64'),
+  ) as Required<ReturnType<typeof readSubscription>>
+  const bytes = (name: string) => Buffer.from(binding[name] ?? '', 'base64')
+  const secrets: Secrets = {
+    k,
+    opc,
+    adm1,
+    puk,
+    'pin as the card has it': Buffer.from(pin.padEnd(8, '\xff'), 'latin1'),
+    'pin by its name': `"pin":"${pin}"`,
+    'one-time key': bytes('smdpScalar'),
+    'keys of the profile': bytes('ppk'),
+    matchingId,
+    activationCode,
+    confirmationCode,
+    'hash of the confirmation code': createHash('sha256').update(confirmationCode).digest(),
+    nickname,
+  }
+  for (const secret of Object.values(secrets)) expect(secret.length).toBeGreaterThanOrEqual(6)
+  expect(refusals).toHaveLength(4)
+  const lines = [...refusals, ...(await writtenDown(platform.db, platform.config.dataDir))]
+  expect(lines.filter((line) => line.startsWith('pgboss.job'))).not.toEqual([])
+  expect(lines.filter((line) => line.includes('a phone was refused'))).not.toEqual([])
+  expect(leaksIn(lines, secrets)).toEqual([])
+})
+
+test('what an older version left readable is sealed, and what a former master key sealed is found and sealed anew', async () => {
+  const { app, db, config } = platform
+  const { iccid, installation } = await sold()
+  const { matchingId } = (await installation()).manual
+  const hash = createHash('sha256').update('4711').digest('base64')
+  const answer = JSON.stringify({ matchingId })
+  await sql`update profile set matching_id = ${matchingId} where iccid = ${iccid}`.execute(db)
+  await sql`update profile_stock set matching_id = ${matchingId}, confirmation_hash = ${hash}, last_answer = ${answer}
+    where iccid = ${iccid}`.execute(db)
+  await sealProfiles(app)
+  await sealProfiles(app)
+  const secrets = { matchingId, hash: Buffer.from(hash, 'base64') }
+  const isFound = async (by: typeof app) =>
+    (await readFacts(by, 'offered', 'none', matchingId)).stock?.iccid === iccid
+  const next = { ...app, config: { ...config, masterKey: Buffer.alloc(32, 5) } }
+  const both = { ...next, config: { ...next.config, formerMasterKeys: [config.masterKey] } }
+  expect([await isFound(app), await isFound(both), await isFound(next)]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  expect(await resealProfiles(both)).toBeGreaterThan(0)
+  expect(await resealProfiles(both)).toBe(0)
+  expect([await isFound(app), await isFound(both), await isFound(next)]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  const { stock } = await readFacts(next, 'named', iccid)
+  expect(stock && confirmationHashOf(next, stock)).toBe(hash)
+  expect(leaksIn(await writtenDown(db, config.dataDir), secrets)).toEqual([])
+  const back = { ...app, config: { ...config, formerMasterKeys: [next.config.masterKey] } }
+  await resealProfiles(back)
+  await db.deleteFrom('upgrade_done').where('name', '=', 'seal-matching-ids').execute()
+  expect(await isFound(app)).toBe(true)
+})

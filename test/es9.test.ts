@@ -17,6 +17,7 @@ import { registerEsimRoutes } from '../src/esim/routes.ts'
 import { openRsp } from '../src/esim/rsp-gateway.ts'
 import { readFacts } from '../src/esim/download-store.ts'
 import { sweepRspSessions } from '../src/esim/rsp-store.ts'
+import { openMatchingId, sealedMatchingId } from '../src/esim/seal-store.ts'
 import { deleteProfile, disableProfile, enableProfile } from '../src/esim/sgp22/euicc.ts'
 import { readSubscription } from '../src/esim/sgp22/saip-personalise.ts'
 import { endProfiles } from '../src/esim/closing-store.ts'
@@ -74,7 +75,7 @@ const profileOf = async (matchingId: string) =>
   platform.db
     .selectFrom('profile')
     .selectAll()
-    .where('matching_id', '=', matchingId)
+    .where('matching_id', '=', sealedMatchingId(platform.config.masterKey, matchingId))
     .executeTakeFirstOrThrow()
 
 test.each(curves)(
@@ -161,6 +162,12 @@ test('over TLS, with the certificate of the test CI and a connection that is kep
     expect(await downloadProfile(call, chip, wish)).toMatchObject({ kind: 'installed' })
     expect(await sendNotifications(call, chip)).toBe(1)
     expect((await profileOf(wish.matchingId)).state).toBe('installed')
+    const { iccid } = await profileOf(wish.matchingId)
+    for (const change of [enableProfile, disableProfile, deleteProfile]) {
+      chip.keep(change(chip.euicc, chip.state(), iccid).state)
+      expect(await sendNotifications(call, chip)).toBe(1)
+    }
+    expect(await profileOf(wish.matchingId)).toMatchObject({ removal: 'confirmed' })
     const stranger = { host: 'localhost', port, path: '/' }
     await expect(overTls(stranger, {})).rejects.toThrow(/certificate/)
     expect((await overTls({ ...stranger, agent, path: '/v1/me' }, {})).status).toBe(404)
@@ -307,8 +314,8 @@ async function oneMore(subscriberId: string, lineId: string) {
   })
   const read = () =>
     db.selectFrom('profile').selectAll().where('iccid', '=', iccid).executeTakeFirstOrThrow()
-  const { matching_id: matchingId } = await until(read, ({ state }) => state === 'released')
-  return { iccid, matchingId }
+  const { matching_id: sealed } = await until(read, ({ state }) => state === 'released')
+  return { iccid, matchingId: openMatchingId(app, sealed) }
 }
 
 test('cancelOrder against getBoundProfilePackage: exactly one wins, every time, and none is left over', async () => {

@@ -26,6 +26,7 @@ import type { Clock } from '../src/platform/clock.ts'
 import type { Config } from '../src/platform/config.ts'
 import { openHttp } from '../src/platform/http.ts'
 import { systemIds } from '../src/platform/ids.ts'
+import { openLog } from '../src/platform/log.ts'
 import { openQueue } from '../src/platform/queue.ts'
 import { openSessions } from '../src/subscribers/gateway.ts'
 import { freePort } from './free-port.ts'
@@ -57,6 +58,8 @@ export async function testPlatform({
   osmoHlr = undefined as Config['network']['osmoHlr'],
   // Whether other operators are there to ask for numbers; theirs move a day later.
   numbers = false,
+  // Whether it logs all it ever would, into its data folder.
+  logs = false,
   change = (_config: Config): Partial<Config> => ({}),
 } = {}) {
   const database = await testDatabase('seeded')
@@ -113,7 +116,9 @@ export async function testPlatform({
     es2: { host: 'localhost', port: es2Port, url: `https://localhost:${es2Port}` },
   }
   const config: Config = { ...plain, ...change(plain) }
-  const log = pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
+  const log = logs
+    ? openLog({ dataDir, logLevel: 'trace' }, 'test')
+    : pino({ level: process.env['VIOLET_TEST_LOG'] ?? 'silent' })
   const queue = await openQueue(database.url, log, allQueues)
   const app: App = {
     config,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { iccidOf, imsiOf, matchingIdOf } from '../../src/esim/iccid.ts'
+import { sealedMatchingId } from '../../src/esim/seal-store.ts'
 import { startCluster } from '../../src/platform/cluster.ts'
 import {
   type Db,
@@ -75,6 +76,7 @@ const said = <Message>(child: ChildProcess) =>
   })
 
 async function sell(db: Db, from: number, count: number): Promise<string[]> {
+  const matchingIds = Array.from({ length: count }, () => matchingIdOf(randomBytes(16)))
   const sold = Array.from({ length: count }, (_, index) => {
     const n = BigInt(from + index + 1)
     return {
@@ -82,7 +84,7 @@ async function sell(db: Db, from: number, count: number): Promise<string[]> {
       line_id: `line_${n.toString(16).padStart(32, '0')}`,
       iccid: iccidOf(n),
       imsi: imsiOf(n),
-      matching_id: matchingIdOf(randomBytes(16)),
+      matching_id: sealedMatchingId(masterKey, matchingIds[index]!),
     }
   })
   const now = Temporal.Now.instant()
@@ -130,7 +132,7 @@ async function sell(db: Db, from: number, count: number): Promise<string[]> {
     }))
     await insertRows(trx, 'profile_index', index)
   })
-  return sold.map(({ matching_id: matchingId }) => matchingId)
+  return matchingIds
 }
 
 const nickname = (subscriberId: string, lineId: string) =>

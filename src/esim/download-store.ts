@@ -6,11 +6,10 @@ import { mastersOf, poolOf } from '../platform/database.ts'
 import type { KeyedJob } from '../platform/queue.ts'
 import type { Put } from '../platform/statement.ts'
 import type { ProfileStatus } from './esim.ts'
+import { answerSeal, matchingIdSeals, openSealed, sealed } from './seal-store.ts'
+import type { Answer } from './sgp22/es9.ts'
 import type { RspSession } from './sgp22/smdp.ts'
-import type { StockRow } from './stock-store.ts'
-
-/** What is read of a profile's row in stock, and the line it was given to. */
-export type Stock = Omit<StockRow, 'profileType' | 'taken' | 'lastCall' | 'lastAnswer'>
+import { type DownloadColumns, type Stock, stockOf } from './stock-store.ts'
 
 /** What a line knows of its profile. */
 export type LineProfile = ProfileStatus & { readonly version: number }
@@ -52,20 +51,10 @@ const reads = {
     from profile_stock s ${index} ${ofProfile} where s.iccid = $1`,
 }
 
-type Row = Record<'iccid' | 'imsi' | 'owner' | 'seal_about', string> & {
-  session?: RspSession | null
+type Row = DownloadColumns & {
+  session?: StoredSession | null
   r_version?: number | null
   state: Stock['state'] | null
-  eid: string | null
-  matching_id: string | null
-  confirmation_hash: string | null
-  confirmation_failures: number
-  download_attempts: number
-  subscription: string | null
-  binding: string | null
-  version: number
-  subscriber_id: string | null
-  line_id: string | null
   nickname?: string | null
   msisdn?: string | null
   wrapped?: string | null
@@ -87,48 +76,71 @@ export const nothing: Facts = {
 
 /** `keys`: a transaction id, and for an offer the matching id; or an ICCID. */
 export async function readFacts(
-  { db }: App,
+  app: App,
   which: keyof typeof reads,
   ...keys: readonly (string | undefined)[]
 ): Promise<Facts> {
-  if (keys[0] === undefined) return nothing
-  const { rows } = await poolOf(db).query<Row>({
-    name: `rsp read ${which}`,
-    text: reads[which],
-    values: [...keys],
-  })
-  const [row] = rows
+  const [id, matchingId] = keys
+  if (id === undefined) return nothing
+  const row =
+    which === 'offered' ? await offeredRow(app, id, matchingId) : await readRow(app, which, [id])
   if (!row) return nothing
   return {
-    session: row.session ?? undefined,
+    session: row.session ? openSession(app, row.session) : undefined,
     sessionVersion: row.r_version ?? undefined,
-    stock: row.state === null ? undefined : stockOf(row, row.state, nicknameOf(db, row)),
+    stock: row.state === null ? undefined : stockOf(row, row.state, namesOf(app.db, row)),
     profile: profileOf(row),
   }
 }
 
-function stockOf(row: Row, state: Stock['state'], nickname: string): Stock {
-  const { subscriber_id: subscriberId, line_id: lineId, msisdn = null } = row
-  return {
-    iccid: row.iccid,
-    imsi: row.imsi,
-    owner: row.owner,
-    state,
-    eid: row.eid,
-    matchingId: row.matching_id,
-    confirmationHash: row.confirmation_hash,
-    confirmationFailures: row.confirmation_failures,
-    downloadAttempts: row.download_attempts,
-    sealAbout: row.seal_about,
-    subscription: row.subscription,
-    binding: row.binding,
-    version: row.version,
-    line:
-      subscriberId === null || lineId === null
-        ? undefined
-        : { subscriberId, lineId, nickname, msisdn },
+async function readRow(
+  { db }: App,
+  which: keyof typeof reads,
+  values: (string | undefined)[],
+): Promise<Row | undefined> {
+  const query = { name: `rsp read ${which}`, text: reads[which], values }
+  return (await poolOf(db).query<Row>(query)).rows[0]
+}
+
+async function offeredRow(app: App, id: string, matchingId: string | undefined) {
+  if (matchingId === undefined) return readRow(app, 'offered', [id, undefined])
+  let row: Row | undefined
+  for (const seal of matchingIdSeals(app.config, matchingId)) {
+    row = await readRow(app, 'offered', [id, seal])
+    if (row?.state) break
+  }
+  return row
+}
+
+/** As it is stored: what was answered says what the line is called. */
+type StoredSession = Omit<RspSession, 'answered'> & {
+  readonly answered?: { readonly digest: string; readonly answer: string }
+}
+
+const aboutSession = ({ transactionId }: Pick<RspSession, 'transactionId'>) =>
+  answerSeal(transactionId)
+
+function storedSession(app: App, { answered, ...session }: RspSession): StoredSession {
+  if (!answered) return session
+  const answer = sealed(app, aboutSession(session), answered.answer)
+  return { ...session, answered: { ...answered, answer } }
+}
+
+function openSession(app: App, { answered, ...session }: StoredSession): RspSession {
+  if (!answered) return session
+  try {
+    const answer = openSealed(app, aboutSession(session), answered.answer) as Answer
+    return { ...session, answered: { ...answered, answer } }
+  } catch {
+    // The master key has changed since: who asks again begins anew.
+    return session
   }
 }
+
+const namesOf = (db: App['db'], row: Row) => ({
+  nickname: nicknameOf(db, row),
+  msisdn: row.msisdn ?? null,
+})
 
 function nicknameOf(db: App['db'], row: Row): string {
   const { nickname, subscriber_id: subscriberId, line_id: record } = row
@@ -240,7 +252,7 @@ function partsOf(app: App, facts: Facts, change: Change, put: Put): Part[] {
   const { stock, profile } = facts
   const { session, event, entry } = change
   const parts: Part[] = []
-  if (session) parts.push(sessionPart(session, facts.sessionVersion === undefined, put))
+  if (session) parts.push(sessionPart(app, session, facts.sessionVersion === undefined, put))
   if (!stock) return parts
   if (change.stock) parts.push({ name: 'stock', sql: stockSql(stock, change.stock, put) })
   if (event)
@@ -258,8 +270,11 @@ function partsOf(app: App, facts: Facts, change: Change, put: Put): Part[] {
 }
 
 /** A session that was begun is stored with the first that comes of it; whoever comes second finds it there. */
-function sessionPart(session: RspSession, isBegun: boolean, put: Put): Part {
-  const [id, json] = [put(session.transactionId, 'text'), put(JSON.stringify(session), 'jsonb')]
+function sessionPart(app: App, session: RspSession, isBegun: boolean, put: Put): Part {
+  const [id, json] = [
+    put(session.transactionId, 'text'),
+    put(JSON.stringify(storedSession(app, session)), 'jsonb'),
+  ]
   if (!isBegun)
     return {
       name: 'session',

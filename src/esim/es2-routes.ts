@@ -1,11 +1,22 @@
 /** ES2+ over HTTP (SGP.22 §6.5.2): what operators order. Failures are answers with status 200. */
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHmac, X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
+import { sealKey } from '../platform/seal.ts'
+import { noContent, send } from './answer-routes.ts'
 import { matchingIdOf } from './iccid.ts'
 import { hearProgress } from './progress-steps.ts'
+import { confirmationHashOf, sealedConfirmationHash } from './rsp-store.ts'
+import {
+  answerSeal,
+  matchingIdSeals,
+  openMatchingId,
+  openSealed,
+  sealed,
+  sealedMatchingId,
+} from './seal-store.ts'
 import {
   decideOrder,
   type Es2Step,
@@ -14,6 +25,7 @@ import {
   type OrderRequest,
   readOrderRequest,
   readProgress,
+  type StockProfile,
 } from './sgp22/es2.ts'
 import { type Answer, failure, statusOfError } from './sgp22/es9.ts'
 import type { StatusName } from './sgp22/status.ts'
@@ -28,7 +40,6 @@ import {
 
 const base = '/gsma/rsp2/es2plus'
 const bodyLimit = 16 * 1024
-const protocol = 'gsma/rsp/v2.5.0'
 
 export type Es2Means = {
   readonly smdpAddress: string
@@ -96,16 +107,6 @@ const fingerprintsOf = (pem: string): string[] =>
     (one) => new X509Certificate(one).fingerprint256,
   )
 
-const send = (reply: FastifyReply, answer: object) =>
-  reply
-    .header('x-admin-protocol', protocol)
-    .type('application/json')
-    .serializer(JSON.stringify)
-    .send(answer)
-
-const noContent = (reply: FastifyReply) =>
-  reply.header('x-admin-protocol', protocol).code(204).send()
-
 function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const { statusCode = 500 } = error
   const isNotification = request.routeOptions.url?.endsWith('/handleDownloadProgressInfo')
@@ -157,13 +158,17 @@ export async function takeOrder(
   const { functionRequesterIdentifier: owner } = request.header
   if (owner !== caller.requester)
     return { answer: failure('requesterUnknown'), status: 'requesterUnknown' }
-  const call = createHash('sha256')
+  // With a key, as a code of six digits is soon found again from what is known of the rest.
+  const call = createHmac('sha256', sealKey(app.config.masterKey, 'profile'))
     .update(`${name}\n${JSON.stringify(body)}`)
     .digest('base64')
   try {
     return await app.db.transaction().execute(async (trx) => {
       const again = await answerOfCall(trx, owner, call)
-      if (again !== undefined) return { answer: again as Answer, status: 'ok' as const }
+      if (again) {
+        const answer = openSealed(app, answerSeal(again.sealAbout), again.sealedAnswer) as Answer
+        return { answer, status: 'ok' as const }
+      }
       return perform(trx, app, name, request, { call, smdpAddress: caller.smdpAddress })
     })
   } catch (error) {
@@ -184,13 +189,14 @@ async function perform(
   const { functionRequesterIdentifier: owner } = request.header
   const { iccid, profileType = '', matchingId } = request
   const stock = await lockStock(trx, iccid ? { iccid } : { owner, freeOf: profileType })
+  const profile = stock && orderOf(app, stock)
   const step = decideOrder(name, request, {
-    profile: stock && orderOf(stock),
+    profile,
     isTypeKnown: stock !== undefined || (await isTypeKnown(trx, owner, profileType)),
     isMatchingIdUsed:
       matchingId !== undefined &&
-      matchingId !== stock?.matchingId &&
-      (await isMatchingIdUsed(trx, matchingId)),
+      matchingId !== profile?.matchingId &&
+      (await isMatchingIdUsed(trx, matchingIdSeals(app.config, matchingId))),
     newMatchingId: matchingIdOf(app.ids.random(16)),
     smdpAddress,
   })
@@ -198,14 +204,14 @@ async function perform(
   return step
 }
 
-const orderOf = ({ confirmationHash, ...stock }: StockRow) => ({
+const orderOf = (app: App, stock: StockRow): StockProfile => ({
   iccid: stock.iccid,
   profileType: stock.profileType,
   owner: stock.owner,
   state: stock.state,
   eid: stock.eid,
-  matchingId: stock.matchingId,
-  confirmationCodeHash: confirmationHash,
+  matchingId: stock.sealedMatchingId && openMatchingId(app, stock.sealedMatchingId),
+  confirmationCodeHash: confirmationHashOf(app, stock),
 })
 
 async function save(
@@ -216,21 +222,21 @@ async function save(
   { name, call, owner }: { name: OrderFunction; call: string; owner: string },
 ): Promise<void> {
   if (!profile) return
-  const { state, eid, matchingId, confirmationCodeHash: confirmationHash } = profile
+  const { state, eid, matchingId, confirmationCodeHash: hash } = profile
   const isNew = name === 'cancelOrder' || name === 'downloadOrder'
   const isOver = state === 'unavailable'
   const change = {
     state,
     eid,
-    matchingId,
-    confirmationHash,
+    sealedMatchingId: matchingId && sealedMatchingId(app.config.masterKey, matchingId),
+    confirmationHash: hash && sealedConfirmationHash(app, stock, hash),
     // A profile of a line stays that line's, whatever becomes of its order.
     taken: state !== 'available' || stock.line !== undefined,
     ...(isNew && { binding: null, confirmationFailures: 0, downloadAttempts: 0 }),
     // Nobody downloads it any more, so nobody needs its keys.
     ...(isOver && { subscription: null }),
     lastCall: call,
-    lastAnswer: answer,
+    lastAnswer: sealed(app, answerSeal(stock.sealAbout), answer),
   }
   await saveStock(trx, app.clock.now(), stock, change, { actor: owner, action: name })
 }

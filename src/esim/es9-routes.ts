@@ -3,6 +3,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { App } from '../platform/app.ts'
 import { type AuditEntry, system } from '../platform/audit.ts'
 import { sealKey } from '../platform/seal.ts'
+import { noContent, send } from './answer-routes.ts'
 import { type Change, commit, type Facts, nothing, readFacts } from './download-store.ts'
 import { report } from './esim.ts'
 import { tellingOwner } from './progress-steps.ts'
@@ -71,18 +72,6 @@ export async function registerEs9Routes(
     })
   })
 }
-
-const protocol = 'gsma/rsp/v2.5.0'
-
-const send = (reply: FastifyReply, answer: object) =>
-  reply
-    .header('x-admin-protocol', protocol)
-    .type('application/json')
-    .serializer(JSON.stringify)
-    .send(answer)
-
-const noContent = (reply: FastifyReply) =>
-  reply.header('x-admin-protocol', protocol).code(204).send()
 
 function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const { statusCode = 500 } = error

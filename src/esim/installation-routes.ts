@@ -9,6 +9,7 @@ import { none, problemWire } from '../values/wire.ts'
 import { isOrderable, mayDownload } from './esim.ts'
 import { installLinks } from './iccid.ts'
 import { codeOf } from './order-store.ts'
+import { openMatchingId } from './seal-store.ts'
 import { qrText } from './sgp22/activation-code.ts'
 import { type Profile, profilesOf } from './store.ts'
 import { installationWishWire } from './wire.ts'
@@ -60,7 +61,8 @@ export function registerInstallation(http: Http, app: App) {
 }
 
 async function shown(app: App, profile: Profile) {
-  const { matchingId, wantedEid: eid, state } = profile
+  const { sealedMatchingId, wantedEid: eid, state } = profile
+  const matchingId = openMatchingId(app, sealedMatchingId)
   const address = profile.smdpAddress ?? new URL(app.config.publicUrl).host
   const confirmationCode = codeOf(app, profile)
   const activationCode = qrText({

@@ -47,7 +47,8 @@ export function openOrders(call: CallSmdp, requester: string): Orders {
   const ask = async (what: OrderFunction, key: string, body: object) => {
     const functionCallIdentifier = `${key}:${what}`
     const header = { functionRequesterIdentifier: requester, functionCallIdentifier }
-    return readAnswer(what, await call(what, { header, ...body }))
+    const read = readAnswer(what, await call(what, { header, ...body }))
+    return { ...read, message: withoutSecrets(read.message, body) }
   }
   const cancel = async (iccid: string, key: string, wanted: 'Available' | 'Unavailable') =>
     ask('cancelOrder', key, { iccid: iccidToWire(iccid), finalProfileStatusIndicator: wanted })
@@ -105,6 +106,14 @@ function readAnswer(what: OrderFunction, { status, body }: PartnerAnswer): Read 
   if (execution === 'Expired') throw new Fault(name, 'unknown', `${what} has expired`)
   const { subjectCode, reasonCode } = statusCodeData
   return { ...read, refused: `${String(subjectCode)}/${String(reasonCode)}` }
+}
+
+/** What an SM-DP+ says of a refusal may quote what it was asked, and is logged. */
+function withoutSecrets(message: string, asked: object): string {
+  const { matchingId, confirmationCode } = asked as Record<string, unknown>
+  return [matchingId, confirmationCode]
+    .filter((secret) => typeof secret === 'string')
+    .reduce<string>((text, secret) => text.replaceAll(secret, '…'), message)
 }
 
 type Codes = { subjectCode?: unknown; reasonCode?: unknown; message?: unknown }

@@ -5,6 +5,7 @@ import type { Job } from '../platform/queue.ts'
 import { isOrderable, orderQueue } from './esim.ts'
 import type { Orders } from './order-gateway.ts'
 import { codeOf, orderKeyOf, orderOf, type ProfileOrder, recordOrder } from './order-store.ts'
+import { openMatchingId } from './seal-store.ts'
 
 /** After a job gave up: nobody's line waits for a person. */
 const againAfterSeconds = 300
@@ -41,7 +42,8 @@ async function orderProfile(app: App, orders: Orders, profile: OrderedProfile): 
   if (order.attempt > 1 && !again)
     await orders.reset(profile.iccid, orderKeyOf({ ...order, attempt: order.attempt - 1 }))
   const confirmationCode = codeOf(app, order)
-  const { smdpAddress } = await orders.place({ ...order, confirmationCode }, key)
+  const matchingId = openMatchingId(app, order.sealedMatchingId)
+  const { smdpAddress } = await orders.place({ ...order, matchingId, confirmationCode }, key)
   if (!(await move(app, order, 'confirmed', smdpAddress)))
     return void (await orders.cancel(profile.iccid, `${key}:undo`))
   await orders.release(profile.iccid, key, again)

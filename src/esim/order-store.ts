@@ -2,14 +2,15 @@
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { isOrderable, type ProfileState } from './esim.ts'
-import { openSealed, sealedAnew } from './seal-store.ts'
+import { openSealed } from './seal-store.ts'
 
 export type ProfileOrder = {
   readonly subscriberId: string
   readonly lineId: string
   readonly iccid: string
   readonly profileType: string
-  readonly matchingId: string
+  /** Sealed. */
+  readonly sealedMatchingId: string
   readonly state: ProfileState
   readonly eid: string | null
   /** Sealed. */
@@ -46,7 +47,7 @@ export async function orderOf(
       iccid,
       lineId: row.line_id,
       profileType: row.profile_type,
-      matchingId: row.matching_id,
+      sealedMatchingId: row.matching_id,
       state: row.state as ProfileState,
       eid: row.wanted_eid,
       sealedCode: row.confirmation_code,
@@ -96,37 +97,4 @@ export async function recordOrder(
     .where('iccid', '=', iccid)
     .execute()
   return 'changed'
-}
-
-const resealedAtOnce = 500
-
-/** Seals confirmation codes anew that a former master key sealed; how many. */
-export async function resealCodes(app: Pick<App, 'config' | 'db' | 'ids'>): Promise<number> {
-  let changed = 0
-  for (let after = ''; ;) {
-    const rows = await app.db
-      .selectFrom('profile')
-      .select(['subscriber_id', 'iccid', 'confirmation_code'])
-      .where('iccid', '>', after)
-      .where('confirmation_code', 'is not', null)
-      .orderBy('iccid')
-      .limit(resealedAtOnce)
-      .execute()
-    for (const { subscriber_id: subscriberId, iccid, confirmation_code: code } of rows) {
-      if (code === null) continue
-      const now = sealedAnew(app, codeSeal({ subscriberId, iccid }), code)
-      if (now === code) continue
-      const { numUpdatedRows } = await app.db
-        .updateTable('profile')
-        .set({ confirmation_code: now })
-        .where('subscriber_id', '=', subscriberId)
-        .where('iccid', '=', iccid)
-        .where('confirmation_code', '=', code)
-        .executeTakeFirst()
-      changed += Number(numUpdatedRows)
-    }
-    const last = rows.at(-1)
-    if (!last || rows.length < resealedAtOnce) return changed
-    after = last.iccid
-  }
 }

@@ -34,7 +34,7 @@ function registerDownload(http: Http, app: App) {
       const { eid, matchingId } = request.body
       const now = app.clock.now()
       const answer = await app.db.transaction().execute(async (trx) => {
-        const profile = await downloadProfile(trx, now, matchingId, eid)
+        const profile = await downloadProfile(trx, app, matchingId, eid)
         if (isRefusal(profile)) return profile
         await audit(trx, app.ids, now, {
           subscriberId: profile.subscriberId,

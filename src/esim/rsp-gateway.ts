@@ -10,7 +10,7 @@ import { privateKeyOf } from './sgp22/curves.ts'
 import { DerError } from './sgp22/der.ts'
 import { decodeProfilePackage } from './sgp22/saip.ts'
 import { type ServerCredential, type Smdp, type SmdpIdentity, smdpFault } from './sgp22/smdp.ts'
-import { certificateFromPem } from './sgp22/test-pki.ts'
+import { certificateFromPem, isTestCi } from './sgp22/test-pki.ts'
 
 export type Rsp = {
   readonly smdp: Smdp
@@ -55,6 +55,10 @@ export async function openRsp(config: Needs, nowMs: number): Promise<Rsp> {
   const es2 = await openEs2Pki(config, nowMs)
   return { smdp, template, tls: await readTls(folder), es2 }
 }
+
+/** Whether only test eUICCs can install the profiles of lines. */
+export const isForTestsOnly = (config: Pick<Config, 'smdp'>, { smdp }: Rsp): boolean =>
+  !config.smdp && smdp.identities.every(({ ci }) => isTestCi(ci))
 
 /** Made beside its place and moved there whole, so that a start that dies leaves no half of it. */
 async function ownPki({ dataDir, publicUrl }: Needs, nowMs: number): Promise<string> {

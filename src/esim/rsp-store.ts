@@ -3,8 +3,9 @@ import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { operator } from '../platform/operator.ts'
 import { mayDownload } from './esim.ts'
-import { openSealed, sealed, sealedAnew } from './seal-store.ts'
-import type { Stock, StockChange } from './download-store.ts'
+import { openMatchingId, openSealed, sealed } from './seal-store.ts'
+import type { StockChange } from './download-store.ts'
+import type { Stock } from './stock-store.ts'
 import type { Subscription } from './sgp22/saip-personalise.ts'
 import type { Binding, DownloadOrder } from './sgp22/smdp.ts'
 
@@ -25,17 +26,17 @@ type SealedSubscription = Record<'k' | 'opc' | 'pin' | 'puk' | 'adm1', string>
 
 /** The order of a profile as the protocol sees it. */
 export function orderOf(app: App, smdpAddress: string, stock: Stock): DownloadOrder {
-  const { iccid, state, eid, sealAbout, line } = stock
+  const { iccid, state, eid, sealAbout, line, sealedMatchingId } = stock
   const binding =
     stock.binding === null
       ? null
       : (openSealed(app, `${sealAbout} binding`, stock.binding) as Binding)
   return {
     iccid,
-    matchingId: stock.matchingId ?? '',
+    matchingId: sealedMatchingId === null ? '' : openMatchingId(app, sealedMatchingId),
     state,
     eid,
-    confirmationCodeHash: stock.confirmationHash,
+    confirmationCodeHash: confirmationHashOf(app, stock),
     confirmationFailures: stock.confirmationFailures,
     downloadAttempts: stock.downloadAttempts,
     expiresMs: null,
@@ -49,6 +50,21 @@ export function orderOf(app: App, smdpAddress: string, stock: Stock): DownloadOr
     },
   }
 }
+
+type HasHash = Pick<Stock, 'sealAbout' | 'confirmationHash'>
+
+/** A code of six digits is soon found again from its hash, so that is sealed as the code is. */
+export const confirmationHashOf = (
+  app: Pick<App, 'config'>,
+  { sealAbout, confirmationHash }: HasHash,
+): string | null =>
+  confirmationHash && (openSealed(app, `${sealAbout} confirmation`, confirmationHash) as string)
+
+export const sealedConfirmationHash = (
+  app: Pick<App, 'config' | 'ids'>,
+  { sealAbout }: Pick<Stock, 'sealAbout'>,
+  hash: string,
+): string => sealed(app, `${sealAbout} confirmation`, hash)
 
 /** What a step made of an order, as it is stored. */
 export function stockChangeOf(
@@ -142,42 +158,4 @@ export function newSubscription(app: Pick<App, 'config' | 'ids'>, about: string)
     puk: digits(random(16), 8),
   }
   return sealed(app, `${about} subscription`, subscription)
-}
-
-const resealedAtOnce = 500
-
-/** Seals the keys of profiles anew that a former master key sealed; how many. Goes on where it stopped. */
-export async function resealProfiles(app: Pick<App, 'config' | 'db' | 'ids'>): Promise<number> {
-  const anew = (about: string, text: string) => sealedAnew(app, about, text)
-  let changed = 0
-  for (let after = ''; ;) {
-    const { rows } = await sql<{
-      iccid: string
-      seal_about: string
-      subscription: string | null
-      binding: string | null
-    }>`
-      select iccid, seal_about, subscription, binding from profile_stock
-      where iccid > ${after} and (subscription is not null or binding is not null)
-      order by iccid limit ${resealedAtOnce}`.execute(app.db)
-    for (const { iccid, seal_about: about, subscription, binding } of rows) {
-      const now = {
-        subscription: subscription && anew(`${about} subscription`, subscription),
-        binding: binding && anew(`${about} binding`, binding),
-      }
-      if (now.subscription === subscription && now.binding === binding) continue
-      // Whoever stored something newer meanwhile sealed it with the current key.
-      const { numUpdatedRows } = await app.db
-        .updateTable('profile_stock')
-        .set(now)
-        .where('iccid', '=', iccid)
-        .where('subscription', 'is not distinct from', subscription)
-        .where('binding', 'is not distinct from', binding)
-        .executeTakeFirst()
-      changed += Number(numUpdatedRows)
-    }
-    const last = rows.at(-1)
-    if (!last || rows.length < resealedAtOnce) return changed
-    after = last.iccid
-  }
 }

@@ -23,7 +23,9 @@ export type StockRow = {
   readonly state: ProfileState
   readonly taken: boolean
   readonly eid: string | null
-  readonly matchingId: string | null
+  /** Sealed. */
+  readonly sealedMatchingId: string | null
+  /** Sealed. */
   readonly confirmationHash: string | null
   readonly confirmationFailures: number
   readonly downloadAttempts: number
@@ -32,7 +34,8 @@ export type StockRow = {
   readonly subscription: string | null
   readonly binding: string | null
   readonly lastCall: string | null
-  readonly lastAnswer: unknown
+  /** Sealed: it names the matching id. */
+  readonly lastAnswer: string | null
   readonly version: number
   /** The line of the platform it was given to. */
   readonly line: Owner | undefined
@@ -44,8 +47,8 @@ export type Owner = {
   readonly msisdn: string | null
 }
 
-type Row = Record<'iccid' | 'imsi' | 'profile_type' | 'owner' | 'state' | 'seal_about', string> & {
-  taken: boolean
+/** The columns that a download reads too. */
+export type DownloadColumns = Record<'iccid' | 'imsi' | 'owner' | 'seal_about', string> & {
   eid: string | null
   matching_id: string | null
   confirmation_hash: string | null
@@ -53,46 +56,61 @@ type Row = Record<'iccid' | 'imsi' | 'profile_type' | 'owner' | 'state' | 'seal_
   download_attempts: number
   subscription: string | null
   binding: string | null
-  last_call: string | null
-  last_answer: unknown
   version: number
   subscriber_id: string | null
   line_id: string | null
+}
+
+type Row = DownloadColumns & {
+  profile_type: string
+  state: string
+  taken: boolean
+  last_call: string | null
+  last_answer: string | null
   nickname: string | null
   msisdn: string | null
 }
 
-const stockOf = (row: Row): StockRow => ({
-  iccid: row.iccid,
-  imsi: row.imsi,
-  profileType: row.profile_type,
-  owner: row.owner,
-  state: row.state as ProfileState,
-  taken: row.taken,
-  eid: row.eid,
-  matchingId: row.matching_id,
-  confirmationHash: row.confirmation_hash,
-  confirmationFailures: row.confirmation_failures,
-  downloadAttempts: row.download_attempts,
-  sealAbout: row.seal_about,
-  subscription: row.subscription,
-  binding: row.binding,
-  lastCall: row.last_call,
-  lastAnswer: row.last_answer,
-  version: row.version,
-  line:
-    row.subscriber_id === null || row.line_id === null
-      ? undefined
-      : {
-          subscriberId: row.subscriber_id,
-          lineId: row.line_id,
-          nickname: row.nickname ?? '',
-          msisdn: row.msisdn,
-        },
-})
+/** What a download knows of a profile's row in stock. */
+export type Stock = Omit<StockRow, 'profileType' | 'taken' | 'lastCall' | 'lastAnswer'>
+
+export function stockOf(
+  row: DownloadColumns,
+  state: ProfileState,
+  named: { nickname: string; msisdn: string | null },
+): Stock {
+  const { subscriber_id: subscriberId, line_id: lineId } = row
+  return {
+    iccid: row.iccid,
+    imsi: row.imsi,
+    owner: row.owner,
+    state,
+    eid: row.eid,
+    sealedMatchingId: row.matching_id,
+    confirmationHash: row.confirmation_hash,
+    confirmationFailures: row.confirmation_failures,
+    downloadAttempts: row.download_attempts,
+    sealAbout: row.seal_about,
+    subscription: row.subscription,
+    binding: row.binding,
+    version: row.version,
+    line: subscriberId === null || lineId === null ? undefined : { subscriberId, lineId, ...named },
+  }
+}
+
+function stockRowOf(row: Row): StockRow {
+  const { nickname, msisdn } = row
+  return {
+    ...stockOf(row, row.state as ProfileState, { nickname: nickname ?? '', msisdn }),
+    profileType: row.profile_type,
+    taken: row.taken,
+    lastCall: row.last_call,
+    lastAnswer: row.last_answer,
+  }
+}
 
 export type StockKey =
-  | { matchingId: string }
+  | { sealedMatchingIds: string[] }
   | { iccid: string }
   | { freeOf: string; owner: string }
 
@@ -106,11 +124,12 @@ export async function lockStock(trx: Trx, key: StockKey): Promise<StockRow | und
     left join profile_index i on i.iccid = s.iccid
     left join line l on l.subscriber_id = i.subscriber_id and l.line_id = i.line_id
     where ${wanted(key)}`.execute(trx)
-  return rows[0] && stockOf(rows[0])
+  return rows[0] && stockRowOf(rows[0])
 }
 
 function wanted(key: StockKey) {
-  if ('matchingId' in key) return sql`s.matching_id = ${key.matchingId} for update of s`
+  if ('sealedMatchingIds' in key)
+    return sql`s.matching_id = any(${key.sealedMatchingIds}::text[]) for update of s`
   if ('iccid' in key) return sql`s.iccid = ${key.iccid} for update of s`
   return sql`s.owner = ${key.owner} and s.profile_type = ${key.freeOf} and not s.taken
     order by s.iccid limit 1 for update of s skip locked`
@@ -122,7 +141,7 @@ export type StockChange = Partial<
     | 'state'
     | 'taken'
     | 'eid'
-    | 'matchingId'
+    | 'sealedMatchingId'
     | 'confirmationHash'
     | 'confirmationFailures'
     | 'downloadAttempts'
@@ -145,7 +164,7 @@ export async function saveStock(
   await sql`
     with saved as (
       update profile_stock set state = ${after.state}, taken = ${after.taken}, eid = ${after.eid},
-        matching_id = ${after.matchingId}, confirmation_hash = ${after.confirmationHash},
+        matching_id = ${after.sealedMatchingId}, confirmation_hash = ${after.confirmationHash},
         confirmation_failures = ${after.confirmationFailures}, download_attempts = ${after.downloadAttempts},
         subscription = ${after.subscription}, binding = ${after.binding}, last_call = ${after.lastCall},
         last_answer = ${after.lastAnswer === null ? null : JSON.stringify(after.lastAnswer)}, version = version + 1
@@ -155,28 +174,29 @@ export async function saveStock(
     from saved where ${by !== undefined}`.execute(trx)
 }
 
-/** The answer a call had when it was made the first time, if no other order came between. */
+/** The answer, sealed, that a call had when it was made the first time, if no other order came between. */
 export async function answerOfCall(
   trx: Trx,
   owner: string,
   lastCall: string,
-): Promise<unknown | undefined> {
+): Promise<{ sealAbout: string; sealedAnswer: string } | undefined> {
   // Two of the same call at once: the second one waits for the first one's answer.
   await sql`select pg_advisory_xact_lock(hashtextextended(${lastCall}, 0))`.execute(trx)
   const row = await trx
     .selectFrom('profile_stock')
-    .select('last_answer')
+    .select(['seal_about', 'last_answer'])
     .where('owner', '=', owner)
     .where('last_call', '=', lastCall)
     .executeTakeFirst()
-  return row?.last_answer ?? undefined
+  if (typeof row?.last_answer !== 'string') return undefined
+  return { sealAbout: row.seal_about, sealedAnswer: row.last_answer }
 }
 
-export async function isMatchingIdUsed(trx: Trx, matchingId: string): Promise<boolean> {
+export async function isMatchingIdUsed(trx: Trx, seals: string[]): Promise<boolean> {
   const row = await trx
     .selectFrom('profile_stock')
     .select('iccid')
-    .where('matching_id', '=', matchingId)
+    .where('matching_id', 'in', seals)
     .executeTakeFirst()
   return row !== undefined
 }

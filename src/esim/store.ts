@@ -14,6 +14,7 @@ import {
   type Removal,
   report,
 } from './esim.ts'
+import { matchingIdSeals, sealedMatchingId } from './seal-store.ts'
 import { addStock, drawIdentities, lockStock, ownKind, saveStock } from './stock-store.ts'
 
 export type Profile = ProfileStatus & {
@@ -21,7 +22,8 @@ export type Profile = ProfileStatus & {
   readonly lineId: string
   readonly iccid: string
   readonly imsi: string
-  readonly matchingId: string
+  /** Sealed. */
+  readonly sealedMatchingId: string
   readonly orderAttempt: number
   /** Null: the platform's own address. */
   readonly smdpAddress: string | null
@@ -66,7 +68,7 @@ export function profileOf(row: Row): Profile {
     lineId: row.line_id,
     iccid: row.iccid,
     imsi: row.imsi,
-    matchingId: row.matching_id,
+    sealedMatchingId: row.matching_id,
     eid: row.eid,
     state: row.state as ProfileState,
     deviceState: row.device_state as DeviceState | null,
@@ -104,7 +106,7 @@ export async function takeProfile(
 /** The profile of a line, with a fresh matching id; it is ordered once this transaction has been committed. */
 export async function requestProfile(
   trx: Trx,
-  app: Pick<App, 'ids' | 'queue'>,
+  app: Pick<App, 'config' | 'ids' | 'queue'>,
   profile: { subscriberId: string; lineId: string; imsi: string; iccid: string },
 ): Promise<void> {
   const { subscriberId, lineId, imsi, iccid } = profile
@@ -115,7 +117,7 @@ export async function requestProfile(
       line_id: lineId,
       iccid,
       imsi,
-      matching_id: matchingIdOf(app.ids.random(16)),
+      matching_id: sealedMatchingId(app.config.masterKey, matchingIdOf(app.ids.random(16))),
       state: 'available',
     })
     .execute()
@@ -191,11 +193,12 @@ export async function saveProfile(
 /** The interim channel's download, under the same lock as every other. */
 export async function downloadProfile(
   trx: Trx,
-  now: Temporal.Instant,
+  { config, clock }: Pick<App, 'config' | 'clock'>,
   matchingId: string,
   eid: string,
 ): Promise<Profile | Refusal> {
-  const stock = await lockStock(trx, { matchingId })
+  const now = clock.now()
+  const stock = await lockStock(trx, { sealedMatchingIds: matchingIdSeals(config, matchingId) })
   const profile = stock && (await lockProfile(trx, stock.iccid))
   if (!profile) return refuse('activation-code-unknown')
   const after = download(profile, eid)

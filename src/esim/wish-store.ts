@@ -6,7 +6,7 @@ import { type Refusal, refuse } from '../values/refusal.ts'
 import { mayOrderAnew, orderQueue, type ProfileState } from './esim.ts'
 import { codeFrom, matchingIdOf } from './iccid.ts'
 import { codeSeal } from './order-store.ts'
-import { sealed } from './seal-store.ts'
+import { sealed, sealedMatchingId } from './seal-store.ts'
 
 export type Wish = {
   /** The only phone that may download it; null: any. */
@@ -49,7 +49,7 @@ export async function orderAnew(
         state: 'available',
         eid: null,
         wanted_eid: eid,
-        matching_id: matchingIdOf(app.ids.random(16)),
+        matching_id: sealedMatchingId(app.config.masterKey, matchingIdOf(app.ids.random(16))),
         confirmation_code:
           code === null ? null : sealed(app, codeSeal({ subscriberId, iccid }), code),
         order_attempt: attempt + 1,

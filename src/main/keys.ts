@@ -1,6 +1,5 @@
 /** `violet keys`: the data keys of subscribers, wrapped by the master key. */
-import { resealCodes } from '../esim/order-store.ts'
-import { resealProfiles } from '../esim/rsp-store.ts'
+import { resealProfiles } from '../esim/reseal-store.ts'
 import type { Config } from '../platform/config.ts'
 import { openDatabase, openPool } from '../platform/database.ts'
 import { systemIds } from '../platform/ids.ts'
@@ -19,7 +18,7 @@ export async function keysRotateCommand(config: Config, json: boolean): Promise<
     })
     progress.bar?.end()
     const app = { config, db, ids: systemIds() }
-    const profiles = (await resealProfiles(app)) + (await resealCodes(app))
+    const profiles = await resealProfiles(app)
     const found = { masterKey: masterId(config.masterKey), wrapped, profiles }
     const text =
       wrapped + profiles === 0

@@ -14,20 +14,29 @@ const PERSONAL = new Set([
   ...['name', 'fullname', 'firstname', 'lastname', 'nickname', 'address', 'birthdate', 'birthday'],
   ...['otp', 'pin', 'password', 'secret', 'token', 'key', 'apikey', 'masterkey', 'authorization'],
   ...['cookie', 'setcookie', 'session', 'matchingid', 'activationcode', 'cardnumber', 'iban'],
+  ...['k', 'ki', 'opc', 'adm1', 'puk', 'confirmationcode', 'subscription', 'binding'],
   ...['body', 'text', 'html', 'subject', 'attachment', 'attachments', 'ip', 'useragent'],
 ])
 
 const EMAIL = /[^\s"'<>()=,;:]+@[^\s"'<>()=,;:]+\.[a-z]{2,}/gi
 const PHONE = /\+\d{7,15}\b/g
+const ACTIVATION_CODE = /\bLPA(?::|%3A)1(?:\$|%24)[^\s"'<>]*/gi
+// Ids are shorter; what is longer in a path is a link that opens something.
+const LINK = /(?<=\/)[\w.~-]{44,}/g
 const DATABASE_PASSWORD = /(postgres(?:ql)?:\/\/[^:@/\s]+):[^@/\s]+@/g
 
 export const scrub = (text: string): string =>
-  text.replace(DATABASE_PASSWORD, `$1:${HIDDEN}@`).replace(EMAIL, HIDDEN).replace(PHONE, HIDDEN)
+  text
+    .replace(DATABASE_PASSWORD, `$1:${HIDDEN}@`)
+    .replace(EMAIL, HIDDEN)
+    .replace(PHONE, HIDDEN)
+    .replace(ACTIVATION_CODE, HIDDEN)
 
 /** A copy without personal fields at any depth; instances of classes keep their own serialisers. */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return scrub(value)
-  if (typeof value !== 'object' || value === null || depth > 6) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > 6) return HIDDEN
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1))
   if (!isPlain(value)) return value
   const entries = Object.entries(value).map(([field, inner]) => {
@@ -95,7 +104,8 @@ function errorFields(error: unknown): unknown {
 
 function requestFields(request: { id?: unknown; method?: string; url?: string }): unknown {
   // A query may carry an address or a number.
-  return { id: request.id, method: request.method, url: scrub(request.url?.split('?')[0] ?? '') }
+  const path = request.url?.split('?')[0] ?? ''
+  return { id: request.id, method: request.method, url: scrub(path).replace(LINK, HIDDEN) }
 }
 
 function printLine(line: string): void {

@@ -4,6 +4,7 @@ import { fromKysely, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { payloadKeys } from './closing.ts'
 import type { Trx } from './database.ts'
+import { scrub } from './log.ts'
 import type { Put } from './statement.ts'
 
 export type JobData = Record<string, string>
@@ -150,7 +151,7 @@ async function workOn(boss: PgBoss, job: Job, log: Logger) {
             return { id, status: 'completed' as const }
           } catch (error) {
             log.error({ err: error, queue, data }, 'job failed')
-            return { id, status: 'failed' as const, output: { message: String(error) } }
+            return { id, status: 'failed' as const, output: { message: scrub(String(error)) } }
           }
         }),
       ),

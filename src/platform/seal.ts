@@ -7,7 +7,15 @@ const tagBytes = 16
 /** A key for each purpose, so that what is sealed for one never opens for another. */
 export function sealKey(
   masterKey: Uint8Array,
-  purpose: 'notice' | 'profile' | 'port' | 'payout' | 'intake' | 'session',
+  purpose:
+    | 'notice'
+    | 'profile'
+    | 'matching'
+    | 'matching iv'
+    | 'port'
+    | 'payout'
+    | 'intake'
+    | 'session',
 ): Buffer {
   const known = derived.get(masterKey) ?? new Map<string, Buffer>()
   derived.set(masterKey, known)
@@ -43,7 +51,7 @@ type Masters = { readonly masterKey: Uint8Array; readonly formerMasterKeys?: rea
 /** Opens what the master key sealed, or one before it that is still configured. */
 export function unsealByAny(
   { masterKey, formerMasterKeys = [] }: Masters,
-  purpose: 'notice' | 'profile' | 'port' | 'intake',
+  purpose: 'notice' | 'profile' | 'matching' | 'port' | 'intake',
   about: string,
   sealed: string,
 ): string {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { x963Kdf } from './bsp.ts'
 import { type Issuer, issueCertificate, type Request, type Subject } from './certificate-write.ts'
-import { attributeOid, parseCertificate } from './certificate.ts'
+import { attribute, attributeOid, type Certificate, parseCertificate } from './certificate.ts'
 import {
   type Curve,
   type KeyPair,
@@ -44,6 +44,10 @@ export type TestPkiWish = {
 
 const yearMs = 365 * 86_400_000
 const warning = 'for test eUICCs only'
+
+/** Whether a CI is one of these, so that nothing it vouches for is accepted by a phone that is sold. */
+export const isTestCi = (ci: Certificate): boolean =>
+  attribute(ci, 'commonName')?.endsWith(warning) === true
 
 export function testPki(wish: TestPkiWish): TestPki {
   assert.equal(wish.seed.length, 32, '256 bits, as many as a key has')
