@@ -34,7 +34,11 @@ export function faultPanel(locale: Locale, faults: FaultSet, fields: readonly Fi
   const t = sayFrame(locale)
   const active = fields
     .filter(({ name }) => Boolean(faults[name]))
-    .map(({ name, label }) => (faults[name] === true ? t(label) : `${t(label)} ${faults[name]}`))
+    .map(({ name, label }) =>
+      faults[name] === true
+        ? t(label)
+        : t('faultIs', { what: t(label), value: Number(faults[name]) }),
+    )
   return html`<section class="sect" aria-labelledby="faults">
     <h2 id="faults">${t('faults')}</h2>
     <p class="small c2">${t('faultsLead')}</p>

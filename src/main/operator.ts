@@ -1,4 +1,5 @@
 /** Who runs this platform, for anybody who asks. */
+import { isForTestsOnly, type Rsp } from '../esim/rsp-gateway.ts'
 import type { App } from '../platform/app.ts'
 import type { Http } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
@@ -7,8 +8,9 @@ import { operatorWire } from '../subscribers/wire.ts'
 import { locales } from '../values/locale.ts'
 
 /** A platform with its demo's partners around it tells where they are; one in earnest has none. */
-export function registerOperatorRoutes(http: Http, app: App) {
+export function registerOperatorRoutes(http: Http, app: App, rsp: Rsp) {
   const { publicUrl, inboxUrl, phoneUrl } = app.config
+  const testPhonesOnly = isForTestsOnly(app.config, rsp)
   const demo = isHere(inboxUrl) && isHere(phoneUrl) ? { inboxUrl, phoneUrl } : null
   http.get(
     '/v1/operator',
@@ -24,6 +26,7 @@ export function registerOperatorRoutes(http: Http, app: App) {
       url: publicUrl,
       locales: [...locales],
       ...(await publishedResidences(app.db)),
+      testPhonesOnly,
       demo,
     }),
   )

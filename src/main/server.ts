@@ -1,4 +1,5 @@
 /** The HTTP process: the API, the portal, the console, the documentation. */
+import { isForTestsOnly } from '../esim/rsp-gateway.ts'
 import { parseConfig } from '../platform/config.ts'
 import { openDatabase, openPool } from '../platform/database.ts'
 import { openHttp } from '../platform/http.ts'
@@ -35,6 +36,8 @@ await runMain(async () => {
   if (config.es2) await operators?.listen({ port: config.es2.port, host: config.es2.host })
   const phones = config.rspListener && (await openRspServer(app, gateways.rsp))
   if (config.rspListener) await phones?.listen(config.rspListener)
+  if (isForTestsOnly(config, rsp))
+    log.info('profiles are under a test CI: only test eUICCs can install them')
   process.once('SIGTERM', async () => {
     await Promise.all([http.close(), nchf.close(), operators?.close(), phones?.close()])
     await queue.close()

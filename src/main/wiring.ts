@@ -148,7 +148,7 @@ export async function registerRoutes(
     contactNeeded: (db, subscriberId) => hasOpenCase(db, subscriberId),
   })
   registerNoticesRoutes(http, app)
-  registerOperatorRoutes(http, app)
+  registerOperatorRoutes(http, app, rsp)
   registerPlansRoutes(http, app)
   registerPaymentsRoutes(http, app, payments)
   registerLinesRoutes(http, app)

@@ -164,6 +164,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     kept,
     progressUrl: url,
     keysUrl: url,
+    deleteUrl: url,
   },
   'closure-removal-confirmed': { ...closing, at, progressUrl: url },
   'refund-sent': { reference: closing.reference, amount: '25.25 GBP', instrument: 'visa 4242', at },

@@ -213,6 +213,8 @@ export type NoticeParams = {
     kept: string
     progressUrl: string
     keysUrl: string
+    /** How the eSIM is deleted, where it may still be on a phone. */
+    deleteUrl?: string
   }
   'refund-sent': { reference: string; amount: string; instrument: string; at: string }
   /** `failure` is the provider's code, such as card_expired. */

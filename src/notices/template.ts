@@ -227,7 +227,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'closure-closed': {
     facts: ['reference', 'closedAt'],
-    actions: [{ label: 'closure-closed.action', url: 'progressUrl' }],
+    actions: [
+      { label: 'closure-closed.action', url: 'progressUrl' },
+      { label: 'closure-closed.delete', url: 'deleteUrl' },
+    ],
     tables: 'statement',
   },
   'closure-removal-confirmed': {

@@ -88,6 +88,7 @@ const publicPages = [
   ),
   open('/phone-check', () => import('../esim/portal/check-page.tsx'), 'CheckPage'),
   open('/install-guide', () => import('../esim/portal/guide-page.tsx'), 'GuidePage'),
+  open('/delete-guide', () => import('../esim/portal/delete-page.tsx'), 'DeletePage'),
   open('/sign-in', () => import('../subscribers/portal/sign-in-page.tsx'), 'SignInPage'),
   open('/help', () => import('../tickets/portal/help-page.tsx'), 'HelpPage'),
   open('/c', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),

@@ -15,6 +15,9 @@ export const operatorWire = z
       .array(z.string())
       .describe('Where who has an account may be asked to sign in before closing'),
     regions: z.array(z.string()).describe('Parts of them with a policy of their own, as US-CA'),
+    testPhonesOnly: z
+      .boolean()
+      .describe('Profiles are under a test CI: only test eUICCs install them'),
     demo: z
       .object({ inboxUrl: z.string(), phoneUrl: z.string() })
       .nullable()

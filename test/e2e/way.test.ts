@@ -175,7 +175,7 @@ async function mailOf(email: string) {
     const { items } = (await (
       await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(email)}`)
     ).json()) as {
-      items: { subject: string; attachments: { name: string }[] }[]
+      items: { subject: string; text: string; attachments: { name: string }[] }[]
     }
     return items.find(({ attachments }) => attachments.length === 3)
   }
@@ -313,23 +313,26 @@ test('on the drawn phone: installed by the picture of its code, data used and se
   await close(someone, 'confirm.close-line')
   await page.getByRole('heading', { name: w('closed.head', { name: '.*' }) }).waitFor()
   await page.getByText(w('verify.removal-unconfirmed')).waitFor()
+  await page.getByRole('link', { name: w('delete.link') }).click()
+  await page.getByText(w('delete.ask')).waitFor()
+  expect(await page.locator('.guide-step').count()).toBe(4)
+  await expectSound(page, 'deleting it')
+  await picture(page, 'delete-guide')
+  await page.goBack()
+  await page.getByText(w('verify.removal-unconfirmed')).waitFor()
 
   await drawn.getByText(p('why-unknown-subscriber')).waitFor()
   await drawn.locator('details.bin summary').click()
   await drawn.getByRole('button', { name: p('deleteYes') }).click()
   await drawn.getByText(p('noEsims')).waitFor()
-  const later = page.getByText(w('verify.removal-later'))
-  await until(
-    async () => {
-      await page.reload()
-      await page.getByText(w('verify.removal-unconfirmed')).or(later).waitFor()
-      return later.count()
-    },
-    (count) => count > 0,
-    20_000,
-  )
+  // The page follows by itself.
+  await page.getByText(w('verify.removal-later')).waitFor()
+  expect(await page.getByRole('link', { name: w('delete.link') }).count()).toBe(0)
   await expectSound(page, 'closed')
   await picture(page, 'closed-removal')
+  expect(await mailOf(someone.email)).toMatchObject({
+    text: expect.stringMatching(/\/delete-guide/),
+  })
   expect(someone.complaints).toEqual([])
   await page.context().close()
 }, 120_000)

@@ -119,6 +119,7 @@ export function pagesOf(world: World): readonly (readonly [name: string, path: s
     ['verify', '/verify'],
     ['phone-check', '/phone-check'],
     ['install-guide', '/install-guide'],
+    ['delete-guide', '/delete-guide'],
     ['lost', '/nowhere'],
     ['checkout', `/checkout/${world.planId}`],
     ['order', `/orders/${world.orderId}`],

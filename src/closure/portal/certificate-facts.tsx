@@ -9,7 +9,7 @@ import { FinalStatement } from './quote-tables.tsx'
 
 type Entry = { kind: QuoteEntry['kind']; detail?: Record<string, string>; amount: string }
 
-type Line = {
+export type Line = {
   name: string
   numberMasked: string | null
   iccidMasked: string
@@ -89,6 +89,15 @@ export function FactRows({ rows }: { rows: readonly (readonly [WordKey, string |
       )}
     </dl>
   )
+}
+
+/** Downloaded once, and no phone has said that it is gone. */
+export function isOnPhone(
+  { profileRemoval, iccidMasked }: Pick<Line, 'profileRemoval' | 'iccidMasked'>,
+  added: readonly Added[],
+): boolean {
+  const isProven = added.some((one) => one.iccidMasked === iccidMasked)
+  return profileRemoval === 'unconfirmed' && !isProven
 }
 
 /** Whether the profile is off the phone, as signed, or as its phone has proven since. */

@@ -9,8 +9,8 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { useClosureName, useLineName } from './case.tsx'
-import { type Claims, removalText } from './certificate-facts.tsx'
-import { checkCertificate, type Jwks } from './certificate.ts'
+import { type Claims, isOnPhone, type Line, removalText } from './certificate-facts.tsx'
+import { type Check, checkCertificate, type Jwks } from './certificate.ts'
 import { basisWords, keptWords } from './kept.ts'
 import { FinalStatement } from './quote-tables.tsx'
 
@@ -99,8 +99,17 @@ function useCertificate(url: string | undefined) {
       return checkCertificate(file, keys)
     },
     staleTime: Number.POSITIVE_INFINITY,
+    // The phone may confirm at any moment that the eSIM is gone.
+    refetchInterval: ({ state }) => (state.data && isOpen(state.data) ? 5_000 : false),
   })
 }
+
+const linesOf = (check: Check): Line[] =>
+  check.kind === 'valid' ? ((check.claims as Claims).lines ?? []) : []
+
+/** Whether an eSIM may still be on a phone. */
+const isOpen = (check: Check): boolean =>
+  check.kind === 'valid' && linesOf(check).some((line) => isOnPhone(line, check.added))
 
 function SignatureTag({ url }: { url: string }) {
   const { t } = useWords()
@@ -153,7 +162,7 @@ function Ended({ closure }: { closure: Closure }) {
   const until = closure.quote?.numberKeptUnusedUntil
   const certificate = useCertificate(closure.certificate?.jsonUrl)
   const genuine = certificate.data?.kind === 'valid' ? certificate.data : undefined
-  const lines = (genuine?.claims as Claims | undefined)?.lines ?? []
+  const lines = genuine ? linesOf(genuine) : []
   return (
     <Section title={t('closed.number-and-esim')}>
       <dl className="kv mt-2.5">
@@ -181,6 +190,7 @@ function Ended({ closure }: { closure: Closure }) {
           </>
         )}
       </dl>
+      {genuine && isOpen(genuine) && <TextLink to="/delete-guide">{t('delete.link')}</TextLink>}
     </Section>
   )
 }

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { problemCode, send } from '../../portal/api.ts'
-import { Button, ButtonLink, Pair } from '../../portal/components/button.tsx'
+import { Button, ButtonLink, Pair, TextLink } from '../../portal/components/button.tsx'
 import { Notice, RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
@@ -106,6 +106,7 @@ function Progress({ closure }: { closure: Closure }) {
           }
         />
       </div>
+      {closure.state === 'settling' && <TextLink to="/delete-guide">{t('delete.link')}</TextLink>}
     </Page>
   )
 }

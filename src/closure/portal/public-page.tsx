@@ -20,6 +20,9 @@ import { CaseTimeline } from './timeline-rows.tsx'
 
 const still: readonly PublicClosure['state'][] = ['closed', 'withdrawn', 'rejected']
 
+/** Service has ended. */
+const over: readonly PublicClosure['state'][] = ['settling', 'closed']
+
 export function PublicPage() {
   const { reference } = useParams({ strict: false }) as { reference?: string }
   return reference ? <Progress reference={reference} /> : <AskReference wrong={undefined} />
@@ -68,6 +71,7 @@ function Shown({ closure }: { closure: PublicClosure }) {
       <p className="caption c3 mt-2">
         {t('public.nothing-personal', { operator: closure.operator })}
       </p>
+      {over.includes(closure.state) && <TextLink to="/delete-guide">{t('delete.link')}</TextLink>}
       <TextLink to="/close">{t('shop.close')}</TextLink>
     </Page>
   )

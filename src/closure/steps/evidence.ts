@@ -172,6 +172,9 @@ function closedParams(context: InsideContext, tables: readonly Table[]) {
     kept: JSON.stringify(kept),
     progressUrl: progressUrl(app, c),
     keysUrl: `${app.config.publicUrl}/.well-known/closure-keys.json`,
+    ...(facts.lines.some(({ removal }) => removal === 'unconfirmed') && {
+      deleteUrl: `${app.config.publicUrl}/delete-guide`,
+    }),
   }
 }
 

@@ -1,9 +1,9 @@
 /** Installing the eSIM: one tap, a QR code, or typed by hand, with the state it has reached. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { problemCode } from '../../portal/api.ts'
-import { ButtonAnchor, ButtonLink, linkProps } from '../../portal/components/button.tsx'
-import { Icon } from '../../portal/components/icon.tsx'
+import { ButtonAnchor, ButtonLink } from '../../portal/components/button.tsx'
+import { LinkRow } from '../../portal/components/link-row.tsx'
 import { Notice, RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
 import { CopyButton } from '../../portal/copy.tsx'
 import { Loaded } from '../../portal/failure.tsx'
@@ -12,7 +12,7 @@ import { installationQuery } from '../../portal/line-queries.ts'
 import { lineQuery, operatorQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Installation, Line } from '../../portal/wire.ts'
-import { useWords } from '../../portal/words.tsx'
+import { type Translate, useWords } from '../../portal/words.tsx'
 import { ownDevice } from '../../esim/portal/own-device.ts'
 import { allowanceText } from '../../plans/portal/plan-text.ts'
 import { DownloadFailed, Wishes } from './install-wishes.tsx'
@@ -27,11 +27,11 @@ export function InstallPage() {
   const settled = line.data && onPhone.includes(line.data.profile.state)
   const installation = useQuery({
     ...installationQuery(lineId),
-    enabled: !settled,
+    enabled: line.data?.profile.state !== 'installed',
     refetchInterval: ({ state }) => (isPreparing(state.error) ? 1_000 : false),
   })
   if (line.data && (settled || problemCode(installation.error) === 'profile-not-available')) {
-    return <Installed line={line.data} />
+    return <Installed line={line.data} installation={installation.data} />
   }
   if (isPreparing(installation.error)) return <Preparing lineId={lineId} />
   if (problemCode(installation.error) === 'profile-download-failed') {
@@ -93,26 +93,32 @@ function Status({ line }: { line: Line | undefined }) {
   )
 }
 
-function Installed({ line }: { line: Line }) {
+type InstalledProps = { line: Line; installation: Installation | undefined }
+
+function Installed({ line, installation }: InstalledProps) {
   const { t } = useWords()
-  const active = line.state === 'active'
-  const usable = onPhone.includes(line.profile.state)
-  const head = !usable ? t('install.gone') : active ? t('install.done') : t('install.downloaded')
+  const [head, sub] = installedText(line, t)
+  const isDeleted = line.profile.deviceState === 'deleted'
   return (
     <Page
       head={head}
-      sub={
-        !usable
-          ? t('refusal.profile-not-available')
-          : active
-            ? t('install.done-sub')
-            : t('install.downloaded-sub')
-      }
+      sub={sub}
       back={`/lines/${line.lineId}`}
       dock={
-        <ButtonLink to={`/lines/${line.lineId}`} kind="primary" block>
-          {t('install.to-line')}
-        </ButtonLink>
+        isDeleted ? (
+          <ButtonLink
+            to="/help/new"
+            search={{ about: 'line', page: `/lines/${line.lineId}/install` }}
+            kind="primary"
+            block
+          >
+            {t('line.ask')}
+          </ButtonLink>
+        ) : (
+          <ButtonLink to={`/lines/${line.lineId}`} kind="primary" block>
+            {t('install.to-line')}
+          </ButtonLink>
+        )
       }
     >
       <div role="status">
@@ -125,8 +131,27 @@ function Installed({ line }: { line: Line }) {
           </dd>
         </dl>
       </div>
+      {installation && line.profile.state === 'downloaded' && (
+        <>
+          <Section title={t('install.again')}>
+            <p className="small c2 mt-1">{t('install.again-what')}</p>
+          </Section>
+          <Scan installation={installation} first />
+          <ByHand installation={installation} />
+        </>
+      )}
     </Page>
   )
+}
+
+function installedText(line: Line, t: Translate): [head: string, sub: string] {
+  if (!onPhone.includes(line.profile.state))
+    return [t('install.gone'), t('refusal.profile-not-available')]
+  if (line.profile.deviceState === 'deleted')
+    return [t('profile.deleted'), t('install.deleted-sub')]
+  return line.state === 'active'
+    ? [t('install.done'), t('install.done-sub')]
+    : [t('install.downloaded'), t('install.downloaded-sub')]
 }
 
 function Ways({ installation }: { installation: Installation }) {
@@ -161,7 +186,7 @@ function Ways({ installation }: { installation: Installation }) {
   )
   return (
     <>
-      <DemoPhone />
+      <WhichPhones />
       {own !== 'other' && taps}
       <Scan installation={installation} first={own === 'other'} />
       <Guides />
@@ -175,18 +200,8 @@ function Guides() {
   const { t } = useWords()
   return (
     <ul className="rows mt-6">
-      <li>
-        <Link {...linkProps({ to: '/install-guide' })} className="row">
-          <span className="grow mid">{t('install.guide')}</span>
-          <Icon name="next" size="s" className="c3 self-center" />
-        </Link>
-      </li>
-      <li>
-        <Link {...linkProps({ to: '/phone-check' })} className="row">
-          <span className="grow mid">{t('check.head')}</span>
-          <Icon name="next" size="s" className="c3 self-center" />
-        </Link>
-      </li>
+      <LinkRow to="/install-guide" title={t('install.guide')} />
+      <LinkRow to="/phone-check" title={t('check.head')} />
     </ul>
   )
 }
@@ -264,18 +279,24 @@ function Typed({ label, value, copy }: { label: string; value: string; copy: str
   )
 }
 
-function DemoPhone() {
+/** Whoever tries it with the phone at hand is told before, not by the phone. */
+function WhichPhones() {
   const { t } = useWords()
   const operator = useQuery(operatorQuery)
   const url = operator.data?.demo?.phoneUrl
-  if (!url) return null
+  if (!url && !operator.data?.testPhonesOnly) return null
   return (
     <div className="mt-5">
       <Notice live={false}>
-        <p>{t('install.demo')}</p>
-        <a className="textbtn" href={url} target="_blank" rel="noreferrer">
-          {t('install.demo-open')}
-        </a>
+        {operator.data?.testPhonesOnly && <p>{t('install.test-only')}</p>}
+        {url && (
+          <>
+            <p className="mt-1.5">{t('install.demo')}</p>
+            <a className="textbtn" href={url} target="_blank" rel="noreferrer">
+              {t('install.demo-open')}
+            </a>
+          </>
+        )}
       </Notice>
     </div>
   )

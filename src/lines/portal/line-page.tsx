@@ -1,9 +1,9 @@
 /** One line: what is left, what was used, its money, its eSIM, and the way to close it. */
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
-import { ButtonLink, IconButton, linkProps, TextLink } from '../../portal/components/button.tsx'
-import { Icon } from '../../portal/components/icon.tsx'
+import { ButtonLink, IconButton, TextLink } from '../../portal/components/button.tsx'
+import { LinkRow } from '../../portal/components/link-row.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Loaded, Stale } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
@@ -188,30 +188,15 @@ function CreditActions({ line }: { line: Line }) {
   const movable = !isZero(line.paidCredit) && othersOf(line, lines.data ?? []).length > 0
   return (
     <ul className="rows mt-1 border-t border-line">
-      <li>
-        <Link {...linkProps({ to: `/lines/${lineId}/cap` })} className="row">
-          <span className="grow">
-            <span className="mid block">{t('line.cap')}</span>
-            <span className="small c2 block">
-              {spendingCap
-                ? t('line.cap-set', {
-                    amount: format.money(spendingCap),
-                    spent: format.money(spent),
-                  })
-                : t('line.cap-none')}
-            </span>
-          </span>
-          <Icon name="next" size="s" className="c3 self-center" />
-        </Link>
-      </li>
-      {movable && (
-        <li>
-          <Link {...linkProps({ to: `/lines/${lineId}/move-credit` })} className="row">
-            <span className="grow mid">{t('line.move-credit')}</span>
-            <Icon name="next" size="s" className="c3 self-center" />
-          </Link>
-        </li>
-      )}
+      <LinkRow to={`/lines/${lineId}/cap`} title={t('line.cap')}>
+        {spendingCap
+          ? t('line.cap-set', {
+              amount: format.money(spendingCap),
+              spent: format.money(spent),
+            })
+          : t('line.cap-none')}
+      </LinkRow>
+      {movable && <LinkRow to={`/lines/${lineId}/move-credit`} title={t('line.move-credit')} />}
     </ul>
   )
 }
@@ -246,61 +231,30 @@ function More({ line }: { line: Line }) {
     <Section title={t('line.more')}>
       <ul className="rows mt-1">
         {line.state !== 'closing' && (
-          <li>
-            <Link {...linkProps({ to: `/lines/${line.lineId}/plan` })} className="row">
-              <span className="grow">
-                <span className="mid block">{t('line.plan-and-renewal')}</span>
-                <span className="small c2 block">{t('line.plan-what')}</span>
-              </span>
-              <Icon name="next" size="s" className="c3 self-center" />
-            </Link>
-          </li>
+          <LinkRow to={`/lines/${line.lineId}/plan`} title={t('line.plan-and-renewal')}>
+            {t('line.plan-what')}
+          </LinkRow>
         )}
         {line.state === 'active' && (
-          <li>
-            <Link {...linkProps({ to: `/lines/${line.lineId}/add-ons` })} className="row">
-              <span className="grow">
-                <span className="mid block">{t('addons.title')}</span>
-                <span className="small c2 block">{t('addons.row-what')}</span>
-              </span>
-              <Icon name="next" size="s" className="c3 self-center" />
-            </Link>
-          </li>
+          <LinkRow to={`/lines/${line.lineId}/add-ons`} title={t('addons.title')}>
+            {t('addons.row-what')}
+          </LinkRow>
         )}
         <SuspendRow line={line} />
         {line.msisdn && (
-          <li>
-            <Link {...linkProps({ to: `/lines/${line.lineId}/number` })} className="row">
-              <span className="grow">
-                <span className="mid block">{t('number.row')}</span>
-                <span className="small c2 block">{t('number.row-what')}</span>
-              </span>
-              <Icon name="next" size="s" className="c3 self-center" />
-            </Link>
-          </li>
+          <LinkRow to={`/lines/${line.lineId}/number`} title={t('number.row')}>
+            {t('number.row-what')}
+          </LinkRow>
         )}
-        <li>
-          <Link {...linkProps({ to: `/lines/${line.lineId}/coverage` })} className="row">
-            <span className="grow">
-              <span className="mid block">{t('line.coverage')}</span>
-              <span className="small c2 block">{t('line.coverage-what')}</span>
-            </span>
-            <Icon name="next" size="s" className="c3 self-center" />
-          </Link>
-        </li>
-        <li>
-          <Link {...linkProps({ to: closurePath(line) })} className="row">
-            <span className="grow">
-              <span className="mid block">
-                {t(line.closureCaseId ? 'line.closing-progress' : 'line.close')}
-              </span>
-              {!line.closureCaseId && (
-                <span className="small c2 block">{t('line.close-what')}</span>
-              )}
-            </span>
-            <Icon name="next" size="s" className="c3 self-center" />
-          </Link>
-        </li>
+        <LinkRow to={`/lines/${line.lineId}/coverage`} title={t('line.coverage')}>
+          {t('line.coverage-what')}
+        </LinkRow>
+        <LinkRow
+          to={closurePath(line)}
+          title={t(line.closureCaseId ? 'line.closing-progress' : 'line.close')}
+        >
+          {!line.closureCaseId && t('line.close-what')}
+        </LinkRow>
       </ul>
     </Section>
   )

@@ -8,6 +8,7 @@ const pages = [
   'close',
   'closures',
   'credit',
+  'delete-guide',
   'freeze',
   'help',
   'install-guide',
