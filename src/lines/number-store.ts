@@ -4,6 +4,7 @@ import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import type { Ids } from '../platform/ids.ts'
+import { retireNumbers } from '../subscribers/contact-store.ts'
 import type { NewNumber, NumberKind } from './number.ts'
 
 type Owner = { subscriberId: string; lineId: string }
@@ -132,6 +133,8 @@ export async function sweepNumbers(app: App): Promise<void> {
         last_subscriber_id = null, last_line_id = null, reserved_for = null, reserved_until = null, version = n.version + 1
       from due where n.msisdn = due.msisdn
       returning n.msisdn, due.state as was`.execute(trx)
+    const gone = rows.flatMap(({ msisdn, was }) => (was === 'reserved' ? [] : [msisdn]))
+    await retireNumbers(trx, app, gone)
     for (const { msisdn, was } of rows)
       await audit(trx, app.ids, now, {
         subscriberId: '',

@@ -59,11 +59,13 @@ export function person(platform: Places) {
       cookies = copy
       return self
     },
-    async signIn(email: string) {
+    /** With an e-mail address, or a telephone number. */
+    async signIn(to: string) {
       const after = new Date(Date.now() - 1).toISOString()
-      const sent = await self.post('/v1/sign-in/code', { email })
+      const address = to.includes('@') ? { email: to } : { phone: to }
+      const sent = await self.post('/v1/sign-in/code', address)
       if (sent.status !== 202) return sent
-      return self.post('/v1/sign-in', { email, code: await codeFor(platform, email, after) })
+      return self.post('/v1/sign-in', { ...address, code: await codeFor(platform, to, after) })
     },
     async signInAsStaff(email: string) {
       const after = new Date(Date.now() - 1).toISOString()

@@ -83,18 +83,17 @@ export async function sendVisitorCode(
   app: Tools & Pick<App, 'db'>,
   asked: {
     template: 'sign-in-code' | 'staff-sign-in-code'
-    email: string
+    recipient: Recipient
     locale: string
     minutes: number
     code: string
   },
 ): Promise<void> {
-  const recipients: Recipient[] = [{ channel: 'email', address: asked.email }]
   await app.db.transaction().execute((trx) =>
     notify(trx, app, {
       subscriberId: visitor,
       noticeId: app.ids.make('code'),
-      recipients,
+      recipients: [asked.recipient],
       template: asked.template,
       locale: asked.locale,
       params: { minutes: String(asked.minutes) },

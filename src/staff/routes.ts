@@ -49,15 +49,15 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
       },
     },
     async (request, reply) => {
-      const email = request.body.email.toLowerCase()
+      const address = request.body.email.toLowerCase()
       const { locale } = request.body
       const { headers, ip } = request
-      const refusal = await askForCode(app, 'staff', signIn, { email, locale, headers, ip })
+      const refusal = await askForCode(app, 'staff', signIn, { address, locale, headers, ip })
       if (refusal) return refused(reply, refusal)
       const { minutes, tries } = signInTerms
       return reply.code(202).send({
         channel: 'email',
-        maskedTo: maskContact('email', email),
+        maskedTo: maskContact('email', address),
         expiresAt: app.clock.now().add({ minutes }).toString(),
         triesLeft: tries,
       })
@@ -78,7 +78,7 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
       const email = request.body.email.toLowerCase()
       const { headers, ip } = request
       const signedIn = await signInWithCode(app, 'staff', signIn, {
-        email,
+        address: email,
         code: request.body.code,
         headers,
         ip,

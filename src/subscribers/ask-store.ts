@@ -10,31 +10,32 @@ import { asksPerHourMax, type Realm, signInTries } from './sign-in.ts'
 export async function countAsk(
   app: App,
   realm: Realm,
-  email: string,
+  address: string,
+  perHourMax = asksPerHourMax,
 ): Promise<Refusal | undefined> {
   const now = app.clock.now()
   const fresh = now.subtract({ hours: 1 })
   const { rows } = await sql<{ asked: number; window_start: Temporal.Instant }>`
     insert into sign_in_ask as a (realm, address_hash, window_start, asked)
-    values (${realm}, ${addressHash(app, email)}, ${now}, 1)
+    values (${realm}, ${addressHash(app, address)}, ${now}, 1)
     on conflict (realm, address_hash) do update set
       asked = case when a.window_start <= ${fresh} then 1 else a.asked + 1 end,
       window_start = case when a.window_start <= ${fresh} then ${now} else a.window_start end,
       used_at = null
     returning asked, window_start`.execute(app.db)
   const [row] = rows
-  if (!row || row.asked <= asksPerHourMax) return undefined
+  if (!row || row.asked <= perHourMax) return undefined
   const ms = row.window_start.add({ hours: 1 }).epochMilliseconds - now.epochMilliseconds
   const minutes = Math.max(1, Math.ceil(ms / 60_000))
   return refuse('code-too-many', { minutes: String(minutes) }, { minutes })
 }
 
-export async function countUse(app: App, realm: Realm, email: string): Promise<void> {
+export async function countUse(app: App, realm: Realm, address: string): Promise<void> {
   await app.db
     .updateTable('sign_in_ask')
     .set({ used_at: app.clock.now() })
     .where('realm', '=', realm)
-    .where('address_hash', '=', addressHash(app, email))
+    .where('address_hash', '=', addressHash(app, address))
     .execute()
 }
 
@@ -42,12 +43,12 @@ export async function countUse(app: App, realm: Realm, email: string): Promise<v
 export async function whyNot(
   app: App,
   realm: Realm,
-  email: string,
+  address: string,
   answer: string,
 ): Promise<Refusal> {
   if (answer === 'OTP_EXPIRED') return refuse('code-expired')
   if (answer === 'TOO_MANY_ATTEMPTS') return tooMany()
-  const known = await nameInRealm(app, realm, email)
+  const known = await nameInRealm(app, realm, address)
   const table = realm === 'staff' ? 'staff_sign_in_verification' : 'sign_in_verification'
   const waiting = await app.db
     .selectFrom(table)
@@ -64,7 +65,7 @@ export async function whyNot(
     .selectFrom('sign_in_ask')
     .select('used_at')
     .where('realm', '=', realm)
-    .where('address_hash', '=', addressHash(app, email))
+    .where('address_hash', '=', addressHash(app, address))
     .executeTakeFirst()
   return refuse(asked?.used_at ? 'code-used' : 'code-not-asked')
 }
@@ -73,9 +74,9 @@ export async function whyNot(
 export async function nameInRealm(
   app: Pick<App, 'db'>,
   realm: Realm,
-  email: string,
+  address: string,
 ): Promise<string> {
-  return realm === 'staff' ? email : aliasOf(app.db, email)
+  return realm === 'staff' ? address : aliasOf(app.db, address)
 }
 
 function tooMany(): Refusal {
@@ -83,9 +84,9 @@ function tooMany(): Refusal {
 }
 
 // Whoever asks for a code may never join, so the address itself is not kept.
-function addressHash(app: Pick<App, 'config'>, email: string): string {
+function addressHash(app: Pick<App, 'config'>, address: string): string {
   const key = Buffer.from(
     hkdfSync('sha256', app.config.masterKey, '', 'violet sign-in address', 32),
   )
-  return createHmac('sha256', key).update(email).digest('base64url')
+  return createHmac('sha256', key).update(address).digest('base64url')
 }

@@ -1,16 +1,17 @@
 /** Contacts come, are verified, and go; the contacts there were before are told. */
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
-import { audit } from '../platform/audit.ts'
+import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { blind } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
-import { knownLocale } from '../values/locale.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type CodeSent, sendCode, useCode } from './code-store.ts'
 import {
   type Contact,
   type ContactKind,
+  heirOf,
+  kindWord,
   maskContact,
   mayRemove,
   parseContact,
@@ -19,7 +20,6 @@ import {
 import { retireSignInAddress } from './session-store.ts'
 import { contactsOf, contactValue, lockSubscriber } from './store.ts'
 import { verifiedContacts } from './subscriber.ts'
-import { catalogs } from './words/catalogs.ts'
 
 /** Asked before a contact goes: whether something under way still needs it. The closure is wired in by main. */
 export type ContactNeeded = (trx: Trx, subscriberId: string, contact: Contact) => Promise<boolean>
@@ -121,20 +121,21 @@ export async function removeContact(
       .where('subscriber_id', '=', subscriberId)
       .where('contact_id', '=', contactId)
       .execute()
-    if (contact.verifiedAt)
-      await release(trx, app, subscriberId, contact, contacts, subscriber.locale)
     await record(trx, app, subscriberId, contact, 'contact.removed')
+    if (!contact.verifiedAt) return undefined
+    await release(trx, subscriberId, contact, contacts)
+    const { locale } = subscriber
+    const before = verifiedContacts(contacts)
+    await tellOfContact(trx, app, subscriberId, locale, 'contact-removed', contact, before)
     return undefined
   })
 }
 
 async function release(
   trx: Trx,
-  app: App,
-  subscriberId: SubscriberId,
+  subscriberId: string,
   contact: Contact,
   contacts: readonly Contact[],
-  locale: string,
 ) {
   await trx
     .deleteFrom('contact_index')
@@ -142,14 +143,51 @@ async function release(
     .where('value', '=', blind(contact.kind, contact.value))
     .where('subscriber_id', '=', subscriberId)
     .execute()
-  const before = verifiedContacts(contacts)
-  const heir = before.find(
-    ({ kind, contactId }) => kind === 'email' && contactId !== contact.contactId,
-  )
-  if (contact.kind === 'email' && heir) {
-    await retireSignInAddress(trx, subscriberId, contact.value, heir.value)
+  await retireSignInAddress(trx, subscriberId, contact.value, heirOf(contacts, contact)?.value)
+}
+
+/**
+ * Nobody has these numbers any more, and somebody else may be given them: they reach nobody here from now on, sign
+ * nobody in, and no freeze brings them back.
+ */
+export async function retireNumbers(
+  trx: Trx,
+  app: Pick<App, 'ids' | 'clock' | 'queue' | 'config'>,
+  numbers: readonly string[],
+): Promise<void> {
+  if (numbers.length === 0) return
+  const owners = await trx
+    .selectFrom('contact_index')
+    .select('subscriber_id')
+    .distinct()
+    .where('kind', '=', 'phone')
+    .where(
+      'value',
+      'in',
+      numbers.map((number) => blind('phone', number)),
+    )
+    .orderBy('subscriber_id')
+    .execute()
+  for (const { subscriber_id: subscriberId } of owners) {
+    const subscriber = await lockSubscriber(trx, subscriberId)
+    if (!subscriber) continue
+    const contacts = await contactsOf(trx, subscriberId)
+    const gone = contacts.filter(({ value }) => numbers.includes(value))
+    const left = contacts.filter((contact) => !gone.includes(contact))
+    for (const contact of gone) {
+      await trx
+        .updateTable('subscriber_contact')
+        .set({ removed_at: app.clock.now(), verified_at: null })
+        .where('subscriber_id', '=', subscriberId)
+        .where('contact_id', '=', contact.contactId)
+        .execute()
+      await release(trx, subscriberId, contact, left)
+      await record(trx, app, subscriberId, contact, 'contact.retired')
+      const { locale } = subscriber
+      const reached = verifiedContacts(left)
+      await tellOfContact(trx, app, subscriberId, locale, 'contact-removed', contact, reached)
+    }
   }
-  await tellOfContact(trx, app, subscriberId, locale, 'contact-removed', contact, before)
 }
 
 /** True when the contact is now this subscriber's and nobody else's. */
@@ -213,7 +251,7 @@ async function sendContactCode(
 
 async function tellOfContact(
   trx: Trx,
-  app: App,
+  app: Pick<App, 'ids' | 'clock' | 'queue' | 'config'>,
   subscriberId: string,
   locale: string,
   template: 'contact-added' | 'contact-removed',
@@ -234,16 +272,19 @@ async function tellOfContact(
   })
 }
 
-async function record(trx: Trx, app: App, subscriberId: string, contact: Contact, action: string) {
+async function record(
+  trx: Trx,
+  app: Pick<App, 'ids' | 'clock'>,
+  subscriberId: string,
+  contact: Contact,
+  action: 'contact.verified' | 'contact.removed' | 'contact.retired',
+) {
+  const isOurs = action === 'contact.retired'
   await audit(trx, app.ids, app.clock.now(), {
     subscriberId,
-    actor: { kind: 'subscriber', id: subscriberId },
+    actor: isOurs ? system : { kind: 'subscriber', id: subscriberId },
     action,
     subject: { kind: 'contact', id: contact.contactId },
-    reason: contact.kind,
+    reason: isOurs ? 'its number is nobody’s any more' : contact.kind,
   })
-}
-
-function kindWord(kind: ContactKind, locale: string): string {
-  return catalogs[knownLocale(locale)][`contact.${kind}`]
 }

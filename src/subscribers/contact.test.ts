@@ -1,6 +1,13 @@
 /** Contacts: one spelling, masks, and which may be removed. */
 import { describe, expect, test } from 'vitest'
-import { type Contact, maskContact, mayRemove, parseContact } from './contact.ts'
+import {
+  type Contact,
+  heirOf,
+  maskContact,
+  mayRemove,
+  parseContact,
+  signInAddress,
+} from './contact.ts'
 
 describe('one spelling', () => {
   test.each([
@@ -31,6 +38,15 @@ test('masks keep the ends only', () => {
   expect(maskContact('phone', '+447700900461')).toBe('+44 •••• 461')
 })
 
+test('one signs in with an address in one spelling, or with a number that texts reach', () => {
+  expect(signInAddress({ email: 'Li@Example.com' }, 'en')).toBe('li@example.com')
+  for (const phone of ['+44 7700 900461', '0044 (7700) 900-461', ' +447700900461 '])
+    expect(signInAddress({ phone }, 'en')).toBe('+447700900461')
+  // Without a country's code; of a premium service; free of charge to call.
+  for (const phone of ['07700 900461', '+44 909 879 0000', '+1 800 555 0199', 'li@example.com'])
+    expect(signInAddress({ phone }, 'en')).toMatchObject({ refused: 'contact-invalid' })
+})
+
 describe('removing', () => {
   const at = Temporal.Instant.from('2026-11-23T10:00:00Z')
   const contact = (contactId: string, kind: 'email' | 'phone', verified: boolean): Contact => ({
@@ -48,6 +64,15 @@ describe('removing', () => {
   })
   test('with a second verified e-mail the first may go', () => {
     expect(mayRemove([email, contact('contact_b', 'email', true)], email)).toBeUndefined()
+  })
+  test('a number that alone signs in stays, and an e-mail takes its place before another number', () => {
+    const phone = contact('contact_b', 'phone', true)
+    const unverified = contact('contact_c', 'email', false)
+    const other = contact('contact_d', 'phone', true)
+    expect(mayRemove([phone, unverified], phone)).toMatchObject({ refused: 'contact-last' })
+    expect(mayRemove([phone, other], phone)).toBeUndefined()
+    expect(heirOf([phone, unverified, other, email], phone)).toBe(email)
+    expect(heirOf([phone, unverified, other], phone)).toBe(other)
   })
   test('a phone and what was never verified may go', () => {
     const phone = contact('contact_b', 'phone', true)

@@ -6,7 +6,9 @@ import {
 } from 'libphonenumber-js/max'
 import { z } from 'zod'
 import type { Recipient } from '../notices/notice.ts'
+import { knownLocale } from '../values/locale.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
+import { catalogs } from './words/catalogs.ts'
 
 export type ContactKind = 'email' | 'phone'
 export type Contact = {
@@ -15,6 +17,11 @@ export type Contact = {
   value: string
   addedAt: Temporal.Instant
   verifiedAt: Temporal.Instant | null
+}
+
+/** A contact's kind can be told from how it is written: numbers have no @. */
+export function kindOf(value: string): ContactKind {
+  return value.includes('@') ? 'email' : 'phone'
 }
 
 const address = z.email().max(254)
@@ -46,14 +53,49 @@ export function maskContact(kind: ContactKind, value: string): string {
   return shown + value.slice(at)
 }
 
-/** A verified e-mail is how one signs in, so the last of them stays; an unverified contact may always go. */
+/**
+ * The last verified e-mail stays, since receipts go there, and so does what alone signs in; an unverified contact may
+ * always go.
+ */
 export function mayRemove(contacts: readonly Contact[], contact: Contact): Refusal | undefined {
-  if (!contact.verifiedAt || contact.kind === 'phone') return undefined
-  const others = contacts.some(
-    ({ contactId, kind, verifiedAt }) =>
-      kind === 'email' && verifiedAt !== null && contactId !== contact.contactId,
+  if (!contact.verifiedAt) return undefined
+  const heir = heirOf(contacts, contact)
+  const isEnough = contact.kind === 'phone' ? heir !== undefined : heir?.kind === 'email'
+  return isEnough ? undefined : refuse('contact-last')
+}
+
+/** What signs in in another contact's place: an e-mail before a number. */
+export function heirOf(contacts: readonly Contact[], gone?: Contact): Contact | undefined {
+  const others = contacts.filter(
+    ({ contactId, verifiedAt }) => verifiedAt !== null && contactId !== gone?.contactId,
   )
-  return others ? undefined : refuse('contact-last')
+  return others.find(({ kind }) => kind === 'email') ?? others[0]
+}
+
+/** Texts to these cost whoever sends them a share of a fee, or never arrive. */
+const unreachable: ReadonlySet<string | undefined> = new Set([
+  'PREMIUM_RATE',
+  'SHARED_COST',
+  'TOLL_FREE',
+  'UAN',
+  'PAGER',
+  'VOICEMAIL',
+])
+
+/** What somebody signs in with, in its one spelling; a number has its country's code. */
+export function signInAddress(
+  { email = '', phone }: { email?: string | undefined; phone?: string | undefined },
+  locale: string,
+): string | Refusal {
+  if (phone === undefined) return email.toLowerCase()
+  const value = parseContact('phone', phone.trim().replace(/^00/, '+'), null)
+  const type = value && parsePhoneNumberFromString(value)?.getType()
+  if (value !== undefined && !unreachable.has(type)) return value
+  return refuse('contact-invalid', { kind: kindWord('phone', locale) })
+}
+
+export function kindWord(kind: ContactKind, locale: string): string {
+  return catalogs[knownLocale(locale)][`contact.${kind}`]
 }
 
 export function recipientOf({ kind, value }: Pick<Contact, 'kind' | 'value'>): Recipient {

@@ -16,11 +16,21 @@ import type { SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { countAsk, countUse, nameInRealm, whyNot } from './ask-store.ts'
 import { pseudonymOf } from './client-address.ts'
+import { kindOf, recipientOf } from './contact.ts'
+import { signsIn } from './number-sign-in-store.ts'
 import { type PasskeyUse, usePasskey } from './passkey-sign-in-store.ts'
 import { type Assertion, assertionWire } from './passkey-wire.ts'
-import { flood, type Realm, signInMinutes, signInTries } from './sign-in.ts'
+import {
+  asksPerHourMax,
+  flood,
+  type Realm,
+  signInMinutes,
+  signInTries,
+  textsPerHourMax,
+  textsPerHourOfClientMax,
+} from './sign-in.ts'
 
-export type CodeMail = { email: string; code: string; locale: string }
+export type CodeMail = { address: string; code: string; locale: string }
 type Means = {
   /** Is handed every code that has to leave. */
   send: (mail: CodeMail) => Promise<void>
@@ -109,7 +119,13 @@ export function openSignIn(
 export function openSignInRoutes(realm: Realm, app: App): SignIn {
   const template = realm === 'staff' ? 'staff-sign-in-code' : 'sign-in-code'
   return openSignIn(realm, app.config, app.db, {
-    send: (mail) => sendVisitorCode(app, { ...mail, template, minutes: signInMinutes }),
+    async send({ address, ...mail }) {
+      const kind = kindOf(address)
+      // Its code is made and asked for all the same: nobody learns which numbers are whose.
+      if (kind === 'phone' && !(await signsIn(app.db, address))) return
+      const recipient = recipientOf({ kind, value: address })
+      await sendVisitorCode(app, { ...mail, recipient, template, minutes: signInMinutes })
+    },
     ...(realm === 'subscribers' && { passkey: (assertion) => usePasskey(app, assertion) }),
   })
 }
@@ -119,21 +135,28 @@ export async function askForCode(
   app: App,
   realm: Realm,
   signIn: SignIn,
-  request: SignInRequest & { email: string },
+  request: SignInRequest & { address: string },
 ): Promise<Refusal | undefined> {
-  const { email, headers, ip } = request
-  const refusal = await countAsk(app, realm, email)
+  const { address, headers, ip } = request
+  const isText = kindOf(address) === 'phone'
+  const refusal =
+    (isText ? await countText(app, realm, ip) : undefined) ??
+    (await countAsk(app, realm, address, isText ? textsPerHourMax : asksPerHourMax))
   if (refusal) return refusal
   const response = await signIn.call('/email-otp/send-verification-otp', {
     ...request,
     headers: { 'user-agent': headers['user-agent'] },
     ip,
-    address: email,
-    body: { email: await nameInRealm(app, realm, email), type: 'sign-in' },
+    body: { email: await nameInRealm(app, realm, address), type: 'sign-in' },
   })
   if (response.status === 429) return tooFast(response)
   if (!response.ok) throw new Error(`better-auth did not send a code: ${response.status}`)
   return undefined
+}
+
+function countText(app: App, realm: Realm, ip: string): Promise<Refusal | undefined> {
+  const client = pseudonymOf(ip, derive(app.config.masterKey, 'violet texts asked for'))
+  return countAsk(app, realm, `from ${client}`, textsPerHourOfClientMax)
 }
 
 /** Signs in with a code: the session's token and the cookies to hand on, or why not. */
@@ -141,23 +164,23 @@ export async function signInWithCode(
   app: App,
   realm: Realm,
   signIn: SignIn,
-  request: SignInRequest & { email: string; code: string },
+  request: SignInRequest & { address: string; code: string },
 ): Promise<{ token: string; cookies: string[] } | Refusal> {
-  const { email, code, headers, ip } = request
+  const { address, code, headers, ip } = request
   // Without the cookies of whoever was signed in before: a sign-in never builds on an old session.
   const response = await signIn.call('/sign-in/email-otp', {
     headers: { 'user-agent': headers['user-agent'] },
     ip,
-    body: { email: await nameInRealm(app, realm, email), otp: code },
+    body: { email: await nameInRealm(app, realm, address), otp: code },
   })
   if (response.status === 429) return tooFast(response)
   if (response.status >= 500) throw new Error(`better-auth failed: ${response.status}`)
   const answer = (await response.json()) as { code?: string; token?: string }
   if (response.ok && answer.token) {
-    await countUse(app, realm, email)
+    await countUse(app, realm, address)
     return { token: answer.token, cookies: response.headers.getSetCookie() }
   }
-  return whyNot(app, realm, email, answer.code ?? '')
+  return whyNot(app, realm, address, answer.code ?? '')
 }
 
 /** Signs in with a passkey: the session's token, whose it is, and the cookies to hand on, or why not. */
@@ -285,7 +308,7 @@ function emailCodes(realm: Realm, masterKey: Uint8Array, send: (mail: CodeMail) 
     async sendVerificationOTP({ email, otp }, context) {
       const locale = context?.request?.headers.get(localeHeader) ?? 'en'
       const address = context?.request?.headers.get(addressHeader)
-      await send({ email: address ? decodeURIComponent(address) : email, code: otp, locale })
+      await send({ address: address ? decodeURIComponent(address) : email, code: otp, locale })
     },
   })
 }

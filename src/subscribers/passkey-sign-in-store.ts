@@ -3,6 +3,7 @@ import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { heirOf } from './contact.ts'
 import { checkAnswer } from './passkey-gateway.ts'
 import {
   challengeIn,
@@ -18,7 +19,6 @@ import { record, useChallenge } from './passkey-store.ts'
 import type { Assertion, RequestOptions } from './passkey-wire.ts'
 import { signInOf } from './session-store.ts'
 import { contactsOf, lockSubscriber } from './store.ts'
-import { verifiedContacts } from './subscriber.ts'
 
 export type PasskeyUse = {
   subscriberId: SubscriberId
@@ -55,9 +55,8 @@ export async function usePasskey(app: App, assertion: Assertion): Promise<Passke
       await record(trx, app, subscriberId, passkeyId, 'passkey.refused', 'its counter went back')
       return refuse('passkey-copied')
     }
-    const contacts = verifiedContacts(await contactsOf(trx, subscriberId))
-    const email = contacts.find(({ kind }) => kind === 'email')
-    if (!email) return refuse('passkey-unknown')
+    const address = heirOf(await contactsOf(trx, subscriberId))
+    if (!address) return refuse('passkey-unknown')
     await trx
       .updateTable('passkey')
       .set({
@@ -69,7 +68,7 @@ export async function usePasskey(app: App, assertion: Assertion): Promise<Passke
       .where('passkey_id', '=', passkeyId)
       .execute()
     await record(trx, app, subscriberId, passkeyId, 'passkey.used', 'signed in')
-    const { alias } = await signInOf(trx, subscriberId, email.value)
+    const { alias } = await signInOf(trx, subscriberId, address.value)
     return { subscriberId: subscriberId as SubscriberId, passkeyId, alias }
   })
 }

@@ -28,7 +28,7 @@ export async function restoreContacts(
     .where('added_at', '<', since)
     .orderBy('added_at')
     .execute()
-  const heir = left.find(({ kind }) => kind === 'email')
+  const heir = left.find(({ kind }) => kind === 'email') ?? left[0]
   if (heir) await dropNew(trx, app, subscriberId, since, heir.value)
   const passkeys = await forgetPasskeys(trx, subscriberId, since)
   await signOutEverywhere(trx, subscriberId)
@@ -92,6 +92,6 @@ async function dropNew(
       .where('value', '=', blind(kind, value))
       .where('subscriber_id', '=', subscriberId)
       .execute()
-    if (kind === 'email') await retireSignInAddress(trx, subscriberId, value, heir)
+    await retireSignInAddress(trx, subscriberId, value, heir)
   }
 }

@@ -4,7 +4,7 @@ import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn } from '../platform/http.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
-import { maskContact } from './contact.ts'
+import { kindOf, maskContact, signInAddress } from './contact.ts'
 import { type ContactNeeded, registerContactRoutes } from './contact-routes.ts'
 import { registerExportRoutes } from './export-routes.ts'
 import { askForCode, openSignInRoutes, type SignIn, signInWithCode } from './gateway.ts'
@@ -50,20 +50,22 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
     {
       schema: {
         tags,
-        summary: 'Have a sign-in code sent by e-mail',
+        summary: 'Have a sign-in code sent by e-mail or text; whose an address is, is not told',
         body: askCodeWire,
         response: { 202: codeSentWire, ...problems },
       },
     },
     async (request, reply) => {
-      const email = request.body.email.toLowerCase()
       const { locale } = request.body
+      const address = signInAddress(request.body, locale)
+      if (isRefusal(address)) return refused(reply, address)
       const { headers, ip } = request
-      const refusal = await askForCode(app, 'subscribers', signIn, { email, locale, headers, ip })
+      const refusal = await askForCode(app, 'subscribers', signIn, { address, locale, headers, ip })
       if (refusal) return refused(reply, refusal)
+      const channel = kindOf(address)
       return reply.code(202).send({
-        channel: 'email',
-        maskedTo: maskContact('email', email),
+        channel,
+        maskedTo: maskContact(channel, address),
         expiresAt: app.clock.now().add({ minutes: signInMinutes }).toString(),
         triesLeft: signInTries,
       })
@@ -82,18 +84,19 @@ function registerSignInRoutes(http: Http, app: App, signIn: SignIn) {
     },
     async (request, reply) => {
       const { code, locale } = request.body
-      const email = request.body.email.toLowerCase()
+      const address = signInAddress(request.body, locale)
+      if (isRefusal(address)) return refused(reply, address)
       const { headers, ip } = request
       const before = await signIn.sessionOf(headers)
       const signedIn = await signInWithCode(app, 'subscribers', signIn, {
-        email,
+        address,
         code,
         headers,
         ip,
       })
       if (isRefusal(signedIn)) return refused(reply, signedIn)
       const subscriber = await settleSignIn(app, {
-        email,
+        address,
         token: signedIn.token,
         locale,
         userAgent: headers['user-agent'] ?? null,

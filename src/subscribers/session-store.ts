@@ -6,6 +6,7 @@ import type { Db, Trx } from '../platform/database.ts'
 import { blind, personalOrNull } from '../platform/personal.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
+import { kindOf } from './contact.ts'
 import { deviceName } from './device.ts'
 import { aliasOfBlind } from './sign-in.ts'
 
@@ -99,15 +100,15 @@ export async function forgetPasskeys(
 
 /**
  * Takes an address out of use for signing in. Its sessions go on under another verified address of the same
- * subscriber, so that whoever removes an old address isn't thrown out by it.
+ * subscriber, so that whoever removes an old address isn't thrown out by it; without another they end.
  */
 export async function retireSignInAddress(
   trx: Trx,
   subscriberId: string,
-  email: string,
-  otherEmail: string,
+  address: string,
+  other: string | undefined,
 ): Promise<void> {
-  const alias = await aliasOf(trx, email)
+  const alias = await aliasOf(trx, address)
   await trx
     .deleteFrom('sign_in_verification')
     .where('identifier', '=', `sign-in-otp-${alias}`)
@@ -118,12 +119,14 @@ export async function retireSignInAddress(
     .where('email', '=', alias)
     .executeTakeFirst()
   if (!old) return
-  const heir = await signInOf(trx, subscriberId, otherEmail)
-  await trx
-    .updateTable('sign_in_session')
-    .set({ user_id: heir.id })
-    .where('user_id', '=', old.id)
-    .execute()
+  if (other !== undefined) {
+    const heir = await signInOf(trx, subscriberId, other)
+    await trx
+      .updateTable('sign_in_session')
+      .set({ user_id: heir.id })
+      .where('user_id', '=', old.id)
+      .execute()
+  }
   await trx.deleteFrom('sign_in_user').where('id', '=', old.id).execute()
 }
 
@@ -131,9 +134,9 @@ export async function retireSignInAddress(
 export async function signInOf(
   trx: Trx,
   subscriberId: string,
-  email: string,
+  address: string,
 ): Promise<{ id: string; alias: string }> {
-  const alias = await aliasOf(trx, email)
+  const alias = await aliasOf(trx, address)
   const { id } = await trx
     .insertInto('sign_in_user')
     .values({ name: '', email: alias, email_verified: true, subscriber_id: subscriberId })
@@ -146,10 +149,10 @@ export async function signInOf(
 }
 
 /** What better-auth knows an address by; its own tables never hold one. */
-export async function aliasOf(db: Db | Trx, email: string): Promise<string> {
+export async function aliasOf(db: Db | Trx, address: string): Promise<string> {
   const { rows } = await sql<{
     blinded: string
-  }>`select ${blind('email', email)} as blinded`.execute(db)
+  }>`select ${blind(kindOf(address), address)} as blinded`.execute(db)
   return aliasOfBlind(rows[0]!.blinded)
 }
 

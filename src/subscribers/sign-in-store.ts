@@ -6,11 +6,12 @@ import { audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { SubscriberId } from '../values/ids.ts'
 import { isRefusal, type Refusal, type RefusalCode, refuse } from '../values/refusal.ts'
-import { recipientOf } from './contact.ts'
+import { kindOf, recipientOf } from './contact.ts'
 import { deviceName } from './device.ts'
+import { signsIn } from './number-sign-in-store.ts'
 import { estateOf } from './representative-store.ts'
 import { aliasOf, deviceFields } from './session-store.ts'
-import { lockSubscriber, subscriberById, subscriberOfEmail } from './store.ts'
+import { lockSubscriber, subscriberById, subscriberOfAddress } from './store.ts'
 import { type Subscriber, verifiedContacts } from './subscriber.ts'
 
 /** A session that better-auth just began. */
@@ -28,12 +29,14 @@ const sessionGone = new Error('the session ended while it began')
 /** Whose a sign-in by code is: on the first one the subscriber is created. */
 export async function settleSignIn(
   app: App,
-  signedIn: Begun & { email: string; locale: string },
+  signedIn: Begun & { address: string; locale: string },
 ): Promise<Subscriber | Refusal> {
-  const { email, locale } = signedIn
+  const { address, locale } = signedIn
   return settle(app, signedIn, 'code-expired', async (trx) => {
-    const owner = await subscriberOfEmail(trx, app, email, locale)
-    return isRefusal(owner) ? owner : { ...owner, alias: await aliasOf(trx, email) }
+    // Its line may have begun to close since the code was sent.
+    if (kindOf(address) === 'phone' && !(await signsIn(trx, address))) return refuse('code-expired')
+    const owner = await subscriberOfAddress(trx, app, address, locale)
+    return isRefusal(owner) ? owner : { ...owner, alias: await aliasOf(trx, address) }
   })
 }
 

@@ -7,7 +7,7 @@ import { blind, personal } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { knownLocale, type Locale } from '../values/locale.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { asContact, type Contact, recipientOf } from './contact.ts'
+import { asContact, type Contact, type ContactKind, kindOf, recipientOf } from './contact.ts'
 import { estateOf } from './representative-store.ts'
 import { forgetPasskeys } from './session-store.ts'
 import { aliasOfBlind, wordsOf } from './sign-in.ts'
@@ -112,24 +112,25 @@ export async function lockSubscriber(
 }
 
 /**
- * The subscriber a verified e-mail belongs to: the one it is already a contact of, or a new one with it as the first
+ * The subscriber a verified address belongs to: the one it is already a contact of, or a new one with it as the first
  * verified contact.
  */
-export async function subscriberOfEmail(
+export async function subscriberOfAddress(
   trx: Trx,
   app: Pick<App, 'ids' | 'clock'>,
-  email: string,
+  address: string,
   locale: string,
 ): Promise<{ subscriberId: SubscriberId; isNew: boolean } | Refusal> {
   const now = app.clock.now()
+  const kind = kindOf(address)
   const subscriberId = app.ids.make<SubscriberId>('sub')
   const claimed = await trx
     .insertInto('contact_index')
-    .values({ kind: 'email', value: blind('email', email), subscriber_id: subscriberId })
+    .values({ kind, value: blind(kind, address), subscriber_id: subscriberId })
     .onConflict((conflict) => conflict.columns(['kind', 'value']).doNothing())
     .returning('subscriber_id')
     .executeTakeFirst()
-  if (!claimed) return ownerOfEmail(trx, email)
+  if (!claimed) return ownerOf(trx, kind, address)
   await trx
     .insertInto('subscriber')
     .values({ subscriber_id: subscriberId, locale, created_at: now })
@@ -140,8 +141,8 @@ export async function subscriberOfEmail(
     .values({
       subscriber_id: subscriberId,
       contact_id: contactId,
-      kind: 'email',
-      value: contactValue(subscriberId, contactId, email),
+      kind,
+      value: contactValue(subscriberId, contactId, address),
       added_at: now,
       verified_at: now,
     })
@@ -162,13 +163,13 @@ export function contactValue(subscriberId: string, contactId: string, value: str
   return personal({ subscriberId, category: 'contacts', field, record: contactId }, value)
 }
 
-async function ownerOfEmail(trx: Trx, email: string) {
+async function ownerOf(trx: Trx, kind: ContactKind, address: string) {
   const owner = await trx
     .selectFrom('contact_index')
     .innerJoin('subscriber', 'subscriber.subscriber_id', 'contact_index.subscriber_id')
     .select(['subscriber.subscriber_id', 'subscriber.state'])
-    .where('kind', '=', 'email')
-    .where('value', '=', blind('email', email))
+    .where('kind', '=', kind)
+    .where('value', '=', blind(kind, address))
     .executeTakeFirst()
   if (!owner || owner.state === 'closed') return refuse('account-closed')
   return { subscriberId: owner.subscriber_id as SubscriberId, isNew: false }
@@ -238,7 +239,7 @@ export async function indexName(trx: Trx, subscriberId: string, name: string): P
 
 /**
  * Ends an account for good: no contact leads to it any more, every sign-in of it is deleted, its sessions end at once.
- * The same e-mail may join again as somebody new. Done before, it changes nothing.
+ * The same address may join again as somebody new. Done before, it changes nothing.
  */
 export async function closeSubscriber(
   trx: Trx,
@@ -258,10 +259,10 @@ export async function closeSubscriber(
   const released = await trx
     .deleteFrom('contact_index')
     .where('subscriber_id', '=', subscriberId)
-    .returning(['kind', 'value'])
+    .returning('value')
     .execute()
-  const addresses = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)
-  await forgetSignIn(trx, subscriberId, addresses.map(aliasOfBlind))
+  const aliases = released.map(({ value }) => aliasOfBlind(value))
+  await forgetSignIn(trx, subscriberId, aliases)
   const subject = { kind: 'subscriber', id: subscriberId }
   await audit(trx, app.ids, now, {
     subscriberId,

@@ -25,12 +25,28 @@ export const operatorWire = z
   })
   .meta({ id: 'Operator' })
 
-export const askCodeWire = z.object({ email: z.email().max(254), locale: localeWire.default('en') })
-export const signInWire = z.object({
-  email: z.email().max(254),
-  code: codeWire,
-  locale: localeWire.default('en').describe('Kept as the language of a new subscriber'),
-})
+const signInAddressWire = {
+  email: z.email().max(254).optional(),
+  phone: z
+    .string()
+    .max(40)
+    .optional()
+    .describe('In the place of an e-mail address: a telephone number with its country’s code'),
+}
+const isOne = ({ email, phone }: { email?: string | undefined; phone?: string | undefined }) =>
+  (email === undefined) !== (phone === undefined)
+const oneOf = { error: 'either an e-mail address or a telephone number', path: ['email'] }
+
+export const askCodeWire = z
+  .object({ ...signInAddressWire, locale: localeWire.default('en') })
+  .refine(isOne, oneOf)
+export const signInWire = z
+  .object({
+    ...signInAddressWire,
+    code: codeWire,
+    locale: localeWire.default('en').describe('Kept as the language of a new subscriber'),
+  })
+  .refine(isOne, oneOf)
 
 export const contactWire = z
   .object({

@@ -40,7 +40,7 @@ async function join({ page, locale, email }: Visit, country: string) {
   await page.goto(`${platform.url}/`)
   await way.press(page.locator('a[href^="/plans/home"]').first())
   await way.press(page.getByRole('link', { name: w('plan.choose') }))
-  const address = page.getByRole('textbox', { name: w('sign-in.email') })
+  const address = page.getByRole('textbox', { name: w('sign-in.to') })
   await way.fill(address, (field) => field.fill(email))
   const after = moment()
   await way.press(page.getByRole('button', { name: w('sign-in.send') }))

@@ -78,7 +78,7 @@ const button = (page: Page, name: RegExp) => page.getByRole('button', { name })
 
 async function join(page: Page, w: Words, email: string) {
   await page.goto(`${platform.url}/sign-in?next=/account`)
-  await page.getByRole('textbox', { name: w('sign-in.email') }).fill(email)
+  await page.getByRole('textbox', { name: w('sign-in.to') }).fill(email)
   const after = moment()
   await page.keyboard.press('Enter')
   await page.getByRole('textbox', { name: w('code.label') }).fill(await codeFor(email, after))

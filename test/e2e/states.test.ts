@@ -49,7 +49,7 @@ async function endSessions() {
 async function signInAgain(page: Page, someone: Someone, w: ReturnType<typeof wordsOf>) {
   await page.waitForURL(/\/sign-in/)
   await page.getByText(w('sign-in.then-back')).waitFor()
-  await page.getByRole('textbox', { name: w('sign-in.email') }).fill(someone.email)
+  await page.getByRole('textbox', { name: w('sign-in.to') }).fill(someone.email)
   const after = moment()
   await page.getByRole('button', { name: w('sign-in.send') }).click()
   const code = await someone.codeFor(someone.email, after)

@@ -18,9 +18,8 @@ import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { CodeSent, Contact } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { VerifyContact } from './verify-contact.tsx'
+import { type Added, VerifyContact } from './verify-contact.tsx'
 
-type Added = { contact: Contact; sent: CodeSent }
 type Kind = 'email' | 'phone'
 
 export function ContactsPage() {

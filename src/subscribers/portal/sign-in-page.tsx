@@ -1,4 +1,4 @@
-/** Signing in and registering are one way: an e-mail address, then the code sent to it. */
+/** Signing in and registering are one way: an e-mail address or a telephone number, then the code sent to it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -20,18 +20,25 @@ import { useWords } from '../../portal/words.tsx'
 import { mayNotDemand } from '../../portal/sign-in-first.ts'
 import { PasskeySignIn } from './passkey-sign-in.tsx'
 
-type Draft = { email: string; sent: CodeSent | null }
+type Draft = { to: string; sent: CodeSent | null }
+
+/** Whether a code sent there could arrive at all. */
+export const looksLikeMail = (text: string) => /^\S+@\S+\.\S+$/.test(text)
+const isMail = (to: string) => to.includes('@')
+const looksRight = (to: string) =>
+  isMail(to) ? looksLikeMail(to) : /^(\+|00)[\d\s().-]{6,}$/.test(to)
+const addressed = (to: string) => (isMail(to) ? { email: to } : { phone: to })
 
 export function SignInPage() {
   const { next } = useSearch({ strict: false }) as { next?: string }
   const me = useQuery({ ...meQuery, enabled: wasSignedIn() })
-  const [draft, setDraft, clear] = useDraft<Draft>('sign-in', { email: '', sent: null })
+  const [draft, setDraft, clear] = useDraft<Draft>('sign-in', { to: '', sent: null })
   if (me.data && !me.data.complete) return <Redirect to="/welcome" search={{ next }} />
   if (me.data) return <Redirect {...placeInside(next)} />
   if (draft.sent) {
     return (
       <EnterCode
-        email={draft.email}
+        to={draft.to}
         sent={draft.sent}
         onSent={(sent) => setDraft({ ...draft, sent })}
         onOther={() => setDraft({ ...draft, sent: null })}
@@ -39,28 +46,28 @@ export function SignInPage() {
       />
     )
   }
-  return <EnterEmail draft={draft} setDraft={setDraft} next={next} onDone={clear} />
+  return <EnterAddress draft={draft} setDraft={setDraft} next={next} onDone={clear} />
 }
 
-type EmailProps = {
+type AddressProps = {
   draft: Draft
   setDraft: (draft: Draft) => void
   next: string | undefined
   onDone: () => void
 }
 
-function EnterEmail({ draft, setDraft, next, onDone }: EmailProps) {
+function EnterAddress({ draft, setDraft, next, onDone }: AddressProps) {
   const { t, locale } = useWords()
   const settle = useSettled(onDone)
   const isEven = useIsEven(next)
   const [missing, setMissing] = useState(false)
-  const email = draft.email.trim()
+  const to = draft.to.trim()
   const ask = useMutation({
-    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
-    onSuccess: (sent) => setDraft({ email, sent }),
+    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { ...addressed(to), locale }),
+    onSuccess: (sent) => setDraft({ to, sent }),
   })
   const submit = () => {
-    const valid = /^\S+@\S+\.\S+$/.test(email)
+    const valid = looksRight(to)
     setMissing(!valid)
     if (valid) ask.mutate()
   }
@@ -92,14 +99,15 @@ function EnterEmail({ draft, setDraft, next, onDone }: EmailProps) {
         }}
       >
         <TextField
-          label={t('sign-in.email')}
+          label={t('sign-in.to')}
+          hint={t('sign-in.to-hint')}
           type="email"
           inputMode="email"
-          autoComplete="email webauthn"
+          autoComplete="username webauthn"
           autoFocus
-          value={draft.email}
-          onChange={(value) => setDraft({ ...draft, email: value })}
-          error={missing ? t('sign-in.email-wrong') : undefined}
+          value={draft.to}
+          onChange={(value) => setDraft({ ...draft, to: value })}
+          error={missing ? t('sign-in.to-wrong') : undefined}
         />
       </form>
     </Page>
@@ -125,7 +133,7 @@ function WithoutSigningIn({ next }: { next: string | undefined }) {
 }
 
 type CodeProps = {
-  email: string
+  to: string
   sent: CodeSent
   onSent: (sent: CodeSent) => void
   onOther: () => void
@@ -143,13 +151,13 @@ function useSettled(onDone: () => void) {
   }
 }
 
-function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
+function EnterCode({ to, sent, onSent, onOther, onDone }: CodeProps) {
   const { t, rich, locale } = useWords()
   const sentence = useSentence()
   const [code, setCode] = useState('')
   const [short, setShort] = useState(false)
   const again = useMutation({
-    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { email, locale }),
+    mutationFn: () => send<CodeSent>('POST', '/v1/sign-in/code', { ...addressed(to), locale }),
     onSuccess: (next) => {
       setCode('')
       enter.reset()
@@ -158,7 +166,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
   })
   const enter = useMutation({
     mutationFn: (digits: string) =>
-      send<Subscriber>('POST', '/v1/sign-in', { email, code: digits, locale }),
+      send<Subscriber>('POST', '/v1/sign-in', { ...addressed(to), code: digits, locale }),
     onSuccess: useSettled(onDone),
   })
   const type = (digits: string) => {
@@ -174,7 +182,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
   return (
     <Page
       head={t('sign-in.code-head')}
-      sub={rich('sign-in.code-sent', { to: <bdi className="strong">{email}</bdi> })}
+      sub={rich('sign-in.code-sent', { to: <bdi className="strong">{to}</bdi> })}
       bare
       end={<LanguageSwitch />}
       dock={
@@ -204,6 +212,7 @@ function EnterCode({ email, sent, onSent, onOther, onDone }: CodeProps) {
           <TextButton onClick={onOther}>{t('sign-in.other')}</TextButton>
         </div>
         <Expiry sent={sent} />
+        {!isMail(to) && <p className="small c3 mt-1">{t('sign-in.text-hint')}</p>}
         <InboxHint />
       </div>
     </Page>

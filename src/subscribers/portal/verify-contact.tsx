@@ -7,7 +7,8 @@ import type { CodeSent, Contact } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { CodePage } from './code-page.tsx'
 
-type Props = { contact: Contact; sent: CodeSent; onDone: () => void }
+export type Added = { contact: Contact; sent: CodeSent }
+type Props = Added & { onDone: () => void }
 
 export function VerifyContact({ contact, onDone }: Props) {
   const { t } = useWords()

@@ -1,5 +1,5 @@
-/** The first sign-in: name, country of residence, language; the country decides which rules protect
- * the person. */
+/** The first sign-in: name, country of residence, language, and an e-mail address where there is none yet; the country
+ * decides which rules protect the person. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -16,32 +16,59 @@ import { LanguageChoice } from '../../portal/language.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Subscriber } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { looksLikeMail } from './sign-in-page.tsx'
+import { type Added, VerifyContact } from './verify-contact.tsx'
+
+type Draft = { name: string; country: string; email?: string; added?: Added }
 
 export function WelcomePage() {
-  const { t, locale } = useWords()
   const me = useSubscriber()
   const go = useGo()
   const client = useQueryClient()
   const { next } = useSearch({ strict: false }) as { next?: string }
-  const [draft, setDraft, clear] = useDraft('welcome', { name: me.name, country: me.country ?? '' })
+  const initial: Draft = { name: me.name, country: me.country ?? '' }
+  const [draft, setDraft, clear] = useDraft('welcome', initial)
+  const leave = () => {
+    clear()
+    const { to, search } = placeInside(next)
+    return go(to, { search, replace: true })
+  }
+  if (!draft.added) return <WhoFor draft={draft} setDraft={setDraft} leave={leave} />
+  const { added, ...typed } = draft
+  const checked = () => {
+    setDraft(typed)
+    // Put off, the form is there again; the address can be corrected.
+    if (client.getQueryData(meQuery.queryKey)?.complete) void leave()
+  }
+  return <VerifyContact {...added} onDone={checked} />
+}
+
+type FormProps = { draft: Draft; setDraft: (draft: Draft) => void; leave: () => Promise<void> }
+
+function WhoFor({ draft, setDraft, leave }: FormProps) {
+  const { t, locale } = useWords()
+  const me = useSubscriber()
+  const client = useQueryClient()
   const [tried, setTried] = useState(false)
+  const hasMail = me.contacts.some(({ kind, verifiedAt }) => kind === 'email' && verifiedAt)
+  const email = (draft.email ?? '').trim()
   const save = useMutation({
-    mutationFn: () =>
-      send<Subscriber>('PATCH', '/v1/me', {
+    mutationFn: async () => {
+      const saved = await send<Subscriber>('PATCH', '/v1/me', {
         ...placeIn(draft.country),
         name: draft.name.trim(),
         locale,
-      }),
-    onSuccess: async (saved) => {
-      clear()
+      })
       client.setQueryData(meQuery.queryKey, saved)
-      const { to, search } = placeInside(next)
-      await go(to, { search, replace: true })
+      if (hasMail) return undefined
+      return send<Added>('POST', '/v1/me/contacts', { kind: 'email', value: email })
     },
+    onSuccess: (added) => (added ? setDraft({ ...draft, added }) : leave()),
   })
+  const mailMissing = !hasMail && !looksLikeMail(email)
   const submit = () => {
     setTried(true)
-    if (draft.name.trim() && draft.country) save.mutate()
+    if (draft.name.trim() && draft.country && !mailMissing) save.mutate()
   }
   const dock = (
     <>
@@ -75,6 +102,19 @@ export function WelcomePage() {
           onChange={(country) => setDraft({ ...draft, country })}
           error={tried && !draft.country ? t('welcome.country-missing') : undefined}
         />
+        {!hasMail && (
+          <TextField
+            label={t('sign-in.email')}
+            hint={t('welcome.email-why')}
+            type="email"
+            inputMode="email"
+            autoComplete="email"
+            maxLength={254}
+            value={draft.email ?? ''}
+            onChange={(value) => setDraft({ ...draft, email: value })}
+            error={tried && mailMissing ? t('sign-in.email-wrong') : undefined}
+          />
+        )}
         <div className="fld">
           <span className="label">{t('page.language')}</span>
           <LanguageChoice onChange={() => {}} />
