@@ -108,6 +108,25 @@ export const usagePageWire = z.object({
   nextCursor: z.string().nullable(),
 })
 
+export const usageSumsWire = z
+  .object({
+    from: z.iso.date().describe('The first of thirty days, in the operator’s zone'),
+    until: z.iso.date().describe('The last of them'),
+    rows: z
+      .array(
+        z.object({
+          day: z.iso.date(),
+          country: countryWire,
+          kind: lineKind,
+          quantity: z.string(),
+          charged: moneyWire,
+        }),
+      )
+      .describe('The newest day first'),
+    earlier: z.iso.date().nullable().describe('The last day before them with any use'),
+  })
+  .meta({ id: 'UsageSums' })
+
 export const installationWire = z
   .object({
     activationCode: z.string().describe('LPA:1$host$matchingId'),

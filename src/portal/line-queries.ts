@@ -1,7 +1,6 @@
 /** What the pages of a line read; apart from the other queries, since the first view needs none of it. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { read } from './api.ts'
-import { cursor } from './queries.ts'
 import type {
   Addons,
   Adjustment,
@@ -11,7 +10,7 @@ import type {
   PortIn,
   PortOut,
   Renewal,
-  UsagePage,
+  UsageSums,
 } from './wire.ts'
 
 export const portInQuery = (lineId: string) =>
@@ -68,13 +67,14 @@ export const coverageQuery = (of: { planId: string } | { lineId: string }) => {
   })
 }
 
+/** Thirty days at a time; the next end where something was used before. */
 export const usageQuery = (lineId: string) =>
   infiniteQueryOptions({
     queryKey: ['lines', lineId, 'usage'],
     queryFn: ({ signal, pageParam }) =>
-      read<UsagePage>(`/v1/lines/${lineId}/usage?limit=50${pageParam}`, signal),
+      read<UsageSums>(`/v1/lines/${lineId}/usage/sums${pageParam}`, signal),
     initialPageParam: '',
-    getNextPageParam: (page) => cursor(page.nextCursor),
+    getNextPageParam: ({ earlier }) => (earlier === null ? undefined : `?until=${earlier}`),
   })
 
 export const installationQuery = (lineId: string) =>

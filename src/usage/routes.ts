@@ -1,12 +1,13 @@
 /** Usage: taken in from the network, shown to its owner. */
 import { z } from 'zod'
-import { usagePageWire } from '../lines/wire.ts'
+import { usagePageWire, usageSumsWire } from '../lines/wire.ts'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, signedIn, signedWith } from '../platform/http.ts'
 import { refuse } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import { usagePage } from './page-store.ts'
 import { takeIn } from './store.ts'
+import { dayOf, usageSums } from './sums-store.ts'
 import { batchAnswerWire, batchWire } from './wire.ts'
 
 export function registerUsageRoutes(http: Http, app: App) {
@@ -49,6 +50,29 @@ export function registerUsageRoutes(http: Http, app: App) {
         request.query,
       )
       return page ?? refused(reply, refuse('not-found'))
+    },
+  )
+
+  http.get(
+    '/v1/lines/:lineId/usage/sums',
+    {
+      preHandler: signedIn(app),
+      schema: {
+        tags: ['Lines'],
+        summary: 'What a line used in thirty days, by day, country and kind',
+        params: z.object({ lineId: z.string().max(60) }),
+        querystring: z.object({
+          until: z.iso.date().optional().describe('The last of the thirty; left out: today'),
+        }),
+        response: { 200: usageSumsWire, '4xx': problemWire },
+      },
+    },
+    async (request, reply) => {
+      const { subscriberId } = request
+      const { until } = request.query
+      const last = until ? Temporal.PlainDate.from(until) : dayOf(app.clock.now())
+      const sums = await usageSums(app.db, { ...request.params, subscriberId }, last)
+      return sums ?? refused(reply, refuse('not-found'))
     },
   )
 }

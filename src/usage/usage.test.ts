@@ -293,6 +293,45 @@ test('usage is paged, newest first', async () => {
   )
 })
 
+test('usage is summed by day, country and kind, as the operator’s days go, for its owner alone', async () => {
+  const { someone, lineId, imsi } = await traveller()
+  const now = shop.app.clock.now()
+  // Two in one hour, one in another country, and one that began before the line's thirty days.
+  await reportUsage(shop, [
+    record(imsi, { quantity: 3_000_000 }),
+    record(imsi, { quantity: 4_000_000 }),
+    record(imsi, { quantity: 60, kind: 'voice', mcc: '234' }),
+  ])
+  const at = `/v1/lines/${lineId}/usage/sums`
+  const day = (moment: Temporal.Instant) =>
+    moment.toZonedDateTimeISO('Europe/London').toPlainDate().toString()
+  const { body } = await someone.get(at)
+  expect(body).toMatchObject({
+    from: day(now.subtract({ hours: 29 * 24 })),
+    until: day(now),
+    rows: [
+      { day: day(now), country: 'GB', kind: 'voice', quantity: '60' },
+      {
+        day: day(now),
+        country: 'JP',
+        kind: 'data',
+        quantity: '7000000',
+        charged: { amount: '0.00', currency: 'GBP' },
+      },
+    ],
+    earlier: null,
+  })
+  // Half past eleven at night in Greenwich is the next day in London's summer.
+  await sql`update usage_record set started_at = '2026-06-30T23:30:00Z'
+    where line_id = ${lineId} and kind = 'voice'`.execute(shop.app.db)
+  const later = (await someone.get(at)).body
+  expect([later['rows'].length, later['earlier']]).toEqual([1, '2026-07-01'])
+  const older = (await someone.get(`${at}?until=2026-07-01`)).body
+  expect(older).toMatchObject({ from: '2026-06-02', rows: [{ day: '2026-07-01' }], earlier: null })
+  expect((await (await shopper(shop)).get(at)).status).toBe(404)
+  expect((await someone.get(`${at}?until=2026-02-30`)).status).toBe(422)
+})
+
 test('after all of this the ledger proves itself', async () => {
   expect(await proveLedger(shop.app.db)).toEqual({ unbalanced: [], drifted: [] })
 })

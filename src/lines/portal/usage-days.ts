@@ -1,53 +1,43 @@
-/** Usage records gathered by day, and within a day by country and kind. */
-import type { Money } from '../../portal/format.ts'
-import { sum } from '../../portal/format.ts'
-import type { Usage } from '../../portal/wire.ts'
+/** Sums of usage gathered for charts and lists: by day, by country, by kind. */
+import type { UsageSums } from '../../portal/wire.ts'
 
-export type UsageRow = {
-  key: string
-  country: string
-  kind: Usage['kind']
-  quantity: number
-  charged: Money | undefined
-}
-export type UsageDay = { day: string; at: string; dataBytes: number; rows: UsageRow[] }
+export type UsageSum = UsageSums['rows'][number]
+export type Kind = UsageSum['kind']
+export type UsageDay = { day: string; rows: readonly UsageSum[] }
 
-/** `day` is the calendar day in the operator's zone. */
-export function byDay(records: readonly Usage[], zone: string): UsageDay[] {
-  const dayOf = new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' })
-  const days = Object.groupBy(records, (record) => dayOf.format(new Date(record.startedAt)))
-  return Object.entries(days)
-    .map(([day, items = []]) => ({
-      day,
-      at: items[0]?.startedAt ?? '',
-      dataBytes: total(items.filter((item) => item.kind === 'data')),
-      rows: rowsOf(items),
-    }))
-    .toSorted((a, b) => b.day.localeCompare(a.day))
+const kinds: readonly Kind[] = ['data', 'voice', 'sms']
+
+/** In one order, whatever was used first. */
+export function kindsUsed(rows: readonly UsageSum[]): Kind[] {
+  return kinds.filter((kind) => rows.some((row) => row.kind === kind))
 }
 
-function rowsOf(items: Usage[]): UsageRow[] {
-  const groups = Object.groupBy(items, (item) => `${item.country} ${item.kind}`)
-  return Object.entries(groups).map(([key, group = []]) => ({
-    key,
-    country: key.slice(0, 2),
-    kind: group[0]?.kind ?? 'data',
-    quantity: total(group),
-    charged: sum(group.map((item) => item.charged)),
-  }))
+/** The newest first, as the rows come. */
+export function byDay(rows: readonly UsageSum[]): UsageDay[] {
+  return [...Map.groupBy(rows, ({ day }) => day)].map(([day, own]) => ({ day, rows: own }))
 }
 
-function total(items: readonly Usage[]): number {
-  return items.reduce((so, item) => so + Number(item.quantity), 0)
-}
-
-/** The last `count` calendar days up to the newest, with nothing where nothing was used. */
-export function lastDays(days: readonly UsageDay[], count: number): (UsageDay | undefined)[] {
-  const newest = days[0]
-  if (!newest) return []
-  const start = Date.parse(`${newest.day}T00:00:00Z`)
-  return Array.from({ length: count }, (_, back) => {
-    const day = new Date(start - (count - 1 - back) * 86_400_000).toISOString().slice(0, 10)
-    return days.find((one) => one.day === day)
+/** What was used of a kind on each day, from the first to the last, nothing included. */
+export function daysOf({ from, until, rows }: UsageSums, kind: Kind): number[] {
+  const start = Date.parse(from)
+  const count = (Date.parse(until) - start) / 86_400_000 + 1
+  const own = rows.filter((row) => row.kind === kind)
+  return Array.from({ length: count }, (_, at) => {
+    const day = new Date(start + at * 86_400_000).toISOString().slice(0, 10)
+    return total(own.filter((row) => row.day === day))
   })
+}
+
+export type CountrySum = { country: string; quantity: number }
+
+/** What was used of a kind in each country, the most first. */
+export function countriesOf(rows: readonly UsageSum[], kind: Kind): CountrySum[] {
+  const own = rows.filter((row) => row.kind === kind)
+  return [...Map.groupBy(own, ({ country }) => country)]
+    .map(([country, all]) => ({ country, quantity: total(all) }))
+    .toSorted((a, b) => b.quantity - a.quantity || a.country.localeCompare(b.country))
+}
+
+export function total(rows: readonly Pick<UsageSum, 'quantity'>[]): number {
+  return rows.reduce((so, { quantity }) => so + Number(quantity), 0)
 }

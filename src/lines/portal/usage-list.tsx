@@ -1,4 +1,4 @@
-/** Usage of a line: two weeks as bars, then every day with its countries. */
+/** Usage of a line: charts of thirty days, then every day with its countries and kinds. */
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { TextButton } from '../../portal/components/button.tsx'
@@ -9,23 +9,25 @@ import { Section } from '../../portal/page.tsx'
 import { usageQuery } from '../../portal/line-queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import { useWords } from '../../portal/words.tsx'
-import { quantityText } from '../../plans/portal/plan-text.ts'
-import { byDay, lastDays, type UsageDay, type UsageRow } from './usage-days.ts'
+import { kindWords, UsageCharts, useQuantity } from './usage-charts.tsx'
+import { byDay, type UsageDay, type UsageSum } from './usage-days.ts'
 
 export function UsageList({ lineId }: { lineId: string }) {
   const { t } = useWords()
-  const format = useFormat()
   const usage = useInfiniteQuery({ ...usageQuery(lineId), refetchInterval: 10_000 })
   const [all, setAll] = useState(false)
-  const days = byDay(usage.data?.pages.flatMap((page) => page.items) ?? [], format.zone)
+  const pages = usage.data?.pages ?? []
+  const days = byDay(pages.flatMap(({ rows }) => rows))
+  const [recent] = pages
+  const isEmpty = days.length === 0 && !usage.hasNextPage
   return (
     <Section title={t('usage.title')}>
       {usage.isPending && <RowsSkeleton />}
       {usage.error && !usage.data && (
         <Failure error={usage.error} retry={() => void usage.refetch()} />
       )}
-      {usage.data && days.length === 0 && <p className="small c2 mt-2">{t('usage.none')}</p>}
-      {days.length > 1 && <Bars days={lastDays(days, 14)} />}
+      {recent && isEmpty && <p className="small c2 mt-2">{t('usage.none')}</p>}
+      {recent && recent.rows.length > 0 && <UsageCharts sums={recent} />}
       {days.slice(0, all ? days.length : 5).map((day) => (
         <Day key={day.day} day={day} />
       ))}
@@ -33,7 +35,7 @@ export function UsageList({ lineId }: { lineId: string }) {
         <TextButton
           busy={usage.isFetchingNextPage}
           onClick={() => {
-            if (all) void usage.fetchNextPage()
+            if (all || days.length <= 5) void usage.fetchNextPage()
             setAll(true)
           }}
         >
@@ -44,66 +46,36 @@ export function UsageList({ lineId }: { lineId: string }) {
   )
 }
 
-function Bars({ days }: { days: (UsageDay | undefined)[] }) {
-  const { t } = useWords()
-  const format = useFormat()
-  const most = Math.max(...days.map((day) => day?.dataBytes ?? 0), 1)
-  return (
-    <figure className="mt-3">
-      <figcaption className="caption c3 flex justify-between">
-        <span>{t('usage.bars')}</span>
-        <span className="num">{t('usage.most', { amount: format.data(most) })}</span>
-      </figcaption>
-      <div className="bars mt-2" aria-hidden="true">
-        {days.map((day, at) => (
-          <div key={day?.day ?? at}>
-            {day && day.dataBytes > 0 ? (
-              <i style={{ height: `${(100 * day.dataBytes) / most}%` }} />
-            ) : (
-              <i className="none" />
-            )}
-          </div>
-        ))}
-      </div>
-    </figure>
-  )
-}
-
 function Day({ day }: { day: UsageDay }) {
   const format = useFormat()
   return (
     <table className="ledger mt-4">
-      <caption>{format.day(day.at, { weekday: true })}</caption>
+      <caption>{format.day(`${day.day}T12:00:00Z`, { weekday: true })}</caption>
       <tbody>
         {day.rows.map((row) => (
-          <UsageLine key={row.key} row={row} />
+          <UsageLine key={`${row.country} ${row.kind} ${row.charged.currency}`} row={row} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function UsageLine({ row }: { row: UsageRow }) {
+function UsageLine({ row }: { row: UsageSum }) {
   const { t } = useWords()
   const format = useFormat()
-  const charged = row.charged && !isZero(row.charged) ? format.money(row.charged) : undefined
-  const short = row.kind === 'voice' && row.quantity < 60
+  const quantity = useQuantity()
   return (
     <tr>
       <th scope="row">
         {format.country(row.country)}
-        <span className="d">{t(kinds[row.kind])}</span>
+        <span className="d">{t(kindWords[row.kind])}</span>
       </th>
       <td>
-        <bdi>
-          {short
-            ? t('unit.seconds', { count: row.quantity })
-            : quantityText(row.kind, String(row.quantity), t, format)}
-        </bdi>
-        <span className="d">{charged ?? t('usage.included')}</span>
+        <bdi>{quantity(row.kind, Number(row.quantity))}</bdi>
+        <span className="d">
+          {isZero(row.charged) ? t('usage.included') : format.money(row.charged)}
+        </span>
       </td>
     </tr>
   )
 }
-
-const kinds = { data: 'dial.data', voice: 'dial.voice', sms: 'dial.sms' } as const
