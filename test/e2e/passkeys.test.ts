@@ -1,4 +1,4 @@
-/** A passkey in Chromium, with its virtual authenticator: made in the account, used to sign in, removed, refused. */
+/** Signing in in Chromium: with a passkey in its virtual authenticator, made, used, removed and refused, and with a telephone number. */
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { person } from '../../src/main/demo-person.ts'
@@ -185,3 +185,52 @@ test('where a browser knows no passkeys, the pages say so and offer the code', a
   expect(await button(page, w('sign-in.passkey')).count()).toBe(0)
   await page.context().close()
 })
+
+test.each(usual(looks, 2))(
+  '%s at %i, %s: a number joins by text, gives an e-mail before money moves, and signs in again',
+  async (...look) => {
+    const { page, seen, w } = await visit(look)
+    const stamp = `${Date.now()}`.slice(-6)
+    const [phone, email] = [`+447700${stamp}`, `text${stamp}@example.com`]
+    const enter = async (to: string, after: string) =>
+      page.getByRole('textbox', { name: w('code.label') }).fill(await codeFor(to, after))
+    await page.goto(`${platform.url}/sign-in?next=/account/contacts`)
+    const address = page.getByRole('textbox', { name: w('sign-in.to') })
+    await address.fill(`07700 ${stamp}`)
+    await page.keyboard.press('Enter')
+    await page.getByText(w('sign-in.to-wrong')).waitFor()
+    await seen('number-wrong')
+    await address.fill(`0044 7700 ${stamp}`)
+    const asked = moment()
+    await page.keyboard.press('Enter')
+    await page.getByText(w('sign-in.text-hint')).waitFor()
+    await seen('number-code')
+    await enter(phone, asked)
+
+    await page.getByRole('combobox').selectOption('GB')
+    await page.getByRole('textbox').first().fill('Ada Quill')
+    await button(page, w('welcome.save')).click()
+    await page.getByText(w('sign-in.email-wrong')).waitFor()
+    await page.getByRole('textbox', { name: w('sign-in.email') }).fill(email)
+    await seen('number-welcome')
+    const after = moment()
+    await button(page, w('welcome.save')).click()
+    await page.getByRole('textbox', { name: w('code.label') }).waitFor()
+    await page.reload()
+    await seen('number-mail-code')
+    await enter(email, after)
+    await page.waitForURL(/\/account\/contacts$/)
+    await page.getByText(email).waitFor()
+    await seen('number-contacts')
+
+    await signOut(page, w)
+    await page.goto(`${platform.url}/sign-in?next=/account/contacts`)
+    await page.getByRole('textbox', { name: w('sign-in.to') }).fill(phone)
+    const again = moment()
+    await page.keyboard.press('Enter')
+    await enter(phone, again)
+    await page.getByText(email).waitFor()
+    await page.context().close()
+  },
+  60_000,
+)
