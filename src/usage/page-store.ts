@@ -8,19 +8,26 @@ import { money, toWire } from '../values/money.ts'
 
 type Page = z.output<typeof usagePageWire>
 
-/** Undefined when the subscriber has no such line. */
-export async function usagePage(
+export async function hasLine(
   db: Db,
   { subscriberId, lineId }: { subscriberId: string; lineId: string },
-  { cursor, limit }: { cursor?: string | undefined; limit: number },
-): Promise<Page | undefined> {
+): Promise<boolean> {
   const line = await db
     .selectFrom('line')
     .select('line_id')
     .where('subscriber_id', '=', subscriberId)
     .where('line_id', '=', lineId)
     .executeTakeFirst()
-  if (!line) return undefined
+  return line !== undefined
+}
+
+/** Undefined when the subscriber has no such line. */
+export async function usagePage(
+  db: Db,
+  { subscriberId, lineId }: { subscriberId: string; lineId: string },
+  { cursor, limit }: { cursor?: string | undefined; limit: number },
+): Promise<Page | undefined> {
+  if (!(await hasLine(db, { subscriberId, lineId }))) return undefined
   const [at, usageId] = decodeCursor(cursor, 2) ?? []
   const rows = await db
     .selectFrom('usage_record')

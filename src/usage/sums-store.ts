@@ -5,6 +5,7 @@ import type { usageSumsWire } from '../lines/wire.ts'
 import type { Db } from '../platform/database.ts'
 import { operator } from '../platform/operator.ts'
 import { money, toWire } from '../values/money.ts'
+import { hasLine } from './page-store.ts'
 
 type Sums = z.output<typeof usageSumsWire>
 
@@ -17,13 +18,7 @@ export async function usageSums(
   { subscriberId, lineId }: { subscriberId: string; lineId: string },
   until: Temporal.PlainDate,
 ): Promise<Sums | undefined> {
-  const line = await db
-    .selectFrom('line')
-    .select('line_id')
-    .where('subscriber_id', '=', subscriberId)
-    .where('line_id', '=', lineId)
-    .executeTakeFirst()
-  if (!line) return undefined
+  if (!(await hasLine(db, { subscriberId, lineId }))) return undefined
   const first = until.subtract({ days: days - 1 })
   const from = first.toZonedDateTime(zone).toInstant()
   const to = until.add({ days: 1 }).toZonedDateTime(zone).toInstant()
