@@ -6,15 +6,16 @@ import { send } from '../../portal/api.ts'
 import { Button, ButtonLink, Pair, TextButton } from '../../portal/components/button.tsx'
 import { Tick } from '../../portal/components/choices.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
-import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
 import { CopyButton } from '../../portal/copy.tsx'
-import { Refusal, useSentence } from '../../portal/failure.tsx'
+import { Refusal } from '../../portal/failure.tsx'
 import { formatMasked, formatNumberE164 } from '../../portal/format.ts'
 import { LanguageSwitch } from '../../portal/language.tsx'
 import { Page, Section } from '../../portal/page.tsx'
 import { queryClient } from '../../portal/queries.ts'
 import type { Acting, ClosureChoices, CodeSent } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { ByLink } from './by-link.tsx'
 import { Questions } from './quote-questions.tsx'
 import { FinalStatement } from './quote-tables.tsx'
 import { EndsAt } from './quote-page.tsx'
@@ -22,36 +23,21 @@ import { EndsAt } from './quote-page.tsx'
 const keyOf = (token: string) => ['act', token]
 const keep = (token: string, next: Acting) => queryClient.setQueryData(keyOf(token), next)
 
-/** Looking changes nothing: mail programs open links before people do. */
 export function ActingPage() {
   const { token } = useParams({ strict: false }) as { token: string }
   const { t } = useWords()
-  const sentence = useSentence()
   const look = useQuery({
     queryKey: keyOf(token),
     queryFn: () => send<Acting>('POST', '/v1/closures/act/look', { token }),
     retry: false,
   })
-  if (look.isPending) {
-    return (
-      <Page bare head={t('closing.waiting')} end={<LanguageSwitch />}>
-        <RowsSkeleton count={4} />
-      </Page>
-    )
-  }
-  if (look.error) {
-    return (
-      <Page bare head={t('act.over')} sub={sentence(look.error)} end={<LanguageSwitch />}>
-        <ButtonLink kind="even" block to="/help">
-          {t('freeze.ask')}
-        </ButtonLink>
-      </Page>
-    )
-  }
-  return look.data.decides ? (
-    <Decide token={token} acting={look.data} />
-  ) : (
-    <Over acting={look.data} />
+  const instead = ['/help', t('freeze.ask')] as const
+  return (
+    <ByLink look={look} waiting={t('closing.waiting')} over={t('act.over')} instead={instead}>
+      {(acting) =>
+        acting.decides ? <Decide token={token} acting={acting} /> : <Over acting={acting} />
+      }
+    </ByLink>
   )
 }
 

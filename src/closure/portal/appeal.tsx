@@ -5,6 +5,7 @@ import { send } from '../../portal/api.ts'
 import { Button, Pair } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
 import { useToast } from '../../portal/toast.tsx'
@@ -15,11 +16,12 @@ export function Appeal({ closure }: { closure: Closure }) {
   const { t } = useWords()
   const toast = useToast()
   const [open, setOpen] = useState(false)
-  const [text, setText] = useState('')
+  const [text, setText, forget] = useDraft(`appeal:${closure.caseId}`, '')
   const [missing, setMissing] = useState(false)
   const appeal = useMutation({
     mutationFn: () => send<Closure>('POST', `/v1/closures/${closure.caseId}/appeal`, { text }),
     onSuccess: async (next) => {
+      forget()
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
       await queryClient.invalidateQueries({ queryKey: ['lines'] })
       toast(t('appeal.done'))

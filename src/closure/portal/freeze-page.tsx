@@ -3,46 +3,38 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { send } from '../../portal/api.ts'
 import { Button, ButtonLink } from '../../portal/components/button.tsx'
-import { RowsSkeleton } from '../../portal/components/notice.tsx'
-import { Refusal, useSentence } from '../../portal/failure.tsx'
+import { Refusal } from '../../portal/failure.tsx'
 import { LanguageSwitch } from '../../portal/language.tsx'
 import { Page } from '../../portal/page.tsx'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { ByLink } from './by-link.tsx'
 
 type Frozen = { reference: string; state: Closure['state']; frozen: boolean; asked?: boolean }
 const ended: readonly Closure['state'][] = ['frozen', 'withdrawn', 'rejected']
 
-/** Looking changes nothing: mail programs open links before people do. */
 export function FreezePage() {
   const { token } = useParams({ strict: false }) as { token: string }
   const { t } = useWords()
-  const sentence = useSentence()
   const look = useQuery({
     queryKey: ['freeze', token],
     queryFn: () => send<Frozen>('POST', '/v1/closures/freeze/look', { token }),
     retry: false,
   })
+  const instead = ['/help', t('freeze.ask')] as const
+  return (
+    <ByLink look={look} waiting={t('freeze.head')} over={t('freeze.head')} instead={instead}>
+      {(seen) => <Stop token={token} seen={seen} />}
+    </ByLink>
+  )
+}
+
+function Stop({ token, seen }: { token: string; seen: Frozen }) {
+  const { t } = useWords()
   const stop = useMutation({
     mutationFn: () => send<Frozen>('POST', '/v1/closures/freeze', { token }),
   })
-  const done = stop.data ?? (look.data && ended.includes(look.data.state) ? look.data : undefined)
-  if (look.isPending) {
-    return (
-      <Page bare head={t('freeze.head')} end={<LanguageSwitch />}>
-        <RowsSkeleton count={2} />
-      </Page>
-    )
-  }
-  if (look.error) {
-    return (
-      <Page bare head={t('freeze.head')} sub={sentence(look.error)} end={<LanguageSwitch />}>
-        <ButtonLink kind="even" block to="/help">
-          {t('freeze.ask')}
-        </ButtonLink>
-      </Page>
-    )
-  }
+  const done = stop.data ?? (ended.includes(seen.state) ? seen : undefined)
   if (done) {
     return (
       <Page
@@ -64,9 +56,7 @@ export function FreezePage() {
     <Page
       bare
       head={t('freeze.head')}
-      sub={t(look.data.asked ? 'freeze.asked-sub' : 'freeze.sub', {
-        reference: look.data.reference,
-      })}
+      sub={t(seen.asked ? 'freeze.asked-sub' : 'freeze.sub', { reference: seen.reference })}
       end={<LanguageSwitch />}
       dock={
         <>

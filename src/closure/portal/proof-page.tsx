@@ -6,7 +6,8 @@ import { problemCode, send } from '../../portal/api.ts'
 import { Button, ButtonLink, TextButton } from '../../portal/components/button.tsx'
 import { CodeField } from '../../portal/components/code-field.tsx'
 import { TextField } from '../../portal/components/field.tsx'
-import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
+import { Notice } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Refusal, useSentence } from '../../portal/failure.tsx'
 import { formatMasked } from '../../portal/format.ts'
 import { LanguageSwitch } from '../../portal/language.tsx'
@@ -16,6 +17,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Intake } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { ByLink } from './by-link.tsx'
 import { Reference } from './reference.tsx'
 
 const keyOf = (token: string) => ['intake', token]
@@ -32,30 +34,23 @@ function useAct(token: string, act: Act) {
 export function ProofPage() {
   const { token } = useParams({ strict: false }) as { token: string }
   const { t } = useWords()
-  const sentence = useSentence()
   const look = useQuery({
     queryKey: keyOf(token),
     queryFn: () => send<Intake>('POST', '/v1/closures/intake/look', { token }),
     retry: false,
   })
-  if (look.isPending) {
-    return (
-      <Page bare head={t('intake.head')} end={<LanguageSwitch />}>
-        <RowsSkeleton count={4} />
-      </Page>
-    )
-  }
-  if (look.error) {
-    return (
-      <Page bare head={t('act.over')} sub={sentence(look.error)} end={<LanguageSwitch />}>
-        <ButtonLink kind="even" block to="/close">
-          {t('shop.close')}
-        </ButtonLink>
-      </Page>
-    )
-  }
-  const isOpen = look.data.proof === 'needed' || look.data.proof === 'judged'
-  return isOpen ? <Show token={token} intake={look.data} /> : <Over intake={look.data} />
+  const instead = ['/close', t('shop.close')] as const
+  return (
+    <ByLink look={look} waiting={t('intake.head')} over={t('act.over')} instead={instead}>
+      {(intake) =>
+        intake.proof === 'needed' || intake.proof === 'judged' ? (
+          <Show token={token} intake={intake} />
+        ) : (
+          <Over intake={intake} />
+        )
+      }
+    </ByLink>
+  )
 }
 
 type Props = { token: string; intake: Intake }
@@ -210,10 +205,14 @@ function AskedFor({ asked }: { asked: NonNullable<Intake['asked']> }) {
   )
 }
 
+type Answers = Partial<Record<Kind, string>>
+const nobody: { token: string; answers: Answers } = { token: '', answers: {} }
+
 /** Only what the rules of the country let us ask, and none of it has to be given. */
 function Evidence({ token, intake }: Props) {
   const { t } = useWords()
-  const [answers, setAnswers] = useState<Partial<Record<Kind, string>>>({})
+  const [draft, setDraft, forget] = useDraft<{ token: string; answers: Answers }>('proof', nobody)
+  const answers = draft.token === token ? draft.answers : nobody.answers
   const [tried, setTried] = useState(false)
   const send_ = useAct(token, 'answers')
   const given = Object.entries(answers).flatMap(([kind, text]) =>
@@ -237,7 +236,7 @@ function Evidence({ token, intake }: Props) {
           event.preventDefault()
           setTried(true)
           if (given.length > 0 && !send_.isPending)
-            send_.mutate({ answers: Object.fromEntries(given) })
+            send_.mutate({ answers: Object.fromEntries(given) }, { onSuccess: forget })
         }}
       >
         {intake.evidence.map((kind, at) => (
@@ -246,7 +245,7 @@ function Evidence({ token, intake }: Props) {
             label={t(labels[kind])}
             value={answers[kind] ?? ''}
             maxLength={200}
-            onChange={(text) => setAnswers({ ...answers, [kind]: text })}
+            onChange={(text) => setDraft({ token, answers: { ...answers, [kind]: text } })}
             error={at === 0 ? first : undefined}
           />
         ))}

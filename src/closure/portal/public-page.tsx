@@ -6,6 +6,7 @@ import { problemCode } from '../../portal/api.ts'
 import { Button, ButtonLink, TextLink } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { RowsSkeleton, Tag } from '../../portal/components/notice.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Loaded } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { publicClosureQuery } from '../../portal/queries.ts'
@@ -80,7 +81,7 @@ function Shown({ closure }: { closure: PublicClosure }) {
 function AskReference({ wrong }: { wrong: string | undefined }) {
   const { t } = useWords()
   const go = useGo()
-  const [value, setValue] = useState(wrong ?? '')
+  const [value, setValue] = useDraft(`follow:${wrong ?? ''}`, wrong ?? '')
   const [tried, setTried] = useState(wrong !== undefined)
   const clean = value.trim().toUpperCase()
   return (

@@ -6,6 +6,7 @@ import { Button } from '../../portal/components/button.tsx'
 import { cx } from '../../portal/components/cx.ts'
 import { TextField } from '../../portal/components/field.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { LanguageSwitch } from '../../portal/language.tsx'
@@ -17,14 +18,16 @@ import { ReceiptFacts } from './receipt-facts.tsx'
 
 export function VerifyPage() {
   const { t } = useWords()
-  const [text, setText] = useState('')
+  const [pasted, setPasted] = useDraft('verify', '')
+  // A file stays where it is; what was pasted is kept like anything typed.
+  const [dropped, setDropped] = useState<string>()
+  const text = dropped ?? pasted
   const [missing, setMissing] = useState(false)
   const check = useMutation({
     mutationFn: async (file: string) =>
       checkCertificate(file, await read<Jwks>('/.well-known/closure-keys.json')),
   })
   const take = (file: string) => {
-    setText(file)
     setMissing(!file.trim())
     if (file.trim()) check.mutate(file)
   }
@@ -53,7 +56,12 @@ export function VerifyPage() {
           added={check.data.added}
         />
       )}
-      <DropZone onFile={take} />
+      <DropZone
+        onFile={(file) => {
+          setDropped(file)
+          take(file)
+        }}
+      />
       <div className="mt-5">
         <TextField
           label={t('verify.paste')}
@@ -61,7 +69,8 @@ export function VerifyPage() {
           value={text}
           onChange={(next) => {
             check.reset()
-            setText(next)
+            setDropped(undefined)
+            setPasted(next)
           }}
           error={missing && !text.trim() ? t('verify.missing') : undefined}
         />

@@ -4,6 +4,7 @@ import { ButtonLink } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { SearchField } from '../../portal/components/search-field.tsx'
+import { useDraft } from '../../portal/draft.ts'
 import { Page, Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -31,7 +32,7 @@ export function CheckPage() {
 
 function ByEid() {
   const { t } = useWords()
-  const [eid, setEid] = useState('')
+  const [eid, setEid] = useDraft('eid', '')
   const digits = digitsOf(eid)
   const isWhole = digits.length >= 32
   return (

@@ -3,10 +3,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { send } from '../../portal/api.ts'
-import { Button, linkProps, Pair } from '../../portal/components/button.tsx'
-import { TextField } from '../../portal/components/field.tsx'
+import { linkProps } from '../../portal/components/button.tsx'
+import { NameForm } from '../../portal/components/name-form.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
-import { Refusal } from '../../portal/failure.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -72,10 +71,8 @@ function Rename({ line, onDone }: { line: Line; onDone: () => void }) {
   const { t } = useWords()
   const client = useQueryClient()
   const toast = useToast()
-  const [nickname, setNickname] = useState(line.nickname)
   const save = useMutation({
-    mutationFn: () =>
-      send<Line>('PATCH', `/v1/lines/${line.lineId}`, { nickname: nickname.trim() }),
+    mutationFn: (nickname: string) => send<Line>('PATCH', `/v1/lines/${line.lineId}`, { nickname }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['lines'] })
       toast(t('account.saved'))
@@ -83,31 +80,13 @@ function Rename({ line, onDone }: { line: Line; onDone: () => void }) {
     },
   })
   return (
-    <form
-      className="grid gap-4"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (nickname.trim() && !save.isPending) save.mutate()
-      }}
-    >
-      <TextField
-        label={t('line.nickname')}
-        value={nickname}
-        maxLength={40}
-        autoFocus
-        onChange={setNickname}
-        error={nickname.trim() ? undefined : t('line.nickname-missing')}
-      />
-      <Refusal error={save.error} />
-      <Pair>
-        <Button kind="even" onClick={onDone}>
-          {t('button.cancel')}
-        </Button>
-        <Button kind="even" submit busy={save.isPending}>
-          {t('button.save')}
-        </Button>
-      </Pair>
-    </form>
+    <NameForm
+      label={t('line.nickname')}
+      name={line.nickname}
+      maxLength={40}
+      missing={t('line.nickname-missing')}
+      save={save}
+      onDone={onDone}
+    />
   )
 }

@@ -100,11 +100,13 @@ function ContactRow({ contact, onCheck }: RowProps) {
   )
 }
 
+const empty = { kind: 'phone', value: '' } as const
+
 function AddContact({ onAdded }: { onAdded: (added: Added) => void }) {
   const { t } = useWords()
   const client = useQueryClient()
-  const [kind, setKind] = useState<Kind>('phone')
-  const [value, setValue, clear] = useDraft('contact', '')
+  const [draft, setDraft, clear] = useDraft<{ kind: Kind; value: string }>('contact', empty)
+  const { kind, value } = draft
   const [missing, setMissing] = useState(false)
   const add = useMutation({
     mutationFn: () => send<Added>('POST', '/v1/me/contacts', { kind, value: value.trim() }),
@@ -135,7 +137,7 @@ function AddContact({ onAdded }: { onAdded: (added: Added) => void }) {
             ['email', t('contacts.email')],
           ]}
           value={kind}
-          onChange={setKind}
+          onChange={(next) => setDraft({ ...draft, kind: next })}
         />
         <TextField
           key={kind}
@@ -145,7 +147,7 @@ function AddContact({ onAdded }: { onAdded: (added: Added) => void }) {
           inputMode={kind === 'phone' ? 'tel' : 'email'}
           autoComplete={kind === 'phone' ? 'tel' : 'email'}
           value={value}
-          onChange={setValue}
+          onChange={(next) => setDraft({ ...draft, value: next })}
           error={missing ? t('refusal.contact-invalid') : undefined}
         />
         <Refusal error={add.error} />

@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { send } from '../../portal/api.ts'
 import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
-import { TextField } from '../../portal/components/field.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
+import { NameForm } from '../../portal/components/name-form.tsx'
 import { Empty, Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
@@ -95,12 +95,9 @@ function Rename({ passkey, onDone, onRemove }: Props & { onRemove: () => void })
   const { t } = useWords()
   const client = useQueryClient()
   const toast = useToast()
-  const [name, setName] = useState(passkey.name)
-  const [tried, setTried] = useState(false)
-  const missing = name.trim() === ''
   const save = useMutation({
-    mutationFn: () =>
-      send<Passkey>('PATCH', `/v1/me/passkeys/${passkey.passkeyId}`, { name: name.trim() }),
+    mutationFn: (name: string) =>
+      send<Passkey>('PATCH', `/v1/me/passkeys/${passkey.passkeyId}`, { name }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: passkeysQuery.queryKey })
       toast(t('account.saved'))
@@ -108,36 +105,18 @@ function Rename({ passkey, onDone, onRemove }: Props & { onRemove: () => void })
     },
   })
   return (
-    <form
-      noValidate
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault()
-        setTried(true)
-        if (!missing && !save.isPending) save.mutate()
-      }}
+    <NameForm
+      label={t('passkeys.name')}
+      name={passkey.name}
+      maxLength={60}
+      missing={t('passkeys.name-missing')}
+      save={save}
+      onDone={onDone}
     >
-      <TextField
-        label={t('passkeys.name')}
-        autoComplete="off"
-        maxLength={60}
-        value={name}
-        onChange={setName}
-        error={tried && missing ? t('passkeys.name-missing') : undefined}
-      />
-      <Refusal error={save.error} />
-      <Pair>
-        <Button kind="even" onClick={onDone}>
-          {t('button.cancel')}
-        </Button>
-        <Button kind="even" submit busy={save.isPending}>
-          {t('button.save')}
-        </Button>
-      </Pair>
       <TextButton danger onClick={onRemove}>
         {t('passkeys.remove')}
       </TextButton>
-    </form>
+    </NameForm>
   )
 }
 
