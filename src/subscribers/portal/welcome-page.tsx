@@ -54,11 +54,9 @@ function WhoFor({ draft, setDraft, leave }: FormProps) {
   const email = (draft.email ?? '').trim()
   const save = useMutation({
     mutationFn: async () => {
-      const saved = await send<Subscriber>('PATCH', '/v1/me', {
-        ...placeIn(draft.country),
-        name: draft.name.trim(),
-        locale,
-      })
+      const { name, country } = draft
+      const known = { ...placeIn(country), name: name.trim(), locale }
+      const saved = await send<Subscriber>('PATCH', '/v1/me', known)
       client.setQueryData(meQuery.queryKey, saved)
       if (hasMail) return undefined
       return send<Added>('POST', '/v1/me/contacts', { kind: 'email', value: email })
@@ -103,16 +101,10 @@ function WhoFor({ draft, setDraft, leave }: FormProps) {
           error={tried && !draft.country ? t('welcome.country-missing') : undefined}
         />
         {!hasMail && (
-          <TextField
-            label={t('sign-in.email')}
-            hint={t('welcome.email-why')}
-            type="email"
-            inputMode="email"
-            autoComplete="email"
-            maxLength={254}
+          <MailField
             value={draft.email ?? ''}
-            onChange={(value) => setDraft({ ...draft, email: value })}
-            error={tried && mailMissing ? t('sign-in.email-wrong') : undefined}
+            onChange={(next) => setDraft({ ...draft, email: next })}
+            isMissing={tried && mailMissing}
           />
         )}
         <div className="fld">
@@ -121,6 +113,25 @@ function WhoFor({ draft, setDraft, leave }: FormProps) {
         </div>
       </form>
     </Page>
+  )
+}
+
+type MailProps = { value: string; onChange: (email: string) => void; isMissing: boolean }
+
+function MailField({ value, onChange, isMissing }: MailProps) {
+  const { t } = useWords()
+  return (
+    <TextField
+      label={t('sign-in.email')}
+      hint={t('welcome.email-why')}
+      type="email"
+      inputMode="email"
+      autoComplete="email"
+      maxLength={254}
+      value={value}
+      onChange={onChange}
+      error={isMissing ? t('sign-in.email-wrong') : undefined}
+    />
   )
 }
 
