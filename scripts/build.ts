@@ -5,6 +5,7 @@ import { join, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'vite'
+import { noteAhead } from './ahead.ts'
 import { firstViewBudget, reached } from './budget.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -29,7 +30,8 @@ export async function buildPages(say = (_line: string) => {}): Promise<boolean> 
       plugins: [noteSources(files), ...plugins],
     })
   // One after the other, so that the portal's first view is not cut where the console shares it.
-  await page({ portal: 'index.html' }, [firstViewBudget(say), noteKept(kept)], true)
+  const notes = [firstViewBudget(say), noteKept(kept), noteAhead(root)]
+  await page({ portal: 'index.html' }, notes, true)
   await page({ console: 'console.html' }, [])
   await buildWorker(kept, files)
   packAssets()

@@ -8,11 +8,13 @@ import { checkout } from '../platform/config.ts'
 import { type Http, refused } from '../platform/http.ts'
 import { acceptedLocale, directionOf, type Locale, locales } from '../values/locale.ts'
 import { refuse } from '../values/refusal.ts'
+import { type Ahead, filesAhead, preloads } from './ahead.ts'
 
 const dist = join(checkout, 'dist')
 
 export async function registerPages(http: Http) {
   const pages = { portal: portalPages(), console: readPage('console.html') }
+  const ahead = readAhead()
   if (existsSync(join(dist, 'assets'))) {
     await http.register(fastifyStatic, {
       root: join(dist, 'assets'),
@@ -35,7 +37,10 @@ export async function registerPages(http: Http) {
     const isConsole = /^\/console(\/|$|\?)/.test(request.url)
     const locale = acceptedLocale(request.headers['accept-language'])
     const page = isConsole ? pages.console : pages.portal?.get(locale)
-    return page ? sendPage(reply, page) : refused(reply, refuse('not-found'))
+    if (!page) return refused(reply, refuse('not-found'))
+    const [path = '/'] = request.url.split('?')
+    const files = isConsole || !ahead ? [] : filesAhead(ahead, path, locale)
+    return sendPage(reply, page.replace('</head>', `${preloads(files)}</head>`))
   })
 }
 
@@ -100,6 +105,11 @@ function isApi({ url }: FastifyRequest): boolean {
 function readPage(name: string): string | undefined {
   const path = join(dist, name)
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function readAhead(): Ahead | undefined {
+  const text = readPage('ahead.json')
+  return text === undefined ? undefined : (JSON.parse(text) as Ahead)
 }
 
 /** The portal's page in each language: what is read of it before and without its script. */
