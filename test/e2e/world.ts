@@ -1,4 +1,5 @@
 /** A person with something on every page, and the pages there are: for pictures, and for trying words that are longer. */
+import { sql } from 'kysely'
 import type { Page } from 'playwright-core'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import type { TestPlatform } from '../platform.ts'
@@ -28,6 +29,7 @@ export async function furnish(platform: TestPlatform, locale: string): Promise<W
   const { lineId, orderId } = await buyLine(someone)
   await install(platform, someone, lineId)
   await topUp(someone, lineId)
+  await earlierUse(platform, lineId)
   const { body: catalog } = await someone.get('/v1/plans')
   const plans = catalog.plans as { planId: string; kind: string; hasNumber: boolean }[]
   const planId = plans.find(({ kind, hasNumber }) => kind === 'home' && hasNumber)?.planId ?? ''
@@ -57,6 +59,18 @@ export async function furnish(platform: TestPlatform, locale: string): Promise<W
     closedReference,
   }
   return { someone, ...ids, reference, ticketId: ticket.ticketId }
+}
+
+/** As the network would have reported it day by day, so that there is something to draw. */
+async function earlierUse({ db }: TestPlatform, lineId: string) {
+  await sql`
+    insert into usage_record (subscriber_id, usage_id, line_id, kind, quantity, started_at, ended_at, mcc, mnc, country,
+      outcome, from_bucket, currency, received_at)
+    select subscriber_id, line_id || kind || day, line_id, kind, quantity * (day % 5 + 1), at, at, '234', '15',
+      case when day % 3 = 0 then 'FR' else 'GB' end, 'charged', quantity * (day % 5 + 1), currency, at
+    from line, generate_series(1, 20) as day, lateral (select now() - day * interval '1 day' as at) as moment,
+      (values ('data', 137000000), ('voice', 95), ('sms', 1)) as used (kind, quantity)
+    where line_id = ${lineId} and (kind = 'data' or day % 4 = 1)`.execute(db)
 }
 
 /** A passkey of a device that is not here. */
