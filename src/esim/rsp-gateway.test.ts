@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openRsp } from './rsp-gateway.ts'
+import { isForTestsOnly, openRsp } from './rsp-gateway.ts'
 
 let dataDir: string
 const nowMs = Date.now()
@@ -26,6 +26,17 @@ test('a test PKI is made once, also when several processes start at once', async
   expect(again.tls?.cert).toMatch(/BEGIN CERTIFICATE/)
   const named = await openRsp({ dataDir, publicUrl, rspAddress: 'rsp.example.com' }, nowMs)
   expect(named.smdp.address).toBe('rsp.example.com')
+})
+
+test('under a test CI only test eUICCs install; ordered elsewhere, or under a CI in earnest, any phone may', async () => {
+  const rsp = await openRsp({ dataDir, publicUrl }, nowMs)
+  expect(isForTestsOnly({}, rsp)).toBe(true)
+  const smdp = { url: '', caFile: '', certFile: '', keyFile: '', requester: '', profileType: '' }
+  expect(isForTestsOnly({ smdp }, rsp)).toBe(false)
+  const [first] = rsp.smdp.identities
+  const subject = [{ oid: '2.5.4.3', value: 'GSM Association - RSP2 Root CI1' }]
+  const identities = [{ ...first!, ci: { ...first!.ci, subject } }]
+  expect(isForTestsOnly({}, { ...rsp, smdp: { ...rsp.smdp, identities } })).toBe(false)
 })
 
 test('the certificates of one CI may lie in the folder itself', async () => {

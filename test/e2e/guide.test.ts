@@ -72,6 +72,7 @@ test.each(usual(looks, 11))(
     await picture(page, `guide-${look.locale}-${look.width}`)
     await page.goBack()
     await page.getByRole('link', { name: w('install.guide') }).waitFor()
+    await page.getByText(w('install.test-only')).waitFor()
     await expectSound(page, 'install')
     await picture(page, `install-${look.locale}-${look.width}`)
 
@@ -88,6 +89,11 @@ test.each(usual(looks, 11))(
     await phone.evaluate('comeIntoView()')
     await page.getByRole('heading', { name: w('install.done') }).waitFor()
     expect(await drawn.locator('video').isVisible()).toBe(false)
+
+    await drawn.locator('details.bin summary').click()
+    await drawn.getByRole('button', { name: p('deleteYes') }).click()
+    await page.getByText(w('install.deleted-sub')).waitFor()
+    await expectSound(page, 'deleted from the phone')
     await context.close()
   },
   60_000,
