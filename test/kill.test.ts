@@ -29,7 +29,7 @@ let admin: pg.Client
 
 beforeAll(async () => {
   await start()
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await admin.end()
   launcher.kill('SIGTERM')
@@ -54,7 +54,7 @@ async function start() {
   await until(
     async () => (await fetch(`${url}/v1/operator`).catch(() => undefined))?.status,
     (status) => status === 200,
-    40_000,
+    100_000,
   )
   const database = runningUrl(join(dataDir, 'postgres')) ?? ''
   admin = new pg.Client({ connectionString: database })
