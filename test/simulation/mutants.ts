@@ -136,12 +136,12 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/subscribers/store.ts',
-        find: `  await forgetSignIn(trx, subscriberId, addresses.map(aliasOfBlind))\n`,
+        find: `  await forgetSignIn(trx, subscriberId, aliases)\n`,
         replace: '',
       },
       {
         file: 'src/subscribers/store.ts',
-        find: `  const addresses = released.filter(({ kind }) => kind === 'email').map(({ value }) => value)\n`,
+        find: `  const aliases = released.map(({ value }) => aliasOfBlind(value))\n`,
         replace: '',
       },
       // What every feature leaves over is erased as well: that must be forgotten, too.
