@@ -29,6 +29,7 @@ export const line: LineFacts = {
   openSessions: 0,
   port: null,
   arriving: null,
+  orderedAt: friday.subtract({ hours: 24 * 90 }),
   activatedAt: null,
   term: null,
 }

@@ -71,7 +71,13 @@ test('a term that binds: service goes on and renews until its day, and ends then
   const { line } = await install(platform, lin, lineId)
   await topUp(lin, lineId, '50.00')
   await lin.patch(`/v1/lines/${lineId}/renewal`, { autoRenew: true })
+  // A contract that was just made is withdrawn from, whatever its term.
+  const fresh = await draftClosure(lin, 'line', lineId)
+  expect([fresh.quote.bound, typeof fresh.quote.withdrawUntil]).toEqual([undefined, 'string'])
+  await lin.post(`/v1/closures/${fresh.caseId}/withdraw`)
+  platform.clock.advance({ hours: 15 * 24 })
   const draft = await draftClosure(lin, 'line', lineId)
+  expect(draft.quote.withdrawUntil).toBeUndefined()
   const [bound] = draft.quote.bound
   const day = Temporal.Instant.from(line.activatedAt)
     .toZonedDateTimeISO('Europe/Berlin')

@@ -1,9 +1,9 @@
-/** What may become of credit beside a refund: kept on the account, spent first, and where a bank's decision leaves it. */
+/** What may become of credit beside a refund: kept, spent first, held by a bank; and of a line beside ending at once: texts for some days. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { proveLedger } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
-import { expectZeroSum, imsiOf, sentFor, sides, untilStateWhile } from './hard-cases.ts'
+import { expectZeroSum, imsiOf, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { reportUsage } from './shop.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
@@ -190,4 +190,52 @@ test('a dispute that is won goes where the rest went, and leaves nothing on the 
     .execute()
   expect(left).toEqual([])
   expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
+
+test('grace: calls and data end, texts arrive for the last days, free, and then the line is gone', async () => {
+  const rule = { source: 'test', confidence: 'D' as const }
+  await publishFor(platform, 'EE', { graceMax: { value: 'P7D', ...rule } })
+  const { lin, lineId } = await inUse()
+  const { lin: bare, lineId: other } = await inUse()
+  const refused = await bare.post('/v1/closures', { scope: 'line', lineId: other })
+  expect(refused.body.quote.allowed.textsUntil).toBeNull()
+  const choices = { paid: { disposition: 'refund' }, promotional: null, texts: true }
+  const no = await bare.patch(`/v1/closures/${refused.body.caseId}`, { choices })
+  expect([no.status, no.body.code]).toEqual([422, 'choice-not-allowed'])
+
+  await lin.patch('/v1/me', { country: 'EE' })
+  const draft = await draftClosure(lin, 'line', lineId)
+  const { body: wanted } = await lin.patch(`/v1/closures/${draft.caseId}`, { choices })
+  expect(wanted.quote.hash).not.toBe(draft.quote.hash)
+  expect(wanted.choices.texts).toBe(true)
+  const days = (from: string, to: string) =>
+    Math.round(Temporal.Instant.from(from).until(to).total('hours') / 24)
+  const { endsAt, allowed, refundBy } = wanted.quote
+  expect(days(endsAt, allowed.textsUntil)).toBe(7)
+  expect(days(draft.quote.refundBy, refundBy)).toBe(7)
+  expect((await submit(lin, wanted)).status).toBe(202)
+  const imsi = await imsiOf(platform, lineId)
+  const held = async () => platform.gateways.network.find(imsi)
+  await until(held, (found) => found?.state === 'receive-only')
+  const inGrace = await untilState(lin, draft.caseId, 'executing')
+  const row = inGrace.timeline.find(({ key }: { key: string }) => key === 'texts-only')
+  expect([row.state, days(endsAt, row.due)]).toEqual(['now', 7])
+  const used = await fetch(`${platform.urls.network}/phone/data`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ imsi, bytes: 1000 }),
+  })
+  const { reason } = (await used.json()) as { reason: string }
+  expect([used.status, reason]).toEqual([403, 'receive-only'])
+  const late = await lin.post(`/v1/closures/${draft.caseId}/withdraw`)
+  expect(late.body.code).toBe('past-point-of-no-return')
+  platform.clock.advance({ hours: 6 * 24 })
+  expect((await lin.get(`/v1/lines/${lineId}`)).body.state).toBe('closing')
+  expect(await held()).toMatchObject({ state: 'receive-only' })
+  platform.clock.advance({ hours: 25 })
+  const closed = await untilState(lin, draft.caseId, 'closed')
+  expect(days(endsAt, closed.serviceEndedAt)).toBe(7)
+  expect(await held()).toBeUndefined()
+  expect(sides(closed.finalStatement[0]).to).toEqual(sides(wanted.quote.currencies[0]).to)
+  await expectZeroSum(platform, draft.caseId)
 }, 60_000)

@@ -23,6 +23,12 @@ test('people can live wherever a policy is followed; a member state without its 
   const { body: operator } = await ana.get('/v1/operator')
   expect(operator.residence).toEqual(expect.arrayContaining(['ES', 'GB', 'JP']))
   expect(operator.residence).not.toContain('EU')
+  // What leaving is called there, before anything is begun.
+  const own = { withdraw: { en: 'withdraw from contract here' }, withdrawDays: 14 }
+  expect(operator.leaving['ES']).toMatchObject({ open: {}, ...own })
+  expect(operator.leaving['DE'].open.de).toBe('Verträge hier kündigen')
+  expect(operator.leaving['US-CA']).toMatchObject({ open: { en: 'click to cancel' } })
+  expect(operator.leaving['IN']).toBeUndefined()
   const { lineId } = await buyLine(ana)
   const draft = await draftClosure(ana, 'line', lineId)
   expect(draft.policy.country).toBe('EU')

@@ -43,6 +43,7 @@ export async function openSystem(secret: string) {
     } else if (!held) return { status: 404, body: {} }
     else if (type === 'subscription.suspend') held.state = 'suspended'
     else if (type === 'subscription.resume') held.state = 'active'
+    else if (type === 'subscription.receive-only') held.state = 'receive-only'
     else if (type === 'subscription.delete') subscriptions.delete(imsi)
     return { status: 200, body: {} }
   }

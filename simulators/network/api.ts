@@ -46,6 +46,9 @@ function addProvisioning(scope: FastifyInstance, register: Register): void {
   scope.post<ByImsi>('/subscribers/:imsi/resume', async ({ params }) =>
     subscriberWire(register.resume(params.imsi)),
   )
+  scope.post<ByImsi>('/subscribers/:imsi/receive-only', async ({ params }) =>
+    subscriberWire(register.receiveOnly(params.imsi)),
+  )
   scope.post<ByImsi>('/subscribers/:imsi/cancel-location', async ({ params }) =>
     subscriberWire(register.cancelLocation(params.imsi)),
   )

@@ -43,7 +43,7 @@ export type SubscriberRow = {
   msisdn: string | null
   iccid: string
   zones: string
-  state: 'active' | 'suspended'
+  state: 'active' | 'suspended' | 'receive-only'
   eid: string | null
   mcc: string | null
   mnc: string | null
@@ -118,6 +118,7 @@ export function openRegister(means: Means) {
     activate: (wanted: Activation) => changing(() => activate(means, wanted)),
     suspend: (imsi: string) => changing(() => suspend(means, imsi)),
     resume: (imsi: string) => changing(() => resume(means, imsi)),
+    receiveOnly: (imsi: string) => changing(() => receiveOnly(means, imsi)),
     cancelLocation: (imsi: string) => changing(() => cancelLocation(means, imsi)),
     remove: (imsi: string) =>
       changing(() => {
@@ -185,6 +186,16 @@ function resume(means: Means, imsi: string): SubscriberRow {
   return mustFind(means, imsi)
 }
 
+/** The phone stays where it is; nothing goes out any more, and texts that arrive go through. */
+function receiveOnly(means: Means, imsi: string): SubscriberRow {
+  mustFind(means, imsi)
+  means.db.run(
+    `update subscriber set state = 'receive-only', session_ms = null where imsi = :imsi`,
+    { imsi },
+  )
+  return mustFind(means, imsi)
+}
+
 function cancelLocation(means: Means, imsi: string): SubscriberRow {
   mustFind(means, imsi)
   means.db.run(
@@ -202,7 +213,7 @@ function attach(means: Means, imsi: string, eid: string, mccmnc: string): Subscr
   if (!network) throw new Problem(422, 'unknown-network', 'No network has this MCC and MNC.')
   const row = find(means, imsi)
   if (!row) throw refused('unknown-subscriber', 'The home network does not know this IMSI.')
-  if (row.state !== 'active') throw refused('suspended', 'The line is suspended.')
+  if (row.state === 'suspended') throw refused('suspended', 'The line is suspended.')
   if (!mayRoam(row, network)) {
     throw refused('roaming-not-allowed', 'The plan does not cover this country.')
   }
@@ -224,7 +235,9 @@ function mayRoam({ zones }: SubscriberRow, { country }: Network): boolean {
 function use(means: Means, imsi: string, used: Used, mccmnc?: string) {
   const row = find(means, imsi)
   if (!row) throw refused('unknown-subscriber', 'The home network does not know this IMSI.')
-  if (row.state !== 'active') throw refused('suspended', 'The line is suspended.')
+  if (row.state === 'suspended') throw refused('suspended', 'The line is suspended.')
+  if (row.state === 'receive-only')
+    throw refused('receive-only', 'The line only receives texts any more.')
   const elsewhere = mccmnc !== undefined && mccmnc.replace('-', '') !== `${row.mcc}${row.mnc}`
   if (row.mcc === null) throw refused('not-attached', 'The phone is not registered on a network.')
   const here = elsewhere ? attach(means, imsi, row.eid ?? '', mccmnc) : row

@@ -114,6 +114,32 @@ test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)',
   expect([dueIf(false), dueIf(true)]).toEqual([due, ported])
 })
 
+test('a contract that was just made is withdrawn from: no term binds, no fee is kept, and what was not supplied comes back', () => {
+  const left = pounds(9000n)
+  const refundable = [{ orderId: 'order_1', lineId: 'line_1', instrument: 'visa 1', left }]
+  const quoteAfter = (days: number, country: string, term = inTerm.term) => {
+    const orderedAt = friday.subtract({ hours: 24 * days })
+    const plan = { prepaid: pounds(3000n), periodStart: orderedAt, unusedRefund: 'none' as const }
+    const fresh = { ...inTerm, ...plan, term, orderedAt, activatedAt: orderedAt }
+    const policy = packOf(country)
+    const refundFee = { ...policy.rules.refundFee, value: { GBP: 500 } }
+    const rules = { ...policy.rules, refundFee, refundFeeMax: { ...refundFee, value: null } }
+    const facts = { ...factsIn(country), lines: [fresh], policy: { ...policy, rules }, refundable }
+    const { wire } = makeQuote(facts, refund, null, null, friday)
+    const [table] = wire.currencies
+    const of = (kind: string) =>
+      [...table!.sources, ...table!.destinations].find((row) => row.kind === kind)?.amount.amount
+    return [wire.withdrawUntil?.slice(0, 10), of('plan-days'), of('early-fee'), of('refund-fee')]
+  }
+  // Of 30 days at 30.00 the days that have not begun; Brazil's right ends after seven days, in India there is none.
+  expect(quoteAfter(3, 'GB')).toEqual(['2026-12-08', '26.00', undefined, undefined])
+  expect(quoteAfter(15, 'GB').slice(0, 3)).toEqual([undefined, undefined, '207.00'])
+  expect(quoteAfter(15, 'GB', null)).toEqual([undefined, undefined, undefined, '5.00'])
+  expect(quoteAfter(6, 'BR')).toEqual(['2026-11-28', '23.00', undefined, undefined])
+  expect(quoteAfter(8, 'BR')[0]).toBeUndefined()
+  expect(quoteAfter(3, 'IN').slice(0, 2)).toEqual([undefined, undefined])
+})
+
 test('a term binds in Germany to its last day, and nowhere else; the operator lets go whom it ends itself', () => {
   const quoteIn = (country: string, months: number, byOperator = false) => {
     const bound = { ...inTerm, term: { ...inTerm.term!, months } }

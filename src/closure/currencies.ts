@@ -6,6 +6,7 @@ import { duesOf } from './dues.ts'
 import type { Choices } from './ends.ts'
 import { type Exchange, exchangesInto } from './exchange.ts'
 import type { Facts } from './facts.ts'
+import { asWithdrawn } from './fresh.ts'
 import { settle, type Settlement, type Terms } from './settlement.ts'
 
 /** One settlement per currency; unused days count to the day the closure was received. */
@@ -43,7 +44,9 @@ function settleOne(
   code: string,
   exchange: Pick<Terms, 'rate' | 'exchanges'> = {},
 ): Settlement {
-  const lines = facts.lines.filter(({ prepaid }) => prepaid.currency === code)
+  const lines = facts.lines
+    .filter(({ prepaid }) => prepaid.currency === code)
+    .map((line) => asWithdrawn(facts, line, asOf))
   const staying = stayingIn(facts, code)
   const dues = duesOf(facts, asOf, code)
   const promotional = facts.policy.rules.promotionalDispositions.value

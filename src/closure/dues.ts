@@ -11,6 +11,7 @@ import {
 import { isZero, money, shareRoundedDown, subtract, zero } from '../values/money.ts'
 import type { Facts, LineFacts } from './facts.ts'
 import type { Dues, Ruled } from './ends.ts'
+import { freshUntil, isFresh } from './fresh.ts'
 
 const consumer: Whom = { segment: 'consumer', plan: 'prepaid' }
 const onContract: Whom = { segment: 'consumer', plan: 'postpaid' }
@@ -24,7 +25,7 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
       ({ lineId, amount }) => amount.currency === code && (lineId === '' || own.has(lineId)),
     ),
     earlyFees: facts.byOperator ? [] : lines.flatMap((line) => earlyFee(facts, line, asOf)),
-    refundFee: refundFee(facts, code),
+    refundFee: refundFee(facts, asOf, code),
     lateCap: lateCap(facts.policy, lines, code),
     disputed: disputed.map(({ disputeId, lineId, amount, held }) => ({
       disputeId,
@@ -36,10 +37,12 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
   }
 }
 
-/** Nothing is kept for paying out of those who died, and of those who did not ask to leave. */
-function refundFee({ policy, died, byOperator }: Facts, code: string): Ruled {
+/** Nothing is kept for paying out of those who died, who did not ask to leave, or who withdraw. */
+function refundFee(facts: Facts, asOf: Temporal.Instant, code: string): Ruled {
+  const { policy, died, byOperator } = facts
   const asked = money(BigInt(ruleFor(policy, 'refundFee').value[code] ?? 0), code)
-  const amount = died || byOperator ? zero(code) : feeOf(policy, asked, consumer)
+  const isFree = died || byOperator || freshUntil(facts, asOf) !== null
+  const amount = isFree ? zero(code) : feeOf(policy, asked, consumer)
   return {
     amount,
     detail: sourceOf(policy, isZero(subtract(asked, amount)) ? 'refundFee' : 'refundFeeMax'),
@@ -72,6 +75,7 @@ function boundUntil(
   line: LineFacts,
   asOf: Temporal.Instant,
 ): Temporal.Instant | null {
+  if (isFresh(policy, line, asOf)) return null
   const leaving = leavingOf(line, died, asOf, policy.timeZone)
   if (!leaving || !line.activatedAt) return null
   if (earlyFeeOf(policy, leaving, onContract).kind !== 'not-before') return null
@@ -81,7 +85,7 @@ function boundUntil(
 
 function earlyFee({ policy, died }: Facts, line: LineFacts, asOf: Temporal.Instant) {
   const leaving = leavingOf(line, died, asOf, policy.timeZone)
-  if (!leaving) return []
+  if (!leaving || isFresh(policy, line, asOf)) return []
   const fee = earlyFeeOf(policy, leaving, onContract)
   if (fee.kind !== 'at-most' || isZero(fee.fee)) return []
   const detail = {

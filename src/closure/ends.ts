@@ -18,15 +18,19 @@ export type Choices = {
   shared?: { disposition: 'return' | 'stay' } | null | undefined
   /** Small balances are changed into this currency and refunded with it; absent: each currency by itself. */
   exchange?: { into: string } | null | undefined
+  /** Grace: calls and data end, and texts go on arriving for a while, free. */
+  texts?: true | undefined
 }
 
 /** Choices as they were stored, whenever that was. */
-export function choicesIn({ paid, promotional, shared, exchange }: Partial<Choices>): Choices {
+export function choicesIn(stored: Partial<Choices>): Choices {
+  const { paid, promotional, shared, exchange, texts } = stored
   return {
     paid: paid ?? null,
     promotional: promotional ?? null,
     ...(shared && { shared }),
     ...(exchange !== undefined && { exchange }),
+    ...(texts && { texts }),
   }
 }
 

@@ -14,6 +14,7 @@ import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
 import { settleAll } from './currencies.ts'
 import { agreedRates } from './exchange.ts'
+import { graceEnd } from './grace.ts'
 import { checkChoices, type QuoteWire, shortfalls } from './quote.ts'
 import { countedTo, type StoredCase } from './case.ts'
 import {
@@ -62,11 +63,11 @@ export async function enterAll(
   const changed = await changeCases(
     trx,
     app,
-    entering.map(({ c, move }) => ({
-      c,
-      change: changeOf(move, commit.now),
-      reason: reasons[move.event] ?? move.event,
-      events: [{ kind: move.event }],
+    entering.map((one) => ({
+      c: one.c,
+      change: changeOf(one.move, commit.now),
+      reason: reasons[one.move.event] ?? one.move.event,
+      events: [eventOf(one)],
       wake: true,
     })),
     { ...commit, actor: system },
@@ -97,6 +98,12 @@ export async function enterAll(
     late.map(({ c, facts }) => ({ c, facts, params: approvedParams(app, c, facts, commit.now) })),
   )
   return entering.flatMap(({ c }) => (changed.has(c.caseId) ? c : []))
+}
+
+/** That texts go on arriving is said when the rest ends. */
+function eventOf({ c, facts, move }: Entering) {
+  const until = move.state === 'executing' ? graceEnd(c, facts) : null
+  return { kind: move.event, ...(until && { detail: { textsUntil: until.toString() } }) }
 }
 
 /** A line that a term bound went on as before; from here it changes nothing any more. */

@@ -54,6 +54,7 @@ type LineRow = {
   port_due_at: Temporal.Instant | null
   port_ended_at: Temporal.Instant | null
   arriving_at: Temporal.Instant | null
+  ordered_at: Temporal.Instant
   activated_at: Temporal.Instant | null
   price: { amount: string; currency: string }
   term: TermDocument | null
@@ -183,7 +184,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     select l.subscriber_id, l.line_id, l.nickname, l.msisdn, l.imsi, l.iccid, l.state, l.currency,
       coalesce(r.prepaid_from, l.period_start) as period_start,
       coalesce(r.prepaid_days, (v.document ->> 'periodDays')::int) as period_days,
-      coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund, l.activated_at,
+      coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund, l.ordered_at, l.activated_at,
       v.document -> 'price' as price, v.document -> 'term' as term,
       p.state as profile_state, p.removal,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
@@ -236,6 +237,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     openSessions: row.open_sessions,
     port: portOf(row),
     arriving: row.arriving_at && { until: row.arriving_at.add(silenceMax) },
+    orderedAt: row.ordered_at,
     activatedAt: row.activated_at,
     term: row.term && termOf(row.term, row.price),
   }))

@@ -23,6 +23,8 @@ export type LineFacts = LineMoney & {
   port: LinePort | null
   /** A number on its way to it: until when that is waited for. */
   arriving: { until: Temporal.Instant } | null
+  /** When its contract was made. */
+  orderedAt: Temporal.Instant
   activatedAt: Temporal.Instant | null
   /** What was promised for staying; null: the line has no minimum term. */
   term: Term | null

@@ -37,6 +37,10 @@ export const choicesWire = z
       .object({ into: currencyCode })
       .nullish()
       .describe('Small balances are changed at `allowed.exchange`; absent: each currency alone'),
+    texts: z
+      .literal(true)
+      .optional()
+      .describe('Calls and data end at `endsAt`; texts arrive, free, until `allowed.textsUntil`'),
   })
   .meta({ id: 'ClosureChoices' })
 
@@ -92,6 +96,9 @@ export const quoteWire = z
       .describe(
         'Lines whose minimum term binds: until then they go on, and are paid for, as before',
       ),
+    withdrawUntil: instantWire
+      .optional()
+      .describe('The contract was just made: until then nothing is kept for leaving, by law'),
     currencies: z.array(
       z.object({
         currency: z.string(),
@@ -119,6 +126,9 @@ export const quoteWire = z
       spendUntil: instantWire
         .nullish()
         .describe('Until when credit can be spent first; null where that is not offered'),
+      textsUntil: instantWire
+        .nullish()
+        .describe('Until when an ended line can go on receiving texts; null: not offered'),
       promotional: z.array(z.enum(['move', 'give-up'])),
       moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
       shared: z

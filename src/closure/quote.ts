@@ -1,7 +1,7 @@
 /** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
 import { createHash } from 'node:crypto'
 import type { Rate } from '../ledger/ledger.ts'
-import { dueBy, paidDispositions } from '../policy/policy.ts'
+import { dueBy, paidDispositions, ruleFor } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
@@ -9,6 +9,8 @@ import { waitUntil } from './closure.ts'
 import { agreedEnd } from './agreed-end.ts'
 import { exchangeOffers, mayExchange, settleAll, stayingIn } from './currencies.ts'
 import type { Facts } from './facts.ts'
+import { freshUntil } from './fresh.ts'
+import { textsUntil } from './grace.ts'
 import { repriced } from './others.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
@@ -39,6 +41,9 @@ export function makeQuote(
   const waited = waitUntil(policy, risk, now)
   const decided = reviewed ? dueBy(policy, 'reviewSla', waited) : waited
   const endsAt = later(decided, wanted)
+  const fresh = freshUntil(facts, now)
+  const texts = textsUntil(facts, endsAt)
+  const over = choices.texts && texts ? texts : endsAt
   // Nobody asks the bereaved why.
   const reasonNeeded = rules.reasonMode.value === 'required' && reason === null && !facts.died
   const needed = new Set<'paid' | 'promotional' | 'shared' | 'reason'>(
@@ -52,11 +57,12 @@ export function makeQuote(
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
     refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
-    refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', endsAt).toString() : null,
+    refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', over).toString() : null,
     choicesNeeded: [...needed],
     allowed: {
       paid: paidChoices(facts),
       spendUntil: maySpendFirst(facts) ? (spendUntil(facts.lines, now)?.toString() ?? null) : null,
+      textsUntil: texts?.toString() ?? null,
       promotional: rules.promotionalDispositions.value.filter(
         (disposition) => disposition !== 'move' || canMove,
       ),
@@ -68,6 +74,7 @@ export function makeQuote(
     ...(bound.length > 0 && {
       bound: bound.map((one) => ({ ...one, until: one.until.toString() })),
     }),
+    ...(fresh && { withdrawUntil: fresh.toString() }),
     others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
       ...line,
       before: toWire(before),
@@ -172,6 +179,7 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
   const allowed: readonly string[] = paidChoices(facts)
   if (paid && !allowed.includes(paid.disposition)) return notAllowed(paid.disposition)
   if (paid?.spendFirst && !maySpendFirst(facts)) return notAllowed('spend')
+  if (choices.texts && !ruleFor(facts.policy, 'graceMax').value) return notAllowed('texts')
   if (choices.exchange && !mayExchange(choices)) return notAllowed('exchange')
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {
     return notAllowed(promotional.disposition)

@@ -8,7 +8,7 @@ import { type Choices, choicesIn } from './ends.ts'
 import type { QuoteWire } from './quote.ts'
 import { emptyReplay, type PastCase, type Replay, tally } from './replay.ts'
 
-const page = 2000
+const page = 500
 
 type Row = {
   subscriber_id: string

@@ -17,6 +17,7 @@ import { certificateStep, closeStep } from './steps/evidence.ts'
 import { closeLineStep, stopDownload } from './steps/line.ts'
 import { settleStep } from './steps/money.ts'
 import { detach } from './steps/network.ts'
+import { grace } from './steps/grace.ts'
 import { endSessionsStep } from './steps/sessions.ts'
 import { finishStep } from './steps/finish.ts'
 import { payout } from './steps/payout.ts'
@@ -51,6 +52,7 @@ export const closureQueues = [closureQueue]
 
 export const steps: Record<Verb, Step> = {
   'stop-download': stopDownload,
+  grace,
   detach,
   'end-sessions': endSessionsStep,
   'close-line': closeLineStep,
@@ -156,7 +158,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           policy: facts.policy,
           risk: riskOf(facts, c.submittedAt ?? app.clock.now()),
           now: app.clock.now(),
-          ending: endingSteps(facts),
+          ending: endingSteps(facts, c.choices),
           settling,
           done: new Set(done.keys()),
           markedLate: c.state === 'needs_customer' ? c.attention !== null : late.has(c.caseId),
@@ -363,6 +365,7 @@ async function askForHelp(
 
 const advice: Record<string, string> = {
   'stop-download': 'check that the SM-DP+ answers and knows the profile, then retry',
+  grace: 'check that the network answers and lists the lines, then retry',
   detach: 'check that the network answers and lists the line, then retry',
   refund: 'check the refund at the payment provider by its reference, then retry',
   payout: 'check the payout at the payment provider by its reference, then retry',

@@ -74,7 +74,18 @@ const stages: readonly Stage[] = [
     shown: (_c, _p, events) => has(events, 'own-consent-asked'),
     due: never,
   },
-  { key: 'service-ends', over: ['service-ended'], shown: always, due: (c) => text(c.endsAt) },
+  {
+    key: 'texts-only',
+    over: ['texts-ended', 'service-ended'],
+    shown: (_c, _p, events) => graceUntil(events) !== undefined,
+    due: (_, events) => graceUntil(events) ?? null,
+  },
+  {
+    key: 'service-ends',
+    over: ['service-ended'],
+    shown: always,
+    due: (c, events) => graceUntil(events) ?? text(c.endsAt),
+  },
   {
     key: 'number-kept',
     over: ['service-ended'],
@@ -190,6 +201,10 @@ function refundExpected(events: readonly CaseEvent[]): boolean {
     ({ kind, detail }) =>
       (kind === 'money-settled' || kind === 'submitted') && Number(detail['refunds'] ?? 0) > 0,
   )
+}
+
+function graceUntil(events: readonly CaseEvent[]): string | undefined {
+  return events.find(({ kind }) => kind === 'service-ending')?.detail['textsUntil']
 }
 
 function has(events: readonly CaseEvent[], wanted: string): boolean {

@@ -15,6 +15,7 @@ import { agreedEnd } from './agreed-end.ts'
 import { isSubmitted, mayWithdraw } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
+import { textsUntil } from './grace.ts'
 import { loadFacts, type Pin } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
@@ -299,7 +300,8 @@ export async function reopen(
 export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
   const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
   const ends = agreedEnd(facts, c.choices, now).at ?? now
-  const numberUntil = hasNumber ? numberKeptUntil(facts.policy, ends) : null
+  const free = (c.choices.texts && textsUntil(facts, ends)) || ends
+  const numberUntil = hasNumber ? numberKeptUntil(facts.policy, free) : null
   const rates = ratesAt(facts.rates ?? [], now)
   return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now, rates)
 }

@@ -101,6 +101,7 @@ export const timelineRowWire = z
       'appeal',
       'approved',
       'scheduled',
+      'texts-only',
       'service-ends',
       'number-kept',
       'number-port',

@@ -1,8 +1,10 @@
 /** Which durable steps a case takes, in order: the verbs, and what each is about. */
+import type { Choices } from './ends.ts'
 import type { Facts } from './facts.ts'
 
 export const verbs = [
   'stop-download',
+  'grace',
   'detach',
   'end-sessions',
   'close-line',
@@ -27,14 +29,15 @@ export function parseStep(name: string): { verb: Verb; subject: string } {
   return { verb, subject: colon === -1 ? '' : name.slice(colon + 1) }
 }
 
-/** Until service has ended: nothing can be downloaded, the network forgets the line and reports what was used, the line closes. */
-export function endingSteps({ lines }: Facts): string[] {
-  return lines.flatMap(({ lineId }) => [
+/** Until service has ended: texts alone for as long as was asked, then nothing can be downloaded, the network forgets the line and reports what was used, the line closes. */
+export function endingSteps({ lines }: Facts, { texts }: Pick<Choices, 'texts'> = {}): string[] {
+  const ends = lines.flatMap(({ lineId }) => [
     stepName('stop-download', lineId),
     stepName('detach', lineId),
     stepName('end-sessions', lineId),
     stepName('close-line', lineId),
   ])
+  return texts ? [stepName('grace'), ...ends] : ends
 }
 
 /** How long the owner of a refund that its card refused can name an account for it. */

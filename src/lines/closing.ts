@@ -3,7 +3,7 @@ import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
   blockers: ['other-lines', 'unbind'],
-  steps: ['detach', 'close-line'],
+  steps: ['grace', 'detach', 'close-line'],
   leftovers: {
     line: {
       // The number goes with the account; the certificate and the invoices have it masked.

@@ -10,14 +10,14 @@ import { Fault } from '../values/fault.ts'
 
 export const listedWire = z.object({
   imsi: z.string(),
-  state: z.enum(['active', 'suspended']),
+  state: z.enum(['active', 'suspended', 'receive-only']),
   msisdn: z.string().nullable(),
 })
 export const stateWire = listedWire.extend({ attached: z.boolean(), openSession: z.boolean() })
 const pageWire = z.object({ items: z.array(listedWire), next: z.string().nullable() })
 
 export type NetworkState = {
-  state: 'active' | 'suspended'
+  state: 'active' | 'suspended' | 'receive-only'
   msisdn: string | null // E.164
   attached: boolean
   openSession: boolean
@@ -43,6 +43,8 @@ export type Network = {
   suspend(imsi: string, key: string): Promise<void>
   /** Lets a suspended subscription in again; `not-done` where the network has none. */
   resume(imsi: string, key: string): Promise<void>
+  /** Bars calls, data and texts that go out, and lets texts arrive; a network that can't has no such thing. */
+  receiveOnly?(imsi: string, key: string): Promise<void>
   /** Drops the phone from wherever it is attached. */
   cancelLocation(imsi: string, key: string): Promise<void>
   delete(imsi: string, key: string): Promise<void>
@@ -70,6 +72,9 @@ export function openNetwork(
     },
     async resume(imsi, key) {
       done(await call({ method: 'POST', path: `${at(imsi)}/resume`, idempotencyKey: key }))
+    },
+    async receiveOnly(imsi, key) {
+      done(await call({ method: 'POST', path: `${at(imsi)}/receive-only`, idempotencyKey: key }))
     },
     async cancelLocation(imsi, key) {
       const path = `${at(imsi)}/cancel-location`

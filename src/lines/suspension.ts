@@ -48,7 +48,10 @@ export function wantedAccess(state: LineState, stateBeforeClosing: LineState | n
 
 export type AccessMove = 'activate' | 'resume' | 'suspend' | 'remove' | 'none'
 
-export type Held = { readonly state: 'active' | 'suspended'; readonly msisdn: string | null }
+export type Held = {
+  readonly state: 'active' | 'suspended' | 'receive-only'
+  readonly msisdn: string | null
+}
 
 /** What takes the network from what it holds to what it should hold. */
 export function accessMove(

@@ -43,6 +43,8 @@ test('the whole life of a subscription, each command signed, named by its key an
   await network.suspend(one, 'line_1:suspend:2')
   expect(await network.find(one)).toMatchObject({ state: 'suspended' })
   await network.resume(one, 'line_1:resume:3')
+  await network.receiveOnly?.(one, 'case_1:grace')
+  expect(await network.find(one)).toMatchObject({ state: 'receive-only' })
   await network.cancelLocation(one, 'case_1:location')
   await network.delete(one, 'case_1:delete')
   await network.delete(one, 'case_1:delete-again')

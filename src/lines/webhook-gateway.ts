@@ -15,7 +15,15 @@ const foundWire = z.object({ subscription: stateWire.nullable() })
 const pageWire = z.object({ items: z.array(listedWire), next: z.string().nullable() })
 
 export type WebhookPlace = { url: string; secret: string; sendsKeys: boolean }
-type Command = 'activate' | 'suspend' | 'resume' | 'cancel-location' | 'delete' | 'find' | 'list'
+type Command =
+  | 'activate'
+  | 'suspend'
+  | 'resume'
+  | 'receive-only'
+  | 'cancel-location'
+  | 'delete'
+  | 'find'
+  | 'list'
 
 export function openWebhook({ url, secret, sendsKeys }: WebhookPlace): Network {
   const webhook = new Webhook(secret)
@@ -67,6 +75,7 @@ export function openWebhook({ url, secret, sendsKeys }: WebhookPlace): Network {
       change('activate', await activationOf(subscription, sendsKeys), key),
     suspend: (imsi, key) => change('suspend', { imsi }, key),
     resume: (imsi, key) => change('resume', { imsi }, key),
+    receiveOnly: (imsi, key) => change('receive-only', { imsi }, key),
     cancelLocation: (imsi, key) => remove('cancel-location', imsi, key),
     delete: (imsi, key) => remove('delete', imsi, key),
     async find(imsi) {

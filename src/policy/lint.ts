@@ -6,7 +6,7 @@ import { firstSchema, upgrade } from './first-format.ts'
 import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
 import { endOf, ruleFor, type Whom } from './rule-for.ts'
-import { packSchema, plan, type Policy, policySchema, segment } from './schema.ts'
+import { packSchema, plan, type Policy, policySchema, segment, withLaterRules } from './schema.ts'
 
 export type Finding = { path: string; message: string }
 export type Linted = { country: string | null; errors: Finding[]; warnings: Finding[] }
@@ -46,7 +46,7 @@ function parse(document: unknown): Read {
     if (!first.success) return { issues: first.error.issues }
     return { policy: upgrade(first.data), own: own(first.data.rules) }
   }
-  const whole = policySchema.safeParse(document)
+  const whole = policySchema.safeParse(withLaterRules(document))
   if (!whole.success) return { issues: whole.error.issues }
   return { policy: whole.data, own: own(whole.data.rules) }
 }

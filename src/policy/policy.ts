@@ -1,11 +1,11 @@
 /** What a country's rules decide about closing: one versioned document, each value with its source and confidence. */
 import { firstSchema, upgrade } from './first-format.ts'
 import { endOf } from './rule-for.ts'
-import { type Policy, policySchema } from './schema.ts'
+import { type Policy, policySchema, withLaterRules } from './schema.ts'
 
 export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
 export { residenceOf } from './packs.ts'
-export { arrearsBlock, mayPort, numberKeptUntil, portCodeEnd } from './rights.ts'
+export { arrearsBlock, mayPort, numberKeptUntil, portCodeEnd, withdrawableUntil } from './rights.ts'
 export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
@@ -13,7 +13,9 @@ export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts
 /** A stored document of any format; it throws on one that was never a policy. */
 export function readPolicy(document: unknown): Policy {
   const isFirst = typeof document === 'object' && document !== null && !('format' in document)
-  return isFirst ? upgrade(firstSchema.parse(document)) : policySchema.parse(document)
+  return isFirst
+    ? upgrade(firstSchema.parse(document))
+    : policySchema.parse(withLaterRules(document))
 }
 
 /** A rule of calendar length counted from a moment, on the operator's local calendar. */

@@ -71,6 +71,14 @@ export function regretUntil(
   return { until: endOf(policy, rule, receivedAt), byLaw: rule.confidence !== 'D' }
 }
 
+/** Until when a contract that was just made can be withdrawn from, without a reason; null: there is no such right. */
+export function withdrawableUntil(
+  policy: Policy,
+  madeAt: Temporal.Instant,
+): Temporal.Instant | null {
+  return endOfAny(policy, ruleFor(policy, 'withdrawalWindow'), madeAt)
+}
+
 export type Reuse =
   | { kind: 'too-early'; from: Temporal.Instant }
   | { kind: 'allowed'; until: Temporal.Instant | null }

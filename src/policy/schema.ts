@@ -159,6 +159,9 @@ const ruleShapes = {
   portCodeTtl: timeRule(duration.nullable()),
   quarantineMin: rule(duration),
   quarantineMax: rule(duration.nullable()),
+  graceMax: timeRule(duration.nullable()).describe(
+    'How long an ending line may go on receiving texts, free, if its owner wants; null: not offered.',
+  ),
   lateUsageCap: rule(amounts.nullable()),
   lateUsageWindow: timeRule(duration.nullable()),
   retention: rule(
@@ -220,6 +223,20 @@ export type Pack = z.infer<typeof packSchema>
 export type DayUnit = z.infer<typeof dayUnit>
 export type Segment = z.infer<typeof segment>
 export type Plan = z.infer<typeof plan>
+
+/** A document from before a rule was there says of it what Violet's default is. */
+export function withLaterRules(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null) return document
+  const { rules } = document as { rules?: unknown }
+  if (typeof rules !== 'object' || rules === null) return document
+  return { ...document, rules: { graceMax: noGrace, ...rules } }
+}
+
+export const noGrace = {
+  value: null,
+  source: 'Violet default: an operator offers it where its network can bar what goes out',
+  confidence: 'D',
+} as const
 
 function isZone(text: string): boolean {
   try {

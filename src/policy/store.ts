@@ -59,7 +59,10 @@ export async function publishedPolicies(db: Db) {
     .execute()
 }
 
-/** The countries people can live in under the published policies, parts of them, and where an account holder may be asked to sign in. */
+/**
+ * The countries people can live in under the published policies, parts of them, where an account holder may be asked to
+ * sign in, and what leaving is called there.
+ */
 export async function publishedResidences(db: Db) {
   const rows = await db
     .selectFrom('policy_version')
@@ -67,20 +70,34 @@ export async function publishedResidences(db: Db) {
     .select([
       'country',
       sql<string | null>`document #>> '{rules,loginGateAllowed,value}'`.as('gate'),
+      sql<Labels | null>`document #> '{rules,buttonLabels,value}'`.as('labels'),
+      sql<string | null>`document #>> '{rules,withdrawalWindow,value}'`.as('window'),
     ])
     .orderBy('country')
     .orderBy('version', 'desc')
     .execute()
-  const gates = new Map(rows.map(({ country, gate }) => [country, gate]))
-  const published = [...gates.keys()]
+  const found = new Map(rows.map((row) => [row.country, row]))
+  const published = [...found.keys()]
   const residence = [...residences(published)]
   const regions = [...regionsIn(published)]
-  const signInFirst = [...residence, ...regions].filter((place) => {
-    const country = followed(place).find((one) => gates.has(one))
-    return country !== undefined && gates.get(country) !== 'no'
+  const places = [...residence, ...regions]
+  const ruleOf = (place: string) => followed(place).flatMap((one) => found.get(one) ?? [])[0]
+  const signInFirst = places.filter((place) => {
+    const rule = ruleOf(place)
+    return rule !== undefined && rule.gate !== 'no'
   })
-  return { residence, regions, signInFirst }
+  const leaving = places.flatMap((place) => {
+    const { labels, window } = ruleOf(place) ?? {}
+    const [, days] = /^P(\d+)D$/.exec(window ?? '') ?? []
+    const open = labels?.['close.open'] ?? {}
+    const withdraw = labels?.['withdraw.open'] ?? {}
+    if (!days && Object.keys(open).length === 0) return []
+    return [[place, { open, withdraw, withdrawDays: days ? Number(days) : null }] as const]
+  })
+  return { residence, regions, signInFirst, leaving: Object.fromEntries(leaving) }
 }
+
+type Labels = Partial<Record<'close.open' | 'withdraw.open', Record<string, string>>>
 
 /** Every version of a country, the newest first. */
 export async function versionsOf(db: Db, country: string) {

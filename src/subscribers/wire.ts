@@ -14,6 +14,18 @@ export const operatorWire = z
     signInFirst: z
       .array(z.string())
       .describe('Where who has an account may be asked to sign in before closing'),
+    leaving: z
+      .record(
+        z.string(),
+        z.object({
+          open: z.record(z.string(), z.string()),
+          withdraw: z.record(z.string(), z.string()),
+          withdrawDays: z.int().nullable(),
+        }),
+      )
+      .describe(
+        'By residence: prescribed words for closing and for withdrawing, and for how long the latter',
+      ),
     regions: z.array(z.string()).describe('Parts of them with a policy of their own, as US-CA'),
     testPhonesOnly: z
       .boolean()

@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Person } from '../../src/main/demo-person.ts'
+import { packOf } from '../../src/policy/packs.ts'
 import { imsiOf } from '../hard-cases.ts'
 import { quoteRate, sellInEuro, topUpEuro } from '../in-euro.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
@@ -22,12 +23,22 @@ let browser: Browser
 beforeAll(async () => {
   platform = await testPlatform({ pages: true })
   await sellInEuro(platform)
+  await offerGrace(platform)
   browser = await openBrowser()
 }, 90_000)
 afterAll(async () => {
   await browser.close()
   await platform.close()
 })
+
+/** Ending lines may go on receiving texts for a week. */
+async function offerGrace({ db, clock }: TestPlatform) {
+  const pack = packOf('GB')
+  const graceMax = { value: 'P7D', source: 'test', confidence: 'D' }
+  const document = { ...pack, version: pack.version + 1, rules: { ...pack.rules, graceMax } }
+  const row = { country: 'GB', version: document.version, document, published_at: clock.now() }
+  await db.insertInto('policy_version').values(row).execute()
+}
 
 /** 530 MB in Japan are 15.90, so that payments can take back more than is left of them. */
 async function spend(someone: Person, lineId: string) {
@@ -88,6 +99,18 @@ test.each(usual(looks, 1))(
     await page.getByText(w('answers.spend-first')).waitFor()
     await seen('spend-answers')
     await page.goto(`${at}/quote`)
+    const texts = page.getByRole('checkbox')
+    await texts.focus()
+    await page.keyboard.press(' ')
+    await expect.poll(() => texts.isChecked()).toBe(true)
+    await seen('texts')
+    await page.goto(`${at}/answers`)
+    await page.getByText(w('answers.texts-until')).waitFor()
+    await seen('texts-answers')
+    await page.goto(`${at}/quote`)
+    await texts.focus()
+    await page.keyboard.press(' ')
+    await expect.poll(() => texts.isChecked()).toBe(false)
     await choose('keep')
     await page.getByRole('heading', { level: 1, name: w('quote.head-kept') }).waitFor()
     await seen('keep')

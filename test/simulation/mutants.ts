@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps.ts'),
-        find: `          ending: endingSteps(facts),\n          settling,`,
+        find: `          ending: endingSteps(facts, c.choices),\n          settling,`,
         replace: `          ending: settling.slice(0, -2),
           settling: [...endingSteps(facts), ...settling.slice(-2)],`,
       },

@@ -17,9 +17,10 @@ afterAll(() => stage.close())
 
 /**
  * Not in worlds: others that order profiles (`test/es2-partner.test.ts`), saved cards (`src/payments/methods.test.ts`), the
- * search for what is left of an account (`test/erasure.test.ts`).
+ * search for what is left of an account (`test/erasure.test.ts`), texts that arrive for some days more
+ * (`test/dispositions.test.ts`).
  */
-const elsewhere = ['esim.progress', 'payments.method', 'closure.scan']
+const elsewhere = ['esim.progress', 'payments.method', 'closure.scan', 'grace']
 
 test('the whole way, without a fault, comes by every queue and every step', () => {
   expect(whole.broken).toBeUndefined()

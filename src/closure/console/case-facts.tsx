@@ -24,6 +24,7 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const { subscriber, closure } = seen
+  const texts = closure.choices.texts && closure.quote?.allowed.textsUntil
   const reason = closure.reason ? code('reason', closure.reason) : t('facts.no-reason')
   return (
     <Facts
@@ -34,6 +35,7 @@ function SubscriberFacts({ seen }: { seen: StaffCase }) {
         [t('facts.country'), subscriber.country ? format.country(subscriber.country) : '–'],
         [t('facts.language'), localeNames[knownLocale(subscriber.locale)]],
         [t('facts.reason'), reason],
+        ...(texts ? [[t('facts.texts'), format.moment(texts)] as const] : []),
         ...(closure.reasonText ? [[t('facts.words'), closure.reasonText] as const] : []),
         ...subscriber.contacts.map(
           ({ kind, masked }) => [code('contact', kind), <bdi key={masked}>{masked}</bdi>] as const,

@@ -67,6 +67,7 @@ function Answers({ closure, quote }: Props) {
         <Money closure={closure} quote={quote} change={`${base}/quote`} />
         <Promotional closure={closure} quote={quote} change={`${base}/quote`} />
         <Shared closure={closure} quote={quote} change={`${base}/quote`} />
+        <Texts closure={closure} quote={quote} change={`${base}/quote`} />
         <NumberKept quote={quote} closure={closure} />
         {closure.policy.reasonMode !== 'none' && (
           <Answer label={t('answers.reason')} change={`${base}/reason`}>
@@ -256,6 +257,18 @@ function Shared({ closure, quote, change }: Props & { change: string }) {
       {t(choice.disposition === 'return' ? 'answers.shared-return' : 'answers.shared-stay', {
         names,
       })}
+    </Answer>
+  )
+}
+
+function Texts({ closure, quote, change }: Props & { change: string }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const until = quote.allowed.textsUntil
+  if (!closure.choices.texts || !until) return null
+  return (
+    <Answer label={t('answers.texts')} change={change}>
+      {t('answers.texts-until', { at: format.moment(until) })}
     </Answer>
   )
 }

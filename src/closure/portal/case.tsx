@@ -50,7 +50,7 @@ export function useLineName() {
 /** Where the country prescribes a button's words, they win over ours. */
 export function useLabel(closure: Closure) {
   const { locale } = useWords()
-  return (slot: 'close.confirm' | 'withdraw.open' | 'withdraw.confirm', ours: string) =>
+  return (slot: 'close.confirm' | 'withdraw.confirm', ours: string) =>
     closure.policy.buttonLabels[slot]?.[locale] ?? ours
 }
 

@@ -17,6 +17,7 @@ import { forgetKnown } from '../../portal/offline/last-known.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, CodeSent, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { isWithdrawal } from './withdrawal.ts'
 import { InboxHint } from '../../subscribers/portal/sign-in-page.tsx'
 import { Draft, KeepButton, useClosureName, useLabel } from './case.tsx'
 import { CodeTools, SentTo } from './code-tools.tsx'
@@ -172,7 +173,7 @@ function LastStep({ closure, ready, busy, onClick }: LastStepProps) {
           disabledBy={held ? 'confirm-why' : undefined}
           onClick={onClick}
         >
-          {label('close.confirm', ours)}
+          {label(isWithdrawal(closure.caseId) ? 'withdraw.confirm' : 'close.confirm', ours)}
         </Button>
         <KeepButton closure={closure} block />
       </div>

@@ -68,6 +68,9 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
       t('case.sub-waiting'),
     )
   }
+  const texts = closure.timeline.find(({ key }) => key === 'texts-only')
+  if (state === 'executing' && texts?.due)
+    return said(t('step.texts-only'), t('answers.texts-until', { at: format.moment(texts.due) }))
   const proof = closure.proof && proofs[closure.proof]
   if (proof) {
     const at = dueAt ? format.day(dueAt, { weekday: true }) : ''

@@ -17,7 +17,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Appeal } from './appeal.tsx'
-import { homeOf, useLabel } from './case.tsx'
+import { homeOf } from './case.tsx'
 import { ClosedView } from './closed-view.tsx'
 import { headline } from './headline.ts'
 import { instrumentText, refunds, refundText } from './quote-text.ts'
@@ -114,7 +114,6 @@ function Progress({ closure }: { closure: Closure }) {
 /** Withdrawing and asking weigh the same. */
 function Ways({ closure }: { closure: Closure }) {
   const { t } = useWords()
-  const label = useLabel(closure)
   const [asking, setAsking] = useState(false)
   const ask = (
     <ButtonLink
@@ -143,7 +142,7 @@ function Ways({ closure }: { closure: Closure }) {
     <>
       <Pair>
         <Button kind="even" onClick={() => setAsking(true)}>
-          {label('withdraw.open', t('case.withdraw'))}
+          {t('case.withdraw')}
         </Button>
         {ask}
       </Pair>
@@ -157,7 +156,6 @@ function Ways({ closure }: { closure: Closure }) {
 function Withdraw({ closure, onDone }: { closure: Closure; onDone: () => void }) {
   const { t } = useWords()
   const toast = useToast()
-  const label = useLabel(closure)
   const { queryKey } = closureQuery(closure.caseId)
   const withdraw = useMutation({
     mutationFn: () => send<Closure>('POST', `/v1/closures/${closure.caseId}/withdraw`),
@@ -183,7 +181,7 @@ function Withdraw({ closure, onDone }: { closure: Closure; onDone: () => void })
           {t('withdraw.not')}
         </Button>
         <Button kind="even" busy={withdraw.isPending} onClick={() => withdraw.mutate()}>
-          {label('withdraw.confirm', t('case.withdraw'))}
+          {t('case.withdraw')}
         </Button>
       </Pair>
     </>

@@ -96,6 +96,7 @@ function Shown({ closure, quote }: QuoteProps) {
     >
       {before && <ChangedNotice />}
       <Bound quote={quote} />
+      <Fresh quote={quote} />
       {quote.currencies.map((table) => (
         <div className="mt-5" key={table.currency}>
           <Sources
@@ -209,6 +210,15 @@ export function Bound({ quote }: { quote: Quote }) {
       <Notice live={false}>{t('quote.bound', { at, source: last.source })}</Notice>
     </div>
   )
+}
+
+/** A contract that was just made can be withdrawn from, and costs nothing to leave. */
+function Fresh({ quote }: { quote: Quote }) {
+  const { t } = useWords()
+  const format = useFormat()
+  if (!quote.withdrawUntil) return null
+  const at = format.day(quote.withdrawUntil, { year: true })
+  return <p className="caption c3 mt-4">{t('quote.withdrawal', { at })}</p>
 }
 
 function ChangedNotice() {

@@ -1,5 +1,5 @@
 /** The questions of a quote: one per kind of money, each starting empty. */
-import { type Choice, Choices } from '../../portal/components/choices.tsx'
+import { type Choice, Choices, Tick } from '../../portal/components/choices.tsx'
 import { isZero, type Money, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
@@ -66,6 +66,7 @@ export function Questions({ quote, chosen: choices, tried, onChange: change }: Q
           />
         </Section>
       )}
+      <Texts quote={quote} choices={choices} onChange={onChange} />
       {promotional.some((money) => !isZero(money)) && (
         <Section>
           <Choices
@@ -82,6 +83,30 @@ export function Questions({ quote, chosen: choices, tried, onChange: change }: Q
         </Section>
       )}
     </>
+  )
+}
+
+type TextsProps = Pick<QuestionsProps, 'quote' | 'onChange'> & { choices: ClosureChoices }
+
+/** Grace, off unless it is asked for. */
+function Texts({ quote, choices, onChange }: TextsProps) {
+  const { t } = useWords()
+  const format = useFormat()
+  const { texts, ...without } = choices
+  const until = quote.allowed.textsUntil
+  if (!until) return null
+  return (
+    <Section>
+      <Tick
+        checked={texts === true}
+        onChange={(wanted) => onChange(wanted ? { ...without, texts: true } : without)}
+      >
+        <span className="block">{t('quote.texts')}</span>
+        <span className="small c2 block">
+          {t('quote.texts-what', { at: format.moment(until) })}
+        </span>
+      </Tick>
+    </Section>
   )
 }
 

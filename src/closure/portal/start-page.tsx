@@ -1,7 +1,7 @@
 /** Opens the closing of a line or of the account, or finds the one already open, and goes on there.
  * */
 import { useMutation } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useParams, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { send } from '../../portal/api.ts'
 import { RowsSkeleton } from '../../portal/components/notice.tsx'
@@ -9,11 +9,13 @@ import { Failure } from '../../portal/failure.tsx'
 import { Page } from '../../portal/page.tsx'
 import { closureQuery, queryClient } from '../../portal/queries.ts'
 import { useGo } from '../../portal/go.ts'
+import { markWithdrawal } from './withdrawal.ts'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
 export function StartPage() {
   const { lineId } = useParams({ strict: false }) as { lineId?: string }
+  const { withdraw } = useSearch({ strict: false }) as { withdraw?: string }
   const { t } = useWords()
   const go = useGo()
   const start = useMutation({
@@ -25,6 +27,7 @@ export function StartPage() {
       ),
     onSuccess: async (closure) => {
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, closure)
+      if (withdraw) markWithdrawal(closure.caseId)
       const base = `/closures/${closure.caseId}`
       await go(closure.state === 'draft' ? `${base}/ready` : base, { replace: true })
     },

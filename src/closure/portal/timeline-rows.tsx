@@ -20,6 +20,7 @@ const titles: Record<Row['key'], WordKey> = {
   review: 'step.review',
   approved: 'step.approved',
   scheduled: 'step.scheduled',
+  'texts-only': 'step.texts-only',
   'service-ends': 'step.service-ends',
   'number-kept': 'step.number-kept',
   'number-port': 'step.number-port',
@@ -85,11 +86,11 @@ export function CaseTimeline({ rows, scope, title, agreed }: Props) {
       spoken: t(spoken[state]),
     }
   })
-  const end = rows.find((row) => row.key === 'service-ends')
+  const end = rows.find(({ key }) => key === 'texts-only' || key === 'service-ends')
   return (
     <Timeline
       items={items}
-      noReturnBefore={end && end.state !== 'done' ? 'service-ends' : undefined}
+      noReturnBefore={end && end.state !== 'done' ? end.key : undefined}
       noReturn={t('step.no-return')}
     />
   )

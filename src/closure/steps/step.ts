@@ -12,7 +12,7 @@ import type { NewEvent } from '../timeline-store.ts'
 import type { Documents } from './documents.ts'
 
 export type Partners = {
-  network: Pick<Network, 'find' | 'cancelLocation' | 'delete'>
+  network: Pick<Network, 'find' | 'receiveOnly' | 'cancelLocation' | 'delete'>
   payments: Pick<Payments, 'refund' | 'findRefund' | 'payout' | 'findPayout' | 'findDisputes'>
   orders: Pick<Orders, 'cancel'>
   documents: Documents

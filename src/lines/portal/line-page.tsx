@@ -10,6 +10,7 @@ import { Page, Section } from '../../portal/page.tsx'
 import { isZero } from '../../portal/format.ts'
 import { lineQuery, linesQuery } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
+import { useLeaving } from '../../portal/leaving.ts'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
@@ -249,13 +250,30 @@ function More({ line }: { line: Line }) {
         <LinkRow to={`/lines/${line.lineId}/coverage`} title={t('line.coverage')}>
           {t('line.coverage-what')}
         </LinkRow>
-        <LinkRow
-          to={closurePath(line)}
-          title={t(line.closureCaseId ? 'line.closing-progress' : 'line.close')}
-        >
-          {!line.closureCaseId && t('line.close-what')}
-        </LinkRow>
+        <LeavingRows line={line} />
       </ul>
     </Section>
+  )
+}
+
+/** By the words that the country prescribes; a contract that was just made is withdrawn from, too. */
+function LeavingRows({ line }: { line: Line }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const leaving = useLeaving()
+  const to = closurePath(line)
+  if (line.closureCaseId) return <LinkRow to={to} title={t('line.closing-progress')} />
+  const until = leaving.withdrawUntil(line.orderedAt)
+  return (
+    <>
+      {until && (
+        <LinkRow to={to} search={{ withdraw: 'yes' }} title={leaving.withdraw(t('line.withdraw'))}>
+          {t('line.withdraw-what', { at: format.day(until) })}
+        </LinkRow>
+      )}
+      <LinkRow to={to} title={leaving.close(t('line.close'))}>
+        {t('line.close-what')}
+      </LinkRow>
+    </>
   )
 }

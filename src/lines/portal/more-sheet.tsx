@@ -6,6 +6,7 @@ import { send } from '../../portal/api.ts'
 import { Button, linkProps } from '../../portal/components/button.tsx'
 import { NameForm } from '../../portal/components/name-form.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
+import { useLeaving } from '../../portal/leaving.ts'
 import { useToast } from '../../portal/toast.tsx'
 import type { Line } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -15,6 +16,7 @@ type Props = { line: Line; open: boolean; onClose: () => void }
 
 export function MoreSheet({ line, open, onClose }: Props) {
   const { t } = useWords()
+  const leaving = useLeaving()
   const [renaming, setRenaming] = useState(false)
   const close = () => {
     setRenaming(false)
@@ -52,7 +54,9 @@ export function MoreSheet({ line, open, onClose }: Props) {
               <li>
                 <Link {...linkProps({ to: closurePath(line) })} className="row">
                   <span className="grow mid">
-                    {t(line.state === 'closing' ? 'line.closing-progress' : 'line.close')}
+                    {line.state === 'closing'
+                      ? t('line.closing-progress')
+                      : leaving.close(t('line.close'))}
                   </span>
                 </Link>
               </li>

@@ -58,6 +58,7 @@ const order: readonly string[] = [
   'lateUsageWindow',
   'portCodeTtl',
   'portAfterEnd',
+  'graceMax',
   'quarantineMin',
   'quarantineMax',
   'retention',

@@ -4,12 +4,17 @@ import type { ReactNode } from 'react'
 import { linkProps } from './button.tsx'
 import { Icon } from './icon.tsx'
 
-type Props = { to: string; title: string; children?: ReactNode }
+type Props = {
+  to: string
+  search?: Record<string, string>
+  title: string
+  children?: ReactNode
+}
 
-export function LinkRow({ to, title, children }: Props) {
+export function LinkRow({ to, search, title, children }: Props) {
   return (
     <li>
-      <Link {...linkProps({ to })} className="row">
+      <Link {...linkProps({ to, ...(search && { search }) })} className="row">
         <span className="grow">
           <span className="mid block">{title}</span>
           {children && <span className="small c2 block">{children}</span>}

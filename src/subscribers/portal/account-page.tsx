@@ -20,6 +20,7 @@ import { ThemeChoice } from '../../portal/settings.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Contact, Subscriber } from '../../portal/wire.ts'
+import { useLeaving } from '../../portal/leaving.ts'
 import { useWords } from '../../portal/words.tsx'
 import { ProfileFields } from './profile-fields.tsx'
 
@@ -108,6 +109,7 @@ function RowLink({ icon, to, title, children }: RowLinkProps) {
  * way. */
 function Leaving() {
   const { t } = useWords()
+  const leaving = useLeaving()
   const go = useGo()
   const client = useQueryClient()
   const closures = useQuery(closuresQuery)
@@ -143,7 +145,7 @@ function Leaving() {
             className="row"
           >
             <span className="grow">
-              <span className="mid block">{t('account.close')}</span>
+              <span className="mid block">{leaving.close(t('account.close'))}</span>
               <span className="small c2 block">
                 {underway
                   ? t('account.closing', { reference: underway.reference })
