@@ -27,7 +27,7 @@ export function StartPage() {
       ),
     onSuccess: async (closure) => {
       queryClient.setQueryData(closureQuery(closure.caseId).queryKey, closure)
-      if (withdraw) markWithdrawal(closure.caseId)
+      markWithdrawal(closure.caseId, withdraw !== undefined)
       const base = `/closures/${closure.caseId}`
       await go(closure.state === 'draft' ? `${base}/ready` : base, { replace: true })
     },
