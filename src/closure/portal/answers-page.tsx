@@ -107,11 +107,8 @@ function Answer({ label, change, children }: AnswerProps) {
       <dd>
         <div>{children}</div>
         {change && (
-          <Link
-            {...linkProps({ to: change })}
-            aria-label={t('answers.change-what', { what: label })}
-          >
-            {t('account.change')}
+          <Link {...linkProps({ to: change })}>
+            {t('account.change')} <span className="sr-only">{label}</span>
           </Link>
         )}
       </dd>
