@@ -27,6 +27,8 @@ beforeAll(async () => {
     refundFee: { value: { GBP: 250 }, source, confidence },
     refundFeeMax: { value: { GBP: 250 }, source, confidence },
     reasonMode: { value: 'required', source, confidence },
+    // Nobody here withdraws from a contract that was just made, which costs nothing.
+    withdrawalWindow: { value: null, source, confidence },
   })
   staff = person(platform)
   await staff.signInAsStaff('support@violet.example')

@@ -25,6 +25,8 @@ beforeAll(async () => {
     lateUsageWindow: { value: 'P7D', source, confidence: 'D' },
     refundFee: { value: { GBP: 250 }, source, confidence: 'D' },
     refundFeeMax: { value: { GBP: 100 }, source: 'at most one pound', confidence: 'D' },
+    // Nobody here withdraws from a contract that was just made, which costs nothing.
+    withdrawalWindow: { value: null, source, confidence: 'D' },
   })
 })
 afterAll(() => platform.close())

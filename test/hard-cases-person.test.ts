@@ -119,10 +119,20 @@ test('Hard case 12: a closure frozen in error goes on once a reviewer has made s
   const at = `/v1/staff/closures/${draft.caseId}`
   expect((await amara.post(`${at}/thaw`, { note: '' })).status).toBe(422)
   expect((await amara.post(`${at}/thaw`, { note: 'called back, it was Jan' })).status).toBe(200)
-  const { version, closure } = (await amara.get(at)).body
   // The review has no more time than before, and no less: without its day it would be late for ever, or never.
+  const { closure } = await until(
+    async () => (await amara.get(at)).body,
+    (body) => body.closure.state === 'in_review',
+  )
   expect(closure.dueAt).toBe(dueAt)
-  await amara.post(`${at}/decision`, { decision: 'approve', version, note: '' })
+  // What goes on by itself after a thaw may change the case between looking and deciding.
+  await until(
+    async () => {
+      const { version } = (await amara.get(at)).body
+      return amara.post(`${at}/decision`, { decision: 'approve', version, note: '' })
+    },
+    ({ status }) => status === 200,
+  )
   await jan.signIn(jan.email)
   await untilState(jan, draft.caseId, 'closed')
   const late = await visitor.post('/v1/closures/freeze', { token })

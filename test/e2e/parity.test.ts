@@ -99,7 +99,7 @@ async function leave({ page, locale, email }: Visit, scope: 'line' | 'account') 
     await way.press(page.locator('a[href="/close/account"]'))
   } else {
     await way.press(page.locator('a.linehead').first())
-    await way.press(page.locator('a[href^="/close/line/"]'))
+    await way.press(page.locator('a[href^="/close/line/"]:not([href*="?"])'))
   }
   await page.waitForURL(/\/ready$/)
   await see(/./)
