@@ -12,10 +12,11 @@ export type Facts = Record<string, string>
 
 const axe = readFileSync(join(checkout, 'node_modules/axe-core/axe.min.js'), 'utf8')
 
-/** `VIOLET_CHROMIUM` names another one than the system's. */
+/** `VIOLET_CHROMIUM` names another one than the system's. The one without a window costs a quarter less of the processor. */
 export async function openBrowser(): Promise<Browser> {
   const places = [
     process.env['VIOLET_CHROMIUM'],
+    '/usr/bin/chromium-headless-shell',
     '/usr/bin/chromium',
     '/usr/bin/chromium-browser',
     '/usr/bin/google-chrome',

@@ -68,6 +68,8 @@ test.each(usual(looks, 8))(
 
     await page.goto(`${base}/quote`)
     await page.getByRole('radio').first().waitFor({ state: 'attached' })
+    // What the page itself still asks for would find the session gone before anything is chosen.
+    await page.waitForLoadState('networkidle')
     await endSessions()
     // The page may be gone before the mark could be looked at.
     await page.getByRole('radio').first().click({ force: true })
