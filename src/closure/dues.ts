@@ -11,7 +11,7 @@ import {
 import { isZero, money, shareRoundedDown, subtract, zero } from '../values/money.ts'
 import type { Facts, LineFacts } from './facts.ts'
 import type { Dues, Ruled } from './ends.ts'
-import { freshUntil, isFresh } from './fresh.ts'
+import { freshUntil, leavesFree } from './fresh.ts'
 
 const consumer: Whom = { segment: 'consumer', plan: 'prepaid' }
 const onContract: Whom = { segment: 'consumer', plan: 'postpaid' }
@@ -24,7 +24,7 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
     owed: facts.owed.filter(
       ({ lineId, amount }) => amount.currency === code && (lineId === '' || own.has(lineId)),
     ),
-    earlyFees: facts.byOperator ? [] : lines.flatMap((line) => earlyFee(facts, line, asOf)),
+    earlyFees: lines.flatMap((line) => earlyFee(facts, line, asOf)),
     refundFee: refundFee(facts, asOf, code),
     lateCap: lateCap(facts.policy, lines, code),
     disputed: disputed.map(({ disputeId, lineId, amount, held }) => ({
@@ -62,7 +62,6 @@ export type Bound = { lineId: string; until: Temporal.Instant; source: string }
 
 /** Lines that can't end before a day, by their terms and the policy. Whom the operator closes itself it lets go. */
 export function boundOf(facts: Facts, asOf: Temporal.Instant): Bound[] {
-  if (facts.byOperator) return []
   const { source } = sourceOf(facts.policy, 'etfRule', onContract)
   return facts.lines.flatMap((line) => {
     const until = boundUntil(facts, line, asOf)
@@ -71,11 +70,12 @@ export function boundOf(facts: Facts, asOf: Temporal.Instant): Bound[] {
 }
 
 function boundUntil(
-  { policy, died }: Facts,
+  facts: Facts,
   line: LineFacts,
   asOf: Temporal.Instant,
 ): Temporal.Instant | null {
-  if (isFresh(policy, line, asOf)) return null
+  if (leavesFree(facts, line, asOf)) return null
+  const { policy, died } = facts
   const leaving = leavingOf(line, died, asOf, policy.timeZone)
   if (!leaving || !line.activatedAt) return null
   if (earlyFeeOf(policy, leaving, onContract).kind !== 'not-before') return null
@@ -83,9 +83,10 @@ function boundUntil(
   return zone.add({ months: leaving.termMonths }).toInstant()
 }
 
-function earlyFee({ policy, died }: Facts, line: LineFacts, asOf: Temporal.Instant) {
+function earlyFee(facts: Facts, line: LineFacts, asOf: Temporal.Instant) {
+  const { policy, died } = facts
   const leaving = leavingOf(line, died, asOf, policy.timeZone)
-  if (!leaving || isFresh(policy, line, asOf)) return []
+  if (!leaving || leavesFree(facts, line, asOf)) return []
   const fee = earlyFeeOf(policy, leaving, onContract)
   if (fee.kind !== 'at-most' || isZero(fee.fee)) return []
   const detail = {

@@ -1,8 +1,14 @@
 /** Contracts that were just made: within the window of the law their owner withdraws, and nothing is kept for leaving. */
-import { type Policy, withdrawableUntil } from '../policy/policy.ts'
+import { withdrawableUntil } from '../policy/policy.ts'
 import type { Facts, LineFacts } from './facts.ts'
 
-export function isFresh(policy: Policy, { orderedAt }: LineFacts, at: Temporal.Instant): boolean {
+/** Who withdraws, or did not ask to leave, leaves whatever their term and their plan say. */
+export function leavesFree(
+  { policy, byOperator }: Facts,
+  { orderedAt }: LineFacts,
+  at: Temporal.Instant,
+): boolean {
+  if (byOperator) return true
   const until = withdrawableUntil(policy, orderedAt)
   return until !== null && Temporal.Instant.compare(at, until) <= 0
 }
@@ -12,14 +18,14 @@ export function freshUntil(
   { policy, lines }: Facts,
   at: Temporal.Instant,
 ): Temporal.Instant | null {
-  if (lines.length === 0 || !lines.every((line) => isFresh(policy, line, at))) return null
   const ends = lines.flatMap(({ orderedAt }) => withdrawableUntil(policy, orderedAt) ?? [])
-  return ends.sort(Temporal.Instant.compare)[0] ?? null
+  const [first] = ends.sort(Temporal.Instant.compare)
+  if (!first || ends.length < lines.length) return null
+  return Temporal.Instant.compare(at, first) <= 0 ? first : null
 }
 
-/** Whatever the plan says of leaving early: of who withdraws, or did not ask to leave, what was not supplied comes back. */
+/** What was not supplied comes back, also where the plan says otherwise. */
 export function asWithdrawn(facts: Facts, line: LineFacts, at: Temporal.Instant): LineFacts {
-  if (line.unusedRefund !== 'none') return line
-  const comesBack = facts.byOperator || isFresh(facts.policy, line, at)
-  return comesBack ? { ...line, unusedRefund: 'lesser' } : line
+  if (line.unusedRefund !== 'none' || !leavesFree(facts, line, at)) return line
+  return { ...line, unusedRefund: 'lesser' }
 }

@@ -154,7 +154,7 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     wire.currencies,
     wire.refundTo,
     [facts.policy.country, facts.policy.version],
-    // Nothing where nothing is repriced, so that quotes made before stay what they were.
+    // Nothing where no line is bound and none repriced, so that quotes made before stay what they were.
     ...(wire.bound ?? []).map(({ lineId, until }) => [lineId, until]),
     ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
   ])
