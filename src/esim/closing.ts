@@ -20,6 +20,6 @@ export const closing: Closing = {
     },
     profile_event: { plain: 'iccid version at actor action state' },
     // A session names a card and a phone, never a person.
-    rsp_session: { lives: 'P30D', plain: 'transaction_id session started_at version' },
+    rsp_session: { lives: 'P30D', plain: 'transaction_id session answered started_at version' },
   },
 }

@@ -7,7 +7,6 @@ import type { KeyedJob } from '../platform/queue.ts'
 import type { Put } from '../platform/statement.ts'
 import type { ProfileStatus } from './esim.ts'
 import { answerSeal, matchingIdSeals, openSealed, sealed } from './seal-store.ts'
-import type { Answer } from './sgp22/es9.ts'
 import type { RspSession } from './sgp22/smdp.ts'
 import { type DownloadColumns, type Stock, stockOf } from './stock-store.ts'
 
@@ -37,7 +36,7 @@ const chosen = `from rsp_session r left join profile_stock s on s.iccid = r.sess
 
 const reads = {
   /** A session, if it is there already, and the profile that a matching id leads to. */
-  offered: `select r.session, r.version as r_version, ${stockColumns}, ${lineColumns}, ${profileColumns}
+  offered: `select r.session, r.answered, r.version as r_version, ${stockColumns}, ${lineColumns}, ${profileColumns}
     from (select $1::text as id) as asked left join rsp_session r on r.transaction_id = asked.id
     left join profile_stock s on s.matching_id = $2 ${index} ${ofLine} ${ofProfile}`,
   /** A session, and the profile that it is about. */
@@ -52,7 +51,8 @@ const reads = {
 }
 
 type Row = DownloadColumns & {
-  session?: StoredSession | null
+  session?: RspSession | null
+  answered?: string | null
   r_version?: number | null
   state: Stock['state'] | null
   nickname?: string | null
@@ -86,7 +86,7 @@ export async function readFacts(
     which === 'offered' ? await offeredRow(app, id, matchingId) : await readRow(app, which, [id])
   if (!row) return nothing
   return {
-    session: row.session ? openSession(app, row.session) : undefined,
+    session: row.session ? openSession(app, row.session, row.answered ?? null) : undefined,
     sessionVersion: row.r_version ?? undefined,
     stock: row.state === null ? undefined : stockOf(row, row.state, namesOf(app.db, row)),
     profile: profileOf(row),
@@ -112,25 +112,16 @@ async function offeredRow(app: App, id: string, matchingId: string | undefined) 
   return row
 }
 
-/** As it is stored: what was answered says what the line is called. */
-type StoredSession = Omit<RspSession, 'answered'> & {
-  readonly answered?: { readonly digest: string; readonly answer: string }
-}
+type Answered = NonNullable<RspSession['answered']>
 
-const aboutSession = ({ transactionId }: Pick<RspSession, 'transactionId'>) =>
-  answerSeal(transactionId)
-
-function storedSession(app: App, { answered, ...session }: RspSession): StoredSession {
-  if (!answered) return session
-  const answer = sealed(app, aboutSession(session), answered.answer)
-  return { ...session, answered: { ...answered, answer } }
-}
-
-function openSession(app: App, { answered, ...session }: StoredSession): RspSession {
-  if (!answered) return session
+/** What was answered says what the line is called, so it is sealed; only where it may be asked again is it read. */
+function openSession(app: App, stored: RspSession, answered: string | null): RspSession {
+  // A node of an older version that still runs keeps its answers in the session: who asks again begins anew.
+  const { answered: _, ...session } = stored
+  if (answered === null) return session
   try {
-    const answer = openSealed(app, aboutSession(session), answered.answer) as Answer
-    return { ...session, answered: { ...answered, answer } }
+    const opened = openSealed(app, answerSeal(session.transactionId), answered) as Answered
+    return { ...session, answered: opened }
   } catch {
     // The master key has changed since: who asks again begins anew.
     return session
@@ -270,22 +261,27 @@ function partsOf(app: App, facts: Facts, change: Change, put: Put): Part[] {
 }
 
 /** A session that was begun is stored with the first that comes of it; whoever comes second finds it there. */
-function sessionPart(app: App, session: RspSession, isBegun: boolean, put: Put): Part {
-  const [id, json] = [
-    put(session.transactionId, 'text'),
-    put(JSON.stringify(storedSession(app, session)), 'jsonb'),
-  ]
+function sessionPart(
+  app: App,
+  { answered, ...session }: RspSession,
+  isBegun: boolean,
+  put: Put,
+): Part {
+  const about = answerSeal(session.transactionId)
+  const id = put(session.transactionId, 'text')
+  const json = put(JSON.stringify(session), 'jsonb')
+  const answer = put(answered ? sealed(app, about, answered) : null, 'text')
   if (!isBegun)
     return {
       name: 'session',
-      sql: `update rsp_session set session = ${json}, version = version + 1
+      sql: `update rsp_session set session = ${json}, answered = coalesce(${answer}, answered), version = version + 1
         from gate where transaction_id = ${id}`,
     }
   const startedAt = Temporal.Instant.fromEpochMilliseconds(session.startedMs)
   return {
     name: 'begun',
-    sql: `insert into rsp_session (transaction_id, session, started_at)
-      values (${id}, ${json}, ${put(startedAt, 'timestamptz')}) on conflict do nothing returning 1 as one`,
+    sql: `insert into rsp_session (transaction_id, session, answered, started_at)
+      values (${id}, ${json}, ${answer}, ${put(startedAt, 'timestamptz')}) on conflict do nothing returning 1 as one`,
   }
 }
 

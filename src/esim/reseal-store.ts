@@ -123,9 +123,6 @@ export async function sealProfiles(app: Means): Promise<void> {
     .executeTakeFirst()
   if (done) return
   await resealProfiles(app)
-  // What was answered is only needed by a phone that asks again within the hour; it begins anew.
-  await sql`update rsp_session set session = session - 'answered'
-    where jsonb_typeof(session->'answered'->'answer') = 'object'`.execute(app.db)
   await app.db
     .insertInto('upgrade_done')
     .values({ name: taskName })

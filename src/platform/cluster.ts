@@ -74,7 +74,7 @@ export function runningUrl(folder: string): string | undefined {
   const place = { ...placeOf(folder), account: undefined }
   const found = readPidFile(place.data)
   if (!found || found.status !== 'ready' || !isServerOf(found.pid, place.data)) return undefined
-  return address(readPassword(place), found.port, DATABASE)
+  return address(place, found.port, DATABASE)
 }
 
 /** A cluster for tests: own folder, own port, no syncing; what killed runs left behind is swept. */
@@ -329,7 +329,7 @@ async function launch(place: Place, options: ClusterOptions, port: number): Prom
 function serverFlags({ settings = {} }: ClusterOptions, port: number): string[] {
   const all = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: '.', // its working directory: the data
     fsync: 'on',
     max_connections: '200',
     timezone: 'UTC',
@@ -347,15 +347,21 @@ const startFailure = ({ logFile }: ClusterOptions, output: string): string => {
   return `The embedded PostgreSQL did not start: ${reason}; its log is ${logFile}.`
 }
 
-const address = (password: string, port: number, database: string): string =>
-  `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
+// A socket in the file system costs both sides less than one of the network.
+const SOCKET_PATH_MAX = 103 // bytes of sun_path, where it is shortest
+
+function address(place: Pick<Place, 'data' | 'passwordFile'>, port: number, database: string) {
+  const url = `postgres://${USER}:${encodeURIComponent(readPassword(place))}@127.0.0.1:${port}/${database}`
+  const socket = join(place.data, `.s.PGSQL.${port}`)
+  const isThere = Buffer.byteLength(socket) <= SOCKET_PATH_MAX && existsSync(socket)
+  return isThere ? `${url}?host=${encodeURIComponent(place.data)}` : url
+}
 
 function clusterOf(place: Place, at: { pid: number; port: number }, adopted: boolean): Cluster {
-  const password = readPassword(place)
   return {
     ...at,
     adopted,
-    url: (database = DATABASE) => address(password, at.port, database),
+    url: (database = DATABASE) => address(place, at.port, database),
     isRunning: () => isServerOf(at.pid, place.data),
     stop: () => (isServerOf(at.pid, place.data) ? stopServer(at.pid) : Promise.resolve()),
     askToStop: () => void (isServerOf(at.pid, place.data) && process.kill(at.pid, 'SIGINT')),

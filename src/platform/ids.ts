@@ -22,16 +22,16 @@ export function openIds(nowMs: () => number, bytes: (size: number) => Uint8Array
 }
 
 export function systemIds(): Ids {
-  const { make } = openIds(() => Date.now(), pooledBytes())
-  return { make, random: (size) => randomBytes(size) }
+  return openIds(() => Date.now(), pooledBytes())
 }
 
 const poolBytes = 4096
 
-// A call to the operating system costs far more than the ten bytes of an id.
+// A call to the operating system costs far more than the few bytes of an id, a key or an IV.
 function pooledBytes(): (size: number) => Uint8Array {
   let pool: Buffer = Buffer.alloc(0)
   return (size) => {
+    if (size > poolBytes / 16) return randomBytes(size)
     if (pool.length < size) pool = randomBytes(poolBytes)
     const taken = pool.subarray(0, size)
     pool = pool.subarray(size)

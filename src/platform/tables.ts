@@ -825,6 +825,7 @@ export interface RetentionReceipt {
 }
 
 export interface RspSession {
+  answered: string | null;
   session: unknown;
   started_at: Temporal.Instant;
   transaction_id: string;

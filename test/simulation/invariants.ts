@@ -208,9 +208,12 @@ const rules: Record<string, string> = {
     where s.state = 'closed' and k.wrapped is not null and (k.category = 'account' or (
       select bool_and(r.erased_at is not null) from retention r
       where r.subscriber_id = k.subscriber_id and r.category = k.category))`,
+  // Who appeals is answered anew.
   'somebody was told the same twice': `
-    select template || ' ' || case_id from notice where template in ${saidOnce}
-    group by subscriber_id, case_id, template, split_part(notice_id, '/', 2) having count(*) > 1`,
+    select n.template || ' ' || n.case_id from notice n where n.template in ${saidOnce}
+    group by n.subscriber_id, n.case_id, n.template, split_part(n.notice_id, '/', 2)
+    having count(*) > 1 + (select count(*) from closure_event e where n.template = 'closure-rejected'
+      and e.subscriber_id = n.subscriber_id and e.case_id = n.case_id and e.kind = 'appealed')`,
   'a profile was ordered twice': `
     select e.iccid || ' ' || e.action from profile_event e join profile p using (iccid)
     where e.action in ('downloadOrder', 'confirmOrder', 'releaseProfile')

@@ -60,6 +60,12 @@ export const faultsMax = { first: 60, later: 25 }
 const slowForMs = [1200, 4800]
 const frozenForMs = [15_000, 120_000, 40 * 60_000, 3 * hourMs]
 
+function withParameters(url: string, parameters: Record<string, string>): string {
+  const given = new URL(url)
+  for (const [name, value] of Object.entries(parameters)) given.searchParams.set(name, value)
+  return given.href
+}
+
 /** Opens a world on a database of its own, a copy of the template. */
 export async function openWorld(
   story: Story,
@@ -67,14 +73,14 @@ export async function openWorld(
 ): Promise<World> {
   const { seed } = story
   const chance = dice(seed)
-  const settings = encodeURIComponent('-c timezone=UTC -c jit=off -c pgboss.test_clock=on')
-  const url = `${database.url}?options=${settings}`
+  const settings = '-c timezone=UTC -c jit=off -c pgboss.test_clock=on'
+  const url = withParameters(database.url, { options: settings })
   const pool = openPool(url, 12)
   // The clock on the wall decides nothing in a world, however long a machine sleeps.
   pool.options.connectionTimeoutMillis = 0
   // One connection, so that what is asked after every tick is planned once.
-  const planned = encodeURIComponent(' -c plan_cache_mode=force_generic_plan')
-  const eyes = openPool(`${url}${planned}&application_name=eyes`, 1)
+  const planned = `${settings} -c plan_cache_mode=force_generic_plan`
+  const eyes = openPool(withParameters(url, { options: planned, application_name: 'eyes' }), 1)
   eyes.options.connectionTimeoutMillis = 0
   const clock = { now: () => Temporal.Instant.fromEpochMilliseconds(world.nowMs) }
   const ids = openIds(() => world.nowMs, chance.bytes)
