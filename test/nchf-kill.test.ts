@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { proveLedger } from '../src/ledger/store.ts'
 import { seedCatalog } from '../src/plans/store.ts'
-import { freePort } from '../src/platform/cluster.ts'
+import { freePort } from '../src/platform/free-port.ts'
 import { type H2Answer, type MadeLine, makeLines, openH2 } from './charging.ts'
 import { testDatabase } from './database.ts'
 

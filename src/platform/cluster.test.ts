@@ -6,13 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  type Cluster,
-  freePort,
-  runningUrl,
-  startCluster,
-  startThrowAwayCluster,
-} from './cluster.ts'
+import { type Cluster, runningUrl, startCluster, startThrowAwayCluster } from './cluster.ts'
+import { freePort } from './free-port.ts'
 import { isAlive } from './process.ts'
 
 // The folder above the data is closed to everyone else, as a home often is.

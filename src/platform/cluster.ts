@@ -17,11 +17,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './free-port.ts'
 import { type Account, accountFor, canReach, programsFor, serverMemory } from './postgres.ts'
 import { CannotStart, isAlive } from './process.ts'
 
@@ -387,20 +387,4 @@ async function stopServer(pid: number): Promise<void> {
       await sleep(15)
     }
   }
-}
-
-/** The wanted port when nobody has it, else one the system picks. */
-export async function freePort(wanted: number): Promise<number> {
-  const take = (port: number) =>
-    new Promise<number | undefined>((done) => {
-      const probe = createServer()
-      probe.once('error', () => done(undefined))
-      probe.listen({ port, host: '127.0.0.1' }, () => {
-        const at = probe.address()
-        probe.close(() => done(typeof at === 'object' && at ? at.port : undefined))
-      })
-    })
-  const port = (await take(wanted)) ?? (await take(0))
-  if (port === undefined) throw new CannotStart('No free port is left on 127.0.0.1.')
-  return port
 }

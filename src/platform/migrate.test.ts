@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Cluster, freePort, startThrowAwayCluster } from './cluster.ts'
+import { type Cluster, startThrowAwayCluster } from './cluster.ts'
+import { freePort } from './free-port.ts'
 import { migrate, planMigrations, readMigrations } from './migrate.ts'
 
 let cluster: Cluster

@@ -24,8 +24,8 @@ export type Account = { uid: number; gid: number } | undefined
 
 export type Programs = { postgres: string; initdb: string }
 
-// An eighth of the machine, at most 1 GB, and room for a busy quarter of an hour of changes.
-const sharedMegabytes = Math.min(1024, Math.max(128, Math.floor(totalmem() / 2 ** 23)))
+// An eighth of the machine, at most 4 GB, and room for a busy quarter of an hour of changes.
+const sharedMegabytes = Math.min(4096, Math.max(128, Math.floor(totalmem() / 2 ** 23)))
 export const serverMemory = { shared_buffers: `${sharedMegabytes}MB`, max_wal_size: '4GB' }
 
 const isRoot = (): boolean => process.getuid?.() === 0
