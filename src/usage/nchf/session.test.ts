@@ -306,6 +306,7 @@ test('a closing line goes on as before; a closed one is charged nothing and give
   const update = game.send('update', body([{ ...used(5_000_000), ...ask() }]))
   expect(informed(update)).toEqual([{ ratingGroup: 1, resultCode: 'END_USER_SERVICE_DENIED' }])
   expect(update).toMatchObject({ charges: [{ rated: { outcome: 'absorbed', fromBucket: 0n } }] })
+  expect(game.session?.state).toBe('lapsed')
   expect(game.line.purse.buckets[0]?.remaining).toBe(1_000_000_000n)
 })
 

@@ -83,7 +83,7 @@ function take(before: Session, line: LineFacts, step: Step): Decision {
     kind: 'taken',
     session: {
       ...before,
-      state: isOver ? 'released' : 'open',
+      state: isOver ? 'released' : stateAfter(line),
       plmn,
       lastUs: nowUs,
       groups: [...promised.groups.values()],
@@ -98,6 +98,9 @@ function take(before: Session, line: LineFacts, step: Step): Decision {
     purse: promised.purse,
   }
 }
+
+/** A late report of a closed line counts, and opens nothing again. */
+const stateAfter = ({ state }: LineFacts) => (state === 'closed' ? 'lapsed' : 'open')
 
 type Settled = {
   charges: Charge[]
