@@ -1,6 +1,6 @@
 /** The closure case: its states, what may happen in each, and what it does next. */
 import type { Policy } from '../policy/policy.ts'
-import { dueBy } from '../policy/policy.ts'
+import { dueBy, mayClose } from '../policy/policy.ts'
 import type { caseStates } from './wire.ts'
 
 export type CaseState = (typeof caseStates)[number]
@@ -103,7 +103,7 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
       return consentMove(around) ?? leaveVerifying(c, around)
     case 'cooling_off':
       if (isBefore(around.now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
-      return enterReview(around, 'waiting-time-over')
+      return enterReview(c, around, 'waiting-time-over')
     case 'in_review':
       return overdue(c, around)
     case 'needs_customer':
@@ -193,7 +193,7 @@ function unanswered({ dueAt }: ClosureCase, { now, remindedAt, markedLate }: Sur
 function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
   const until = waitUntil(around.policy, around.risk, c.submittedAt ?? around.now)
   if (Temporal.Instant.compare(until, around.now) <= 0)
-    return enterReview(around, 'identity-checked')
+    return enterReview(c, around, 'identity-checked')
   return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
 }
 
@@ -208,12 +208,27 @@ export function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): T
   return Temporal.Instant.compare(byPolicy, byRisk) < 0 ? byRisk : byPolicy
 }
 
+/**
+ * By when a person decides: in the time that a review has, or sooner where the country lets a closure take no longer. Who
+ * looks odd is looked at for as long as that takes, and so is what waited for its owner until that time was over.
+ */
+export function reviewedBy(
+  policy: Policy,
+  risk: Risk,
+  { receivedAt, from }: { receivedAt: Temporal.Instant; from: Temporal.Instant },
+): Temporal.Instant {
+  const due = dueBy(policy, 'reviewSla', from)
+  const { by } = mayClose(policy, { overdue: false, receivedAt })
+  const binds = risk === 'low' && by !== null && isBefore(from, by) && isBefore(by, due)
+  return binds ? by : due
+}
+
 /** Straight through where policy allows it and nothing looks odd; otherwise a person decides by a deadline. */
-function enterReview({ policy, risk, now }: Surroundings, event: string): Move {
+function enterReview(c: ClosureCase, { policy, risk, now }: Surroundings, event: string): Move {
   if (policy.rules.autoApprove.value && risk === 'low') {
     return { kind: 'enter', state: 'approved', event: 'approved-by-policy', dueAt: null }
   }
-  const dueAt = dueBy(policy, 'reviewSla', now)
+  const dueAt = reviewedBy(policy, risk, { receivedAt: c.submittedAt ?? now, from: now })
   return { kind: 'enter', state: 'in_review', event, dueAt }
 }
 

@@ -5,7 +5,7 @@ import { refundOf } from '../policy/dues.ts'
 import { packOf, packs } from '../policy/packs.ts'
 import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
-import { nextMove } from './closure.ts'
+import { nextMove, reviewedBy } from './closure.ts'
 import type { LineFacts } from './facts.ts'
 import { checkChoices, makeQuote } from './quote.ts'
 import { readiness } from './readiness.ts'
@@ -32,7 +32,7 @@ const rows = [
   ['EU', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 1500n, 'EECC 106(6): switching'],
   ['GB', '2026-11-27T13:00', '2026-12-11T13:00', true, 1500n, 1500n, 'Violet default'],
   ['US', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 0n, 'nothing federal found'],
-  ['US-CA', '2026-12-01T00:00', '2026-12-15T00:00', true, 0n, 0n, 'as the US'],
+  ['US-CA', '2026-11-30T05:00', '2026-12-14T05:00', true, 0n, 0n, 'AB 2863: a business day'],
   ['CN', '2026-12-01T00:00', '2026-12-22T00:00', true, 1500n, 1500n, 'practice: 15 business days'],
   ['BR', '2026-12-01T10:00', '2026-12-15T10:00', true, 1500n, 1500n, 'RGC 15: 2 business days'],
   ['IN', '2026-12-01T00:00', '2027-01-15T00:00', true, 0n, 0n, 'TRAI: P45D; prepaid forfeited'],
@@ -192,7 +192,22 @@ test('the worker decides as the quote said: straight through, after a review, af
   }
   expect(stateIn('GB')).toBe('approved')
   expect(stateIn('DE')).toBe('in_review')
-  expect(packs.filter(({ country }) => stateIn(country) === 'cooling_off')).toHaveLength(10)
+  expect(packs.filter(({ country }) => stateIn(country) === 'cooling_off')).toHaveLength(9)
+})
+
+test('a review is over by when the country wants service ended, unless something looks odd', () => {
+  // A Tuesday, five in the morning in California, which gives a business day from then.
+  const receivedAt = friday.add({ hours: 24 * 4 })
+  const by = (country: string, hours: number, risk: 'low' | 'high' = 'low') => {
+    const times = { receivedAt, from: receivedAt.add({ hours }) }
+    return local(country, reviewedBy(packOf(country), risk, times).toString())
+  }
+  expect([by('US-CA', 0), by('US-CA', 2)]).toEqual(['2026-12-02T05:00', '2026-12-02T05:00'])
+  expect([by('US', 2), by('US-CA', 2, 'high')]).toEqual(['2026-12-02T10:00', '2026-12-02T07:00'])
+  // What waited for its owner longer than that is looked at all the same.
+  expect(by('US-CA', 48)).toBe('2026-12-04T05:00')
+  const { endsAt } = makeQuote(factsIn('US-CA'), refund, null, null, receivedAt).wire
+  expect(local('US-CA', endsAt)).toBe('2026-12-02T05:00')
 })
 
 test('arrears hold a closing up only where policy says so: China by practice, not India or Brazil', () => {

@@ -178,6 +178,6 @@ test('what is over, ends soon or leaves no time is a warning', () => {
   const hurried = changed({ reviewSla: { value: 'P9D' } })
   expect(lint(hurried, today).warnings).toContainEqual({
     path: 'rules.maxCloseTime.value',
-    message: 'waiting and review may take longer than P7D',
+    message: 'may leave a review less than P9D',
   })
 })

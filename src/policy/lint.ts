@@ -220,7 +220,7 @@ function secondLook(policy: Policy, own: ReadonlySet<string>): Finding[] {
     if (Temporal.Instant.compare(reviewed, latest) > 0)
       doubtful.push({
         path: 'rules.maxCloseTime.value',
-        message: `waiting and review may take longer than ${maxCloseTime.value}`,
+        message: `may leave a review less than ${reviewSla.value}`,
       })
   }
   return doubtful

@@ -5,7 +5,14 @@ import { type Policy, policySchema, withLaterRules } from './schema.ts'
 
 export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
 export { residenceOf } from './packs.ts'
-export { arrearsBlock, mayPort, numberKeptUntil, portCodeEnd, withdrawableUntil } from './rights.ts'
+export {
+  arrearsBlock,
+  mayClose,
+  mayPort,
+  numberKeptUntil,
+  portCodeEnd,
+  withdrawableUntil,
+} from './rights.ts'
 export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'
 export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'

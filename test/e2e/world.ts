@@ -154,6 +154,7 @@ function allOf(world: World): readonly (readonly [name: string, path: string])[]
     ['bring', `${line}/number/bring`],
     ['cap', `${line}/cap`],
     ['move-credit', `${line}/move-credit`],
+    ['credit', '/credit'],
     ['statement', '/statement'],
     ['account', '/account'],
     ['contacts', '/account/contacts'],
