@@ -70,7 +70,7 @@ async function giveBack(trx: Trx, app: App, bulkId: string, actor: Actor): Promi
   const lines = cases.flatMap(({ subscriberId, closingLines }) =>
     (closingLines ?? []).map((lineId) => ({ subscriberId, lineId })),
   )
-  await reopenLines(trx, now, lines)
+  await reopenLines(trx, app, now, lines)
   const factsOf = await loadFactsOf(
     trx,
     cases.map((c) => ({ ...c, pin: { country: c.policyCountry, version: c.policyVersion } })),

@@ -288,7 +288,7 @@ export async function reopen(
 ): Promise<Facts | undefined> {
   const { subscriberId } = c
   const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
-  await reopenLines(trx, now, lines)
+  await reopenLines(trx, app, now, lines)
   const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
   // A number of it may have left meanwhile: that line ends by itself.
   for (const { lineId } of facts?.lines.filter(isPorted) ?? [])

@@ -1,6 +1,8 @@
 /** Lines on their way out, any number at once: closing, given back, closed, and their numbers kept from everybody. */
 import { sql } from 'kysely'
+import type { App } from '../platform/app.ts'
 import { pairs, rowsParameter, type Trx } from '../platform/database.ts'
+import { activateQueue } from './line.ts'
 import type { LineKey } from './store.ts'
 
 const those = (lines: readonly LineKey[]) => sql`
@@ -18,15 +20,25 @@ export async function startClosingLines(trx: Trx, lines: readonly LineKey[]): Pr
 /** The closure was withdrawn or rejected before anything ended: the lines are what they were. */
 export async function reopenLines(
   trx: Trx,
+  { queue }: Pick<App, 'queue'>,
   now: Temporal.Instant,
   lines: readonly LineKey[],
 ): Promise<void> {
-  // A period may have ended meanwhile: somebody looks at once.
-  await sql`
-    update line l set due_at = case when l.due_at is not null then ${now}::timestamptz end,
-      state = coalesce(l.state_before_closing, 'active'), state_before_closing = null, version = l.version + 1
-    from ${those(lines)}
-    where ${named} and l.state = 'closing'`.execute(trx)
+  // A period may have ended meanwhile: somebody looks at once. So they do where an eSIM was installed and its line given no
+  // service, since it was closing.
+  const { rows } = await sql<{ subscriberId: string; lineId: string }>`
+    with reopened as (
+      update line l set due_at = case when l.due_at is not null then ${now}::timestamptz end,
+        state = coalesce(l.state_before_closing, 'active'), state_before_closing = null, version = l.version + 1
+      from ${those(lines)}
+      where ${named} and l.state = 'closing'
+      returning l.subscriber_id, l.line_id, l.iccid, l.state)
+    select r.subscriber_id as "subscriberId", r.line_id as "lineId" from reopened r
+    join profile p on p.subscriber_id = r.subscriber_id and p.iccid = r.iccid
+    where r.state = 'ordered' and p.state = 'installed' order by 2`.execute(trx)
+  if (rows.length === 0) return
+  const jobs = rows.map((data) => ({ key: data.lineId, data }))
+  await queue.sendAll(trx, activateQueue, jobs)
 }
 
 export type ClosedLine = LineKey & { cause: string }

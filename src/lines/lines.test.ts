@@ -184,15 +184,40 @@ test('a withdrawn closure leaves the line as it was; a closed one nothing reopen
   await inTrx((trx) => startClosingLines(trx, [key]))
   await inTrx((trx) => startClosingLines(trx, [key]))
   expect((await get(someone, lineId))['state']).toBe('closing')
-  await inTrx((trx) => reopenLines(trx, now, [key]))
+  await inTrx((trx) => reopenLines(trx, shop.app, now, [key]))
   expect(await get(someone, lineId)).toEqual(before)
   await inTrx((trx) => closeLines(trx, now, [{ ...key, cause: 'closure' }]))
-  await inTrx((trx) => reopenLines(trx, now, [key]))
+  await inTrx((trx) => reopenLines(trx, shop.app, now, [key]))
   await inTrx((trx) => startClosingLines(trx, [key]))
   const closed = await get(someone, lineId)
   expect(closed['state']).toBe('closed')
   await inTrx((trx) => closeLines(trx, now.add({ hours: 1 }), [{ ...key, cause: 'other' }]))
   expect(await get(someone, lineId)).toEqual(closed)
+})
+
+test('an eSIM that was installed while its line was closing gets service once that is withdrawn', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone, 'home-uk')
+  const key = { subscriberId: someone.subscriberId, lineId: lineId as string }
+  const { matchingId } = (await someone.get(`/v1/lines/${lineId}/installation`)).body['manual']
+  await inTrx((trx) => startClosingLines(trx, [key]))
+  const eid = newPhone()
+  const { iccid, imsi } = (await send(shop, '/esim/download', { eid, matchingId })).body
+  await send(shop, '/esim/notifications', { eid, iccid, event: 'install', seq: 1 })
+  const jobs = () =>
+    sql<{ state: string }>`select state from pgboss.job
+      where name = ${activateQueue} and singleton_key = ${lineId}`.execute(shop.app.db)
+  await until(jobs, ({ rows }) => rows.some(({ state }) => state === 'completed'))
+  expect([(await get(someone, lineId))['state'], await network(imsi)]).toEqual([
+    'closing',
+    undefined,
+  ])
+  await inTrx((trx) => reopenLines(trx, shop.app, shop.app.clock.now(), [key]))
+  await until(
+    () => get(someone, lineId),
+    ({ state }) => state === 'active',
+  )
+  expect(await network(imsi)).toMatchObject({ state: 'active' })
 })
 
 test('a number is kept from everybody until its quarantine is over', async () => {

@@ -146,7 +146,7 @@ test('a closing line does not renew; withdrawn it does, closed it never does', a
   }
   expect(await notices(someone)).toEqual([])
   expect((await line(someone, lineId))['paidCredit'].amount).toBe('20.00')
-  await inTrx((trx) => reopenLines(trx, shop.app.clock.now(), [key]))
+  await inTrx((trx) => reopenLines(trx, shop.app, shop.app.clock.now(), [key]))
   await due(0, async () => (await notices(someone)).includes('plan-renewed'))
   await inTrx(async (trx) => {
     await endRenewals(trx, [key])
