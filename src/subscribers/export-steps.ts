@@ -43,7 +43,11 @@ export async function exportZip(app: App, subscriberId: string, locale: Locale):
   const written: File[] = []
   zip.on('error', (error: Error) => output.destroy(error))
   const add = (path: string, chunks: () => Chunks) => {
-    const open = () => Readable.from(measured(path, chunks(), written), { objectMode: false })
+    // The ZIP does not listen for the errors of what it reads lazily, and an error nobody hears ends the process.
+    const open = () =>
+      Readable.from(measured(path, chunks(), written), { objectMode: false }).on('error', (error) =>
+        zip.emit('error', error),
+      )
     const mtime = new Date(now.epochMilliseconds)
     zip.addReadStreamLazy(path, { mtime, compressionLevel }, (done) => done(null, open()))
   }

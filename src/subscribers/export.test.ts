@@ -1,6 +1,7 @@
 /** The data export: whole, readable by machine and by eye, and nobody else's. */
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fromBuffer } from 'yauzl'
 import { openPeople, type People } from '../../test/people.ts'
@@ -181,6 +182,18 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
     .executeTakeFirstOrThrow()
   expect(row.exported_at?.toString()).toBe(manifest.createdAt)
   expect((await person(people).get('/v1/me/export')).status).toBe(401)
+})
+
+test('a database that fails in the middle breaks off the download, and nothing else', async () => {
+  const lin = person(people)
+  await lin.signIn('broken-off@example.com')
+  const cookie = [...lin.cookies()].map(([name, value]) => `${name}=${value}`).join('; ')
+  const take = async () =>
+    (await fetch(`${people.url}/v1/me/export`, { headers: { cookie } })).arrayBuffer()
+  await sql`alter table ledger_posting rename to ledger_posting_gone`.execute(people.app.db)
+  await expect(take()).rejects.toThrow('terminated')
+  await sql`alter table ledger_posting_gone rename to ledger_posting`.execute(people.app.db)
+  expect((await take()).byteLength).toBeGreaterThan(10_000)
 })
 
 test('a row has a cell for each column, and a schema that names them all', () => {
