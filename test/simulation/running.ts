@@ -261,6 +261,8 @@ type Wire = {
   remoteAddress?: string
 }
 
+const brokenOff = /response destroyed before completion/
+
 /** Sends a request to a server that is awake; undefined when its process died or froze on it. */
 async function send(
   world: World,
@@ -276,7 +278,10 @@ async function send(
     node.life.services[door]!.inject({ ...wire, headers }),
   )
   if (outcome.kind === 'died') await revive(world, node)
-  if (outcome.kind === 'failed') throw outcome.error
+  // An answer that was on its way when the database went is broken off, as if nobody had answered.
+  const isBroken = world.breaks() !== brokenBefore
+  if (outcome.kind === 'failed' && !(isBroken && brokenOff.test(String(outcome.error))))
+    throw outcome.error
   if (outcome.kind !== 'done') return undefined
   const { statusCode, payload, headers: answered } = outcome.value
   const isJson = String(answered['content-type'] ?? '').includes('json')
@@ -284,7 +289,7 @@ async function send(
   if (runner) keepCookies(runner, answered['set-cookie'])
   if (runner && !runner.staff) seeOnlyOwn(world, runner, label, payload)
   // A 500 is a bug, unless a fault broke the connection under it.
-  if (statusCode === 500 && world.breaks() === brokenBefore) failed(world, label)
+  if (statusCode === 500 && !isBroken) failed(world, label)
   const { location } = answered
   return { status: statusCode, body, ...(typeof location === 'string' && { location }) }
 }
