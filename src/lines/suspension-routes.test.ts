@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TestPlatform, testPlatform } from '../../test/platform.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from '../../test/way.ts'
 import { person, type Person, until } from '../main/demo-person.ts'
-import { sweepAccess } from './access-steps.ts'
+import { bringAccess, sweepAccess } from './access-steps.ts'
+import { reopenLines, startClosingLines } from './closing-store.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -169,6 +170,23 @@ test('a change that no job settled is sent again by the sweep', async () => {
     .execute()
   await sweepAccess(platform.app)
   await network('suspended')
+})
+
+test('what the network was not told before a closure it is told once that is withdrawn', async () => {
+  const { someone, at, lineId, subscriberId, imsi, network } = await served()
+  await someone.post(`${at}/suspend`)
+  await network('suspended')
+  await faults({ fail500: 1000 })
+  await someone.post(`${at}/resume`)
+  const [key, { app, db, gateways }] = [{ subscriberId, lineId }, platform]
+  await db.transaction().execute((trx) => startClosingLines(trx, [key]))
+  await faults({})
+  await bringAccess(app, gateways.network, key)
+  expect(await gateways.network.find(imsi)).toMatchObject({ state: 'suspended' })
+  await db.transaction().execute((trx) => reopenLines(trx, app, app.clock.now(), [key]))
+  platform.clock.advance({ minutes: 6 })
+  await sweepAccess(app)
+  await network('active')
 })
 
 test('a line that is not installed, is closing or has closed is neither suspended nor resumed; withdrawn, it is suspended again', async () => {
