@@ -17,7 +17,7 @@ import { faultsMax, type World } from './world.ts'
 
 type Turn = { act: () => Promise<void> }
 
-const ticksMax = 6_000
+const ticksMax = 12_000
 const farMs = Date.UTC(9000, 0)
 /** Longer than a bank thinks, twice as long as an account is waited for, and a week for late records. */
 const patienceMs = 150 * dayMs
