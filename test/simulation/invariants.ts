@@ -117,10 +117,11 @@ const rules: Record<string, string> = {
       exists (select from refund r where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id)
       or exists (select from closure_step s
         where s.subscriber_id = c.subscriber_id and s.case_id = c.case_id))`,
+  // Seen as long as nobody has taken one of them: two commits at one moment are two transactions.
   'one commit enqueued the same job twice': `
     select j.name || ' ' || j.singleton_key from pgboss.job j
-    where j.singleton_key is not null and j.source_id is null
-    group by j.name, j.singleton_key, j.created_on having count(*) > 1`,
+    where j.singleton_key is not null and j.source_id is null and j.state = 'created'
+    group by j.name, j.singleton_key, j.created_on, j.xmin::text having count(*) > 1`,
   'an order was honoured twice': `
     select t.detail ->> 'orderId' from ledger_transfer t
     where t.kind in ('top-up', 'plan-payment')
