@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort } from './free-port.ts'
+import { freePort, holdsSockets, socketPathMax } from './free-port.ts'
 import { type Account, accountFor, canReach, programsFor, serverMemory } from './postgres.ts'
 import { CannotStart, isAlive } from './process.ts'
 
@@ -296,7 +296,10 @@ async function launch(place: Place, options: ClusterOptions, port: number): Prom
   const logged = fstatSync(log).size
   const seen = seenFolder(place)
   const { postgres } = programsFor(place.account)
-  const child = spawn(postgres, [...serverFlags(options, port), '-D', `${seen.path}/data`], {
+  // Its working directory is the data.
+  const socketFolder = (await holdsSockets(place.data)) ? '.' : ''
+  const flags = serverFlags(options, port, socketFolder)
+  const child = spawn(postgres, [...flags, '-D', `${seen.path}/data`], {
     ...place.account,
     cwd: '/',
     env: environment(),
@@ -326,10 +329,10 @@ async function launch(place: Place, options: ClusterOptions, port: number): Prom
   return { kind: 'ended', reason: failure ?? newLines }
 }
 
-function serverFlags({ settings = {} }: ClusterOptions, port: number): string[] {
+function serverFlags({ settings = {} }: ClusterOptions, port: number, socketFolder: string) {
   const all = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '.', // its working directory: the data
+    unix_socket_directories: socketFolder,
     fsync: 'on',
     max_connections: '200',
     timezone: 'UTC',
@@ -348,12 +351,10 @@ const startFailure = ({ logFile }: ClusterOptions, output: string): string => {
 }
 
 // A socket in the file system costs both sides less than one of the network.
-const SOCKET_PATH_MAX = 103 // bytes of sun_path, where it is shortest
-
 function address(place: Pick<Place, 'data' | 'passwordFile'>, port: number, database: string) {
   const url = `postgres://${USER}:${encodeURIComponent(readPassword(place))}@127.0.0.1:${port}/${database}`
   const socket = join(place.data, `.s.PGSQL.${port}`)
-  const isThere = Buffer.byteLength(socket) <= SOCKET_PATH_MAX && existsSync(socket)
+  const isThere = Buffer.byteLength(socket) <= socketPathMax && existsSync(socket)
   return isThere ? `${url}?host=${encodeURIComponent(place.data)}` : url
 }
 
