@@ -201,7 +201,7 @@ function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
 const riskHours = 24
 
 /** Until when a closure waits before anybody decides: as policy says, and longer where something looks odd. */
-export function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
+function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
   const byPolicy = dueBy(policy, 'coolingOff', from)
   if (risk === 'low') return byPolicy
   const byRisk = from.add({ hours: riskHours })
@@ -223,9 +223,18 @@ export function reviewedBy(
   return binds ? by : due
 }
 
+const goesThrough = ({ rules }: Policy, risk: Risk) => rules.autoApprove.value && risk === 'low'
+
+/** Whether a person decides on a closure that was received at a moment, and by when, if every step takes the time it may. */
+export function decisionOn(policy: Policy, risk: Risk, receivedAt: Temporal.Instant) {
+  const from = waitUntil(policy, risk, receivedAt)
+  if (goesThrough(policy, risk)) return { reviewed: false, by: from }
+  return { reviewed: true, by: reviewedBy(policy, risk, { receivedAt, from }) }
+}
+
 /** Straight through where policy allows it and nothing looks odd; otherwise a person decides by a deadline. */
 function enterReview(c: ClosureCase, { policy, risk, now }: Surroundings, event: string): Move {
-  if (policy.rules.autoApprove.value && risk === 'low') {
+  if (goesThrough(policy, risk)) {
     return { kind: 'enter', state: 'approved', event: 'approved-by-policy', dueAt: null }
   }
   const dueAt = reviewedBy(policy, risk, { receivedAt: c.submittedAt ?? now, from: now })

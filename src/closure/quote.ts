@@ -5,7 +5,7 @@ import { dueBy, paidDispositions, ruleFor } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { reviewedBy, waitUntil } from './closure.ts'
+import { decisionOn } from './closure.ts'
 import { agreedEnd } from './agreed-end.ts'
 import { exchangeOffers, mayExchange, settleAll, stayingIn } from './currencies.ts'
 import type { Facts } from './facts.ts'
@@ -37,10 +37,8 @@ export function makeQuote(
   const { rules } = policy
   const canMove = facts.staying.length > 0
   const risk = riskOf(facts, now)
-  const reviewed = !rules.autoApprove.value || risk !== 'low'
-  const waited = waitUntil(policy, risk, now)
-  const decided = reviewed ? reviewedBy(policy, risk, { receivedAt: now, from: waited }) : waited
-  const endsAt = later(decided, wanted)
+  const { reviewed, by } = decisionOn(policy, risk, now)
+  const endsAt = later(by, wanted)
   const fresh = freshUntil(facts, now)
   const texts = textsUntil(facts, endsAt)
   const over = choices.texts && texts ? texts : endsAt

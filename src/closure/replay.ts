@@ -1,6 +1,6 @@
 /** What a past closure would have come to under another policy: in time, money and reviews. Closing's own rules decide both. */
 import { dueBy, numberKeptUntil, paidDispositions, type Policy } from '../policy/policy.ts'
-import { reviewedBy, type Risk, waitUntil } from './closure.ts'
+import { decisionOn, type Risk } from './closure.ts'
 import type { Choices } from './settlement.ts'
 
 export type PastCase = {
@@ -27,10 +27,7 @@ export type Outcome = {
 
 export function outcomeUnder(policy: Policy, past: PastCase): Outcome {
   const { rules } = policy
-  const reviewed = !rules.autoApprove.value || past.risk !== 'low'
-  const waited = waitUntil(policy, past.risk, past.submittedAt)
-  const times = { receivedAt: past.submittedAt, from: waited }
-  const endsAt = reviewed ? reviewedBy(policy, past.risk, times) : waited
+  const { reviewed, by: endsAt } = decisionOn(policy, past.risk, past.submittedAt)
   const { paid, promotional } = past.choices
   const offered: readonly string[] = paidDispositions(policy)
   const paidGone = paid !== null && !offered.includes(paid.disposition)

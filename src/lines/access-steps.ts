@@ -41,10 +41,10 @@ export async function bringAccess(
   for (let round = 0; round < roundsMax; round += 1) {
     const line = await accessOf(app.db, key)
     if (!line) throw new Error(`no such line: ${key.lineId}`)
-    const held = await network.find(line.imsi)
     const wanted = wantedAccess(line.state, line.stateBeforeClosing)
     // Taken back, its closure would leave the network as it is: so this stays due until the line has closed.
     if (wanted === 'as-is' && line.state === 'closing') return made
+    const held = await network.find(line.imsi)
     const move = accessMove(wanted, line.msisdn, held, line.anew)
     await makeMove(app, network, line, move, `${line.version}${occasion}`)
     if (move !== 'none') made.push(move)

@@ -74,7 +74,7 @@ export function runningUrl(folder: string): string | undefined {
   const place = { ...placeOf(folder), account: undefined }
   const found = readPidFile(place.data)
   if (!found || found.status !== 'ready' || !isServerOf(found.pid, place.data)) return undefined
-  return address(place, found.port, DATABASE)
+  return address(place.data, readPassword(place), found.port, DATABASE)
 }
 
 /** A cluster for tests: own folder, own port, no syncing; what killed runs left behind is swept. */
@@ -351,18 +351,19 @@ const startFailure = ({ logFile }: ClusterOptions, output: string): string => {
 }
 
 // A socket in the file system costs both sides less than one of the network.
-function address(place: Pick<Place, 'data' | 'passwordFile'>, port: number, database: string) {
-  const url = `postgres://${USER}:${encodeURIComponent(readPassword(place))}@127.0.0.1:${port}/${database}`
-  const socket = join(place.data, `.s.PGSQL.${port}`)
+function address(data: string, password: string, port: number, database: string): string {
+  const url = `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`
+  const socket = join(data, `.s.PGSQL.${port}`)
   const isThere = Buffer.byteLength(socket) <= socketPathMax && existsSync(socket)
-  return isThere ? `${url}?host=${encodeURIComponent(place.data)}` : url
+  return isThere ? `${url}?host=${encodeURIComponent(data)}` : url
 }
 
 function clusterOf(place: Place, at: { pid: number; port: number }, adopted: boolean): Cluster {
+  const password = readPassword(place)
   return {
     ...at,
     adopted,
-    url: (database = DATABASE) => address(place, at.port, database),
+    url: (database = DATABASE) => address(place.data, password, at.port, database),
     isRunning: () => isServerOf(at.pid, place.data),
     stop: () => (isServerOf(at.pid, place.data) ? stopServer(at.pid) : Promise.resolve()),
     askToStop: () => void (isServerOf(at.pid, place.data) && process.kill(at.pid, 'SIGINT')),

@@ -97,9 +97,13 @@ async function lineWithUsage(subscriberId: string, nickname: string) {
   await db.insertInto('usage_record').values(usage).execute()
 }
 
-async function exported(someone: ReturnType<typeof person>) {
+function download(someone: ReturnType<typeof person>): Promise<Response> {
   const cookie = [...someone.cookies()].map(([name, value]) => `${name}=${value}`).join('; ')
-  const response = await fetch(`${people.url}/v1/me/export`, { headers: { cookie } })
+  return fetch(`${people.url}/v1/me/export`, { headers: { cookie } })
+}
+
+async function exported(someone: ReturnType<typeof person>) {
+  const response = await download(someone)
   expect(response.headers.get('content-type')).toBe('application/zip')
   return filesOf(Buffer.from(await response.arrayBuffer()))
 }
@@ -187,9 +191,7 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
 test('a database that fails in the middle breaks off the download, and nothing else', async () => {
   const lin = person(people)
   await lin.signIn('broken-off@example.com')
-  const cookie = [...lin.cookies()].map(([name, value]) => `${name}=${value}`).join('; ')
-  const take = async () =>
-    (await fetch(`${people.url}/v1/me/export`, { headers: { cookie } })).arrayBuffer()
+  const take = async () => (await download(lin)).arrayBuffer()
   await sql`alter table ledger_posting rename to ledger_posting_gone`.execute(people.app.db)
   await expect(take()).rejects.toThrow('terminated')
   await sql`alter table ledger_posting_gone rename to ledger_posting`.execute(people.app.db)
