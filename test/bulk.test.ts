@@ -1,4 +1,5 @@
 /** Closing many lines at once: dry run, approval by two, cohorts, a crash in the middle, outcomes line by line. */
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -283,7 +284,7 @@ test('a cohort that fails for good stops no other, and what it could not open is
   )
   const [job] = bulkJobs(platform.app, platform.gateways as never)
   const opened = async () => (await casesOf(said.bulkId)).length
-  await job!.gaveUp({ bulkId: said.bulkId, cohort: '0' }, 'a bug')
+  await job!.gaveUp({ bulkId: said.bulkId, cohort: '0' }, 'a bug', randomUUID())
   await until(opened, (count) => count === 1, 20_000)
   const { rows } = await sql<{ data: Record<string, string> }>`
     select data from pgboss.job where name = 'closure.bulk' and data ->> 'bulkId' = ${said.bulkId}

@@ -40,6 +40,7 @@ export const cards = {
   challenge: '4000000000003220',
   timesOut: '4000000000000119',
   poor: '4000000000009995',
+  diesLater: '4000000000000341',
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- answers are read field by field in tests

@@ -1,4 +1,5 @@
 /** Closing when partners fail: delayed, stuck with a person, a card that is dead; never refunded twice, never lost. */
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closureJobs } from '../src/closure/steps.ts'
@@ -130,8 +131,8 @@ test('a job that failed for good turns its case to needs_attention, once, and ba
   const { body: me } = await jan.get('/v1/me')
   const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
   const data = { subscriberId: me.subscriberId, caseId: draft.caseId }
-  await job?.gaveUp(data, 'a bug')
-  await job?.gaveUp(data, 'a bug')
+  await job?.gaveUp(data, 'a bug', randomUUID())
+  await job?.gaveUp(data, 'a bug', randomUUID())
   const reviewer = person(platform)
   await reviewer.signInAsStaff('reviewer@violet.example')
   const at = `/v1/staff/closures/${draft.caseId}`

@@ -23,12 +23,14 @@ export function addendumJobs(app: App, partners: { documents: Documents }): Job[
       queue: removedQueue,
       run: (data) => amend(app, partners.documents, data),
       // What a person holds says otherwise until then, so it is tried again for as long as it takes.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         app.log.error({ iccid: data['iccid']?.slice(-4), error }, 'an addendum is not signed yet')
         const key = data['iccid'] ?? ''
         await app.db
           .transaction()
-          .execute((trx) => app.queue.send(trx, removedQueue, key, data, 3600))
+          .execute((trx) =>
+            app.queue.sendAgain(trx, removedQueue, key, data, { id, afterSeconds: 3600 }),
+          )
       },
     },
   ]

@@ -4,11 +4,10 @@ import type { App } from '../platform/app.ts'
 import { dueBy } from '../policy/policy.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { mayAppeal, type StoredCase } from './case.ts'
-import { hasEnded } from './closure.ts'
+import { mayAppeal } from './case.ts'
 import { loadFacts } from './facts-store.ts'
-import { casesOf, changeCase, lockCase } from './store.ts'
-import { pinOf } from './way-store.ts'
+import { changeCase, lockCase } from './store.ts'
+import { openBeside, pinOf } from './way-store.ts'
 
 /** The lines close again while the appeal is looked at, and the review has its whole time anew. */
 export async function appeal(
@@ -23,12 +22,8 @@ export async function appeal(
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (!mayAppeal(c)) return refuse('nothing-to-appeal')
-    const others = (await casesOf(trx, subscriberId)).filter(
-      (one) => one.caseId !== caseId && !hasEnded(one.state) && concernsSame(one, c),
-    )
-    const [other] = others
-    if (other)
-      return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+    const open = await openBeside(trx, c)
+    if (open) return open
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts || facts.lines.every(({ state }) => state === 'closed'))
       return refuse('nothing-to-appeal')
@@ -54,10 +49,4 @@ export async function appeal(
     await startClosingLines(trx, lines)
     return true
   })
-}
-
-/** Two cases that can't be open at once. */
-function concernsSame(one: StoredCase, other: StoredCase): boolean {
-  if (one.scope === 'account' || other.scope === 'account') return one.submittedAt !== null
-  return one.lineId === other.lineId
 }

@@ -30,7 +30,7 @@ export function bulkJobs(app: App, partners: Partners): Job[] {
     {
       queue: bulkQueue,
       run: (data) => runCohort(app, partners, data),
-      gaveUp: (data, error) => giveUp(app, data, error),
+      gaveUp: (data, error, id) => giveUp(app, data, error, id),
     },
   ]
 }
@@ -120,7 +120,7 @@ function pace(perSecond: number | null) {
  * A cohort that fails for good: its cases go on one by one, and each that can't asks a person. The cohorts after it go
  * on as well, and what of it could not be opened is tried again.
  */
-async function giveUp(app: App, data: JobData, error: string) {
+async function giveUp(app: App, data: JobData, error: string, id: string) {
   const { bulkId = '', cohort = '0' } = data
   app.log.error({ bulkId, cohort, error }, 'a cohort of a bulk closure goes on line by line')
   const now = app.clock.now()
@@ -137,7 +137,10 @@ async function giveUp(app: App, data: JobData, error: string) {
     if (!(await hasUnopened(trx, bulkId, Number(cohort)))) return
     const { key } = cohortJob(bulkId, Number(cohort))
     const again = { bulkId, cohort, attempt: 'alone' }
-    await app.queue.send(trx, bulkQueue, key, again, againAfterSeconds)
+    await app.queue.sendAgain(trx, bulkQueue, key, again, {
+      id,
+      afterSeconds: againAfterSeconds,
+    })
   })
 }
 

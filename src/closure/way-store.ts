@@ -1,5 +1,4 @@
 /** The subscriber's way out, one transaction per intent: start, choose, ask for the code, submit, withdraw. */
-import { sql } from 'kysely'
 import { ratesAt } from '../ledger/ledger.ts'
 import { reopenLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
@@ -8,11 +7,12 @@ import type { Trx } from '../platform/database.ts'
 import { numberKeptUntil } from '../policy/policy.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { agreedEnd } from './agreed-end.ts'
-import { isSubmitted, mayWithdraw } from './closure.ts'
+import { hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
 import { textsUntil } from './grace.ts'
@@ -42,9 +42,7 @@ export async function startClosure(
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
     // The subscriber's row is the lock that makes two tabs one case.
-    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(
-      trx,
-    )
+    await lockSubscriber(trx, subscriberId)
     const open = (await casesOf(trx, subscriberId)).filter(
       ({ state }) => state === 'draft' || isSubmitted(state),
     )
@@ -76,6 +74,19 @@ export async function startClosure(
     if (!c) throw new Error('the draft just written is gone')
     return { c, isNew: true }
   })
+}
+
+/** Another case of its owner that can't be open at once with this one; its owner's row is locked. */
+export async function openBeside(trx: Trx, c: StoredCase): Promise<Refusal | undefined> {
+  const other = (await casesOf(trx, c.subscriberId)).find(
+    (one) => one.caseId !== c.caseId && !hasEnded(one.state) && concernsSame(one, c),
+  )
+  return other && refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+}
+
+function concernsSame(one: StoredCase, other: StoredCase): boolean {
+  if (one.scope === 'account' || other.scope === 'account') return one.submittedAt !== null
+  return one.lineId === other.lineId
 }
 
 export async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {
@@ -187,9 +198,12 @@ export async function submitClosure(
 ): Promise<StoredCase | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
+    await lockSubscriber(trx, subscriberId)
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (!isEditable(c)) return refuse('not-a-draft')
+    const open = c.state === 'draft' && (await openBeside(trx, c))
+    if (open) return open
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (!facts) return refuse('not-found')
     if (isAnothers(facts, actor)) return refuse('representative-acts')

@@ -16,12 +16,15 @@ export function orderJobs(app: App, orders: Orders): Job[] {
       queue: orderQueue,
       run: ({ subscriberId, iccid }) =>
         orderProfile(app, orders, { subscriberId: subscriberId!, iccid: iccid! }),
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         app.log.error({ iccid: data['iccid']?.slice(-4), error }, 'a profile is not ordered yet')
         const key = data['iccid'] ?? ''
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, orderQueue, key, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, orderQueue, key, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
   ]

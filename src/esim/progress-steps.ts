@@ -33,16 +33,19 @@ export function progressJobs(app: App, reach: CallRequester): Job[] {
       queue: progressQueue,
       run: ({ iccid, attempt }) => tell(app, reach, iccid!, Number(attempt)),
       // Tried until it is heard, or until the operator takes the requester's address away.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         const { iccid = '', attempt } = data
         app.log.error(
           { iccid: iccid.slice(-4), error },
           'a requester is not told of a download yet',
         )
         const key = `${iccid}:${attempt}`
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, progressQueue, key, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, progressQueue, key, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
   ]

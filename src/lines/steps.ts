@@ -21,12 +21,15 @@ export function linesJobs(app: App, network: Network): Job[] {
       queue: activateQueue,
       run: ({ subscriberId, lineId }) => activate(app, network, subscriberId!, lineId!),
       // Service that is paid for, or that outlived its line: no phone reports it a second time.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         const { lineId = '' } = data
         app.log.error({ lineId, error }, 'a line is not served as it should be yet')
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, activateQueue, lineId, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, activateQueue, lineId, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
     accessJob(app, network),

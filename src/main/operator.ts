@@ -3,6 +3,7 @@ import { isForTestsOnly, type Rsp } from '../esim/rsp-gateway.ts'
 import type { App } from '../platform/app.ts'
 import type { Http } from '../platform/http.ts'
 import { operator } from '../platform/operator.ts'
+import { packed } from '../platform/packing.ts'
 import { publishedResidences } from '../policy/store.ts'
 import { operatorWire } from '../subscribers/wire.ts'
 import { locales } from '../values/locale.ts'
@@ -15,6 +16,7 @@ export function registerOperatorRoutes(http: Http, app: App, rsp: Rsp) {
   http.get(
     '/v1/operator',
     {
+      onSend: packed,
       schema: {
         tags: ['Plans'],
         summary: 'The operator: name, address, languages, countries',

@@ -1,4 +1,5 @@
 /** Sending: once however often it is asked for, again after a failure, and never with a code left behind. */
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPeople, type People, nothingToPrint } from '../../test/people.ts'
@@ -146,7 +147,7 @@ test('an address that is refused fails for good; a server that is away is tried 
   })
   for (let round = 1; ; round += 1) {
     await expect(faults.job.run(data)).rejects.toThrow(Fault)
-    await faults.job.gaveUp(data, 'ECONNECTION')
+    await faults.job.gaveUp(data, 'ECONNECTION', randomUUID())
     const [now] = await rowsOf(away.subscriberId)
     if (now?.state === 'failed') break
     expect(now).toMatchObject({ state: 'queued', rounds: round })

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   buy,
+  cards,
   openShop,
   pay,
   type Shop,
@@ -13,7 +15,8 @@ import {
 } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { money } from '../values/money.ts'
-import { checkOrder, returnPayment } from './order-steps.ts'
+import { checkOrder } from './order-steps.ts'
+import { returnPayment } from './return-steps.ts'
 import { takeDueOrders } from './order-store.ts'
 import { paymentsJobs } from './steps.ts'
 import { endRefunds, findRefundRow, startRefunds } from './store.ts'
@@ -90,10 +93,65 @@ test('a top-up paid after its line began to close goes back whole and never touc
   expect(line.paidCredit.amount).toBe('0.00')
 })
 
+test('money that its card does not take back is looked at until that is known, and stays in the books as owed', async () => {
+  const someone = await shopper(shop)
+  const { lineId } = await buy(someone)
+  const amount = { amount: '50.00', currency: 'GBP' }
+  const { body: placed } = await someone.post(`/v1/lines/${lineId}/top-ups`, { amount })
+  const orderId = String(placed['orderId'])
+  await shop.app.db
+    .updateTable('line')
+    .set({ state: 'closing' })
+    .where('line_id', '=', lineId)
+    .execute()
+  await pay(String(placed['checkoutUrl']), cards.diesLater)
+  await untilOrder(someone, orderId, 'expired')
+  const reference = `${orderId}.1.return`
+  await until(
+    () => shop.gateways.payments.findRefund(reference),
+    (found) => found?.state === 'failed',
+  )
+  const looks = async () => {
+    const { rows } = await sql<{ data: { reason: string }; wait: number }>`
+      select data, extract(epoch from start_after - created_on)::int as wait from pgboss.job
+      where name = 'payments.return' and singleton_key = ${`${orderId}.1`} and state = 'created'`.execute(
+      shop.app.db,
+    )
+    return rows
+  }
+  const [look, ...others] = await until(looks, (rows) => rows.length > 0)
+  expect([look?.wait, others]).toEqual([6 * 3600, []])
+  const one = { subscriberId: someone.subscriberId, orderId, attempt: 1 }
+  const { reason } = look!.data
+  for (let round = 0; round < 2; round += 1)
+    await returnPayment(shop.app, shop.gateways.payments, { ...one, reason })
+  const { rows: owed } = await sql<{ account: string; minor: bigint }>`
+    select account, minor from ledger_posting join ledger_transfer t using (subscriber_id, transfer_id)
+    where t.key = ${`return:${orderId}.1`} order by minor`.execute(shop.app.db)
+  expect(owed).toEqual([
+    { account: 'payments-clearing', minor: -5000n },
+    { account: 'unclaimed', minor: 5000n },
+  ])
+  const noted = await shop.app.db
+    .selectFrom('audit_entry')
+    .select(['action', 'reason'])
+    .where('subject_id', '=', orderId)
+    .where('action', 'like', 'payment.%')
+    .orderBy('at')
+    .execute()
+  expect(noted).toEqual([
+    { action: 'payment.returned', reason: 'line-closing' },
+    { action: 'payment.unclaimed', reason: 'card_expired' },
+  ])
+})
+
 test('money that could not be sent back is sent back later, however often that failed', async () => {
   const [, job] = paymentsJobs(shop.app, shop.gateways.payments)
   const data = { subscriberId: 'sub_x', orderId: 'order_x', attempt: '2', reason: 'paid twice' }
-  await job!.gaveUp(data, 'away')
+  const id = randomUUID()
+  await job!.gaveUp(data, 'away', id)
+  // A worker that died right after is told of it again.
+  await job!.gaveUp(data, 'away', id)
   const { rows } = await sql<{ data: object; wait: number }>`
     select data, extract(epoch from start_after - created_on)::int as wait from pgboss.job
     where name = ${job!.queue} and singleton_key = 'order_x.2'`.execute(shop.app.db)
@@ -114,14 +172,14 @@ test('what a provider said is looked at again later where it could not be asked'
   // Nobody was to look at it any more, and then the provider had something to say.
   await order().set({ due_at: null }).execute()
   const before = shop.app.clock.now()
-  await check!.gaveUp(data, 'away')
+  await check!.gaveUp(data, 'away', randomUUID())
   const { due_at: due } = await shop.app.db
     .selectFrom('payment_order')
     .select('due_at')
     .where('order_id', '=', data.orderId)
     .executeTakeFirstOrThrow()
   expect(before.until(due!).total('minutes')).toBeGreaterThan(29)
-  await dispute!.gaveUp(data, 'away')
+  await dispute!.gaveUp(data, 'away', randomUUID())
   const { rows } = await sql<{ data: object; wait: number }>`
     select data, extract(epoch from start_after - created_on)::int as wait from pgboss.job
     where name = ${dispute!.queue} and singleton_key = ${data.orderId}`.execute(shop.app.db)

@@ -31,15 +31,13 @@ import {
   accountIsClosing,
   change,
   findOrder,
-  isReturned,
   keepCheckout,
   lockOrder,
   type OrderKey,
   startAttempt,
 } from './order-store.ts'
+import { sendBack } from './return-steps.ts'
 import { say } from './statement-words.ts'
-
-export const returnQueue = 'payments.return'
 
 /** Opens the provider's page for the order's current attempt. */
 export async function openCheckout(
@@ -131,7 +129,8 @@ async function apply(trx: Trx, app: App, order: Order, attempts: readonly Attemp
   else if (what.kind !== 'none') await change(trx, order, { state: what.kind })
   await change(trx, order, { due_at: dueAt })
   if (surplus.length === 0) return
-  for (const { attempt } of surplus) await sendBack(trx, app, order, attempt, 'paid twice')
+  for (const { attempt } of surplus)
+    await sendBack(trx, app, { ...order, attempt, reason: 'paid twice' })
 }
 
 async function failed(trx: Trx, app: App, order: Order, failure: Failure) {
@@ -155,7 +154,7 @@ async function honour(trx: Trx, app: App, order: Order, attempt: number, checkou
   const given = await give(trx, app, order)
   if (isRefusal(given)) {
     await change(trx, order, { state: 'expired', payment_id: paymentId, instrument })
-    return sendBack(trx, app, order, attempt, given.refused)
+    return sendBack(trx, app, { ...order, attempt, reason: given.refused })
   }
   await change(trx, order, {
     state: 'paid',
@@ -243,44 +242,6 @@ async function giveCredit(trx: Trx, app: App, order: Order) {
   await pinCreditOrder(trx, { subscriberId, lineId }, amount)
   await wakeRenewal(trx, app.clock.now(), { subscriberId, lineId })
   return { lineId }
-}
-
-async function sendBack(trx: Trx, app: App, order: Order, attempt: number, reason: string) {
-  const { subscriberId, orderId } = order
-  await app.queue.send(trx, returnQueue, referenceOf(orderId, attempt), {
-    subscriberId,
-    orderId,
-    attempt: String(attempt),
-    reason,
-  })
-}
-
-/** Sends money back that nothing could be given for. */
-export async function returnPayment(
-  app: App,
-  payments: Payments,
-  { subscriberId, orderId, attempt, reason }: OrderKey & { attempt: number; reason: string },
-): Promise<void> {
-  const paid = referenceOf(orderId, attempt)
-  const checkout = await payments.findCheckout(paid)
-  if (checkout?.status !== 'succeeded') throw new Error(`nothing was paid for ${paid}`)
-  const reference = `${paid}.return`
-  const { paymentId, amount } = checkout
-  const before = await payments.findRefund(reference)
-  if (!before) await payments.refund({ key: reference, paymentId, amount, reference })
-  const now = app.clock.now()
-  await app.db.transaction().execute(async (trx) => {
-    await lockOrder(trx, { subscriberId, orderId })
-    if (await isReturned(trx, { subscriberId, orderId }, paymentId)) return
-    await audit(trx, app.ids, now, {
-      subscriberId,
-      actor: system,
-      action: 'payment.returned',
-      subject: { kind: 'order', id: orderId },
-      reason,
-      detail: { amount: decimal(amount), currency: amount.currency, paymentId },
-    })
-  })
 }
 
 /** A new attempt at an order that failed; one that is open already is simply given again. */

@@ -5,7 +5,8 @@ import type { Payments } from './gateway.ts'
 import { askDisputes, disputeQueue } from './dispute-store.ts'
 import { checkMethod } from './method-steps.ts'
 import { methodQueue, takeDueMethods } from './method-store.ts'
-import { checkOrder, returnPayment, returnQueue } from './order-steps.ts'
+import { checkOrder } from './order-steps.ts'
+import { returnPayment, returnQueue } from './return-steps.ts'
 import { askAgain, checkQueue, takeDueOrders } from './order-store.ts'
 import { referenceOf } from './order.ts'
 
@@ -32,13 +33,16 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       run: ({ subscriberId = '', orderId = '', attempt, reason = '' }) =>
         returnPayment(app, payments, { subscriberId, orderId, attempt: Number(attempt), reason }),
       // It is somebody's money: what could not be sent back now is sent back later.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         const { orderId = '', attempt } = data
         app.log.error({ orderId, error }, 'money is not sent back yet')
         const key = referenceOf(orderId, Number(attempt))
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, returnQueue, key, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, returnQueue, key, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
     {
@@ -46,12 +50,15 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       run: ({ subscriberId = '', methodId = '' }) =>
         checkMethod(app, payments, { subscriberId, methodId }),
       // Asked for again by the sweep while it is asked for, and later until the provider has forgotten it.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         const { methodId = '' } = data
         app.log.error({ methodId, error }, 'a saved card is not settled at the provider')
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, methodQueue, methodId, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, methodQueue, methodId, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
     {
@@ -59,12 +66,15 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       run: ({ subscriberId = '', orderId = '' }) =>
         askDisputes(app, payments, { subscriberId, orderId }),
       // The provider says it once, and what is disputed must not be spent meanwhile.
-      async gaveUp(data, error) {
+      async gaveUp(data, error, id) {
         const { orderId = '' } = data
         app.log.error({ orderId, error }, 'a dispute is not taken in yet')
-        await app.db
-          .transaction()
-          .execute((trx) => app.queue.send(trx, disputeQueue, orderId, data, againAfterSeconds))
+        await app.db.transaction().execute((trx) =>
+          app.queue.sendAgain(trx, disputeQueue, orderId, data, {
+            id,
+            afterSeconds: againAfterSeconds,
+          }),
+        )
       },
     },
   ]

@@ -11,13 +11,16 @@ export type JobData = Record<string, string>
 export type Job = {
   readonly queue: string
   run(data: JobData): Promise<void>
-  /** Called when the job failed for good; says so where a person looks. */
-  gaveUp(data: JobData, error: string): Promise<void>
+  /** Called when the job failed for good; says so where a person looks. `id` names this failure, also when it is told twice. */
+  gaveUp(data: JobData, error: string, id: string): Promise<void>
 }
+export type Again = { id: string; afterSeconds: number }
 export type KeyedJob = { key: string; data: JobData }
 export type Queue = {
   /** Enqueues inside the caller's transaction; one job at a time runs per key. `afterSeconds`: not before. */
   send(trx: Trx, queue: string, key: string, data: JobData, afterSeconds?: number): Promise<void>
+  /** The same later, after a failure that `id` names: told of it twice, it is one job. */
+  sendAgain(trx: Trx, queue: string, key: string, data: JobData, again: Again): Promise<void>
   /** The same for any number of jobs, in one statement. */
   sendAll(trx: Trx, queue: string, jobs: readonly KeyedJob[]): Promise<void>
   /** The same for one job, as the end of a larger statement. */
@@ -54,6 +57,10 @@ export async function openQueue(
       assertNamesNobody(queue, data)
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key, ...later })
+    },
+    async sendAgain(trx, queue, key, data, again) {
+      assertNamesNobody(queue, data)
+      await insertAgain(boss, trx, queue, key, data, again)
     },
     async sendAll(trx, queue, jobs) {
       await insertJobs(boss, trx, queue, jobs)
@@ -93,6 +100,19 @@ function assertNamesNobody(queue: string, data: JobData) {
     assert(payloadKeys.has(key), `a job of ${queue} carries "${key}", which has no closing rule`)
     assert(!/@|^\+\d/.test(value), `a job of ${queue} carries an address in "${key}"`)
   }
+}
+
+/** A job's id is used once in its queue: the failure's own is free in the queue that it goes back to. */
+export async function insertAgain(
+  boss: PgBoss,
+  trx: Trx,
+  queue: string,
+  key: string,
+  data: JobData,
+  { id, afterSeconds }: Again,
+): Promise<void> {
+  const options = { db: fromKysely(trx), id, singletonKey: key, startAfter: afterSeconds }
+  await boss.send(queue, data, options)
 }
 
 export async function insertJobs(
@@ -157,7 +177,7 @@ async function workOn(boss: PgBoss, job: Job, log: Logger) {
       ),
     )
   await work(job.queue, ({ data }) => job.run(data))
-  await work(`${job.queue}.dead`, (dead) => job.gaveUp(dead.data, outputOf(dead)))
+  await work(`${job.queue}.dead`, (dead) => job.gaveUp(dead.data, outputOf(dead), dead.id))
 }
 
 type Given = { id: string; data: JobData }

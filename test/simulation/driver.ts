@@ -206,7 +206,7 @@ async function work(world: World, queue: string): Promise<void> {
   const brokenBefore = world.breaks()
   const outcome = await perform(world, node, queue, async () => {
     try {
-      if (dead) await job.gaveUp(fetched.data, 'failed too often')
+      if (dead) await job.gaveUp(fetched.data, 'failed too often', fetched.id)
       else await job.run(fetched.data)
     } catch (error) {
       if (!isExplained(error) && world.breaks() === brokenBefore)

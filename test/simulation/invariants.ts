@@ -24,8 +24,12 @@ const waiting = (queue: string, key: string) => `exists (
 
 const hasEvent = (kind: string) => `exists (select from closure_event e
   where e.subscriber_id = c.subscriber_id and e.case_id = c.case_id and e.kind = '${kind}')`
-const waitsForNumber = `exists (select from port_out p where p.subscriber_id = c.subscriber_id
-  and c.closing_lines ? p.line_id and p.state = 'pending')`
+const waitsForNumber = `(exists (select from port_out p where p.subscriber_id = c.subscriber_id
+    and c.closing_lines ? p.line_id and p.state = 'pending')
+  or exists (select from port_in p where p.subscriber_id = c.subscriber_id
+    and c.closing_lines ? p.line_id and p.state in ('asked', 'pending'))
+  or exists (select from jsonb_array_elements_text(c.closing_lines) as n (line_id)
+    where ${waiting('porting.changed', 'n.line_id')}))`
 
 /** Nobody answered in time, and a person is asked to look. */
 const late = `c.due_at <= $1 and c.attention ->> 'advice' is not null`

@@ -84,6 +84,7 @@ function appOf(isServer: boolean): App {
     log: pino({ level: 'error', base: null, timestamp: false }, { write: keepLine }),
     queue: {
       send: (...job) => current().world.queue.send(...job),
+      sendAgain: (...job) => current().world.queue.sendAgain(...job),
       sendAll: (...jobs) => current().world.queue.sendAll(...jobs),
       sending: (...job) => current().world.queue.sending(...job),
       work: async () => {},

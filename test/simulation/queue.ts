@@ -1,13 +1,20 @@
 /** The real queue on a clock that moves: pg-boss on the world's database, one job at a time by the world's choice. */
 import { fromKysely, PgBoss, TestClock } from 'pg-boss'
 import type pg from 'pg'
-import { insertJobs, type JobData, type Queue, sendingOf } from '../../src/platform/queue.ts'
+import {
+  insertAgain,
+  insertJobs,
+  type JobData,
+  type Queue,
+  sendingOf,
+} from '../../src/platform/queue.ts'
 import type { Dice } from './dice.ts'
 
 export type FetchedJob = { id: string; retryCount: number; data: JobData }
 
 export type SimQueue = {
   send: Queue['send']
+  sendAgain: Queue['sendAgain']
   sendAll: Queue['sendAll']
   sending: Queue['sending']
   setTime(ms: number): void
@@ -65,6 +72,10 @@ export async function openSimQueue(
       await tell()
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(name, data, { db: fromKysely(trx), singletonKey: key, ...later })
+    },
+    async sendAgain(trx, name, key, data, again) {
+      await tell()
+      await insertAgain(boss, trx, name, key, data, again)
     },
     async sendAll(trx, name, jobs) {
       await tell()
