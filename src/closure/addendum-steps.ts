@@ -1,7 +1,7 @@
 /** After the end: a phone confirms that a profile is gone, and the certificate of its line gets an addendum. */
 import { removedQueue } from '../esim/esim.ts'
 import { notify } from '../notices/store.ts'
-import type { App } from '../platform/app.ts'
+import { type App, tryAgain } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
@@ -26,11 +26,7 @@ export function addendumJobs(app: App, partners: { documents: Documents }): Job[
       async gaveUp(data, error, id) {
         app.log.error({ iccid: data['iccid']?.slice(-4), error }, 'an addendum is not signed yet')
         const key = data['iccid'] ?? ''
-        await app.db
-          .transaction()
-          .execute((trx) =>
-            app.queue.sendAgain(trx, removedQueue, key, data, { id, afterSeconds: 3600 }),
-          )
+        await tryAgain(app, removedQueue, key, data, { id, afterSeconds: 3600 })
       },
     },
   ]

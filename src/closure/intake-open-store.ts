@@ -1,9 +1,9 @@
 /** It was shown who asked: the request becomes a closure that was received when it was asked for. */
-import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { codeKey, codeMinutes, hashCode, judgeTry } from '../subscribers/store.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import type { ShownBy, StoredCase } from './case.ts'
 import { isSubmitted } from './closure.ts'
@@ -85,7 +85,7 @@ export async function openClosure(
   const { subscriberId, lineId } = owner
   const { scope, caseId } = intake
   // The subscriber's row is the lock that makes two ways to close one case.
-  await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(trx)
+  await lockSubscriber(trx, subscriberId)
   const cases = await casesOf(trx, subscriberId)
   const covering = cases.find(
     (c) => isSubmitted(c.state) && (c.scope === 'account' || c.lineId === lineId),

@@ -1,5 +1,4 @@
 /** What a change of a port means for closures: noted on the case that waits for it; a number that left ends its line. */
-import { sql } from 'kysely'
 import { startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
@@ -7,6 +6,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Job } from '../platform/queue.ts'
 import { portChangedQueue, type PortOut } from '../porting/porting.ts'
 import { seePort } from '../porting/partner-store.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
 import type { StoredCase } from './case.ts'
 import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
@@ -38,9 +38,7 @@ type LineKey = { subscriberId: string; lineId: string }
 export async function portChanged(app: App, key: LineKey): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
     const { subscriberId } = key
-    await sql`select 1 from subscriber where subscriber_id = ${subscriberId} for update`.execute(
-      trx,
-    )
+    await lockSubscriber(trx, subscriberId)
     const port = await seePort(trx, key)
     const open = await openCase(trx, key)
     const c = open && (await lockCase(trx, subscriberId, open.caseId))

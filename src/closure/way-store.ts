@@ -50,11 +50,8 @@ export async function startClosure(
       ({ scope, lineId }) => scope === wanted.scope && lineId === wanted.lineId,
     )
     if (same) return { c: same, isNew: false }
-    const other = open.find(
-      (c) => isSubmitted(c.state) && (c.scope === 'account' || wanted.scope === 'account'),
-    )
-    if (other)
-      return refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
+    const beside = refuseBeside(open, wanted)
+    if (beside) return beside
     const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, null)
     if (!facts) return missingFacts(trx, subscriberId)
     if (isAnothers(facts, actor) && !(facts.died && actor.kind === 'staff'))
@@ -78,13 +75,18 @@ export async function startClosure(
 
 /** Another case of its owner that can't be open at once with this one; its owner's row is locked. */
 export async function openBeside(trx: Trx, c: StoredCase): Promise<Refusal | undefined> {
-  const other = (await casesOf(trx, c.subscriberId)).find(
-    (one) => one.caseId !== c.caseId && !hasEnded(one.state) && concernsSame(one, c),
-  )
+  const others = (await casesOf(trx, c.subscriberId)).filter(({ caseId }) => caseId !== c.caseId)
+  return refuseBeside(others, c)
+}
+
+type Closing = Pick<StoredCase, 'scope' | 'lineId'>
+
+function refuseBeside(others: readonly StoredCase[], c: Closing): Refusal | undefined {
+  const other = others.find((one) => !hasEnded(one.state) && concernsSame(one, c))
   return other && refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
 }
 
-function concernsSame(one: StoredCase, other: StoredCase): boolean {
+function concernsSame(one: StoredCase, other: Closing): boolean {
   if (one.scope === 'account' || other.scope === 'account') return one.submittedAt !== null
   return one.lineId === other.lineId
 }

@@ -1,5 +1,5 @@
 /** Durable work: a line's profile is ordered at the SM-DP+ and released, once however often it is tried. */
-import type { App } from '../platform/app.ts'
+import { type App, tryAgain } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Job } from '../platform/queue.ts'
 import { isOrderable, orderQueue } from './esim.ts'
@@ -19,12 +19,7 @@ export function orderJobs(app: App, orders: Orders): Job[] {
       async gaveUp(data, error, id) {
         app.log.error({ iccid: data['iccid']?.slice(-4), error }, 'a profile is not ordered yet')
         const key = data['iccid'] ?? ''
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, orderQueue, key, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, orderQueue, key, data, { id, afterSeconds: againAfterSeconds })
       },
     },
   ]

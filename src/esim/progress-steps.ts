@@ -1,5 +1,5 @@
 /** ES2+.HandleDownloadProgressInfo (SGP.22 §5.3.5), both ways: told to those who order here, heard from where we order. */
-import type { App } from '../platform/app.ts'
+import { type App, tryAgain } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, KeyedJob } from '../platform/queue.ts'
@@ -40,12 +40,7 @@ export function progressJobs(app: App, reach: CallRequester): Job[] {
           'a requester is not told of a download yet',
         )
         const key = `${iccid}:${attempt}`
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, progressQueue, key, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, progressQueue, key, data, { id, afterSeconds: againAfterSeconds })
       },
     },
   ]

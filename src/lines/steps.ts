@@ -1,7 +1,7 @@
 /** Durable work of lines: service begins once the eSIM is installed. */
 import { subscriptionKeys } from '../esim/rsp-store.ts'
 import { notify } from '../notices/store.ts'
-import type { App } from '../platform/app.ts'
+import { type App, tryAgain } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Job } from '../platform/queue.ts'
 import { inLanguage } from '../values/locale.ts'
@@ -24,12 +24,7 @@ export function linesJobs(app: App, network: Network): Job[] {
       async gaveUp(data, error, id) {
         const { lineId = '' } = data
         app.log.error({ lineId, error }, 'a line is not served as it should be yet')
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, activateQueue, lineId, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, activateQueue, lineId, data, { id, afterSeconds: againAfterSeconds })
       },
     },
     accessJob(app, network),

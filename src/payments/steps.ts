@@ -1,5 +1,5 @@
 /** Durable work of payments: the provider is asked about open orders, and money that came for nothing goes back. */
-import type { App } from '../platform/app.ts'
+import { type App, tryAgain } from '../platform/app.ts'
 import type { Job } from '../platform/queue.ts'
 import type { Payments } from './gateway.ts'
 import { askDisputes, disputeQueue } from './dispute-store.ts'
@@ -37,12 +37,7 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
         const { orderId = '', attempt } = data
         app.log.error({ orderId, error }, 'money is not sent back yet')
         const key = referenceOf(orderId, Number(attempt))
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, returnQueue, key, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, returnQueue, key, data, { id, afterSeconds: againAfterSeconds })
       },
     },
     {
@@ -53,12 +48,7 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       async gaveUp(data, error, id) {
         const { methodId = '' } = data
         app.log.error({ methodId, error }, 'a saved card is not settled at the provider')
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, methodQueue, methodId, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, methodQueue, methodId, data, { id, afterSeconds: againAfterSeconds })
       },
     },
     {
@@ -69,12 +59,7 @@ export function paymentsJobs(app: App, payments: Payments): Job[] {
       async gaveUp(data, error, id) {
         const { orderId = '' } = data
         app.log.error({ orderId, error }, 'a dispute is not taken in yet')
-        await app.db.transaction().execute((trx) =>
-          app.queue.sendAgain(trx, disputeQueue, orderId, data, {
-            id,
-            afterSeconds: againAfterSeconds,
-          }),
-        )
+        await tryAgain(app, disputeQueue, orderId, data, { id, afterSeconds: againAfterSeconds })
       },
     },
   ]

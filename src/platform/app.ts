@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Db } from './database.ts'
 import type { Ids } from './ids.ts'
-import type { Queue } from './queue.ts'
+import type { Again, JobData, Queue } from './queue.ts'
 
 export type Role = 'reviewer' | 'support' | 'finance' | 'admin' | 'auditor'
 export type StaffMember = {
@@ -31,4 +31,15 @@ export type App = {
   log: Logger
   queue: Queue
   sessions: Sessions
+}
+
+/** Sends a job that was given up once more, in a transaction of its own. */
+export async function tryAgain(
+  { db, queue }: App,
+  name: string,
+  key: string,
+  data: JobData,
+  again: Again,
+): Promise<void> {
+  await db.transaction().execute((trx) => queue.sendAgain(trx, name, key, data, again))
 }

@@ -58,10 +58,7 @@ export async function openQueue(
       const later = afterSeconds > 0 && { startAfter: afterSeconds }
       await boss.send(queue, data, { db: fromKysely(trx), singletonKey: key, ...later })
     },
-    async sendAgain(trx, queue, key, data, again) {
-      assertNamesNobody(queue, data)
-      await insertAgain(boss, trx, queue, key, data, again)
-    },
+    sendAgain: (trx, ...job) => insertAgain(boss, trx, ...job),
     async sendAll(trx, queue, jobs) {
       await insertJobs(boss, trx, queue, jobs)
     },
@@ -111,6 +108,7 @@ export async function insertAgain(
   data: JobData,
   { id, afterSeconds }: Again,
 ): Promise<void> {
+  assertNamesNobody(queue, data)
   const options = { db: fromKysely(trx), id, singletonKey: key, startAfter: afterSeconds }
   await boss.send(queue, data, options)
 }
