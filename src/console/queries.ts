@@ -25,6 +25,7 @@ import type {
   Statistics,
   SubscriberPage,
   TicketPage,
+  UnclaimedPage,
   UsageReject,
 } from './wire.ts'
 
@@ -96,6 +97,8 @@ export const intakeQuery = (caseId: string) =>
   })
 
 export const refundsQuery = pages<RefundPage>(['refunds'], '/v1/staff/refunds')
+export const unclaimedQuery = (state: string) =>
+  pages<UnclaimedPage>(['unclaimed'], '/v1/staff/unclaimed', { state })
 export const auditQuery = pages<AuditPage>(['audit'], '/v1/staff/audit')
 
 /** Every look is recorded by name, so nothing is asked again unless a person asks. */

@@ -87,6 +87,7 @@ const pages = [
     'ErasuresPage',
   ),
   open('/refunds', () => import('../payments/console/refunds-page.tsx'), 'RefundsPage'),
+  open('/unclaimed', () => import('../payments/console/unclaimed-page.tsx'), 'UnclaimedPage'),
   listed('/rejects', 'rejectId', () => import('../usage/console/rejects-page.tsx'), 'RejectsPage'),
   listed(
     '/subscribers',

@@ -45,6 +45,12 @@ const daily: readonly Entry[] = [
     roles: ['finance', 'admin', 'reviewer', 'auditor'],
   },
   {
+    to: '/unclaimed',
+    glyph: 'refund',
+    word: 'nav.unclaimed',
+    roles: ['finance', 'admin', 'auditor'],
+  },
+  {
     to: '/rejects',
     glyph: 'reject',
     word: 'nav.rejects',

@@ -7,6 +7,7 @@ import type * as erasure from '../closure/erasure-wire.ts'
 import type * as replay from '../closure/replay-wire.ts'
 import type * as review from '../closure/staff-wire.ts'
 import type * as lines from '../lines/wire.ts'
+import type * as unclaimed from '../payments/unclaimed-wire.ts'
 import type * as porting from '../porting/wire.ts'
 import type * as staff from '../staff/wire.ts'
 import type * as usage from '../usage/staff-wire.ts'
@@ -33,6 +34,8 @@ export type BulkPage = z.output<typeof bulk.bulkListWire>
 export type BulkView = z.output<typeof bulk.bulkViewWire>
 export type Refund = z.output<typeof staff.refundRowWire>
 export type RefundPage = z.output<typeof staff.refundListWire>
+export type Unclaimed = z.output<typeof unclaimed.unclaimedWire>
+export type UnclaimedPage = z.output<typeof unclaimed.unclaimedListWire>
 export type StaffSubscriber = z.output<typeof staff.staffSubscriberWire>
 export type SubscriberPage = z.output<typeof staff.subscriberListWire>
 export type NumberStock = z.output<typeof lines.stockWire>

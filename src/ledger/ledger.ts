@@ -27,6 +27,8 @@ export const operatorAccounts = [
   'promotions-forfeited',
   'donations-payable',
   'unclaimed',
+  // What was unclaimed for so long that the law leaves it to the operator.
+  'unclaimed-lapsed',
   'absorbed-loss',
   // Where one currency goes and another comes from; per pair, what the operator has exchanged.
   'exchange',
@@ -50,6 +52,7 @@ export const transferKinds = [
   'settlement',
   'refund',
   'refund-failed',
+  'unclaimed-ended',
   'hold',
   'hold-ended',
   'late-usage',

@@ -22,6 +22,10 @@ export const closing: Closing = {
     payment_dispute: {
       plain: `subscriber_id dispute_id order_id line_id minor currency state opened_at ended_at version`,
     },
+    unclaimed_money: {
+      plain: `subscriber_id unclaimed_id transfer_key why reference minor currency since goes_to due_at state ended_at
+        ended_by proof`,
+    },
     // A saved card is no proof of anything: it goes with the account, here and at the provider.
     payment_method: {
       erase: { instrument: 'null', setup_url: 'null' },

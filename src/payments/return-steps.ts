@@ -3,10 +3,13 @@ import { post } from '../ledger/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { type Policy, residenceOf } from '../policy/policy.ts'
+import { currentPolicy } from '../policy/store.ts'
 import { decimal } from '../values/money.ts'
 import type { FoundRefund, Payments } from './gateway.ts'
 import { type PaidCheckout, referenceOf } from './order.ts'
 import { isReturned, lockOrder, type OrderKey } from './order-store.ts'
+import { keepUnclaimed } from './unclaimed-store.ts'
 
 export const returnQueue = 'payments.return'
 
@@ -37,7 +40,7 @@ export async function returnPayment(app: App, payments: Payments, one: Return): 
     await lockOrder(trx, one)
     const isNoted = await isReturned(trx, one, paymentId)
     if (!isNoted) await note(trx, app, one, 'payment.returned', checkout)
-    if (refund.state === 'failed') await keepUnclaimed(trx, app, one, checkout, refund)
+    if (refund.state === 'failed') await oweFurther(trx, app, one, checkout, refund)
     // One look follows another; a payment that is found twice begins no second row of them.
     const follows = !isNoted || one.reason === underWay
     if (refund.state === 'pending' && follows)
@@ -46,7 +49,7 @@ export async function returnPayment(app: App, payments: Payments, one: Return): 
 }
 
 /** The card does not take it back: it is owed to whoever paid, and stands in the books as that. */
-async function keepUnclaimed(
+async function oweFurther(
   trx: Trx,
   app: App,
   one: Return,
@@ -55,16 +58,32 @@ async function keepUnclaimed(
 ) {
   const { subscriberId, orderId, attempt } = one
   const { amount } = checkout
+  const key = `return:${referenceOf(orderId, attempt)}`
+  const since = app.clock.now()
   const posted = await post(trx, app.ids, {
     subscriberId,
-    key: `return:${referenceOf(orderId, attempt)}`,
+    key,
     kind: 'refund-failed',
-    at: app.clock.now(),
+    at: since,
     detail: { orderId },
     postings: [{ from: { account: 'payments-clearing' }, to: { account: 'unclaimed' }, amount }],
   })
-  if (posted === 'posted')
-    await note(trx, app, { ...one, reason: failure }, 'payment.unclaimed', checkout)
+  if (posted === 'posted-before') return
+  const policy = await policyOfHome(trx, subscriberId)
+  const why = 'return-refused'
+  const owed = { subscriberId, transferKey: key, why, reference: orderId, amount, since } as const
+  await keepUnclaimed(trx, app, [{ ...owed, policy }])
+  await note(trx, app, { ...one, reason: failure }, 'payment.unclaimed', checkout)
+}
+
+/** Of where its owner lives; none where that was never said. */
+async function policyOfHome(trx: Trx, subscriberId: string): Promise<Policy | undefined> {
+  const { country, region } = await trx
+    .selectFrom('subscriber')
+    .select(['country', 'region'])
+    .where('subscriber_id', '=', subscriberId)
+    .executeTakeFirstOrThrow()
+  return country === null ? undefined : currentPolicy(trx, residenceOf(country, region))
 }
 
 async function note(

@@ -23,6 +23,7 @@ import { moveCredit } from './move-store.ts'
 import { type Placed, placePlanOrder, placeTopUp, priceFor } from './place-store.ts'
 import { registerStatementRoutes } from './statement-routes.ts'
 import { caseOfRefund } from './store.ts'
+import { registerUnclaimed } from './unclaimed-routes.ts'
 import {
   creditMoveWire,
   orderQuoteQueryWire,
@@ -45,6 +46,7 @@ export function registerPaymentsRoutes(http: Http, app: App, payments: Payments)
   registerMethodRoutes(http, app, payments)
   registerOrders(http, app, payments)
   registerStatementRoutes(http, app)
+  registerUnclaimed(http, app)
   registerWebhook(http, app)
 }
 

@@ -1031,6 +1031,23 @@ export interface TicketMessage {
   ticket_id: string;
 }
 
+export interface UnclaimedMoney {
+  currency: string;
+  due_at: Temporal.Instant | null;
+  ended_at: Temporal.Instant | null;
+  ended_by: string | null;
+  goes_to: string | null;
+  minor: bigint;
+  proof: string | null;
+  reference: string;
+  since: Temporal.Instant;
+  state: Generated<string>;
+  subscriber_id: string;
+  transfer_key: string;
+  unclaimed_id: string;
+  why: string;
+}
+
 export interface UpgradeDone {
   done_at: Generated<Temporal.Instant>;
   name: string;
@@ -1177,6 +1194,7 @@ export interface DB {
   ticket_attachment: TicketAttachment;
   ticket_index: TicketIndex;
   ticket_message: TicketMessage;
+  unclaimed_money: UnclaimedMoney;
   upgrade_done: UpgradeDone;
   usage_import: UsageImport;
   usage_record: UsageRecord;

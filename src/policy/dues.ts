@@ -65,6 +65,23 @@ export function feeOf(policy: Policy, asked: Money, whom: Whom = prepaidConsumer
   return lesser(asked, money(BigInt(value[asked.currency] ?? 0), asked.currency))
 }
 
+export type UnclaimedEnd = {
+  to: 'operator' | 'state' | 'fund'
+  /** Null: the scheme is known, its day is not. */
+  dueAt: Temporal.Instant | null
+}
+
+/** Who gets money that its owner could not be given, and from when; null: it stays owed without end. */
+export function unclaimedEndOf(
+  policy: Policy,
+  since: Temporal.Instant,
+  whom: Whom = prepaidConsumer,
+): UnclaimedEnd | null {
+  const { value } = ruleFor(policy, 'unclaimedRule', whom)
+  if (value === null) return null
+  return { to: value.to, dueAt: endOfAny(policy, { value: value.after }, since) }
+}
+
 export type Leaving = {
   /** The month of the term in which the line ends, from 1. */
   month: number

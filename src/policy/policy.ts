@@ -3,7 +3,14 @@ import { firstSchema, upgrade } from './first-format.ts'
 import { endOf } from './rule-for.ts'
 import { type Policy, policySchema, withLaterRules } from './schema.ts'
 
-export { earlyFeeOf, feeOf, type Leaving, paidDispositions } from './dues.ts'
+export {
+  earlyFeeOf,
+  feeOf,
+  type Leaving,
+  paidDispositions,
+  type UnclaimedEnd,
+  unclaimedEndOf,
+} from './dues.ts'
 export { residenceOf } from './packs.ts'
 export {
   arrearsBlock,

@@ -22,6 +22,7 @@ export const exported: Readonly<Record<string, DatasetName>> = {
   ledger_posting: 'statement',
   payment_order: 'orders',
   refund: 'refunds',
+  unclaimed_money: 'unclaimed',
   payment_dispute: 'disputes',
   ticket: 'tickets',
   ticket_message: 'tickets',

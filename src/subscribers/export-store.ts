@@ -206,6 +206,11 @@ const sources: Record<DatasetName, Source> = {
     amountCell(row, 'minor'),
     ...cells(row, 'currency', 'failure', 'requested_at', 'ended_at'),
   ]),
+  unclaimed: byId('unclaimed_id', sql`select t.* from unclaimed_money t`, (row) => [
+    ...cells(row, 'reference', 'state'),
+    amountCell(row, 'minor'),
+    ...cells(row, 'currency', 'since', 'ended_at'),
+  ]),
   disputes: byId('dispute_id', sql`select t.* from payment_dispute t`, (row) => [
     ...cells(row, 'order_id', 'line_id', 'state'),
     amountCell(row, 'minor'),

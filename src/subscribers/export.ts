@@ -175,6 +175,14 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('requestedAt'),
     moment('endedAt'),
   ],
+  unclaimed: [
+    text('reference'),
+    text('state'),
+    amount('amount'),
+    text('currency'),
+    moment('startedAt'),
+    moment('endedAt'),
+  ],
   disputes: [
     text('orderId'),
     text('lineId'),

@@ -124,6 +124,9 @@ export const refusalStatus = {
   'evidence-not-allowed': 422,
   'evidence-missing': 409,
   'id-copy-not-allowed': 422,
+  // unclaimed money
+  'unclaimed-not-due': 409,
+  'unclaimed-stays': 409,
 } as const satisfies Record<string, number>
 
 export type RefusalCode = keyof typeof refusalStatus

@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { person, until } from '../../src/main/demo-person.ts'
+import { post } from '../../src/ledger/store.ts'
+import { keepUnclaimed } from '../../src/payments/unclaimed-store.ts'
+import { packOf } from '../../src/policy/packs.ts'
 import { takeIn } from '../../src/usage/store.ts'
+import { money } from '../../src/values/money.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, member, pay } from '../way.ts'
 import { expectSound, openBrowser, picture, usual, windowOf, wordsOf } from './browser.ts'
@@ -104,6 +108,79 @@ test.each(
   },
   90_000,
 )
+
+test.each(
+  usual(
+    [
+      ['en', 390],
+      ['zh-CN', 1280],
+    ] as const,
+    8,
+  ),
+)(
+  '%s: finance says where money went that nobody claimed',
+  async (locale, width) => {
+    const w = wordsOf(locale, 'src/console/words')
+    const [lapsed, kept] = [
+      await owe(`VC-LAPSED-${locale}`, 'FR'),
+      await owe(`VC-KEPT-${locale}`, 'GB'),
+    ]
+    const finance = person(platform)
+    await finance.signInAsStaff('finance@violet.example')
+    const context = await windowOf(browser, platform.url, finance, { locale, width })
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/console/unclaimed`)
+    await page.getByText(lapsed).waitFor()
+    await expectSound(page, 'unclaimed')
+    await picture(page, `unclaimed-${locale}`)
+    const handOver = page.getByRole('button', { name: w('unclaimed.hand-over') })
+    expect(await handOver.count()).toBe(1)
+    await handOver.click()
+    const sheet = page.getByRole('dialog')
+    const done = sheet.getByRole('button', { name: w('unclaimed.handed-over') })
+    await done.click()
+    await sheet.getByText(w('unclaimed.missing')).waitFor()
+    await expectSound(page, 'unclaimed, its sheet')
+    await picture(page, `unclaimed-sheet-${locale}`)
+    await sheet.getByLabel(w('unclaimed.proof')).fill(`BORDEREAU ${locale}`)
+    await done.click()
+    await page.getByText(lapsed).waitFor({ state: 'detached' })
+    await page.getByText(kept).waitFor()
+    await page.getByLabel(w('unclaimed.state')).selectOption('handed-over')
+    await page.getByText(`BORDEREAU ${locale}`).waitFor()
+    await expectSound(page, 'unclaimed, handed over')
+    await picture(page, `unclaimed-over-${locale}`)
+    await context.close()
+  },
+  90_000,
+)
+
+/** Two years ago, under the rules of that country. */
+async function owe(reference: string, country: string): Promise<string> {
+  const { body: me } = await (await member(platform)).get('/v1/me')
+  const { subscriberId } = me
+  const { app, db } = platform
+  const since = app.clock.now().subtract({ hours: 24 * 730 })
+  const amount = money(735n, 'EUR')
+  await db.transaction().execute(async (trx) => {
+    const key = `test:${reference}`
+    const postings = [
+      { from: { account: 'payments-clearing' }, to: { account: 'unclaimed' }, amount } as const,
+    ]
+    const why = 'refund-refused'
+    await post(trx, app.ids, {
+      subscriberId,
+      key,
+      kind: 'refund-failed',
+      at: since,
+      detail: {},
+      postings,
+    })
+    const row = { subscriberId, transferKey: key, why, reference, amount, since } as const
+    await keepUnclaimed(trx, app, [{ ...row, policy: packOf(country) }])
+  })
+  return reference
+}
 
 test.each(
   usual(

@@ -133,6 +133,13 @@ const rules: Record<string, string> = {
   'more was sent back than was paid': `
     select o.order_id from payment_order o join refund r using (subscriber_id, order_id)
     where r.state <> 'unclaimed' group by o.order_id, o.minor having sum(r.minor) > o.minor`,
+  'unclaimed money is in the books and not on record, or otherwise': `
+    select coalesce(b.key, u.transfer_key) from (
+      select t.subscriber_id, t.key, sum(p.minor) as minor from ledger_posting p
+      join ledger_transfer t using (subscriber_id, transfer_id)
+      where p.account = 'unclaimed' and t.kind <> 'unclaimed-ended' group by 1, 2) b
+    full join unclaimed_money u on u.subscriber_id = b.subscriber_id and u.transfer_key = b.key
+    where b.minor is distinct from u.minor`,
   'a closed line has charging sessions, or money held for them': `
     select p.line_id from purse p join line l using (subscriber_id, line_id)
     where l.state = 'closed' and (p.open_sessions > 0 or p.held_minor > 0)`,

@@ -3,6 +3,7 @@ import { holdsOf } from '../../ledger/hold-store.ts'
 import type { Place, Posting } from '../../ledger/ledger.ts'
 import { post } from '../../ledger/store.ts'
 import { disputeHoldKeys } from '../../payments/dispute-store.ts'
+import { keepUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { paidDispositions } from '../../policy/policy.ts'
 import { chargeLate } from '../../usage/late-store.ts'
@@ -122,15 +123,29 @@ async function place(
   const postings: Posting[] = freed
     .filter(({ from, amount }) => !isZero(amount) && !isSame(from, to))
     .map(({ from, amount }) => ({ from, to, amount }))
+  const { subscriberId, reference } = c
+  const key = `${c.caseId}:finish:${code}`
   if (postings.length > 0) {
     await post(trx, app.ids, {
-      subscriberId: c.subscriberId,
-      key: `${c.caseId}:finish:${code}`,
+      subscriberId,
+      key,
       kind: 'settlement',
       at: now,
-      detail: { reference: c.reference },
+      detail: { reference },
       postings,
     })
+  }
+  if (kind === 'unclaimed') {
+    const why = 'refund-prohibited'
+    const owed = {
+      subscriberId,
+      transferKey: key,
+      why,
+      reference,
+      amount: total,
+      since: now,
+    } as const
+    await keepUnclaimed(trx, app, [{ ...owed, policy: context.policy }])
   }
   if (kind !== 'refund') {
     const detail = kind === 'moved' ? { what: 'paid' } : {}
@@ -140,7 +155,7 @@ async function place(
   const own = facts.lines.map(({ lineId }) => lineId)
   const { refunds, left } = spread(total, inOrder(facts.refundable, own))
   const takenBack = await keepLost(trx, context, left)
-  const { subscriberId, caseId } = c
+  const { caseId } = c
   const named = refunds.map((refund, index) => ({
     ...refund,
     refundId: `${caseId}.${before + index + 1}`,

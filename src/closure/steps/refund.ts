@@ -11,6 +11,7 @@ import {
   refundRows,
   startRefunds,
 } from '../../payments/store.ts'
+import { keepUnclaimed, type NewUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { App } from '../../platform/app.ts'
 import { auditAll, system } from '../../platform/audit.ts'
 import type { Trx } from '../../platform/database.ts'
@@ -200,7 +201,16 @@ export async function endAll(
       postings: [{ from: { account: 'refunds-payable' }, to: { account }, amount }],
     }
   })
-  await postAll(trx, first.app.ids, transfers)
+  const written = await postAll(trx, first.app.ids, transfers)
+  const kept = all.flatMap(({ c, now, policy, ended }, index): NewUnclaimed[] => {
+    const { key, postings } = transfers[index]!
+    if (ended !== 'unclaimed' || !written.has(key)) return []
+    const { subscriberId, reference } = c
+    const { amount } = postings[0]!
+    const why = 'refund-refused'
+    return [{ subscriberId, transferKey: key, why, reference, amount, since: now, policy }]
+  })
+  await keepUnclaimed(trx, first.app, kept)
 }
 
 /** A bank takes days at times: the longer a refund is on its way, the rarer it is asked about. A webhook is faster. */
