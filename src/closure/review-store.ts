@@ -1,10 +1,11 @@
 /** What staff do with a case: find it in the queue, claim it, decide it once, send a stuck one on. */
 import { sql } from 'kysely'
 import type { App, StaffMember } from '../platform/app.ts'
-import type { Actor } from '../platform/audit.ts'
+import { type Actor, audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
+import { barredFrom, firstApproval, halving, whyTwo } from './approvals.ts'
 import type { CaseState, Risk } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -29,6 +30,7 @@ export type QueueRow = {
   due_at: Temporal.Instant | null
   submitted_at: Temporal.Instant | null
   claimed_name: string | null
+  half_by: string | null
 }
 
 /** Cases of one state, the most urgent first; keyset pages over (due, case). */
@@ -42,10 +44,16 @@ export async function queuePage(
   const { rows } = await sql<QueueRow & { sort: string }>`
     select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, c.risk, s.name, c.policy_country as country,
       c.quote -> 'currencies' -> 0 -> 'refund' as refund, c.due_at, c.submitted_at, m.name as claimed_name,
+      case when h.kind = 'approved-first' then h.name end as half_by,
       coalesce(c.due_at, c.created_at)::text as sort
     from closure_case c
     join subscriber s on s.subscriber_id = c.subscriber_id
     left join staff_member m on m.staff_id = c.claimed_by and c.claimed_until > ${app.clock.now()}
+    left join lateral (
+      select e.kind, s.name from closure_event e left join staff_member s on s.staff_id = e.actor_id
+      where c.state = 'in_review' and e.subscriber_id = c.subscriber_id and e.case_id = c.case_id
+        and e.kind = any(${[...halving]})
+      order by e.seq desc limit 1) h on true
     where ${isIn(state)} and (coalesce(c.due_at, c.created_at), c.case_id) > (${due}::timestamptz, ${after})
     order by coalesce(c.due_at, c.created_at), c.case_id
     limit ${limit + 1}`.execute(app.db)
@@ -93,6 +101,9 @@ export async function claim(app: App, caseId: string, staff: StaffMember): Promi
     if (c.state !== 'in_review') return refuse('already-decided')
     const other = claimant(c, staff, now)
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
+    // Who may not decide it would only keep it from those who may.
+    const bar = barredFrom(c, await eventsOf(trx, c.subscriberId, caseId), staff.staffId)
+    if (bar) return refuse(bar)
     const claimedUntil = now.add({ minutes: claimMinutes })
     await changeCase(
       trx,
@@ -156,8 +167,9 @@ export async function decide(
     const other = claimant(c, staff, now)
     if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     if (c.version !== given.version) return refuse('changed-meanwhile')
-    if (await hasOpened(trx, c, staff)) return refuse('requester-cannot-decide')
-    if (hasRejected(c, staff)) return refuse('rejected-by-you')
+    const events = await eventsOf(trx, subscriberId, caseId)
+    const bar = barredFrom(c, events, staff.staffId)
+    if (bar) return refuse(bar)
     if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
     const decision = {
       decision: given.decision,
@@ -192,6 +204,15 @@ export async function decide(
       }
       return true
     }
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const two = facts ? whyTwo(c, facts, now) : []
+    if (two.length > 0 && !firstApproval(events)) {
+      const first = { kind: 'approved-first', detail: { why: two.join(' ') } }
+      const released = { claimedBy: null, claimedUntil: null }
+      await changeCase(trx, app, c, released, { ...commit, events: [first] })
+      await auditFirst(trx, app, c, commit)
+      return true
+    }
     await changeCase(
       trx,
       app,
@@ -199,10 +220,26 @@ export async function decide(
       { ...cleared, state: 'approved' },
       { ...commit, events: [{ kind: 'approved' }], wake: true },
     )
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
     if (facts)
       await tell(trx, app, c, facts, 'closure-approved', approvedParams(app, c, facts, now))
     return true
+  })
+}
+
+/** The first of two approvals changes no state, and is a decision all the same. */
+async function auditFirst(
+  trx: Trx,
+  app: App,
+  { subscriberId, caseId }: StoredCase,
+  { now, actor, reason }: { now: Temporal.Instant; actor: Actor; reason: string },
+) {
+  await audit(trx, app.ids, now, {
+    subscriberId,
+    actor,
+    action: 'closure.approved-first',
+    subject: { kind: 'closure', id: caseId },
+    reason,
+    detail: {},
   })
 }
 
@@ -233,17 +270,6 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
     )
     return true
   })
-}
-
-/** An appeal is decided by somebody else. */
-export function hasRejected({ decision }: StoredCase, { staffId }: StaffMember): boolean {
-  return decision?.decision === 'reject' && decision.staffId === staffId
-}
-
-/** Whoever opened a closure, for an estate, does not decide it. */
-async function hasOpened(trx: Trx, c: StoredCase, { staffId }: StaffMember): Promise<boolean> {
-  const [first] = await eventsOf(trx, c.subscriberId, c.caseId)
-  return first?.actorKind === 'staff' && first.actorId === staffId
 }
 
 function claimant(c: StoredCase, staff: StaffMember, now: Temporal.Instant): string | undefined {

@@ -4,12 +4,12 @@ import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
+import { barredFrom, firstApproval, whyTwo } from './approvals.ts'
 import { isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
 import { riskOf, riskSignals } from './risk.ts'
 import { locateCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
-import { hasRejected } from './review-store.ts'
 import { viewOf } from './view.ts'
 import { seeCase } from './view-store.ts'
 
@@ -35,6 +35,8 @@ export async function seeStaffCase(
       ? c.claimedBy
       : null
   const decides = staff.role === 'reviewer' || staff.role === 'admin'
+  const bar = barredFrom(c, events, staff.staffId)
+  const first = firstApproval(events)
   return {
     closure: viewOf(seen),
     version: c.version,
@@ -69,12 +71,16 @@ export async function seeStaffCase(
       advice: c.attention.advice,
       since: c.attention.since,
     },
+    approvals: {
+      whyTwo: whyTwo(c, facts, now),
+      first: first
+        ? { by: names.get(first.actorId) ?? first.actorId, at: first.at.toString() }
+        : null,
+    },
+    barred: c.state === 'in_review' && bar ? bar : null,
     claimedBy: claimed === null ? null : (names.get(claimed) ?? claimed),
     mayDecide:
-      decides &&
-      c.state === 'in_review' &&
-      !hasRejected(c, staff) &&
-      (claimed === null || claimed === staff.staffId),
+      decides && c.state === 'in_review' && !bar && (claimed === null || claimed === staff.staffId),
     appeal: c.appealedAt && { at: c.appealedAt.toString(), text: c.appealText ?? '' },
   }
 }

@@ -28,6 +28,11 @@ export function riskSignals(
   ]
 }
 
+/** What one reviewer alone does not decide; who judged an identity by looking is the first of two already. */
+export function takesTwo(facts: Facts, now: Temporal.Instant): boolean {
+  return riskOf({ ...facts, isJudged: false }, now) === 'high'
+}
+
 export function riskOf(facts: Facts, now: Temporal.Instant): Risk {
   // What was judged by looking is never as good as a code: a second person decides, after whoever was told had time to object.
   if (facts.isJudged) return 'high'

@@ -48,6 +48,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
           refund: row.refund,
           dueAt: row.due_at?.toString() ?? null,
           claimedBy: row.claimed_name,
+          approvedFirstBy: row.half_by,
           submittedAt: row.submitted_at?.toString() ?? null,
         })),
         nextCursor: page.nextCursor,

@@ -16,6 +16,7 @@ export const queueRowWire = z
     refund: moneyWire.nullable(),
     dueAt: instantWire.nullable(),
     claimedBy: z.string().nullable(),
+    approvedFirstBy: z.string().nullable().describe('Who gave the first of two approvals'),
     submittedAt: instantWire.nullable(),
   })
   .meta({ id: 'QueueRow' })
@@ -67,6 +68,16 @@ export const staffCaseWire = z
     attention: z
       .object({ step: z.string(), what: z.string(), advice: z.string(), since: instantWire })
       .nullable(),
+    approvals: z
+      .object({
+        whyTwo: z.array(z.enum(['refund', 'risk'])).describe('Empty: one approval is enough'),
+        first: z.object({ by: z.string(), at: instantWire }).nullable(),
+      })
+      .describe('Two people approve where much money goes back or much looks odd'),
+    barred: z
+      .enum(['requester-cannot-decide', 'rejected-by-you', 'approved-by-you'])
+      .nullable()
+      .describe('Why this member of staff does not decide it'),
     claimedBy: z.string().nullable(),
     mayDecide: z.boolean(),
   })

@@ -109,7 +109,8 @@ function perRule(policy: Policy, own: ReadonlySet<string>): Finding[] {
 
 function badAmounts(path: string, value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
-  if (/\.(refundFee|refundFeeMax|lateUsageCap)\b/.test(path)) return unknownCurrencies(value)
+  if (/\.(refundFee|refundFeeMax|lateUsageCap|secondReviewAbove)\b/.test(path))
+    return unknownCurrencies(value)
   if (path.includes('.etfRule') && 'amount' in value) return unknownCurrencies(value.amount ?? {})
   if (path.includes('.buttonLabels'))
     return Object.values(value).flatMap((labels: object) =>

@@ -16,6 +16,7 @@ export {
   arrearsBlock,
   mayClose,
   mayPort,
+  needsSecondReview,
   numberKeptUntil,
   portCodeEnd,
   withdrawableUntil,

@@ -1,4 +1,5 @@
 /** What a policy lets happen on the way out: sign-in, evidence, offers, arrears, taking it back, a number's next owner. */
+import type { Money } from '../values/money.ts'
 import type { Policy } from './schema.ts'
 import { endOf, endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
 
@@ -29,6 +30,17 @@ export function mayOffer(
   const { value } = ruleFor(policy, 'saveOfferMax', whom)
   if (value.onlyBesideCancel && !offer.besideCancel) return false
   return offer.shownBefore < Math.min(value[offer.path] ?? offersMax, offersMax)
+}
+
+/** Whether sending this back takes a second reviewer: nobody decides alone about much money. */
+export function needsSecondReview(
+  policy: Policy,
+  refunds: readonly Money[],
+  whom: Whom = prepaidConsumer,
+): boolean {
+  const { value } = ruleFor(policy, 'secondReviewAbove', whom)
+  if (value === null) return false
+  return refunds.some(({ minor, currency }) => minor > BigInt(value[currency] ?? 0))
 }
 
 export type Closing = { allowed: boolean; by: Temporal.Instant | null }

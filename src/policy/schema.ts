@@ -178,6 +178,9 @@ const ruleShapes = {
   holidayCalendar: rule(z.enum(calendarNames)),
   reviewSla: timeRule(duration),
   autoApprove: rule(z.boolean()),
+  secondReviewAbove: rule(amounts.nullable()).describe(
+    'What one reviewer may send back alone, for each currency; one not named: nothing. Null: any amount.',
+  ),
   ifLate: rule(z.enum(['approved', 'escalated'])),
   paidDispositions: rule(
     z.array(z.enum(['refund', 'spend', 'move', 'keep', 'donate'])).min(1),
@@ -229,8 +232,17 @@ export function withLaterRules(document: unknown): unknown {
   if (typeof document !== 'object' || document === null) return document
   const { rules } = document as { rules?: unknown }
   if (typeof rules !== 'object' || rules === null) return document
-  return { ...document, rules: { graceMax: noGrace, ...rules } }
+  return {
+    ...document,
+    rules: { graceMax: noGrace, secondReviewAbove: noSecondReview, ...rules },
+  }
 }
+
+export const noSecondReview = {
+  value: null,
+  source: 'Violet default for what was published before there was a limit',
+  confidence: 'D',
+} as const
 
 export const noGrace = {
   value: null,

@@ -112,6 +112,13 @@ const rules: Record<string, string> = {
   'an eSIM is installed and nobody gives its line service': `
     select l.line_id from line l join profile p using (subscriber_id, line_id)
     where l.state = 'ordered' and p.state = 'installed' and not ${waiting('lines.activate', 'l.line_id')}`,
+  'one person gave both approvals': `
+    select c.reference from closure_case c
+    join closure_event f using (subscriber_id, case_id) join closure_event l using (subscriber_id, case_id)
+    where f.kind = 'approved-first' and l.kind = 'approved' and f.seq < l.seq and f.actor_id = l.actor_id
+      and not exists (select from closure_event v
+        where v.subscriber_id = c.subscriber_id and v.case_id = c.case_id
+          and v.seq between f.seq and l.seq and v.kind in ('frozen', 'rejected', 'appealed'))`,
   'a line is left closing': `
     select l.line_id from line l where l.state = 'closing' and not exists (
       select from closure_case c where c.subscriber_id = l.subscriber_id

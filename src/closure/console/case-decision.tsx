@@ -39,9 +39,16 @@ function useObstacle(seen: StaffCase): string | undefined {
   const { role, name } = useStaff()
   if (seen.mayDecide) return undefined
   if (role !== 'reviewer' && role !== 'admin') return t('decide.role', { role: code('role', role) })
+  if (seen.barred) return code('barred', seen.barred)
   if (seen.claimedBy && seen.claimedBy !== name)
     return t('decide.claimed', { name: seen.claimedBy })
   return t('decide.not-now')
+}
+
+/** Where two approve, it says which of them this is. */
+function approveWord({ approvals: { whyTwo, first } }: StaffCase) {
+  if (whyTwo.length === 0) return 'decide.approve'
+  return first ? 'decide.approve-second' : 'decide.approve-first'
 }
 
 export function CaseDecision({ seen, onDecided, reload }: Props) {
@@ -71,7 +78,7 @@ export function CaseDecision({ seen, onDecided, reload }: Props) {
       <ClaimRefusal error={claim.error} reload={reload} reset={claim.reset} />
       <div className="decidebar">
         <Button kind="even" disabledBy={held} onClick={show('approve')}>
-          {t('decide.approve')} <Kbd>A</Kbd>
+          {t(approveWord(seen))} <Kbd>A</Kbd>
         </Button>
         <Button kind="even" disabledBy={held} onClick={show('reject')}>
           {t('decide.reject')} <Kbd>R</Kbd>

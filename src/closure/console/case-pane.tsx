@@ -130,6 +130,7 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
           ))}
         </Notice>
       )}
+      <TwoApprove seen={seen} />
       {closure.rejection && (
         <Notice live={false}>
           <b>{t('case.rejected', { why: code('reject', closure.rejection.code) })}</b>{' '}
@@ -137,5 +138,22 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
         </Notice>
       )}
     </div>
+  )
+}
+
+/** Why one person is not enough, and who has approved so far. */
+function TwoApprove({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const format = useFormat()
+  const { approvals, closure } = seen
+  if (closure.state !== 'in_review' || approvals.whyTwo.length === 0) return null
+  const why = format.list(approvals.whyTwo.map((each) => code('why-two', each)))
+  return (
+    <Notice tone="info" live={false}>
+      <b>{t('case.two', { why })}</b>{' '}
+      {approvals.first
+        ? t('case.half', { name: approvals.first.by, when: format.moment(approvals.first.at) })
+        : t('case.none-yet')}
+    </Notice>
   )
 }

@@ -53,7 +53,9 @@ function useDecide({ seen, kind, version, note, onDone }: Props) {
     onSuccess: (next) => {
       client.setQueryData(caseQuery(caseId).queryKey, next)
       void client.invalidateQueries({ queryKey: ['staff', 'closures'] })
-      toast(t(kind === 'approve' ? 'decide.approved' : 'decide.rejected', { reference }))
+      const half = kind === 'approve' && next.closure.state === 'in_review'
+      const approved = half ? 'decide.half-approved' : 'decide.approved'
+      toast(t(kind === 'approve' ? approved : 'decide.rejected', { reference }))
       onDone()
     },
   })
@@ -126,9 +128,11 @@ function Consequence({ seen, kind }: { seen: StaffCase; kind: DecisionKind }) {
   const { quote } = seen.closure
   const name = seen.subscriber.name || t('case.nameless')
   if (kind === 'reject') return <p className="c2">{t('sheet.reject-follows', { name })}</p>
+  const isFirst = seen.approvals.whyTwo.length > 0 && !seen.approvals.first
   const refunds = (quote?.currencies ?? []).map(({ refund }) => format.money(refund))
   return (
     <div className="c2 grid gap-1">
+      {isFirst && <p>{t('sheet.first')}</p>}
       <p>
         {quote && !quote.immediate
           ? t('sheet.ends', { when: format.full(quote.endsAt) })

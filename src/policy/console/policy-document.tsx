@@ -37,6 +37,7 @@ const order: readonly string[] = [
   'coolingOff',
   'autoApprove',
   'reviewSla',
+  'secondReviewAbove',
   'ifLate',
   'holidayCalendar',
   'adultAge',

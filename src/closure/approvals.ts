@@ -1,0 +1,54 @@
+/** Who may decide a case under review, and whether one person is enough: from its timeline, which can't be changed. */
+import { needsSecondReview } from '../policy/policy.ts'
+import { fromWire, type Money } from '../values/money.ts'
+import type { RefusalCode } from '../values/refusal.ts'
+import type { StoredCase } from './case.ts'
+import type { ChainedEvent } from './chain.ts'
+import type { Facts } from './facts.ts'
+import { takesTwo } from './risk.ts'
+
+type Event = Pick<ChainedEvent, 'kind' | 'actorKind' | 'actorId' | 'at'>
+export type WhyTwo = 'refund' | 'risk'
+
+/** Why a second person has to approve too; none: one is enough. */
+export function whyTwo(
+  { quote, submittedAt }: StoredCase,
+  facts: Facts,
+  now: Temporal.Instant,
+): WhyTwo[] {
+  const refunds = (quote?.currencies ?? []).map(({ refund }): Money => fromWire(refund)!)
+  return [
+    ...(needsSecondReview(facts.policy, refunds) ? (['refund'] as const) : []),
+    ...(takesTwo(facts, submittedAt ?? now) ? (['risk'] as const) : []),
+  ]
+}
+
+/** What casts doubt on an approval that was given before it. */
+const voiding = ['frozen', 'rejected', 'appealed']
+/** The last of these says whether the first of two approvals stands. */
+export const halving: readonly string[] = ['approved-first', ...voiding]
+
+/** The first of two approvals, as long as it stands. */
+export function firstApproval<One extends Event>(events: readonly One[]): One | undefined {
+  const last = events.findLast(({ kind }) => halving.includes(kind))
+  return last?.kind === 'approved-first' ? last : undefined
+}
+
+export type Bar = Extract<
+  RefusalCode,
+  'requester-cannot-decide' | 'rejected-by-you' | 'approved-by-you'
+>
+
+/** Why this member of staff does not decide it, and so does not take it either. */
+export function barredFrom(
+  { decision }: Pick<StoredCase, 'decision'>,
+  events: readonly Event[],
+  staffId: string,
+): Bar | undefined {
+  const isOwn = (event: Event | undefined) =>
+    event?.actorKind === 'staff' && event.actorId === staffId
+  if (isOwn(events[0])) return 'requester-cannot-decide'
+  if (decision?.decision === 'reject' && decision.staffId === staffId) return 'rejected-by-you'
+  if (isOwn(firstApproval(events))) return 'approved-by-you'
+  return undefined
+}

@@ -1,0 +1,124 @@
+/** Two reviewers where much money goes back: each once, nothing before the second, and nobody in the others' way. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { person } from '../src/main/demo-person.ts'
+import { publishFor } from './hard-cases.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { buyLine, draftClosure, member, submit, topUp, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+  const source = 'test'
+  await publishFor(platform, 'MT', {
+    autoApprove: { value: false, source, confidence: 'D' },
+    reviewSla: { value: 'P5D', source, confidence: 'D' },
+    withdrawalWindow: { value: null, source, confidence: 'D' },
+    secondReviewAbove: { value: { GBP: 1500 }, source, confidence: 'D' },
+  })
+})
+afterAll(() => platform.close())
+
+async function reviewer(name: string) {
+  const someone = person(platform)
+  expect((await someone.signInAsStaff(`${name}@violet.example`)).status).toBe(200)
+  return someone
+}
+
+/** A closure under review that sends back what was topped up, and a little more. */
+async function waiting(credit: string) {
+  const someone = await member(platform, { country: 'MT' })
+  const { lineId } = await buyLine(someone)
+  await topUp(someone, lineId, credit)
+  const draft = await draftClosure(someone, 'line', lineId)
+  await submit(someone, draft)
+  await untilState(someone, draft.caseId, 'in_review')
+  return { someone, caseId: draft.caseId, at: `/v1/staff/closures/${draft.caseId}` }
+}
+
+const decided = (caseId: string) =>
+  platform.db
+    .selectFrom('audit_entry')
+    .select(['action', 'actor_id', 'reason'])
+    .where('subject_id', '=', caseId)
+    .where('action', 'like', 'closure.approved%')
+    .orderBy('at')
+    .execute()
+
+test('a refund above the limit is approved by two, and by the same person only once', async () => {
+  const { someone, caseId, at } = await waiting('20.00')
+  const [amara, jonas] = [await reviewer('reviewer'), await reviewer('reviewer2')]
+  const { body: seen } = await amara.get(at)
+  expect(seen).toMatchObject({
+    approvals: { whyTwo: ['refund'], first: null },
+    mayDecide: true,
+    barred: null,
+  })
+  const approve = (who: typeof amara, version: number) =>
+    who.post(`${at}/decision`, { decision: 'approve', version, note: 'Looks right.' })
+  // At the same moment, of the same version: one of them counts, the other looks again.
+  const both = await Promise.all([approve(amara, seen.version), approve(jonas, seen.version)])
+  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409])
+  const [one, other] = both[0]?.status === 200 ? [amara, jonas] : [jonas, amara]
+  const half = (await one.get(at)).body
+  expect(half.closure.state).toBe('in_review')
+  expect(half).toMatchObject({ mayDecide: false, barred: 'approved-by-you', claimedBy: null })
+  expect((await approve(one, half.version)).body.code).toBe('approved-by-you')
+  expect((await one.post(`${at}/claim`)).body.code).toBe('approved-by-you')
+  const { body: queue } = await other.get('/v1/staff/closures?state=in_review')
+  const row = queue.items.find((each: { caseId: string }) => each.caseId === caseId)
+  expect(row.approvedFirstBy).toBe(half.approvals.first.by)
+  expect((await someone.get(`/v1/closures/${caseId}`)).body.refunds).toEqual([])
+
+  expect((await other.post(`${at}/claim`)).status).toBe(200)
+  const { body: claimed } = await other.get(at)
+  expect(claimed).toMatchObject({ mayDecide: true, barred: null })
+  expect((await approve(other, claimed.version)).status).toBe(200)
+  await untilState(someone, caseId, 'closed')
+  const entries = await decided(caseId)
+  expect(entries.map(({ action }) => action)).toEqual([
+    'closure.approved-first',
+    'closure.approved',
+  ])
+  expect(new Set(entries.map(({ actor_id }) => actor_id)).size).toBe(2)
+  expect(entries.map(({ reason }) => reason)).toEqual(['Looks right.', 'Looks right.'])
+  const { body: after } = await amara.get(at)
+  expect(after.chainIntact).toBe(true)
+}, 60_000)
+
+test('the second of two may say no; below the limit one is enough', async () => {
+  const { someone, caseId, at } = await waiting('20.00')
+  const [amara, jonas] = [await reviewer('reviewer'), await reviewer('reviewer2')]
+  const decide = async (who: typeof amara, decision: object) => {
+    const { body } = await who.get(at)
+    return who.post(`${at}/decision`, { version: body.version, ...decision })
+  }
+  await decide(amara, { decision: 'approve' })
+  const no = await decide(jonas, { decision: 'reject', reasonCode: 'fraud-suspected' })
+  expect(no.body.closure.state).toBe('rejected')
+  expect(await decided(caseId)).toHaveLength(1)
+
+  // Who rejected it keeps out of the appeal, and does not keep it from others: nothing of before counts.
+  await someone.post(`/v1/closures/${caseId}/appeal`, { text: 'It is my own card.' })
+  expect((await jonas.post(`${at}/claim`)).body.code).toBe('rejected-by-you')
+  expect((await amara.post(`${at}/claim`)).status).toBe(200)
+  expect((await amara.get(at)).body.approvals.first).toBeNull()
+  expect((await decide(amara, { decision: 'approve' })).body.closure.state).toBe('in_review')
+  const mara = await reviewer('admin')
+  await decide(mara, { decision: 'approve' })
+  await untilState(someone, caseId, 'closed')
+}, 60_000)
+
+test('at the limit one approval is enough', async () => {
+  const someone = await member(platform, { country: 'MT' })
+  const { lineId } = await buyLine(someone)
+  const draft = await draftClosure(someone, 'line', lineId)
+  await submit(someone, draft)
+  await untilState(someone, draft.caseId, 'in_review')
+  const at = `/v1/staff/closures/${draft.caseId}`
+  const amara = await reviewer('reviewer')
+  const { body: seen } = await amara.get(at)
+  expect(Number(draft.quote.currencies[0].refund.amount)).toBeLessThanOrEqual(15)
+  expect(seen.approvals.whyTwo).toEqual([])
+  await amara.post(`${at}/decision`, { decision: 'approve', version: seen.version })
+  await untilState(someone, draft.caseId, 'closed')
+}, 60_000)
