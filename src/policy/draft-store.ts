@@ -2,6 +2,7 @@
 import type { App, StaffMember } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { staffLocale } from '../values/locale.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { type Changes, changesIn } from './changes.ts'
 import { type Checked, checkDraft, type Held, startOf, whyHeld } from './draft.ts'
@@ -42,12 +43,13 @@ async function viewOf(
   db: Db | Trx,
   now: Temporal.Instant,
   country: string,
-  { staffId }: StaffMember,
+  { staffId, locale }: StaffMember,
 ): Promise<DraftView> {
   const newest = await newestOf(db, country)
   const saved = await savedOf(db, country)
   const text = saved?.text ?? startOf(newest?.policy, packOf('EU'), country)
-  const checked = checkDraft(text, country, now.toZonedDateTimeISO('UTC').toPlainDate())
+  const today = now.toZonedDateTimeISO('UTC').toPlainDate()
+  const checked = checkDraft(text, country, { today, locale: staffLocale(locale) })
   const changes = checked.policy ? changesIn(newest?.policy, checked.policy) : []
   const held = saved
     ? whyHeld(saved, { checked, changes, newest: newest?.version ?? 0, staffId })

@@ -1,8 +1,10 @@
 /** The next version of a country's policy while it is written: what is wrong with it, on which line, and what would change. */
+import type { StaffLocale } from '../values/locale.ts'
 import type { Changes } from './changes.ts'
 import { completeDocument, type Finding, lint } from './lint.ts'
 import { lineOf, lineOfSyntaxError, placesIn } from './places.ts'
 import type { Policy } from './schema.ts'
+import { type Say, sayIn } from './words/catalogs.ts'
 
 export type Placed = Finding & { line: number }
 export type Checked = {
@@ -13,18 +15,23 @@ export type Checked = {
 }
 
 /** `today` tells what is not in force any more. */
-export function checkDraft(text: string, country: string, today: Temporal.PlainDate): Checked {
-  const read = parsed(text)
+export function checkDraft(
+  text: string,
+  country: string,
+  { today, locale }: { today: Temporal.PlainDate; locale: StaffLocale },
+): Checked {
+  const say = sayIn(locale)
+  const read = parsed(text, say)
   if ('error' in read) return { errors: [read.error], warnings: [], policy: null }
   const places = placesIn(text)
-  const found = lint(read.document, today)
+  const found = lint(read.document, today, locale)
   const placed = (finding: Finding) => ({ ...finding, line: lineOf(places, finding.path) })
   const errors: Placed[] = [
-    ...places.twice.map(({ path, line }) => ({ path, line, message: 'is written twice' })),
+    ...places.twice.map(({ path, line }) => ({ path, line, message: say('twice') })),
     ...found.errors.map(placed),
   ]
   if (found.country !== null && found.country !== country)
-    errors.push(placed({ path: 'country', message: `must be ${country}, as the page it is on` }))
+    errors.push(placed({ path: 'country', message: say('other-country', { country }) }))
   return {
     errors,
     warnings: found.warnings.map(placed),
@@ -32,13 +39,13 @@ export function checkDraft(text: string, country: string, today: Temporal.PlainD
   }
 }
 
-function parsed(text: string): { document: unknown } | { error: Placed } {
+function parsed(text: string, say: Say): { document: unknown } | { error: Placed } {
   try {
     return { document: JSON.parse(text) as unknown }
   } catch (thrown) {
     const { message } = thrown as Error
     const line = lineOfSyntaxError(text, message)
-    return { error: { path: 'the document', message: `is no JSON: ${message}`, line } }
+    return { error: { path: 'the document', message: say('no-json', { why: message }), line } }
   }
 }
 

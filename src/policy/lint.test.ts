@@ -181,3 +181,18 @@ test('what is over, ends soon or leaves no time is a warning', () => {
     message: 'may leave a review less than P9D',
   })
 })
+
+test('what is wrong is said in the language of whoever reads it, also of a shape', () => {
+  const wrong = changed(
+    { coolingOff: { value: '-PT1H' }, adultAge: { source: undefined } },
+    { a: 1 },
+  )
+  const { errors } = lint(wrong, today, 'zh-CN')
+  expect(errors.map(({ message }) => message)).toEqual([
+    '须为 ISO 8601 时长，整数单位，不为负',
+    expect.stringMatching(/^缺失：/),
+    '未知字段',
+  ])
+  const { warnings } = lint(packOf('IN'), today, 'zh-CN')
+  for (const { message } of warnings) expect(message).toMatch(/\p{Script=Han}/u)
+})

@@ -1,5 +1,6 @@
 /** What is wrong with a policy file, and what is worth a second look, each with the path of the value. */
-import type { z } from 'zod'
+import { z } from 'zod'
+import type { StaffLocale } from '../values/locale.ts'
 import { isCurrency, fromWire } from '../values/money.ts'
 import { calendarOf } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
@@ -7,19 +8,30 @@ import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
 import { endOf, ruleFor, type Whom } from './rule-for.ts'
 import { packSchema, plan, type Policy, policySchema, segment, withLaterRules } from './schema.ts'
+import { isPolicyWord, type Say, sayIn } from './words/catalogs.ts'
 
 export type Finding = { path: string; message: string }
 export type Linted = { country: string | null; errors: Finding[]; warnings: Finding[] }
 
 /** `today` tells what is not in force any more. */
-export function lint(document: unknown, today: Temporal.PlainDate): Linted {
+export function lint(
+  document: unknown,
+  today: Temporal.PlainDate,
+  locale: StaffLocale = 'en',
+): Linted {
+  const say = sayIn(locale)
   const named = (document as { country?: unknown } | null)?.country
   const country = typeof named === 'string' ? named : null
-  const read = parse(document)
-  if ('issues' in read) return { country, errors: read.issues.flatMap(findingsOf), warnings: [] }
+  const read = parse(document, locale)
+  if ('issues' in read)
+    return { country, errors: read.issues.flatMap((issue) => findingsOf(issue, say)), warnings: [] }
   const { policy, own } = read
-  const errors = [...perRule(policy, own), ...combinations(policy)]
-  return { country, errors, warnings: [...secondLook(policy, own), ...expiring(policy, today)] }
+  const errors = [...perRule(policy, own, say), ...combinations(policy, say)]
+  return {
+    country,
+    errors,
+    warnings: [...secondLook(policy, own, say), ...expiring(policy, today, say)],
+  }
 }
 
 /** The policy of a document, a pack or a document of the first format; it throws where lint finds it malformed. */
@@ -33,34 +45,38 @@ type Issue = z.core.$ZodIssue
 /** The names of the rules that stand in the file itself; the others are inherited. */
 type Read = { policy: Policy; own: ReadonlySet<string> } | { issues: readonly Issue[] }
 
-function parse(document: unknown): Read {
+/** What zod says of a shape, in the language of whoever reads it. */
+const shapes = { en: z.locales.en(), 'zh-CN': z.locales.zhCN() }
+
+function parse(document: unknown, locale: StaffLocale = 'en'): Read {
+  const words = { error: shapes[locale].localeError }
   const isObject = typeof document === 'object' && document !== null
   const own = (rules: object) => new Set(Object.keys(rules))
   if (isObject && 'inherits' in document) {
-    const pack = packSchema.safeParse(document)
+    const pack = packSchema.safeParse(document, words)
     if (!pack.success) return { issues: pack.error.issues }
     return { policy: complete(pack.data), own: own(pack.data.rules) }
   }
   if (isObject && 'rules' in document && !('format' in document)) {
-    const first = firstSchema.safeParse(document)
+    const first = firstSchema.safeParse(document, words)
     if (!first.success) return { issues: first.error.issues }
     return { policy: upgrade(first.data), own: own(first.data.rules) }
   }
-  const whole = policySchema.safeParse(withLaterRules(document))
+  const whole = policySchema.safeParse(withLaterRules(document), words)
   if (!whole.success) return { issues: whole.error.issues }
   return { policy: whole.data, own: own(whole.data.rules) }
 }
 
-function findingsOf(issue: Issue): Finding[] {
+function findingsOf(issue: Issue, say: Say): Finding[] {
   const path = pathOf(issue.path)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: pathOf([...issue.path, key]),
-      message: 'unknown field',
+      message: say('unknown-field'),
     }))
-  if (issue.code === 'invalid_type' && issue.input === undefined)
-    return [{ path, message: `missing: ${issue.message}` }]
-  return [{ path, message: issue.message }]
+  const message = isPolicyWord(issue.message) ? say(issue.message) : issue.message
+  const isMissing = issue.code === 'invalid_type' && issue.input === undefined
+  return [{ path, message: isMissing ? say('missing', { what: message }) : message }]
 }
 
 type Facts = {
@@ -89,34 +105,35 @@ function placed({ rules }: Policy, own: ReadonlySet<string>): { path: string; fa
 
 const ownDefault = /^Violet default/
 
-function perRule(policy: Policy, own: ReadonlySet<string>): Finding[] {
+function perRule(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[] {
   return placed(policy, own).flatMap(({ path, facts }) => {
     const { source, confidence, validFrom, validTo, segment: who, plan: how } = facts
     const found: Finding[] = []
     const say = (at: string, message: string) => found.push({ path: `${path}${at}`, message })
     if (validFrom && validTo && validTo < validFrom)
-      say('.validTo', `${validTo} is before validFrom ${validFrom}`)
+      say('.validTo', words('before-from', { to: validTo, from: validFrom }))
     if (confidence === 'D' && !ownDefault.test(source))
-      say('.confidence', `D is Violet’s own default, but the source is "${source}"`)
+      say('.confidence', words('no-default', { source }))
     if (confidence !== 'D' && ownDefault.test(source))
-      say('.confidence', `a default is D, never ${confidence}: it is no law`)
+      say('.confidence', words('no-law', { confidence }))
     if (path.endsWith(']') && !who && !how && !validFrom && !validTo)
-      say('', 'a variant for everybody and always: name segment, plan or time')
-    for (const message of badAmounts(path, facts.value)) say('.value', message)
+      say('', words('for-everybody'))
+    for (const message of badAmounts(path, facts.value, words)) say('.value', message)
     return found
   })
 }
 
-function badAmounts(path: string, value: unknown): string[] {
+function badAmounts(path: string, value: unknown, words: Say): string[] {
   if (typeof value !== 'object' || value === null) return []
   if (/\.(refundFee|refundFeeMax|lateUsageCap|secondReviewAbove)\b/.test(path))
-    return unknownCurrencies(value)
-  if (path.includes('.etfRule') && 'amount' in value) return unknownCurrencies(value.amount ?? {})
+    return unknownCurrencies(value, words)
+  if (path.includes('.etfRule') && 'amount' in value)
+    return unknownCurrencies(value.amount ?? {}, words)
   if (path.includes('.buttonLabels'))
     return Object.values(value).flatMap((labels: object) =>
       Object.keys(labels)
         .filter((tag) => !isLanguage(tag))
-        .map((tag) => `"${tag}" is no language tag`),
+        .map((tag) => words('no-language', { tag })),
     )
   if (!path.includes('.driftTolerance')) return []
   return Object.entries(value)
@@ -124,13 +141,13 @@ function badAmounts(path: string, value: unknown): string[] {
       const parsed = fromWire({ amount: String(amount), currency })
       return parsed === undefined || parsed.minor < 0n
     })
-    .map(([currency, amount]) => `"${String(amount)}" is no amount in ${currency}`)
+    .map(([currency, amount]) => words('no-amount', { amount: String(amount), currency }))
 }
 
-function unknownCurrencies(amounts: object): string[] {
+function unknownCurrencies(amounts: object, words: Say): string[] {
   return Object.keys(amounts)
     .filter((code) => !isCurrency(code))
-    .map((code) => `${code} is no currency that Violet knows`)
+    .map((code) => words('no-currency', { code }))
 }
 
 function isLanguage(tag: string): boolean {
@@ -149,12 +166,12 @@ const everybody: Whom[] = segment.options.flatMap((each) =>
 )
 
 /** Rules that cannot hold together, for anybody; said once. */
-function combinations(policy: Policy): Finding[] {
-  const found = everybody.flatMap((whom) => [...clashes(policy, whom)])
+function combinations(policy: Policy, words: Say): Finding[] {
+  const found = everybody.flatMap((whom) => [...clashes(policy, whom, words)])
   return [...new Map(found.map((each) => [`${each.path} ${each.message}`, each])).values()]
 }
 
-function clashes(policy: Policy, whom: Whom): Finding[] {
+function clashes(policy: Policy, whom: Whom, words: Say): Finding[] {
   const rule = <Name extends keyof Policy['rules']>(name: Name) => ruleFor(policy, name, whom)
   const found: Finding[] = []
   const say = (name: keyof Policy['rules'], message: string) =>
@@ -168,77 +185,77 @@ function clashes(policy: Policy, whom: Whom): Finding[] {
     ) > 0
   const min = rule('quarantineMin')
   const max = rule('quarantineMax')
-  if (longer(min, max))
-    say('quarantineMax', `${max.value} is shorter than quarantineMin ${min.value}`)
-  if (longer(rule('portAfterEnd'), min))
-    say('quarantineMin', `${min.value} is shorter than portAfterEnd ${rule('portAfterEnd').value}`)
-  if (longer(rule('coolingOff'), rule('maxCloseTime')))
-    say(
-      'coolingOff',
-      `${rule('coolingOff').value} is longer than maxCloseTime ${rule('maxCloseTime').value}`,
-    )
+  const against = (value: Length, name: keyof Policy['rules'], other: Length) => ({
+    value: String(value.value),
+    name,
+    other: String(other.value),
+  })
+  const [after, waiting, latest] = [rule('portAfterEnd'), rule('coolingOff'), rule('maxCloseTime')]
+  if (longer(min, max)) say('quarantineMax', words('shorter', against(max, 'quarantineMin', min)))
+  if (longer(after, min))
+    say('quarantineMin', words('shorter', against(min, 'portAfterEnd', after)))
+  if (longer(waiting, latest))
+    say('coolingOff', words('longer', against(waiting, 'maxCloseTime', latest)))
   const right = rule('refundRight').value
   const isOffered = rule('paidDispositions').value.includes('refund')
   if (whom.plan === 'prepaid' && right === 'prohibited' && isOffered)
-    say('paidDispositions', 'offers a refund, which refundRight prohibits')
+    say('paidDispositions', words('offers-prohibited'))
   if (whom.plan === 'prepaid' && (right === 'any_end' || right === 'on_port_only') && !isOffered)
-    say('paidDispositions', `offers no refund, though refundRight is ${right}`)
+    say('paidDispositions', words('offers-none', { right }))
   for (const [currency, most] of Object.entries(rule('refundFeeMax').value ?? {})) {
     const fee = rule('refundFee').value[currency] ?? 0
-    if (fee > most) say('refundFee', `${fee} ${currency} is above refundFeeMax ${most}`)
+    if (fee > most)
+      say('refundFee', words('fee-above', { fee: String(fee), currency, most: String(most) }))
   }
   return found
 }
 
 type Length = { value: string | null; days?: Policy['rules']['coolingOff']['days'] }
 
-const doubts: Record<string, string> = {
-  'S?': 'name a statute that nobody has read for this file',
-  '2': 'rest on secondary sources',
-  P: 'rest on practice, not on law',
-  D: 'are Violet’s own defaults, not law',
-}
+const doubts = ['S?', '2', 'P', 'D'] as const
 
 /** What a person should look at before relying on the file. */
-function secondLook(policy: Policy, own: ReadonlySet<string>): Finding[] {
+function secondLook(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[] {
   const { rules } = policy
   const facts = placed(policy, own)
-  const doubtful = Object.entries(doubts).flatMap(([confidence, what]) => {
+  const doubtful = doubts.flatMap((confidence) => {
     const names = facts
       .filter((each) => each.facts.confidence === confidence)
       .map(({ path }) => path.replace('rules.', ''))
-    return names.length > 0 ? [{ path: 'rules', message: `${what}: ${names.join(', ')}` }] : []
+    if (names.length === 0) return []
+    const message = words(`doubt.${confidence}`, { names: names.join(', ') })
+    return [{ path: 'rules', message }]
   })
   const inherited = Object.keys(defaultRules).filter((name) => !own.has(name))
   if (inherited.length > 0)
-    doubtful.push({ path: 'rules', message: `are inherited: ${inherited.join(', ')}` })
+    doubtful.push({ path: 'rules', message: words('inherited', { names: inherited.join(', ') }) })
   const { reviewSla, autoApprove, ifLate, maxCloseTime, coolingOff } = rules
   if (!autoApprove.value && ifLate.value === 'approved' && reviewSla.value === 'PT0S')
-    doubtful.push({ path: 'rules.reviewSla.value', message: 'leaves a reviewer no time at all' })
+    doubtful.push({ path: 'rules.reviewSla.value', message: words('no-time') })
   if (maxCloseTime.value !== null && !autoApprove.value) {
     const reviewed = endOf(policy, reviewSla, endOf(policy, coolingOff, start))
     const latest = endOf(policy, { ...maxCloseTime, value: maxCloseTime.value }, start)
     if (Temporal.Instant.compare(reviewed, latest) > 0)
       doubtful.push({
         path: 'rules.maxCloseTime.value',
-        message: `may leave a review less than ${reviewSla.value}`,
+        message: words('less-time', { time: reviewSla.value }),
       })
   }
   return doubtful
 }
 
-function expiring(policy: Policy, today: Temporal.PlainDate): Finding[] {
+function expiring(policy: Policy, today: Temporal.PlainDate, words: Say): Finding[] {
   const every = new Set(Object.keys(policy.rules))
   const past = placed(policy, every)
     .filter(({ facts: { validTo } }) => validTo !== undefined && validTo < today.toString())
     .map(({ path, facts }) => ({
       path: `${path}.validTo`,
-      message: `not in force since ${facts.validTo}`,
+      message: words('over', { day: facts.validTo ?? '' }),
     }))
   const name = policy.rules.holidayCalendar.value
   const { announced } = calendarOf(name)
   const soon = today.add({ days: 90 }).toString()
   if (announced === undefined || announced.until > soon) return past
-  const message = `${name} knows announced days off until ${announced.until} only`
+  const message = words('announced', { name, day: announced.until })
   return [...past, { path: 'rules.holidayCalendar.value', message }]
 }

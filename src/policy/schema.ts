@@ -1,6 +1,7 @@
 /** The shape of a policy document: every rule closing follows in one country, with its source and how sure that is. */
 import { z } from 'zod'
 import { calendarNames } from './business-days.ts'
+import type { PolicyWord } from './words/catalogs.ts'
 
 /** S statute seen · S? statute named, not read · C court · R regulator · 2 secondary · P practice · D Violet's default, no source. */
 export const confidence = z.enum(['S', 'S?', 'C', 'R', '2', 'P', 'D'])
@@ -9,7 +10,7 @@ export const segment = z.enum(['consumer', 'micro', 'business'])
 export const plan = z.enum(['prepaid', 'postpaid'])
 
 const iso = /^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/
-const duration = z.string().regex(iso, 'an ISO 8601 duration in whole units that is not negative')
+const duration = z.string().regex(iso, 'duration' satisfies PolicyWord)
 const date = z.iso.date()
 const amounts = z.record(z.string().regex(/^[A-Z]{3}$/), z.int().min(0))
 const labels = z.record(z.string(), z.string().min(1))
@@ -208,7 +209,7 @@ const head = {
   country: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country, as DE, or a part, as US-CA'),
   version: z.int().min(1),
   review: z.literal('operator: have this reviewed'),
-  timeZone: z.string().refine(isZone, 'an IANA time zone'),
+  timeZone: z.string().refine(isZone, 'time-zone' satisfies PolicyWord),
   notes: z.array(z.string().min(1)),
 }
 

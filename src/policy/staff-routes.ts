@@ -1,7 +1,7 @@
 /** Staff read the published policies, and write the next version of one: saved, checked, compared, published by somebody else. */
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { App } from '../platform/app.ts'
+import type { App, StaffMember } from '../platform/app.ts'
 import { type Http, refused, staffOnly } from '../platform/http.ts'
 import {
   policyDraftWire,
@@ -10,6 +10,7 @@ import {
   policyWire,
   savePolicyDraftWire,
 } from '../staff/wire.ts'
+import { acceptedLocale } from '../values/locale.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { discardDraft, type DraftView, publishDraft, saveDraft, seeDraft } from './draft-store.ts'
@@ -78,6 +79,12 @@ export function registerPolicyStaffRoutes(http: Http, app: App) {
   registerDraftRoutes(http, app)
 }
 
+/** Findings are said in the language that the console speaks now. */
+const reading = ({ staff, headers }: FastifyRequest): StaffMember => ({
+  ...staff,
+  locale: acceptedLocale(headers['accept-language']),
+})
+
 function registerDraftRoutes(http: Http, app: App) {
   const path = '/v1/staff/policies/:country/draft'
   const writing = staffOnly(app, ...policyWriters)
@@ -91,7 +98,7 @@ function registerDraftRoutes(http: Http, app: App) {
       preHandler: staffOnly(app),
       schema: { tags, summary: 'The next version while it is written', params, response: answer },
     },
-    async (request) => draftToWire(await seeDraft(app, request.params.country, request.staff)),
+    async (request) => draftToWire(await seeDraft(app, request.params.country, reading(request))),
   )
 
   http.put(
@@ -108,7 +115,7 @@ function registerDraftRoutes(http: Http, app: App) {
       },
     },
     async (request, reply) =>
-      shown(reply, await saveDraft(app, request.staff, { ...request.params, ...request.body })),
+      shown(reply, await saveDraft(app, reading(request), { ...request.params, ...request.body })),
   )
 
   http.post(
@@ -124,9 +131,9 @@ function registerDraftRoutes(http: Http, app: App) {
       },
     },
     async (request, reply) => {
-      const done = await publishDraft(app, request.staff, { ...request.params, ...request.body })
+      const done = await publishDraft(app, reading(request), { ...request.params, ...request.body })
       if (isRefusal(done)) return refused(reply, done)
-      return draftToWire(await seeDraft(app, request.params.country, request.staff))
+      return draftToWire(await seeDraft(app, request.params.country, reading(request)))
     },
   )
 
@@ -139,7 +146,7 @@ function registerDraftRoutes(http: Http, app: App) {
     async (request, reply) => {
       const done = await discardDraft(app, request.staff, { ...request.params, ...request.body })
       if (done) return refused(reply, done)
-      return draftToWire(await seeDraft(app, request.params.country, request.staff))
+      return draftToWire(await seeDraft(app, request.params.country, reading(request)))
     },
   )
 }
