@@ -79,6 +79,7 @@ if (import.meta.main) {
     json: { type: 'boolean' },
     rows: { type: 'string' },
     rounds: { type: 'string' },
+    help: { type: 'boolean' },
   } as const
   let parsed
   try {
@@ -90,7 +91,7 @@ if (import.meta.main) {
   const { values, positionals } = parsed
   const benches = await all()
   const [name] = positionals
-  if (name === undefined) {
+  if (name === undefined || values.help) {
     const rows = benches.map((bench) => [bench.name, bench.summary])
     process.stdout.write(`npm run bench -- NAME [--json] [--rows N] [--rounds N]\n\n`)
     for (const [one, summary] of rows) process.stdout.write(`  ${one!.padEnd(18)} ${summary}\n`)
