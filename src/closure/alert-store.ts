@@ -10,6 +10,9 @@ const stoppable: ReadonlySet<string> = new Set([
   'closure-received',
   'closure-approved',
   'closure-agree-again',
+  'closure-of-age',
+  'closure-port-stayed',
+  'closure-port-choose',
 ])
 
 /** While a closure can be stopped, each notice of it says how, for whoever did not ask for it. */

@@ -192,11 +192,11 @@ export type NoticeParams = {
     url: string
   }
   /** Who came of age since a guardian authorised says it again, alone. */
-  'closure-of-age': { reference: string; lineName: string; url: string }
+  'closure-of-age': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number did not go to the other operator: the subscriber says whether to close all the same. */
-  'closure-port-stayed': { reference: string; lineName: string; url: string }
+  'closure-port-stayed': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number has gone, and nobody may pay out what is left: the subscriber chooses. */
-  'closure-port-choose': { reference: string; lineName: string; url: string }
+  'closure-port-choose': { reference: string; lineName: string; url: string; freezeUrl?: string }
   'closure-service-ended': {
     reference: string
     lineName: string

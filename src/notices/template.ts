@@ -167,7 +167,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'closure-of-age': {
     facts: ['reference'],
-    actions: [{ label: 'closure-of-age.action', url: 'url' }],
+    actions: [
+      { label: 'closure-of-age.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
   },
   'closure-withdrawn': {
     facts: ['reference', 'at'],
@@ -215,11 +218,17 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
   },
   'closure-port-stayed': {
     facts: ['reference'],
-    actions: [{ label: 'closure-port-stayed.action', url: 'url' }],
+    actions: [
+      { label: 'closure-port-stayed.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
   },
   'closure-port-choose': {
     facts: ['reference'],
-    actions: [{ label: 'closure-port-choose.action', url: 'url' }],
+    actions: [
+      { label: 'closure-port-choose.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
   },
   'closure-service-ended': {
     facts: ['reference', 'endedAt', 'numberKeptUntil'],
