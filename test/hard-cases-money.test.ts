@@ -214,6 +214,12 @@ test.each(['lost', 'won'] as const)(
     expect(held.paidCredit.amount).toBe('0.00')
     const draft = await draftClosure(someone, 'line', lineId)
     const quoted = sides(draft.quote.currencies[0])
+    expect(draft.readiness).toContainEqual({
+      key: 'dispute',
+      state: 'next-step',
+      detail: { amount: '20.00', currency: 'GBP' },
+      action: 'none',
+    })
     expect(quoted.from).toContain('disputed-credit 20.00')
     expect(quoted.to).toContain('disputed 20.00')
     await submit(someone, draft)

@@ -18,6 +18,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     ...(facts.lines.some(({ msisdn }) => msisdn !== null) ? [number(facts), unbind] : []),
     otherLines(facts),
     ...shared(facts),
+    ...dispute(facts),
     ...dependants(facts),
     backup(facts),
   ]
@@ -122,6 +123,13 @@ function shared({ lines, staying }: Facts): ReadinessRow[] {
     names: names.join(', '),
   }
   return [{ key: 'shared', state: 'next-step', detail, action: 'none' }]
+}
+
+/** What a bank is asked to take back is set aside until it has decided; closing does not wait for that. */
+function dispute({ disputes }: Facts): ReadinessRow[] {
+  if (disputes.length === 0) return []
+  const detail = amountsOf(byCurrency(disputes.map(({ amount }) => amount)))
+  return [{ key: 'dispute', state: 'next-step', detail, action: 'none' }]
 }
 
 /** The last line that companions go with ends only with them. */

@@ -51,6 +51,7 @@ export const readinessRowWire = z
       'port',
       'dependants',
       'shared',
+      'dispute',
     ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z

@@ -2,7 +2,7 @@
 import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
-  blockers: ['shared'],
+  blockers: ['shared', 'dispute'],
   steps: ['refund', 'payout', 'dispute'],
   leftovers: {
     payment_order: {

@@ -123,6 +123,7 @@ const names: Record<ReadinessRow['key'], WordKey> = {
   port: 'ready.port',
   dependants: 'ready.dependants',
   shared: 'ready.shared',
+  dispute: 'ready.dispute',
 }
 
 const icons: Record<ReadinessRow['key'], IconName> = {
@@ -136,6 +137,7 @@ const icons: Record<ReadinessRow['key'], IconName> = {
   port: 'phone',
   dependants: 'sim',
   shared: 'card',
+  dispute: 'card',
 }
 
 function useRowMoney() {
@@ -179,6 +181,7 @@ function NeedTitle({ row }: { row: ReadinessRow }) {
       </>
     )
   }
+  if (row.key === 'dispute') return t('ready.dispute-amount', { amount: money(row.detail) })
   if (row.key === 'shared') return t('ready.shared-amount', { amount: money(row.detail) })
   if (row.key === 'open-session' && row.state === 'to-do') return t('ready.session-open')
   return t(names[row.key])
@@ -195,6 +198,7 @@ const details: Record<ReadinessRow['key'], WordKey> = {
   port: 'ready.port-pending',
   dependants: 'ready.dependants-detail',
   shared: 'ready.shared-detail',
+  dispute: 'ready.dispute-detail',
 }
 
 function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
@@ -217,6 +221,7 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
       </button>
     )
   }
+  if (row.key === 'dispute') return null
   if (row.key === 'balance' || row.key === 'shared')
     return <span className="small c3">{t('ready.next-step')}</span>
   if (row.action === 'export') {
