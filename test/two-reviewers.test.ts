@@ -108,6 +108,23 @@ test('the second of two may say no; below the limit one is enough', async () => 
   await untilState(someone, caseId, 'closed')
 }, 60_000)
 
+test('money that is meant to go elsewhere counts as well: a choice may change after an approval', async () => {
+  const someone = await member(platform, { country: 'MT' })
+  const { lineId } = await buyLine(someone)
+  await topUp(someone, lineId, '20.00')
+  const draft = await draftClosure(someone, 'line', lineId)
+  const choices = { paid: { disposition: 'keep' }, promotional: null }
+  const kept = await someone.patch(`/v1/closures/${draft.caseId}`, { choices })
+  expect(kept.status).toBe(200)
+  await submit(someone, kept.body)
+  await untilState(someone, draft.caseId, 'in_review')
+  const { body: seen } = await (
+    await reviewer('reviewer')
+  ).get(`/v1/staff/closures/${draft.caseId}`)
+  expect(Number(seen.closure.quote.currencies[0].refund.amount)).toBeLessThanOrEqual(15)
+  expect(seen.approvals.whyTwo).toEqual(['refund'])
+}, 60_000)
+
 test('at the limit one approval is enough', async () => {
   const someone = await member(platform, { country: 'MT' })
   const { lineId } = await buyLine(someone)

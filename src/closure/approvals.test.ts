@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { packOf } from '../policy/packs.ts'
 import { readPolicy } from '../policy/policy.ts'
+import { money } from '../values/money.ts'
 import { barredFrom, firstApproval, whyTwo } from './approvals.ts'
-import type { StoredCase } from './case.ts'
 import type { Facts } from './facts.ts'
 
 const now = Temporal.Instant.from('2026-11-23T10:00:00Z')
@@ -17,34 +17,42 @@ const facts = (added: number, { isJudged = false, rules = policy } = {}) =>
     contacts: Array.from({ length: added }, () => ({ addedAt: recently })),
     removedAt: [],
   }) as unknown as Facts
-const refunding = (...refunds: [amount: string, currency: string][]) =>
-  ({
-    submittedAt: now,
-    quote: {
-      currencies: refunds.map(([amount, currency]) => ({ refund: { amount, currency } })),
-    },
-  }) as unknown as StoredCase
+const why = (stake: [minor: bigint, currency: string][], known: Facts) =>
+  whyTwo(
+    { submittedAt: now },
+    stake.map(([minor, code]) => money(minor, code)),
+    known,
+    now,
+  )
 
 test('two approve what is above the limit of its currency, and nothing is allowed where none is named', () => {
-  expect(whyTwo(refunding(['300.00', 'EUR']), facts(0), now)).toEqual([])
-  expect(whyTwo(refunding(['300.01', 'EUR']), facts(0), now)).toEqual(['refund'])
-  expect(whyTwo(refunding(['1.00', 'EUR'], ['40001', 'JPY']), facts(0), now)).toEqual(['refund'])
-  expect(whyTwo(refunding(['0.01', 'CHF']), facts(0), now)).toEqual(['refund'])
-  expect(whyTwo(refunding(['0.00', 'CHF']), facts(0), now)).toEqual([])
-  expect(whyTwo(refunding(), facts(0), now)).toEqual([])
+  expect(why([[30000n, 'EUR']], facts(0))).toEqual([])
+  expect(why([[30001n, 'EUR']], facts(0))).toEqual(['refund'])
+  expect(
+    why(
+      [
+        [100n, 'EUR'],
+        [40001n, 'JPY'],
+      ],
+      facts(0),
+    ),
+  ).toEqual(['refund'])
+  expect(why([[1n, 'CHF']], facts(0))).toEqual(['refund'])
+  expect(why([[0n, 'CHF']], facts(0))).toEqual([])
+  expect(why([], facts(0))).toEqual([])
 })
 
 test('a document from before there was a limit has none', () => {
   const { secondReviewAbove: _, ...rules } = policy.rules
   const old = readPolicy({ ...policy, rules })
-  expect(whyTwo(refunding(['9999.00', 'EUR']), facts(0, { rules: old }), now)).toEqual([])
+  expect(why([[999900n, 'EUR']], facts(0, { rules: old }))).toEqual([])
 })
 
 test('two approve where the risk is high; who judged an identity is the first of them already', () => {
-  expect(whyTwo(refunding(), facts(1), now)).toEqual([])
-  expect(whyTwo(refunding(), facts(2), now)).toEqual(['risk'])
-  expect(whyTwo(refunding(), facts(0, { isJudged: true }), now)).toEqual([])
-  expect(whyTwo(refunding(['301.00', 'EUR']), facts(2), now)).toEqual(['refund', 'risk'])
+  expect(why([], facts(1))).toEqual([])
+  expect(why([], facts(2))).toEqual(['risk'])
+  expect(why([], facts(0, { isJudged: true }))).toEqual([])
+  expect(why([[30100n, 'EUR']], facts(2))).toEqual(['refund', 'risk'])
 })
 
 const event = (kind: string, staffId = '') => ({
@@ -59,7 +67,7 @@ const half = event('approved-first', 'amara')
 test('the first approval stands until something casts doubt on it', () => {
   expect(firstApproval([opened])).toBeUndefined()
   expect(firstApproval([opened, half, event('claimed', 'jonas')])).toBe(half)
-  for (const kind of ['frozen', 'rejected', 'appealed'])
+  for (const kind of ['frozen', 'held', 'rejected', 'appealed'])
     expect(firstApproval([opened, half, event(kind)])).toBeUndefined()
   expect(firstApproval([opened, half, event('frozen'), half])).toBe(half)
 })

@@ -1,30 +1,47 @@
 /** Who may decide a case under review, and whether one person is enough: from its timeline, which can't be changed. */
 import { needsSecondReview } from '../policy/policy.ts'
-import { fromWire, type Money } from '../values/money.ts'
+import { type Money, sum } from '../values/money.ts'
 import type { RefusalCode } from '../values/refusal.ts'
-import type { StoredCase } from './case.ts'
+import { countedTo, type StoredCase } from './case.ts'
 import type { ChainedEvent } from './chain.ts'
+import { settleAll } from './currencies.ts'
+import { agreedRates } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import { takesTwo } from './risk.ts'
 
 type Event = Pick<ChainedEvent, 'kind' | 'actorKind' | 'actorId' | 'at'>
 export type WhyTwo = 'refund' | 'risk'
 
+/**
+ * What may come back as the account stands now, in each currency. Where it is meant to go does not count: a choice may change
+ * after an approval, credit may come after a quote, and what is held may be freed.
+ */
+export function atStake(c: StoredCase, facts: Facts): Money[] {
+  const asOf = countedTo(c) ?? c.submittedAt ?? c.createdAt
+  const rates = agreedRates(c.quote?.currencies ?? [])
+  return settleAll(facts, c.choices, asOf, rates).map(({ currency, sources }) =>
+    sum(
+      sources.filter(({ kind }) => kind !== 'promotional-credit').map(({ amount }) => amount),
+      currency,
+    ),
+  )
+}
+
 /** Why a second person has to approve too; none: one is enough. */
 export function whyTwo(
-  { quote, submittedAt }: StoredCase,
+  { submittedAt }: Pick<StoredCase, 'submittedAt'>,
+  stake: readonly Money[],
   facts: Facts,
   now: Temporal.Instant,
 ): WhyTwo[] {
-  const refunds = (quote?.currencies ?? []).map(({ refund }): Money => fromWire(refund)!)
   return [
-    ...(needsSecondReview(facts.policy, refunds) ? (['refund'] as const) : []),
+    ...(needsSecondReview(facts.policy, stake) ? (['refund'] as const) : []),
     ...(takesTwo(facts, submittedAt ?? now) ? (['risk'] as const) : []),
   ]
 }
 
 /** What casts doubt on an approval that was given before it. */
-const voiding = ['frozen', 'rejected', 'appealed']
+const voiding = ['frozen', 'held', 'rejected', 'appealed']
 /** The last of these says whether the first of two approvals stands. */
 export const halving: readonly string[] = ['approved-first', ...voiding]
 

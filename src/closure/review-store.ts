@@ -5,7 +5,7 @@ import { type Actor, audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { barredFrom, firstApproval, halving, whyTwo } from './approvals.ts'
+import { atStake, barredFrom, firstApproval, halving, whyTwo } from './approvals.ts'
 import type { CaseState, Risk } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -205,7 +205,7 @@ export async function decide(
       return true
     }
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
-    const two = facts ? whyTwo(c, facts, now) : []
+    const two = facts ? whyTwo(c, atStake(c, facts), facts, now) : []
     if (two.length > 0 && !firstApproval(events)) {
       const first = { kind: 'approved-first', detail: { why: two.join(' ') } }
       const released = { claimedBy: null, claimedUntil: null }

@@ -4,7 +4,7 @@ import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
-import { barredFrom, firstApproval, whyTwo } from './approvals.ts'
+import { atStake, barredFrom, firstApproval, whyTwo } from './approvals.ts'
 import { isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
 import { riskOf, riskSignals } from './risk.ts'
@@ -72,7 +72,7 @@ export async function seeStaffCase(
       since: c.attention.since,
     },
     approvals: {
-      whyTwo: whyTwo(c, facts, now),
+      whyTwo: whyTwo(c, atStake(c, facts), facts, now),
       first: first
         ? { by: names.get(first.actorId) ?? first.actorId, at: first.at.toString() }
         : null,

@@ -35,6 +35,7 @@ test('a case pinned to a document of the first format still reads every rule as 
   expect(policy.rules.reviewSla.days).toBeUndefined()
   expect(policy.rules.refundRight.value).toBe('any_end')
   expect(policy.rules.refundFee.value).toEqual({})
+  expect(policy.rules.secondReviewAbove.value).toBeNull()
 })
 
 test('what was never a policy is refused', () => {

@@ -32,15 +32,15 @@ export function mayOffer(
   return offer.shownBefore < Math.min(value[offer.path] ?? offersMax, offersMax)
 }
 
-/** Whether sending this back takes a second reviewer: nobody decides alone about much money. */
+/** Whether closing an account with this on it takes a second reviewer: nobody decides alone about much money. */
 export function needsSecondReview(
   policy: Policy,
-  refunds: readonly Money[],
+  stake: readonly Money[],
   whom: Whom = prepaidConsumer,
 ): boolean {
   const { value } = ruleFor(policy, 'secondReviewAbove', whom)
   if (value === null) return false
-  return refunds.some(({ minor, currency }) => minor > BigInt(value[currency] ?? 0))
+  return stake.some(({ minor, currency }) => minor > BigInt(value[currency] ?? 0))
 }
 
 export type Closing = { allowed: boolean; by: Temporal.Instant | null }

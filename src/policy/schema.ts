@@ -180,7 +180,7 @@ const ruleShapes = {
   reviewSla: timeRule(duration),
   autoApprove: rule(z.boolean()),
   secondReviewAbove: rule(amounts.nullable()).describe(
-    'What one reviewer may send back alone, for each currency; one not named: nothing. Null: any amount.',
+    'What may be paid back under one reviewer’s approval, for each currency; one not named: nothing. Null: any amount.',
   ),
   ifLate: rule(z.enum(['approved', 'escalated'])),
   paidDispositions: rule(

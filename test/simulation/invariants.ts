@@ -118,7 +118,7 @@ const rules: Record<string, string> = {
     where f.kind = 'approved-first' and l.kind = 'approved' and f.seq < l.seq and f.actor_id = l.actor_id
       and not exists (select from closure_event v
         where v.subscriber_id = c.subscriber_id and v.case_id = c.case_id
-          and v.seq between f.seq and l.seq and v.kind in ('frozen', 'rejected', 'appealed'))`,
+          and v.seq between f.seq and l.seq and v.kind in ('frozen', 'held', 'rejected', 'appealed'))`,
   'a line is left closing': `
     select l.line_id from line l where l.state = 'closing' and not exists (
       select from closure_case c where c.subscriber_id = l.subscriber_id
