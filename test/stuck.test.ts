@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freezeToken } from '../src/closure/freeze.ts'
 import { closureJobs } from '../src/closure/steps.ts'
 import type { Partners } from '../src/closure/steps/step.ts'
 import { post } from '../src/ledger/store.ts'
-import { person, until } from '../src/main/demo-person.ts'
+import { type Person, person, until } from '../src/main/demo-person.ts'
 import { money } from '../src/values/money.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import {
@@ -142,6 +143,60 @@ test('a job that failed for good turns its case to needs_attention, once, and ba
     stuck.events.filter(({ kind }: { kind: string }) => kind === 'needs-attention'),
   ).toHaveLength(1)
   expect((await reviewer.post(`${at}/retry`)).body.closure.state).toBe('in_review')
+}, 60_000)
+
+async function stuckInReview() {
+  const jan = await member(platform, { country: 'DE' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  await untilState(jan, draft.caseId, 'in_review')
+  const { body: me } = await jan.get('/v1/me')
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  const data = { subscriberId: me.subscriberId, caseId: draft.caseId }
+  await job?.gaveUp(data, 'a bug', randomUUID())
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  return { jan, lineId, caseId: draft.caseId, reviewer, at: `/v1/staff/closures/${draft.caseId}` }
+}
+const lineState = async (someone: Person, lineId: string) =>
+  (await someone.get(`/v1/lines/${lineId}`)).body.state
+
+test('a closure that is stuck before service ends is withdrawn as any other, by its subscriber or for them', async () => {
+  const own = await stuckInReview()
+  const { body: seen } = await own.jan.get(`/v1/closures/${own.caseId}`)
+  expect(seen).toMatchObject({ state: 'needs_attention', canWithdraw: true })
+  const { body: back } = await own.jan.post(`/v1/closures/${own.caseId}/withdraw`)
+  expect(back.state).toBe('withdrawn')
+  expect(await lineState(own.jan, own.lineId)).not.toBe('closing')
+  expect((await own.reviewer.post(`${own.at}/retry`)).body.code).toBe('nothing-to-retry')
+
+  const other = await stuckInReview()
+  expect((await other.reviewer.get(other.at)).body.mayWithdraw).toBe(true)
+  expect((await other.reviewer.post(`${other.at}/withdraw`, { note: '' })).status).toBe(422)
+  const note = { note: 'Called back on the number of the contract: she wants to stay.' }
+  const { body: ended } = await other.reviewer.post(`${other.at}/withdraw`, note)
+  expect(ended.closure.state).toBe('withdrawn')
+  expect(ended.chainIntact).toBe(true)
+  expect(await lineState(other.jan, other.lineId)).not.toBe('closing')
+  // Asked again it is done already.
+  expect((await other.reviewer.post(`${other.at}/withdraw`, note)).status).toBe(200)
+}, 60_000)
+
+test('a closure that is stuck before service ends can be frozen, held, and go on where it stopped', async () => {
+  const { jan, caseId, reviewer, at } = await stuckInReview()
+  const { body: held } = await reviewer.post(`${at}/hold`, { note: 'a court asked' })
+  expect(held.closure.state).toBe('on_hold')
+  const token = freezeToken(platform.config.masterKey, caseId)
+  expect((await person(platform).post('/v1/closures/freeze', { token })).body.frozen).toBe(true)
+  const { body: on } = await reviewer.post(`${at}/thaw`, { note: 'called back' })
+  // What it was held for is not settled by that.
+  expect(on).toMatchObject({ closure: { state: 'on_hold' }, attention: { what: 'a court asked' } })
+  const { body: free } = await reviewer.post(`${at}/thaw`, { note: 'the court is done' })
+  expect(free).toMatchObject({ closure: { state: 'in_review' }, attention: null })
+  expect((await reviewer.post(`${at}/withdraw`, { note: 'no' })).body.code).toBe('nothing-to-retry')
+  const signedOut = await jan.get(`/v1/closures/${caseId}`)
+  expect(signedOut.status).toBe(401)
 }, 60_000)
 
 test('less would come back than was agreed: nothing ends before the subscriber agrees to the new quote', async () => {

@@ -1,6 +1,6 @@
 /** Two reviewers where much money goes back: each once, nothing before the second, and nobody in the others' way. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { person } from '../src/main/demo-person.ts'
+import { person, until } from '../src/main/demo-person.ts'
 import { publishFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, member, submit, topUp, untilState } from './way.ts'
@@ -92,7 +92,7 @@ test('the second of two may say no; below the limit one is enough', async () => 
     const { body } = await who.get(at)
     return who.post(`${at}/decision`, { version: body.version, ...decision })
   }
-  await decide(amara, { decision: 'approve' })
+  expect((await decide(amara, { decision: 'approve' })).status).toBe(200)
   const no = await decide(jonas, { decision: 'reject', reasonCode: 'fraud-suspected' })
   expect(no.body.closure.state).toBe('rejected')
   expect(await decided(caseId)).toHaveLength(1)
@@ -103,8 +103,59 @@ test('the second of two may say no; below the limit one is enough', async () => 
   expect((await amara.post(`${at}/claim`)).status).toBe(200)
   expect((await amara.get(at)).body.approvals.first).toBeNull()
   expect((await decide(amara, { decision: 'approve' })).body.closure.state).toBe('in_review')
-  const mara = await reviewer('admin')
-  await decide(mara, { decision: 'approve' })
+  // Two reviewers are enough: another has looked afresh, so whoever rejected it may agree, and no more than that.
+  expect((await jonas.get(at)).body).toMatchObject({ mayDecide: true, mayReject: false })
+  const again = await decide(jonas, { decision: 'reject', reasonCode: 'fraud-suspected' })
+  expect(again.body.code).toBe('rejected-by-you')
+  expect((await decide(jonas, { decision: 'approve' })).status).toBe(200)
+  await untilState(someone, caseId, 'closed')
+}, 60_000)
+
+test('who approved first may take it back, once, and then say no', async () => {
+  const { someone, caseId, at } = await waiting('20.00')
+  const [amara, jonas] = [await reviewer('reviewer'), await reviewer('reviewer2')]
+  const decide = async (who: typeof amara, decision: object) => {
+    const { body } = await who.get(at)
+    return who.post(`${at}/decision`, { version: body.version, ...decision })
+  }
+  await decide(amara, { decision: 'approve' })
+  expect((await jonas.get(at)).body.mayTakeBack).toBe(false)
+  const note = { note: 'The card was reported stolen.' }
+  expect((await jonas.post(`${at}/take-back`, note)).body.code).toBe('nothing-to-take-back')
+  expect((await amara.post(`${at}/take-back`, { note: ' ' })).status).toBe(422)
+  const { body: back } = await amara.post(`${at}/take-back`, note)
+  expect(back).toMatchObject({ mayDecide: true, mayTakeBack: false, approvals: { first: null } })
+  expect((await amara.post(`${at}/take-back`, note)).body.code).toBe('nothing-to-take-back')
+  // It counts no more: the next approval is again the first of two.
+  await decide(jonas, { decision: 'approve' })
+  expect((await someone.get(`/v1/closures/${caseId}`)).body.state).toBe('in_review')
+  const no = await decide(amara, { decision: 'reject', reasonCode: 'fraud-suspected' })
+  expect(no.body.closure.state).toBe('rejected')
+  expect((await amara.post(`${at}/take-back`, note)).body.code).toBe('already-decided')
+  const actions = (await decided(caseId)).map(({ action }) => action)
+  expect(actions).toEqual([
+    'closure.approved-first',
+    'closure.approved-taken-back',
+    'closure.approved-first',
+  ])
+}, 60_000)
+
+test('no clock stands for the second of two: late, it waits for people, and says so', async () => {
+  const { someone, caseId, at } = await waiting('20.00')
+  const amara = await reviewer('reviewer')
+  const { body: seen } = await amara.get(at)
+  await amara.post(`${at}/decision`, { decision: 'approve', version: seen.version })
+  const { body: told } = await someone.get(`/v1/closures/${caseId}`)
+  expect(told.policy.ifLate).toBe('escalated')
+  platform.clock.advance({ hours: 24 * 6 })
+  await until(
+    async () => (await amara.get(at)).body,
+    ({ events }) => events.some(({ kind }: { kind: string }) => kind === 'review-late'),
+  )
+  expect((await someone.get(`/v1/closures/${caseId}`)).body.state).toBe('in_review')
+  const jonas = await reviewer('reviewer2')
+  const { body: late } = await jonas.get(at)
+  await jonas.post(`${at}/decision`, { decision: 'approve', version: late.version })
   await untilState(someone, caseId, 'closed')
 }, 60_000)
 
@@ -136,6 +187,7 @@ test('at the limit one approval is enough', async () => {
   const { body: seen } = await amara.get(at)
   expect(Number(draft.quote.currencies[0].refund.amount)).toBeLessThanOrEqual(15)
   expect(seen.approvals.whyTwo).toEqual([])
+  expect(seen.closure.policy.ifLate).toBe('approved')
   await amara.post(`${at}/decision`, { decision: 'approve', version: seen.version })
   await untilState(someone, draft.caseId, 'closed')
 }, 60_000)

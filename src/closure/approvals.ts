@@ -4,10 +4,11 @@ import { type Money, sum } from '../values/money.ts'
 import type { RefusalCode } from '../values/refusal.ts'
 import { countedTo, type StoredCase } from './case.ts'
 import type { ChainedEvent } from './chain.ts'
+import type { IfLate } from './closure.ts'
 import { settleAll } from './currencies.ts'
 import { agreedRates } from './exchange.ts'
 import type { Facts } from './facts.ts'
-import { takesTwo } from './risk.ts'
+import { riskOf, takesTwo } from './risk.ts'
 
 type Event = Pick<ChainedEvent, 'kind' | 'actorKind' | 'actorId' | 'at'>
 export type WhyTwo = 'refund' | 'risk'
@@ -40,8 +41,18 @@ export function whyTwo(
   ]
 }
 
-/** What casts doubt on an approval that was given before it. */
-const voiding = ['frozen', 'held', 'rejected', 'appealed']
+/** What a late review comes to: no clock stands for a second person. */
+export function lateMeans(c: StoredCase, facts: Facts, now: Temporal.Instant): IfLate {
+  const { value } = facts.policy.rules.ifLate
+  const alone =
+    value === 'approved' &&
+    riskOf(facts, c.submittedAt ?? now) === 'low' &&
+    whyTwo(c, atStake(c, facts), facts, now).length === 0
+  return alone ? 'approved' : 'escalated'
+}
+
+/** What takes an approval back, or casts doubt on one that was given before it. */
+const voiding = ['approval-taken-back', 'frozen', 'held', 'rejected', 'appealed']
 /** The last of these says whether the first of two approvals stands. */
 export const halving: readonly string[] = ['approved-first', ...voiding]
 
@@ -56,16 +67,20 @@ export type Bar = Extract<
   'requester-cannot-decide' | 'rejected-by-you' | 'approved-by-you'
 >
 
+type Decided = Pick<StoredCase, 'decision'>
+
 /** Why this member of staff does not decide it, and so does not take it either. */
-export function barredFrom(
-  { decision }: Pick<StoredCase, 'decision'>,
-  events: readonly Event[],
-  staffId: string,
-): Bar | undefined {
+export function barredFrom(c: Decided, events: readonly Event[], staffId: string): Bar | undefined {
   const isOwn = (event: Event | undefined) =>
     event?.actorKind === 'staff' && event.actorId === staffId
   if (isOwn(events[0])) return 'requester-cannot-decide'
-  if (decision?.decision === 'reject' && decision.staffId === staffId) return 'rejected-by-you'
-  if (isOwn(firstApproval(events))) return 'approved-by-you'
+  const first = firstApproval(events)
+  if (isOwn(first)) return 'approved-by-you'
+  // Another has looked at the appeal and approves: who rejected it may come to agree.
+  if (hasRejected(c, staffId) && !first) return 'rejected-by-you'
   return undefined
+}
+
+export function hasRejected({ decision }: Decided, staffId: string): boolean {
+  return decision?.decision === 'reject' && decision.staffId === staffId
 }

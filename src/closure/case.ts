@@ -9,6 +9,8 @@ export type Attention = {
   advice: string
   since: string
   resume: CaseState
+  /** What it was stopped for already, and is again once this is over. */
+  before?: Attention
 }
 export type ShownBy = 'code' | 'reviewer'
 export type StoredCase = ClosureCase & {

@@ -43,6 +43,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   ending: ['detach:line_1'],
   settling: ['settle', 'close'],
   done: new Set(),
+  ifLate: 'approved',
   markedLate: false,
   remindedAt: null,
   port: { kind: 'none' },
@@ -73,11 +74,11 @@ test('straight through: nothing waits under the British policy', () => {
 
 test('a risk that is not low waits a day and is reviewed, even where policy approves by itself', () => {
   const until = now.add({ hours: 24 })
-  const move = nextMove(caseIn('verifying'), around({ risk: 'medium' }))
+  const move = nextMove(caseIn('verifying'), around({ risk: 'high' }))
   expect(move).toMatchObject({ kind: 'enter', state: 'cooling_off', dueAt: until })
   const after = nextMove(
     caseIn('cooling_off', { dueAt: until }),
-    around({ risk: 'medium', now: until }),
+    around({ risk: 'high', now: until }),
   )
   expect(after).toMatchObject({ kind: 'enter', state: 'in_review' })
 })
@@ -112,8 +113,11 @@ test('in China the case waits first, is reviewed then, and a late review is mark
     state: 'in_review',
   })
   const overdue = caseIn('in_review', { dueAt: now })
-  expect(nextMove(overdue, around({ policy }))).toEqual({ kind: 'late', event: 'review-late' })
-  expect(nextMove(overdue, around({ policy, markedLate: true }))).toEqual({
+  expect(nextMove(overdue, around({ policy, ifLate: 'escalated' }))).toEqual({
+    kind: 'late',
+    event: 'review-late',
+  })
+  expect(nextMove(overdue, around({ policy, ifLate: 'escalated', markedLate: true }))).toEqual({
     kind: 'wait',
     until: null,
   })

@@ -35,6 +35,17 @@ const withdrawable: ReadonlySet<CaseState> = new Set([
 ])
 const ended: ReadonlySet<CaseState> = new Set(['closed', 'withdrawn', 'rejected'])
 
+/** Where a case is on its way: of one that is stuck, where it stopped. */
+export function standing({
+  state,
+  attention,
+}: {
+  state: CaseState
+  attention: { resume: CaseState } | null
+}): CaseState {
+  return state === 'needs_attention' && attention ? attention.resume : state
+}
+
 export function mayWithdraw(state: CaseState): boolean {
   return withdrawable.has(state)
 }
@@ -52,7 +63,8 @@ export function isSubmitted(state: CaseState): boolean {
   return state !== 'draft' && !ended.has(state)
 }
 
-export type Risk = 'low' | 'medium' | 'high'
+export type IfLate = Policy['rules']['ifLate']['value']
+export type Risk = 'low' | 'high'
 
 /** What the worker does next with a case. */
 export type Move =
@@ -77,6 +89,8 @@ export type Surroundings = {
   ending: readonly string[]
   settling: readonly string[]
   done: ReadonlySet<string>
+  /** What a late review comes to. */
+  ifLate: IfLate
   /** The review, or the answer, was already marked late. */
   markedLate: boolean
   /** When an answer was asked for once more, the last time. */
@@ -197,29 +211,25 @@ function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
   return { kind: 'enter', state: 'cooling_off', event: 'identity-checked', dueAt: until }
 }
 
-/** After a change of how somebody is reached, whoever was reached before has this long to say that it was not them. */
-const riskHours = 24
-
 /** Until when a closure waits before anybody decides: as policy says, and longer where something looks odd. */
 function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
   const byPolicy = dueBy(policy, 'coolingOff', from)
   if (risk === 'low') return byPolicy
-  const byRisk = from.add({ hours: riskHours })
+  const byRisk = dueBy(policy, 'riskWait', from)
   return Temporal.Instant.compare(byPolicy, byRisk) < 0 ? byRisk : byPolicy
 }
 
 /**
- * By when a person decides: in the time that a review has, or sooner where the country lets a closure take no longer. Who
- * looks odd is looked at for as long as that takes, and so is what waited for its owner until that time was over.
+ * By when a person decides: in the time that a review has, or sooner where the country lets a closure take no longer. What
+ * waited until that time was over is looked at for as long as a review may take.
  */
 export function reviewedBy(
   policy: Policy,
-  risk: Risk,
   { receivedAt, from }: { receivedAt: Temporal.Instant; from: Temporal.Instant },
 ): Temporal.Instant {
   const due = dueBy(policy, 'reviewSla', from)
   const { by } = mayClose(policy, { overdue: false, receivedAt })
-  const binds = risk === 'low' && by !== null && isBefore(from, by) && isBefore(by, due)
+  const binds = by !== null && isBefore(from, by) && isBefore(by, due)
   return binds ? by : due
 }
 
@@ -229,7 +239,7 @@ const goesThrough = ({ rules }: Policy, risk: Risk) => rules.autoApprove.value &
 export function decisionOn(policy: Policy, risk: Risk, receivedAt: Temporal.Instant) {
   const from = waitUntil(policy, risk, receivedAt)
   if (goesThrough(policy, risk)) return { reviewed: false, by: from }
-  return { reviewed: true, by: reviewedBy(policy, risk, { receivedAt, from }) }
+  return { reviewed: true, by: reviewedBy(policy, { receivedAt, from }) }
 }
 
 /** Straight through where policy allows it and nothing looks odd; otherwise a person decides by a deadline. */
@@ -237,13 +247,13 @@ function enterReview(c: ClosureCase, { policy, risk, now }: Surroundings, event:
   if (goesThrough(policy, risk)) {
     return { kind: 'enter', state: 'approved', event: 'approved-by-policy', dueAt: null }
   }
-  const dueAt = reviewedBy(policy, risk, { receivedAt: c.submittedAt ?? now, from: now })
+  const dueAt = reviewedBy(policy, { receivedAt: c.submittedAt ?? now, from: now })
   return { kind: 'enter', state: 'in_review', event, dueAt }
 }
 
-function overdue(c: ClosureCase, { policy, now, markedLate }: Surroundings): Move {
+function overdue(c: ClosureCase, { ifLate, now, markedLate }: Surroundings): Move {
   if (isBefore(now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
-  if (policy.rules.ifLate.value === 'approved') {
+  if (ifLate === 'approved') {
     return { kind: 'enter', state: 'approved', event: 'approved-because-late', dueAt: null }
   }
   return markedLate ? { kind: 'wait', until: null } : { kind: 'late', event: 'review-late' }

@@ -183,6 +183,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       ending: [],
       settling: [],
       done: new Set(),
+      ifLate: 'approved',
       markedLate: false,
       remindedAt: null,
       port: { kind: 'none' },
@@ -195,15 +196,15 @@ test('the worker decides as the quote said: straight through, after a review, af
   expect(packs.filter(({ country }) => stateIn(country) === 'cooling_off')).toHaveLength(9)
 })
 
-test('a review is over by when the country wants service ended, unless something looks odd', () => {
+test('a review is over by when the country wants service ended, unless that is over already', () => {
   // A Tuesday, five in the morning in California, which gives a business day from then.
   const receivedAt = friday.add({ hours: 24 * 4 })
-  const by = (country: string, hours: number, risk: 'low' | 'high' = 'low') => {
+  const by = (country: string, hours: number) => {
     const times = { receivedAt, from: receivedAt.add({ hours }) }
-    return local(country, reviewedBy(packOf(country), risk, times).toString())
+    return local(country, reviewedBy(packOf(country), times).toString())
   }
   expect([by('US-CA', 0), by('US-CA', 2)]).toEqual(['2026-12-02T05:00', '2026-12-02T05:00'])
-  expect([by('US', 2), by('US-CA', 2, 'high')]).toEqual(['2026-12-02T10:00', '2026-12-02T07:00'])
+  expect(by('US', 2)).toBe('2026-12-02T10:00')
   // What waited for its owner longer than that is looked at all the same.
   expect(by('US-CA', 48)).toBe('2026-12-04T05:00')
   const { endsAt } = makeQuote(factsIn('US-CA'), refund, null, null, receivedAt).wire

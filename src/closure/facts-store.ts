@@ -7,14 +7,13 @@ import { type Policy, residenceOf } from '../policy/policy.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
-import { disputesOf } from '../payments/dispute-store.ts'
-import { accountCreditOf } from '../payments/account-credit-store.ts'
-import { instrumentName } from '../payments/payments.ts'
 import { sharesOf } from '../payments/share-store.ts'
+import { devicesSeen } from '../subscribers/reach-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
 import { knownLocale } from '../values/locale.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
+import { groupBy, moneyFactsOf } from './money-facts-store.ts'
 import type { UnusedRefund } from './settlement.ts'
 import type { ShownBy } from './case.ts'
 
@@ -55,6 +54,7 @@ type LineRow = {
   port_ended_at: Temporal.Instant | null
   arriving_at: Temporal.Instant | null
   ordered_at: Temporal.Instant
+  profile_at: Temporal.Instant | null
   activated_at: Temporal.Instant | null
   price: { amount: string; currency: string }
   term: TermDocument | null
@@ -98,7 +98,8 @@ export async function loadFactsOf(
   const policyFor = rememberPolicies(trx)
   const linesOf = await loadLines(trx, ids)
   const contactsOf = await loadContacts(trx, ids)
-  const moneyOf = await loadMoney(trx, ids)
+  const devicesOf = await devicesSeen(trx, ids)
+  const moneyOf = await moneyFactsOf(trx, ids)
   const peersFor = await peersOf(trx, ids)
   const actingFor = await representativesOf(trx, ids)
   const ratesFor = await ratesOf(trx, linesOf)
@@ -129,6 +130,7 @@ export async function loadFactsOf(
         exportedAt: subscriber.exported_at,
       },
       ...contactsOf(subscriberId),
+      devicesAt: devicesOf(subscriberId),
       lines: closing,
       staying: staying.map((line) => ({
         lineId: line.lineId,
@@ -186,7 +188,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
       coalesce(r.prepaid_days, (v.document ->> 'periodDays')::int) as period_days,
       coalesce(v.document ->> 'unusedRefund', 'days') as unused_refund, l.ordered_at, l.activated_at,
       v.document -> 'price' as price, v.document -> 'term' as term,
-      p.state as profile_state, p.removal,
+      p.state as profile_state, p.removal, greatest(p.downloaded_at, p.installed_at) as profile_at,
       coalesce(b.granted, 0)::int8 as granted, coalesce(b.remaining, 0)::int8 as remaining,
       coalesce(m.paid, 0)::int8 as paid, coalesce(m.promotional, 0)::int8 as promotional,
       coalesce(m.prepaid, 0)::int8 as prepaid, coalesce(s.open_sessions, 0)::int as open_sessions,
@@ -237,6 +239,7 @@ async function loadLines(trx: Trx, ids: readonly string[]): Promise<Map<string, 
     openSessions: row.open_sessions,
     port: portOf(row),
     arriving: row.arriving_at && { until: row.arriving_at.add(silenceMax) },
+    profileAt: row.profile_at,
     orderedAt: row.ordered_at,
     activatedAt: row.activated_at,
     term: row.term && termOf(row.term, row.price),
@@ -265,19 +268,6 @@ function termOf(term: TermDocument, price: MoneyWire): Term {
     savedPercent: term.savedPercent ?? 0,
     taxPercent: 0,
   }
-}
-
-function groupBy<Row extends { subscriber_id: string }, Item>(
-  rows: readonly Row[],
-  make: (row: Row) => Item,
-): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>()
-  for (const row of rows) {
-    const group = groups.get(row.subscriber_id)
-    if (group) group.push(make(row))
-    else groups.set(row.subscriber_id, [make(row)])
-  }
-  return groups
 }
 
 async function loadContacts(
@@ -322,76 +312,3 @@ async function loadContacts(
     }
   }
 }
-
-async function loadMoney(
-  trx: Trx,
-  ids: readonly string[],
-): Promise<
-  (
-    subscriberId: string,
-    endsAccount: boolean,
-  ) => Pick<
-    Facts,
-    'refundable' | 'owed' | 'disputes' | 'takenBack' | 'accountCredit' | 'endsAccount'
-  >
-> {
-  const orders = await trx
-    .selectFrom('payment_order')
-    .select([
-      'subscriber_id',
-      'order_id',
-      'line_id',
-      'minor',
-      'refunded_minor',
-      'currency',
-      'instrument',
-    ])
-    .where('subscriber_id', '=', sql<string>`any(${ids})`)
-    .where('state', '=', 'paid')
-    .whereRef('refunded_minor', '<', 'minor')
-    .orderBy('paid_at', 'desc')
-    .orderBy('order_id', 'desc')
-    .execute()
-  const owed = await trx
-    .selectFrom('ledger_account')
-    .select(['subscriber_id', 'line_id', 'currency', 'minor'])
-    .where('subscriber_id', '=', sql<string>`any(${ids})`)
-    .where('account', '=', 'owed')
-    .where('minor', '<>', 0n)
-    .orderBy('line_id')
-    .execute()
-  const credits = await accountCreditOf(trx, ids)
-  const disputesBy = await disputesOf(trx, ids)
-  // What a bank may still take back, or has taken, can't be refunded as well.
-  const disputed = (subscriberId: string, orderId: string) =>
-    disputesBy(subscriberId).reduce(
-      (sum, one) => (one.orderId === orderId && one.state !== 'won' ? sum + one.amount.minor : sum),
-      0n,
-    )
-  const refundable = groupBy(orders, (order) => ({
-    orderId: order.order_id,
-    lineId: order.line_id,
-    instrument: instrumentName(order.instrument as { brand?: string; last4?: string } | null),
-    left: money(
-      larger(
-        order.minor - order.refunded_minor - disputed(order.subscriber_id, order.order_id),
-        0n,
-      ),
-      order.currency,
-    ),
-  }))
-  const owedBy = groupBy(owed, (row) => ({
-    lineId: row.line_id,
-    amount: money(-row.minor, row.currency),
-  }))
-  return (subscriberId, endsAccount) => ({
-    endsAccount,
-    accountCredit: endsAccount ? credits(subscriberId) : [],
-    refundable: refundable.get(subscriberId) ?? [],
-    owed: owedBy.get(subscriberId) ?? [],
-    disputes: disputesBy(subscriberId).filter(({ state }) => state === 'open'),
-    takenBack: disputesBy(subscriberId).filter(({ state }) => state === 'lost'),
-  })
-}
-
-const larger = (a: bigint, b: bigint) => (a > b ? a : b)

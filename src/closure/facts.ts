@@ -23,6 +23,8 @@ export type LineFacts = LineMoney & {
   port: LinePort | null
   /** A number on its way to it: until when that is waited for. */
   arriving: { until: Temporal.Instant } | null
+  /** When a phone downloaded or installed its eSIM. */
+  profileAt: Temporal.Instant | null
   /** When its contract was made. */
   orderedAt: Temporal.Instant
   activatedAt: Temporal.Instant | null
@@ -80,6 +82,8 @@ export type Facts = {
   former: readonly { kind: 'email' | 'phone'; value: string; removedAt: Temporal.Instant }[]
   /** When contacts that are gone were removed. */
   removedAt: readonly Temporal.Instant[]
+  /** When each kind of device was first signed in. */
+  devicesAt: readonly Temporal.Instant[]
   /** The lines that close. */
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */

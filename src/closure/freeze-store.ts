@@ -3,19 +3,22 @@ import type { App, StaffMember } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { startClosingLines } from '../lines/closing-store.ts'
+import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { boundLines } from './agreed-end.ts'
 import type { StoredCase } from './case.ts'
-import { hasEnded, mayFreeze } from './closure.ts'
+import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
+import { loadFacts } from './facts-store.ts'
 import { caseInToken, readFreezeToken } from './freeze.ts'
 import { isOpen } from './intake.ts'
 import { changeIntake, lockIntake, matchOf } from './intake-store.ts'
+import { hasLeft } from './ported.ts'
 import { withCase } from './review-store.ts'
-import { riskWindowHours } from './risk.ts'
+import { riskSince } from './risk.ts'
 import { changeCase, locateCase, lockCase } from './store.ts'
-import { reopen } from './way-store.ts'
+import { pinOf, reopen, withdrawCase } from './way-store.ts'
 
 export type Frozen = {
   reference: string
@@ -71,14 +74,16 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
   const now = app.clock.now()
   return withLink(app, token, async (trx, c) => {
     if (c.state === 'frozen' || c.state === 'withdrawn' || c.state === 'rejected') return shown(c)
-    if (!mayFreeze(c.state))
+    if (!mayFreeze(standing(c)))
       return refuse(hasEnded(c.state) ? 'closed-already' : 'past-point-of-no-return')
     const attention = {
       step: 'freeze',
       what: 'somebody who was told of this closure says that it was not the subscriber',
       advice: 'verify the subscriber by another way, then resume the closure or withdraw it',
       since: now.toString(),
-      resume: c.state,
+      resume: standing(c),
+      // What it was held for is not settled by this.
+      ...(c.state === 'on_hold' && c.attention && { before: c.attention }),
     }
     // Its waiting time, or the time for a review, runs on: it goes on with what is left of that.
     const change = { state: 'frozen', attention, wakeAt: null } as const
@@ -88,8 +93,8 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
       reason: 'the freeze link of a notice was used',
       events: [{ kind: 'frozen' }],
     })
-    const since = (c.submittedAt ?? now).subtract({ hours: riskWindowHours })
-    await restoreContacts(trx, app, c.subscriberId, since)
+    const policy = await pinnedPolicy(trx, c.policyCountry, c.policyVersion)
+    await restoreContacts(trx, app, c.subscriberId, riskSince(policy, c.submittedAt ?? now))
     const facts = await reopen(trx, app, c, now)
     const after = { ...c, ...change, version: c.version + 1 }
     if (facts) {
@@ -114,13 +119,13 @@ export async function putOnHold(
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { c }) => {
     if (c.state === 'on_hold') return true
-    if (!mayFreeze(c.state) || c.state === 'frozen') return refuse('nothing-to-hold')
+    if (!mayFreeze(standing(c)) || c.state === 'frozen') return refuse('nothing-to-hold')
     const attention = {
       step: 'hold',
       what: note,
       advice: 'settle what it is held for, then let it go on',
       since: now.toString(),
-      resume: c.state,
+      resume: standing(c),
     }
     await changeCase(
       trx,
@@ -158,7 +163,7 @@ export async function thaw(
       trx,
       app,
       c,
-      { state: c.attention.resume, attention: null },
+      { state: c.attention.resume, attention: c.attention.before ?? null },
       {
         now,
         actor: { kind: 'staff', id: staff.staffId },
@@ -167,6 +172,27 @@ export async function thaw(
         wake: true,
       },
     )
+    return true
+  })
+}
+
+/** It was not the subscriber, or they can't say so themselves: a stopped closure is taken back for them. */
+export async function endStopped(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+  note: string,
+): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { c }) => {
+    if (c.state === 'withdrawn') return true
+    if (!c.attention) return refuse('nothing-to-retry')
+    if (c.bulkId !== null) return refuse('closed-by-operator')
+    const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c))
+    if (!mayWithdraw(standing(c)) || (facts && hasLeft(c, facts)))
+      return refuse('past-point-of-no-return')
+    const actor = { kind: 'staff', id: staff.staffId } as const
+    await withdrawCase(trx, app, c, { now, actor, reason: note })
     return true
   })
 }

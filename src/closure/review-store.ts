@@ -5,7 +5,7 @@ import { type Actor, audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { atStake, barredFrom, firstApproval, halving, whyTwo } from './approvals.ts'
+import { atStake, barredFrom, firstApproval, halving, hasRejected, whyTwo } from './approvals.ts'
 import type { CaseState, Risk } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -42,7 +42,8 @@ export async function queuePage(
 ) {
   const [due = '-infinity', after = ''] = decodeCursor(cursor, 2) ?? []
   const { rows } = await sql<QueueRow & { sort: string }>`
-    select c.subscriber_id, c.case_id, c.reference, c.scope, c.state, c.risk, s.name, c.policy_country as country,
+    select c.subscriber_id, c.case_id, c.reference, c.scope, c.state,
+      case c.risk when 'low' then 'low' else 'high' end as risk, s.name, c.policy_country as country,
       c.quote -> 'currencies' -> 0 -> 'refund' as refund, c.due_at, c.submitted_at, m.name as claimed_name,
       case when h.kind = 'approved-first' then h.name end as half_by,
       coalesce(c.due_at, c.created_at)::text as sort
@@ -170,6 +171,8 @@ export async function decide(
     const events = await eventsOf(trx, subscriberId, caseId)
     const bar = barredFrom(c, events, staff.staffId)
     if (bar) return refuse(bar)
+    if (given.decision === 'reject' && hasRejected(c, staff.staffId))
+      return refuse('rejected-by-you')
     if (given.decision === 'reject' && !given.reasonCode) return refuse('reason-code-missing')
     const decision = {
       decision: given.decision,
@@ -185,23 +188,9 @@ export async function decide(
     const cleared = { decision, dueAt: null, claimedBy: null, claimedUntil: null }
     if (given.decision === 'reject') {
       const events = [{ kind: 'rejected', detail: { code: decision.reasonCode } }]
-      await changeCase(
-        trx,
-        app,
-        c,
-        { ...cleared, state: 'rejected', wakeAt: null },
-        { ...commit, events },
-      )
-      const facts = await reopen(trx, app, c, now)
-      if (facts) {
-        await tell(trx, app, c, facts, 'closure-rejected', {
-          reference: c.reference,
-          lineName: closingName(c, facts),
-          reasonCode: decision.reasonCode,
-          ...(given.note && { note: given.note }),
-          url: caseUrl(app, c),
-        })
-      }
+      const change = { ...cleared, state: 'rejected', wakeAt: null } as const
+      await changeCase(trx, app, c, change, { ...commit, events })
+      await tellRejected(trx, app, c, decision, now)
       return true
     }
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
@@ -210,7 +199,7 @@ export async function decide(
       const first = { kind: 'approved-first', detail: { why: two.join(' ') } }
       const released = { claimedBy: null, claimedUntil: null }
       await changeCase(trx, app, c, released, { ...commit, events: [first] })
-      await auditFirst(trx, app, c, commit)
+      await auditApproval(trx, app, c, 'first', commit)
       return true
     }
     await changeCase(
@@ -226,17 +215,55 @@ export async function decide(
   })
 }
 
-/** The first of two approvals changes no state, and is a decision all the same. */
-async function auditFirst(
+async function tellRejected(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  { reasonCode, note }: { reasonCode: string; note: string },
+  now: Temporal.Instant,
+) {
+  const facts = await reopen(trx, app, c, now)
+  if (!facts) return
+  await tell(trx, app, c, facts, 'closure-rejected', {
+    reference: c.reference,
+    lineName: closingName(c, facts),
+    reasonCode,
+    ...(note && { note }),
+    url: caseUrl(app, c),
+  })
+}
+
+/** Who gave the first of two approvals has learned something, or changed their mind. */
+export async function takeBack(
+  app: App,
+  caseId: string,
+  staff: StaffMember,
+  note: string,
+): Promise<true | Refusal> {
+  const now = app.clock.now()
+  return withCase<true>(app, caseId, async (trx, { subscriberId, c }) => {
+    if (c.state !== 'in_review') return refuse('already-decided')
+    const first = firstApproval(await eventsOf(trx, subscriberId, caseId))
+    if (first?.actorId !== staff.staffId) return refuse('nothing-to-take-back')
+    const commit = { now, actor: actorOf(staff), reason: note }
+    await changeCase(trx, app, c, {}, { ...commit, events: [{ kind: 'approval-taken-back' }] })
+    await auditApproval(trx, app, c, 'taken-back', commit)
+    return true
+  })
+}
+
+/** The first of two approvals, given or taken back, changes no state and is a decision all the same. */
+async function auditApproval(
   trx: Trx,
   app: App,
   { subscriberId, caseId }: StoredCase,
+  what: 'first' | 'taken-back',
   { now, actor, reason }: { now: Temporal.Instant; actor: Actor; reason: string },
 ) {
   await audit(trx, app.ids, now, {
     subscriberId,
     actor,
-    action: 'closure.approved-first',
+    action: `closure.approved-${what}`,
     subject: { kind: 'closure', id: caseId },
     reason,
     detail: {},

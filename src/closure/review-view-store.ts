@@ -4,8 +4,8 @@ import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
-import { atStake, barredFrom, firstApproval, whyTwo } from './approvals.ts'
-import { isIntact } from './chain.ts'
+import { atStake, barredFrom, firstApproval, hasRejected, whyTwo } from './approvals.ts'
+import { type ChainedEvent, isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
 import { riskOf, riskSignals } from './risk.ts'
 import { locateCase } from './store.ts'
@@ -37,8 +37,11 @@ export async function seeStaffCase(
   const decides = staff.role === 'reviewer' || staff.role === 'admin'
   const bar = barredFrom(c, events, staff.staffId)
   const first = firstApproval(events)
+  const closure = viewOf(seen)
+  const mayDecide =
+    decides && c.state === 'in_review' && !bar && (claimed === null || claimed === staff.staffId)
   return {
-    closure: viewOf(seen),
+    closure,
     version: c.version,
     subscriber: {
       ...(await personOf(app, c.subscriberId)),
@@ -56,14 +59,7 @@ export async function seeStaffCase(
       })),
     },
     checks: checksOf(readiness(facts, undefined)),
-    events: events.map(({ seq, at, kind, actorKind, actorId, detail }) => ({
-      seq,
-      at: at.toString(),
-      kind,
-      actorKind: actorKind as Actor['kind'],
-      actor: names.get(actorId) ?? actorId,
-      detail,
-    })),
+    events: events.map((event) => shownEvent(event, names)),
     chainIntact: isIntact(caseId, events),
     attention: c.attention && {
       step: c.attention.step,
@@ -79,9 +75,25 @@ export async function seeStaffCase(
     },
     barred: c.state === 'in_review' && bar ? bar : null,
     claimedBy: claimed === null ? null : (names.get(claimed) ?? claimed),
-    mayDecide:
-      decides && c.state === 'in_review' && !bar && (claimed === null || claimed === staff.staffId),
+    mayDecide,
+    mayReject: mayDecide && !hasRejected(c, staff.staffId),
+    mayTakeBack: c.state === 'in_review' && first?.actorId === staff.staffId,
+    mayWithdraw: decides && c.attention !== null && closure.canWithdraw,
     appeal: c.appealedAt && { at: c.appealedAt.toString(), text: c.appealText ?? '' },
+  }
+}
+
+function shownEvent(
+  { seq, at, kind, actorKind, actorId, detail }: ChainedEvent,
+  names: ReadonlyMap<string, string>,
+) {
+  return {
+    seq,
+    at: at.toString(),
+    kind,
+    actorKind: actorKind as Actor['kind'],
+    actor: names.get(actorId) ?? actorId,
+    detail,
   }
 }
 

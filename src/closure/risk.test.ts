@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { packOf } from '../policy/packs.ts'
 import type { Facts } from './facts.ts'
 import { riskOf, riskSignals } from './risk.ts'
 
@@ -11,20 +12,56 @@ const contact = (days: number) => ({
   addedAt: daysAgo(days),
   verifiedAt: daysAgo(days),
 })
-const facts = (createdDaysAgo: number, added: number[], removed: number[] = []) =>
-  ({
-    subscriber: { createdAt: daysAgo(createdDaysAgo) },
+type Line = { ordered: number; downloaded: number }
+type Given = {
+  created?: number
+  added?: number[]
+  removed?: number[]
+  devices?: number[]
+  lines?: Line[]
+  window?: string
+}
+function facts({ created = 400, added = [400], window, ...more }: Given = {}): Facts {
+  const policy = structuredClone(packOf('EU'))
+  if (window) policy.rules.riskWindow.value = window
+  return {
+    subscriber: { createdAt: daysAgo(created) },
     contacts: added.map(contact),
-    removedAt: removed.map(daysAgo),
-  }) as unknown as Facts
+    removedAt: (more.removed ?? []).map(daysAgo),
+    devicesAt: (more.devices ?? [created]).map(daysAgo),
+    lines: (more.lines ?? []).map(({ ordered, downloaded }) => ({
+      orderedAt: daysAgo(ordered),
+      profileAt: daysAgo(downloaded),
+    })),
+    policy,
+  } as unknown as Facts
+}
+const keys = (given: Given) => riskSignals(facts(given), now).map(({ key }) => key)
 
-test('a new account’s first contacts are no change', () => {
-  expect(riskOf(facts(1, [1, 0]), now)).toBe('low')
+test('a new account’s first contacts, devices and downloads are no change', () => {
+  const lines = [{ ordered: 1, downloaded: 1 }]
+  expect(riskOf(facts({ created: 1, added: [1, 0], devices: [1, 0], lines }), now)).toBe('low')
 })
 
-test('an old account with old contacts is low, one change is medium, two are high', () => {
-  expect(riskOf(facts(400, [400]), now)).toBe('low')
-  expect(riskOf(facts(400, [400, 3]), now)).toBe('medium')
-  expect(riskOf(facts(400, [3], [2]), now)).toBe('high')
-  expect(riskSignals(facts(400, [8], [8]), now)).toEqual([])
+test('an old account with what it always had is low', () => {
+  expect(riskOf(facts({ lines: [{ ordered: 300, downloaded: 299 }] }), now)).toBe('low')
+})
+
+test('one change of a contact, a device or a SIM is high', () => {
+  expect(keys({ added: [400, 3] })).toEqual(['contact-added'])
+  expect(keys({ removed: [2] })).toEqual(['contact-removed'])
+  expect(keys({ devices: [400, 1] })).toEqual(['device-added'])
+  expect(keys({ lines: [{ ordered: 300, downloaded: 5 }] })).toEqual(['sim-changed'])
+  expect(riskOf(facts({ devices: [400, 1] }), now)).toBe('high')
+})
+
+test('the first download of a line bought within the window is none', () => {
+  expect(keys({ lines: [{ ordered: 6, downloaded: 1 }] })).toEqual([])
+})
+
+test('the window is the policy’s', () => {
+  const before = { added: [8], removed: [8], devices: [8], lines: [{ ordered: 90, downloaded: 8 }] }
+  expect(keys(before)).toEqual([])
+  expect(keys({ ...before, window: 'P9D' })).toHaveLength(4)
+  expect(keys({ added: [400, 3], window: 'P2D' })).toEqual([])
 })

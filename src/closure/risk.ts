@@ -1,30 +1,39 @@
-/** How odd a closure looks: recent changes of how the subscriber is reached, as an account taker would make them. */
+/** How odd a closure looks: recent changes of how the subscriber is reached, of their devices and SIMs, as an account taker would make them. */
+import { before, type Policy } from '../policy/policy.ts'
 import type { Risk } from './closure.ts'
 import type { Facts } from './facts.ts'
 
 export type Signal = {
-  key: 'contact-added' | 'contact-removed' | 'identity-judged'
+  key: 'contact-added' | 'contact-removed' | 'device-added' | 'sim-changed' | 'identity-judged'
   at: Temporal.Instant
 }
 
-/** Changes within this time before a closure count. */
-export const riskWindowHours = 7 * 24
+/** Since when a change counts, for a closure of a moment. */
+export function riskSince({ rules, timeZone }: Policy, at: Temporal.Instant): Temporal.Instant {
+  return before(at, rules.riskWindow.value, timeZone)
+}
 
-/** Changes within the last week of an account that is older than that; a new account's first contacts are no change. */
-export function riskSignals(
-  { subscriber, contacts, removedAt, isJudged }: Facts,
-  now: Temporal.Instant,
-): Signal[] {
-  const from = now.subtract({ hours: riskWindowHours })
+/** Changes within the policy's window; the first contacts, device and download of what is newer than that are no change. */
+export function riskSignals(facts: Facts, now: Temporal.Instant): Signal[] {
+  const { subscriber, contacts, removedAt, devicesAt, lines, isJudged, policy } = facts
+  const from = riskSince(policy, now)
   const judged = isJudged ? [{ key: 'identity-judged' as const, at: now }] : []
-  if (Temporal.Instant.compare(subscriber.createdAt, from) > 0) return judged
-  const recent = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
+  const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
+  if (isSince(subscriber.createdAt)) return judged
+  const changes = (key: Signal['key'], all: readonly Temporal.Instant[]) =>
+    all.filter(isSince).map((at) => ({ key, at }))
+  const downloads = lines.flatMap(({ orderedAt, profileAt }) =>
+    profileAt && !isSince(orderedAt) ? [profileAt] : [],
+  )
   return [
     ...judged,
-    ...contacts.flatMap(({ addedAt }) =>
-      recent(addedAt) ? [{ key: 'contact-added' as const, at: addedAt }] : [],
+    ...changes(
+      'contact-added',
+      contacts.map(({ addedAt }) => addedAt),
     ),
-    ...removedAt.flatMap((at) => (recent(at) ? [{ key: 'contact-removed' as const, at }] : [])),
+    ...changes('contact-removed', removedAt),
+    ...changes('device-added', devicesAt),
+    ...changes('sim-changed', downloads),
   ]
 }
 
@@ -33,10 +42,7 @@ export function takesTwo(facts: Facts, now: Temporal.Instant): boolean {
   return riskOf({ ...facts, isJudged: false }, now) === 'high'
 }
 
+/** What was judged by looking is never as good as a code: a second person decides, after whoever was told had time to object. */
 export function riskOf(facts: Facts, now: Temporal.Instant): Risk {
-  // What was judged by looking is never as good as a code: a second person decides, after whoever was told had time to object.
-  if (facts.isJudged) return 'high'
-  const { length } = riskSignals(facts, now)
-  if (length === 0) return 'low'
-  return length === 1 ? 'medium' : 'high'
+  return riskSignals(facts, now).length > 0 ? 'high' : 'low'
 }

@@ -6,8 +6,16 @@ import { type Http, refused, staffOnly } from '../platform/http.ts'
 import { decisionWire, queueWire, staffCaseWire, statisticsWire } from './staff-wire.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
-import { claim, countsByState, decide, queuePage, release, retry } from './review-store.ts'
-import { putOnHold, thaw } from './freeze-store.ts'
+import {
+  claim,
+  countsByState,
+  decide,
+  queuePage,
+  release,
+  retry,
+  takeBack,
+} from './review-store.ts'
+import { endStopped, putOnHold, thaw } from './freeze-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
 import { registerBulkRoutes } from './bulk-routes.ts'
 import { waitingIntakes } from './intake-review-store.ts'
@@ -86,7 +94,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
 
   registerReviewRoutes(http, app)
   registerBulkRoutes(http, app)
-  registerFrozenRoutes(http, app)
+  registerNotedRoutes(http, app)
   registerIntakeStaffRoutes(http, app)
 }
 
@@ -145,44 +153,41 @@ function registerReviewRoutes(http: Http, app: App) {
   )
 }
 
-function registerFrozenRoutes(http: Http, app: App) {
-  http.post(
-    '/v1/staff/closures/:caseId/thaw',
-    {
-      preHandler: staffOnly(app, 'reviewer', 'admin'),
-      schema: {
-        tags,
-        summary: 'A closure that was frozen, or held, goes on',
-        params,
-        body: noted,
-        response: answer,
-      },
-    },
-    async (request, reply) => {
-      const { caseId } = request.params
-      const done = await thaw(app, caseId, request.staff, request.body.note)
-      return seeAfter(app, request, reply, caseId, done)
-    },
-  )
+/** What is done to a case only after saying why. */
+const notedActs = [
+  { path: 'thaw', act: thaw, summary: 'A closure that was frozen, or held, goes on' },
+  {
+    path: 'hold',
+    act: putOnHold,
+    summary: 'Hold a closure until something is settled; its deadline runs on',
+  },
+  {
+    path: 'withdraw',
+    act: endStopped,
+    summary:
+      'Take back, for its subscriber, a closure that is stopped before service has begun to end',
+  },
+  {
+    path: 'take-back',
+    act: takeBack,
+    summary: 'Take back the first of two approvals, by who gave it',
+  },
+]
 
-  http.post(
-    '/v1/staff/closures/:caseId/hold',
-    {
-      preHandler: staffOnly(app, 'reviewer', 'admin'),
-      schema: {
-        tags,
-        summary: 'Hold a closure until something is settled; its deadline runs on',
-        params,
-        body: noted,
-        response: answer,
+function registerNotedRoutes(http: Http, app: App) {
+  for (const { path, act, summary } of notedActs)
+    http.post(
+      `/v1/staff/closures/:caseId/${path}`,
+      {
+        preHandler: staffOnly(app, 'reviewer', 'admin'),
+        schema: { tags, summary, params, body: noted, response: answer },
       },
-    },
-    async (request, reply) => {
-      const { caseId } = request.params
-      const done = await putOnHold(app, caseId, request.staff, request.body.note)
-      return seeAfter(app, request, reply, caseId, done)
-    },
-  )
+      async (request, reply) => {
+        const { caseId } = request.params
+        const done = await act(app, caseId, request.staff, request.body.note)
+        return seeAfter(app, request, reply, caseId, done)
+      },
+    )
 }
 
 /** What staff did, and the case as it is now. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { instantWire, moneyWire } from '../values/wire.ts'
 import { caseStateWire, closureWire, scopeWire } from './wire.ts'
 
-export const riskWire = z.enum(['low', 'medium', 'high'])
+export const riskWire = z.enum(['low', 'high'])
 export const queueRowWire = z
   .object({
     caseId: z.string(),
@@ -80,6 +80,9 @@ export const staffCaseWire = z
       .describe('Why this member of staff does not decide it'),
     claimedBy: z.string().nullable(),
     mayDecide: z.boolean(),
+    mayReject: z.boolean().describe('Who rejected it may only come to approve it'),
+    mayTakeBack: z.boolean().describe('The first of two approvals is this member of staff’s'),
+    mayWithdraw: z.boolean().describe('It is stopped, and service has not begun to end'),
   })
   .meta({ id: 'StaffCase' })
 

@@ -5,6 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
 import { consentOf } from './acting.ts'
+import { lateMeans } from './approvals.ts'
 import { remindAll, silence } from './ask-again-store.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
 import { enterAll } from './enter-store.ts'
@@ -161,6 +162,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           ending: endingSteps(facts, c.choices),
           settling,
           done: new Set(done.keys()),
+          ifLate: c.state === 'in_review' ? lateMeans(c, facts, app.clock.now()) : 'escalated',
           markedLate: c.state === 'needs_customer' ? c.attention !== null : late.has(c.caseId),
           remindedAt: reminded.get(c.caseId) ?? null,
           port: portWait(facts, own, isAsked),

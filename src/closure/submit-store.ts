@@ -6,6 +6,7 @@ import type { Trx } from '../platform/database.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
 import { agreedEnd, boundLines } from './agreed-end.ts'
 import { alert } from './alert-store.ts'
+import { lateMeans } from './approvals.ts'
 import type { ShownBy, StoredCase } from './case.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
 import type { Facts } from './facts.ts'
@@ -80,7 +81,7 @@ function receivedParams(
     submittedAt: now.toString(),
     ...(!immediate && { endsAt, dueAt: endsAt }),
     ...(!c.choices.paid?.spendFirst && !quote.wire.bound && refundParam(quote.wire)),
-    ifLate: facts.policy.rules.ifLate.value,
+    ifLate: lateMeans(c, facts, now),
     withdrawUrl: caseUrl(app, c),
     progressUrl: progressUrl(app, c),
   }

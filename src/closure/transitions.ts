@@ -26,6 +26,9 @@ const way: readonly Transition[] = [
   { from: 'settling', to: 'closed', why: 'every cent has its place' },
 ]
 
+/** One that is stuck goes where the state allows in which it stopped. */
+const orStuck = (may: (state: CaseState) => boolean) => (state: CaseState) =>
+  may(state) || state === 'needs_attention'
 const worked = (state: CaseState) => state !== 'draft' && !hasEnded(state)
 /** States beside the way that a case comes back from to where it was. */
 const sides: readonly {
@@ -34,8 +37,8 @@ const sides: readonly {
   why: string
   back: string
 }[] = [
-  { side: 'frozen', from: mayFreeze, why: 'this wasn’t me', back: 'it was' },
-  { side: 'on_hold', from: mayFreeze, why: 'a port or a law holds it', back: 'released' },
+  { side: 'frozen', from: orStuck(mayFreeze), why: 'this wasn’t me', back: 'it was' },
+  { side: 'on_hold', from: orStuck(mayFreeze), why: 'a port or a law holds it', back: 'released' },
   { side: 'needs_attention', from: worked, why: 'failed too often', back: 'retry' },
 ]
 
@@ -61,7 +64,7 @@ function ported(): Transition[] {
 
 function withdrawals(): Transition[] {
   return caseStates
-    .filter(mayWithdraw)
+    .filter(orStuck(mayWithdraw))
     .map((from) => ({ from, to: 'withdrawn', why: 'taken back' }))
 }
 
@@ -99,6 +102,6 @@ export function diagram(): string {
         `| \`${side}\` | ${froms((state) => from(state) && state !== side)} | ${why} | ${back} |`,
     ),
     `| \`executing\` | ${froms(mayWithdraw)} | the number has left | never |`,
-    `| \`withdrawn\` | ${froms(mayWithdraw)} | taken back | never |`,
+    `| \`withdrawn\` | ${froms(orStuck(mayWithdraw))} | taken back | never |`,
   ].join('\n')
 }

@@ -1,7 +1,8 @@
 /** A closure case as the API shows it, from what was read. */
 import type { z } from 'zod'
 import { waitsFor } from './acting.ts'
-import { mayWithdraw } from './closure.ts'
+import { lateMeans } from './approvals.ts'
+import { mayWithdraw, standing } from './closure.ts'
 import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.ts'
 import { hasLeft } from './ported.ts'
 import type { QuoteWire } from './quote.ts'
@@ -45,7 +46,7 @@ export function viewOf(seen: Seen): ClosureView {
     lineName: isLine ? lineName(line) : null,
     msisdn: isLine ? line.msisdn : null,
     state: c.state,
-    policy: policyOf(facts),
+    policy: policyOf(c, facts),
     readiness: [...seen.rows],
     choices: choicesOf(c),
     reason: c.reason as ClosureView['reason'],
@@ -54,7 +55,7 @@ export function viewOf(seen: Seen): ClosureView {
     codeContacts: codeContacts(facts).map(contactOf),
     timeline: timeline(c, facts.policy, seen.events),
     waitsFor: waitsFor(c, facts, seen.events),
-    canWithdraw: c.bulkId === null && mayWithdraw(c.state) && !hasLeft(c, facts),
+    canWithdraw: c.bulkId === null && mayWithdraw(standing(c)) && !hasLeft(c, facts),
     dueAt: text(c.dueAt),
     createdAt: c.createdAt.toString(),
     submittedAt: text(c.submittedAt),
@@ -91,20 +92,21 @@ export function publicViewOf(
     state: c.state,
     timeline: timeline(c, facts.policy, events).map(({ detail: _, ...row }) => row),
     dueAt: text(c.dueAt),
-    ifLate: facts.policy.rules.ifLate.value,
+    ifLate: lateMeans(c, facts, c.submittedAt ?? c.createdAt),
     operator,
     proof: null,
   }
 }
 
-function policyOf({ policy }: Facts): ClosureView['policy'] {
-  const { reasonMode, autoApprove, ifLate, buttonLabels } = policy.rules
+function policyOf(c: StoredCase, facts: Facts): ClosureView['policy'] {
+  const { policy } = facts
+  const { reasonMode, autoApprove, buttonLabels } = policy.rules
   return {
     country: policy.country,
     version: policy.version,
     reasonMode: reasonMode.value,
     reviewed: !autoApprove.value,
-    ifLate: ifLate.value,
+    ifLate: lateMeans(c, facts, c.submittedAt ?? c.createdAt),
     buttonLabels: buttonLabels.value,
   }
 }

@@ -12,7 +12,7 @@ import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { agreedEnd } from './agreed-end.ts'
-import { hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
+import { hasEnded, isSubmitted, mayWithdraw, standing } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
 import { textsUntil } from './grace.ts'
@@ -270,29 +270,37 @@ export async function withdrawClosure(
     const before = await loadFacts(trx, subscriberId, c, pinOf(c))
     // A guardian may stop what a minor asked for.
     if (before?.died && isAnothers(before, actor)) return refuse('representative-acts')
-    if (!mayWithdraw(c.state) || (before && hasLeft(c, before)))
+    if (!mayWithdraw(standing(c)) || (before && hasLeft(c, before)))
       return refuse('past-point-of-no-return')
-    const change = { state: 'withdrawn', dueAt: null, wakeAt: null, attention: null } as const
-    await changeCase(trx, app, c, change, {
-      now,
-      actor,
-      reason:
-        actor.kind === 'subscriber' ? 'the subscriber withdrew' : 'who acts for them withdrew',
-      events: [{ kind: 'withdrawn' }],
-    })
-    if (c.state === 'draft') return { ...c, ...change, version: c.version + 1 }
-    const facts = await reopen(trx, app, c, now)
-    if (facts) {
-      const params = {
-        reference: c.reference,
-        lineName: closingName(c, facts),
-        at: now.toString(),
-        url: app.config.publicUrl,
-      }
-      await tell(trx, app, c, facts, 'closure-withdrawn', params)
-    }
-    return { ...c, ...change, version: c.version + 1 }
+    const reason =
+      actor.kind === 'subscriber' ? 'the subscriber withdrew' : 'who acts for them withdrew'
+    return withdrawCase(trx, app, c, { now, actor, reason })
   })
+}
+
+/** Ends a case that has not begun to end service: its lines go on, and everybody who was told of it is told. */
+export async function withdrawCase(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  { now, actor, reason }: { now: Temporal.Instant; actor: Actor; reason: string },
+): Promise<StoredCase> {
+  const change = { state: 'withdrawn', dueAt: null, wakeAt: null, attention: null } as const
+  const events = [{ kind: 'withdrawn' }]
+  await changeCase(trx, app, c, change, { now, actor, reason, events })
+  const after = { ...c, ...change, version: c.version + 1 }
+  if (c.state === 'draft') return after
+  const facts = await reopen(trx, app, c, now)
+  if (facts) {
+    const params = {
+      reference: c.reference,
+      lineName: closingName(c, facts),
+      at: now.toString(),
+      url: app.config.publicUrl,
+    }
+    await tell(trx, app, c, facts, 'closure-withdrawn', params)
+  }
+  return after
 }
 
 /** Gives the lines of a case that won't close back to their owner. */

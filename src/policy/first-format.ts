@@ -1,7 +1,7 @@
 /** Documents published before format 2: cases stay pinned to them, so they are read as long as there are any. */
 import { z } from 'zod'
 import { defaultRules } from './packs.ts'
-import { confidence, type Policy, policySchema, noSecondReview } from './schema.ts'
+import { confidence, type Policy, policySchema, laterRules } from './schema.ts'
 
 const rule = <Value extends z.ZodType>(value: Value) =>
   z.strictObject({ value, source: z.string().min(1), confidence })
@@ -44,6 +44,6 @@ export function upgrade(document: z.infer<typeof firstSchema>): Policy {
     ...document,
     format: 2,
     notes: [],
-    rules: { ...defaultRules, secondReviewAbove: noSecondReview, ...rules, buttonLabels },
+    rules: { ...defaultRules, ...laterRules, ...rules, buttonLabels },
   })
 }

@@ -38,7 +38,12 @@ export function after(start: Temporal.Instant, length: string, timeZone: string)
   return start.toZonedDateTimeISO(timeZone).add(Temporal.Duration.from(length)).toInstant()
 }
 
-type Timed = 'coolingOff' | 'reviewSla' | 'refundDeadline'
+/** So long before a moment, on the operator's local calendar. */
+export function before(end: Temporal.Instant, length: string, timeZone: string): Temporal.Instant {
+  return end.toZonedDateTimeISO(timeZone).subtract(Temporal.Duration.from(length)).toInstant()
+}
+
+type Timed = 'coolingOff' | 'riskWait' | 'reviewSla' | 'refundDeadline'
 
 /** When the time that a rule gives is over, counted in the days it is given in. */
 export function dueBy(policy: Policy, name: Timed, start: Temporal.Instant): Temporal.Instant {

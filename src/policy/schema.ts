@@ -182,6 +182,12 @@ const ruleShapes = {
   secondReviewAbove: rule(amounts.nullable()).describe(
     'What may be paid back under one reviewer’s approval, for each currency; one not named: nothing. Null: any amount.',
   ),
+  riskWindow: rule(duration).describe(
+    'A contact, device or SIM that changed within this time before a closure makes its risk high.',
+  ),
+  riskWait: timeRule(duration).describe(
+    'How long a closure of high risk waits at least, for whoever is told to say that it was not them.',
+  ),
   ifLate: rule(z.enum(['approved', 'escalated'])),
   paidDispositions: rule(
     z.array(z.enum(['refund', 'spend', 'move', 'keep', 'donate'])).min(1),
@@ -235,20 +241,24 @@ export function withLaterRules(document: unknown): unknown {
   if (typeof rules !== 'object' || rules === null) return document
   return {
     ...document,
-    rules: { graceMax: noGrace, secondReviewAbove: noSecondReview, ...rules },
+    rules: { ...laterRules, ...rules },
   }
 }
 
-export const noSecondReview = {
-  value: null,
-  source: 'Violet default for what was published before there was a limit',
-  confidence: 'D',
-} as const
-
-export const noGrace = {
-  value: null,
-  source: 'Violet default: an operator offers it where its network can bar what goes out',
-  confidence: 'D',
+/** What a document says that was published before there were these rules. */
+export const laterRules = {
+  graceMax: {
+    value: null,
+    source: 'Violet default: an operator offers it where its network can bar what goes out',
+    confidence: 'D',
+  },
+  secondReviewAbove: {
+    value: null,
+    source: 'Violet default for what was published before there was a limit',
+    confidence: 'D',
+  },
+  riskWindow: { value: 'P7D', source: 'Violet default', confidence: 'D' },
+  riskWait: { value: 'PT24H', source: 'Violet default', confidence: 'D' },
 } as const
 
 function isZone(text: string): boolean {

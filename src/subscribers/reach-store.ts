@@ -1,4 +1,5 @@
 /** How a subscriber can be reached, and when anything about that changed: what an account taker would have touched. */
+import { sql } from 'kysely'
 import type { Recipient } from '../notices/notice.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { type ContactKind, maskContact, recipientOf } from './contact.ts'
@@ -62,23 +63,43 @@ async function devicesSince(db: Db | Trx, subscriberId: string): Promise<Tempora
     .select(['s.user_agent', 's.created_at'])
     .where('u.subscriber_id', '=', subscriberId)
     .execute()
-  const known = await db
-    .selectFrom('audit_entry')
-    .select(['reason', (build) => build.fn.min('at').as('at')])
-    .where('subscriber_id', '=', subscriberId)
-    .where('action', '=', 'device.signed-in')
-    .groupBy('reason')
-    .execute()
+  const known = await signedIn(db, [subscriberId])
   const first = new Map<string, Temporal.Instant>()
   const see = (name: string, at: Temporal.Instant) => {
     const before = first.get(name)
     if (!before || Temporal.Instant.compare(at, before) < 0) first.set(name, at)
   }
-  for (const { reason, at } of known) see(reason, at)
+  for (const { name, at } of known) see(name, at)
   const live = sessions.map(({ user_agent, created_at }) => {
     const name = deviceName(user_agent)
     see(name, created_at)
     return name
   })
   return [...new Set(live)].map((name) => first.get(name)!)
+}
+
+/** When each kind of device first signed in to each account, also those that have signed out since. */
+export async function devicesSeen(
+  db: Db | Trx,
+  ids: readonly string[],
+): Promise<(subscriberId: string) => Temporal.Instant[]> {
+  const seen = Map.groupBy(await signedIn(db, ids), ({ subscriberId }) => subscriberId)
+  return (subscriberId) => (seen.get(subscriberId) ?? []).map(({ at }) => at)
+}
+
+async function signedIn(
+  db: Db | Trx,
+  ids: readonly string[],
+): Promise<{ subscriberId: string; name: string; at: Temporal.Instant }[]> {
+  return db
+    .selectFrom('audit_entry')
+    .select((build) => [
+      'subscriber_id as subscriberId',
+      'reason as name',
+      build.fn.min('at').as('at'),
+    ])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
+    .where('action', '=', 'device.signed-in')
+    .groupBy(['subscriber_id', 'reason'])
+    .execute()
 }

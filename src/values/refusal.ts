@@ -118,6 +118,7 @@ export const refusalStatus = {
   'account-open': 409,
   'nothing-to-look-for': 409,
   'rejected-by-you': 403,
+  'nothing-to-take-back': 409,
   'approved-by-you': 403,
   'intake-over': 409,
   'intake-stopped': 409,

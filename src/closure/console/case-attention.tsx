@@ -12,6 +12,7 @@ import { TextField } from '../../portal/components/field.tsx'
 import { Notice } from '../../portal/components/notice.tsx'
 import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
+import { NotedAct } from './noted-act.tsx'
 
 type Attention = NonNullable<StaffCase['attention']>
 
@@ -37,6 +38,7 @@ export function CaseAttention({ seen, attention }: { seen: StaffCase; attention:
         {t('attention.advice')} {advice}
       </p>
       {isStopped ? <Thaw seen={seen} /> : <Retry seen={seen} />}
+      {seen.mayWithdraw && <NotedAct seen={seen} act="withdraw" />}
     </Notice>
   )
 }

@@ -14,6 +14,7 @@ import { Button, TextButton } from '../../portal/components/button.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { useToast } from '../../portal/toast.tsx'
 import { type DecisionKind, DecisionSheet, NoteSheet } from './decision-sheet.tsx'
+import { NotedAct } from './noted-act.tsx'
 
 type Props = { seen: StaffCase; onDecided: () => void; reload: () => void }
 
@@ -51,6 +52,11 @@ function approveWord({ approvals: { whyTwo, first } }: StaffCase) {
   return first ? 'decide.approve-second' : 'decide.approve-first'
 }
 
+function hint({ mayReject }: StaffCase, mine: boolean) {
+  if (!mayReject) return 'decide.rejected-before'
+  return mine ? 'decide.yours' : 'decide.reject-reason'
+}
+
 export function CaseDecision({ seen, onDecided, reload }: Props) {
   const { t } = useConsoleWords()
   const { caseId, state } = seen.closure
@@ -67,24 +73,26 @@ export function CaseDecision({ seen, onDecided, reload }: Props) {
   const take = () => !claim.isPending && claim.mutate(mine ? 'release' : 'claim')
   useKeys({
     a: deciding ? show('approve') : undefined,
-    r: deciding ? show('reject') : undefined,
+    r: deciding && seen.mayReject ? show('reject') : undefined,
     s: deciding ? take : undefined,
     n: deciding ? show('note') : undefined,
   })
   if (!reviewing) return null
   const held = obstacle ? 'decide-why' : undefined
+  const rejectHeld = seen.mayReject ? held : 'decide-why'
   return (
     <footer className="decide">
+      {seen.mayTakeBack && <NotedAct seen={seen} act="take-back" />}
       <ClaimRefusal error={claim.error} reload={reload} reset={claim.reset} />
       <div className="decidebar">
         <Button kind="even" disabledBy={held} onClick={show('approve')}>
           {t(approveWord(seen))} <Kbd>A</Kbd>
         </Button>
-        <Button kind="even" disabledBy={held} onClick={show('reject')}>
+        <Button kind="even" disabledBy={rejectHeld} onClick={show('reject')}>
           {t('decide.reject')} <Kbd>R</Kbd>
         </Button>
         <span className="grow caption c3" id="decide-why">
-          {obstacle ?? (mine ? t('decide.yours') : t('decide.reject-reason'))}
+          {obstacle ?? t(hint(seen, mine))}
         </span>
         <Button disabledBy={held} busy={claim.isPending} onClick={take}>
           {t(mine ? 'decide.release' : 'decide.take')} <Kbd>S</Kbd>

@@ -34,7 +34,7 @@ const states = [
   'rejected',
 ] as const satisfies readonly CaseState[]
 
-const risks: readonly Risk[] = ['high', 'medium', 'low']
+const risks: readonly Risk[] = ['high', 'low']
 
 function useChosen(base: string) {
   const go = useGo()

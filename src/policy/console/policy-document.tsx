@@ -38,6 +38,8 @@ const order: readonly string[] = [
   'autoApprove',
   'reviewSla',
   'secondReviewAbove',
+  'riskWindow',
+  'riskWait',
   'ifLate',
   'holidayCalendar',
   'adultAge',
