@@ -8,8 +8,8 @@ import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
 export const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
 
 /** Somebody who used everything that keeps personal data, and closed the account. */
-export async function leaverOf(platform: TestPlatform, name: string) {
-  const lin = await member(platform, { name })
+export async function leaverOf(platform: TestPlatform, name: string, country = 'GB') {
+  const lin = await member(platform, { name, country })
   const me = (await lin.get('/v1/me')).body
   const phone = `+4477009${String(Math.floor(Math.random() * 1e5)).padStart(5, '0')}`
   const added = await lin.post('/v1/me/contacts', { kind: 'phone', value: phone })

@@ -7,7 +7,8 @@ export const closing: Closing = {
   leftovers: {
     closure_case: {
       retain: {
-        contacts: { reason_text: 'null', appeal_text: 'null' },
+        contacts: { reason_text: 'null' },
+        complaints: { appeal_text: 'null' },
         invoices: { quote: 'null', choices: "'{}'" },
       },
       sealed: 'reason_text appeal_text',

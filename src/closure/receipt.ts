@@ -7,6 +7,7 @@ import {
   type Emptied,
   type TableClaim,
   categories,
+  goesWith,
 } from '../values/closing.ts'
 
 export const receiptType = 'violet.retention-receipt.v1'
@@ -42,6 +43,7 @@ export type ReceiptInput = Omit<RetentionReceipt, 'type' | 'kept' | 'erased' | '
 export function makeReceipt(input: ReceiptInput): RetentionReceipt {
   const { issuer, reference, scope, policy, issuedAt, closings, kept } = input
   const claims = claimsOf(closings)
+  const named = kept.map(({ category }) => category)
   const made = {
     type: receiptType,
     issuer: { name: issuer.name, address: issuer.address, url: issuer.url },
@@ -50,7 +52,9 @@ export function makeReceipt(input: ReceiptInput): RetentionReceipt {
     policy: { country: policy.country, version: policy.version },
     issuedAt,
     kept: kept.flatMap(({ category, basis, until }) =>
-      fieldsKept(claims, category, scope).map((name) => ({ field: name, category, basis, until })),
+      goesWith(category, named)
+        .flatMap((one) => fieldsKept(claims, one, scope))
+        .map((name) => ({ field: name, category, basis, until })),
     ),
     erased:
       scope === 'account'

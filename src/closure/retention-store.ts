@@ -6,7 +6,7 @@ import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { destroyKeys } from '../platform/key-life.ts'
 import { addresseeOf } from '../subscribers/store.ts'
-import type { Category } from '../values/closing.ts'
+import { type Category, goesWith } from '../values/closing.ts'
 import { knownLocale } from '../values/locale.ts'
 import { eraseCategory, type Erasing } from './erase-store.ts'
 import { forgetTraces } from './trace-store.ts'
@@ -41,9 +41,22 @@ async function take(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promis
   if (due.category === 'contacts' && due.told_at === null) {
     if (await tell(trx, app, due, now)) return
   }
-  const kept = await eraseCategory(trx, due.category, erasing)
+  const going = goesWith(due.category, await namedBy(trx, due))
+  let kept = 0
+  for (const category of going) kept += await eraseCategory(trx, category, erasing)
   if (kept > 0) return hold(trx, app, due, kept, now)
-  await settle(trx, app, due, now)
+  await settle(trx, app, due, going, now)
+}
+
+/** What the case keeps for reasons of their own. */
+async function namedBy(trx: Trx, due: Due): Promise<Category[]> {
+  const rows = await trx
+    .selectFrom('retention')
+    .select('category')
+    .where('subscriber_id', '=', due.subscriber_id)
+    .where('case_id', '=', due.case_id)
+    .execute()
+  return rows.map(({ category }) => category as Category)
 }
 
 async function erasingOf(trx: Trx, due: Due, now: Temporal.Instant): Promise<Erasing> {
@@ -120,7 +133,13 @@ async function hold(trx: Trx, app: App, due: Due, kept: number, now: Temporal.In
   await note(trx, app, due, 'retention.held', `a legal hold keeps ${kept} of ${due.category}`, now)
 }
 
-async function settle(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
+async function settle(
+  trx: Trx,
+  app: App,
+  due: Due,
+  going: readonly Category[],
+  now: Temporal.Instant,
+): Promise<void> {
   const { subscriber_id: subscriberId, case_id: caseId, category } = due
   await trx
     .updateTable('retention')
@@ -138,7 +157,8 @@ async function settle(trx: Trx, app: App, due: Due, now: Temporal.Instant): Prom
         and r.case_id = ${caseId} and r.erased_at is null) as waiting
     from subscriber s where s.subscriber_id = ${subscriberId}`.execute(trx)
   const [standing] = rows
-  if (standing?.closed && standing.left === 0) await destroyKeys(trx, [subscriberId], category, now)
+  if (standing?.closed && standing.left === 0)
+    for (const one of going) await destroyKeys(trx, [subscriberId], one, now)
   if (due.told_at === null && category !== 'contacts') await tell(trx, app, due, now)
   await note(trx, app, due, 'retention.erased', `the day to keep ${category} has come`, now)
   await move(trx, due, standing?.waiting === 0 ? 'erased' : 'waiting', now)

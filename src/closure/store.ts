@@ -288,17 +288,17 @@ export async function wakeCases(trx: Trx, app: App, cases: readonly CaseKey[]): 
 
 const changeable = Object.keys(columnsOf({}))
 
-type OwnWords = 'reason_text' | 'appeal_text'
+const keptWith = { reason_text: 'contacts', appeal_text: 'complaints' } as const
 
 function sealedWords(
   c: Pick<StoredCase, 'subscriberId' | 'caseId'> | undefined,
-  column: OwnWords,
+  column: keyof typeof keptWith,
   text: string | null | undefined,
 ) {
   if (!c || !text) return text
   const { subscriberId, caseId } = c
   const field = `closure_case.${column}`
-  return personal({ subscriberId, category: 'contacts', field, record: caseId }, text)
+  return personal({ subscriberId, category: keptWith[column], field, record: caseId }, text)
 }
 
 /** A column that is undefined keeps its value. */

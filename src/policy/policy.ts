@@ -23,7 +23,6 @@ export {
 } from './rights.ts'
 export { endOfAny, ruleFor, type Whom } from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'
-export type RetentionCategory = 'invoices' | 'usage' | 'certificate' | 'contacts'
 
 /** A stored document of any format; it throws on one that was never a policy. */
 export function readPolicy(document: unknown): Policy {

@@ -8,7 +8,8 @@ export const closing: Closing = {
   steps: [],
   leftovers: {
     subscriber: {
-      retain: { contacts: { name: "''" } },
+      // Who the contract was with.
+      retain: { contract: { name: "''" } },
       sealed: 'name',
       traced: 'name',
       anonymise: 'country region locale',
@@ -21,7 +22,10 @@ export const closing: Closing = {
       plain: 'subscriber_id contact_id kind added_at verified_at',
     },
     representative: {
-      retain: { contacts: { name: "''", email: "''", born_on: "''", evidence: "''" } },
+      retain: {
+        contacts: { name: "''", email: "''", born_on: "''" },
+        identity: { evidence: "''" },
+      },
       sealed: 'name email born_on evidence',
       traced: 'name email evidence',
       plain: 'subscriber_id representative_id kind locale added_at added_by ended_at',

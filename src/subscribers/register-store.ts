@@ -39,7 +39,7 @@ export async function registerRepresentative(
       personal(
         {
           subscriberId,
-          category: 'contacts',
+          category: field === 'evidence' ? 'identity' : 'contacts',
           field: `representative.${field}`,
           record: representativeId,
         },

@@ -219,7 +219,7 @@ export async function changeSubscriber(
 function nameValue(subscriberId: string, name: string) {
   const place = {
     subscriberId,
-    category: 'contacts',
+    category: 'contract',
     field: 'subscriber.name',
     record: '',
   } as const

@@ -10,7 +10,7 @@ const aDayMax = 30
 
 function placeOf(subscriberId: string, attachmentId: string, column: 'name' | 'content') {
   const field = `ticket_attachment.${column}`
-  return { subscriberId, category: 'contacts', field, record: attachmentId } as const
+  return { subscriberId, category: 'complaints', field, record: attachmentId } as const
 }
 
 /** False when somebody has sent more in a day than anybody looks at; nothing is written then. */

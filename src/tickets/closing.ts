@@ -1,4 +1,4 @@
-/** What closing means for conversations: what was said goes with the contacts, that it was said stays. */
+/** What closing means for conversations: what was said goes with the complaints, that it was said stays. */
 import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
@@ -6,19 +6,19 @@ export const closing: Closing = {
   steps: [],
   leftovers: {
     ticket: {
-      retain: { contacts: { subject: "''", context: "'{}'" } },
+      retain: { complaints: { subject: "''", context: "'{}'" } },
       sealed: 'subject context',
       traced: 'subject',
       plain: 'subscriber_id ticket_id state created_at updated_at',
     },
     ticket_message: {
-      retain: { contacts: { body: "''" } },
+      retain: { complaints: { body: "''" } },
       sealed: 'body',
       traced: 'body',
       plain: 'subscriber_id ticket_id message_id author_kind author_id at',
     },
     ticket_attachment: {
-      retain: { contacts: 'rows' },
+      retain: { complaints: 'rows' },
       sealed: 'name content',
       plain: 'subscriber_id attachment_id ticket_id message_id name type bytes content added_at',
     },

@@ -217,7 +217,7 @@ type TicketKey = { subscriberId: string; ticketId: string }
 
 function placeOf({ subscriberId, ticketId }: TicketKey, field: string, messageId?: string) {
   const record = messageId === undefined ? ticketId : `${ticketId}/${messageId}`
-  return { subscriberId, category: 'contacts', field, record } as const
+  return { subscriberId, category: 'complaints', field, record } as const
 }
 
 async function turn(

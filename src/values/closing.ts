@@ -1,8 +1,25 @@
 /** What a feature says of closing: what may block it, which steps it does, and what is left over, column by column. */
 
 /** Kept for a reason that the policy names, for as long as it says (`retention` of a policy). */
-export type Category = 'contacts' | 'usage' | 'invoices' | 'certificate'
-export const categories: readonly Category[] = ['contacts', 'usage', 'invoices', 'certificate']
+export const categories = [
+  'contacts',
+  'usage',
+  'invoices',
+  'certificate',
+  'contract',
+  'identity',
+  'complaints',
+] as const
+export type Category = (typeof categories)[number]
+
+/** Categories that a policy need not name. */
+export const optional = ['contract', 'identity', 'complaints'] as const satisfies Category[]
+
+/** What goes on the day of a category: with the contacts goes what its policy does not keep for a reason of its own. */
+export function goesWith(category: Category, named: readonly Category[]): Category[] {
+  if (category !== 'contacts') return [category]
+  return [category, ...optional.filter((one) => !named.includes(one))]
+}
 
 /** The whole row goes, or these columns are set to a SQL literal. */
 export type Emptied = 'rows' | Readonly<Record<string, string>>

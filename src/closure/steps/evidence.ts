@@ -6,8 +6,9 @@ import { system } from '../../platform/audit.ts'
 import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
 import { personal, personalJson } from '../../platform/personal.ts'
-import { after, type RetentionCategory } from '../../policy/policy.ts'
+import { after } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
+import { type Category, optional } from '../../values/closing.ts'
 import { decimal, sum } from '../../values/money.ts'
 import { type CertificateInput } from '../certificate.ts'
 import { certificatePlace as placeOf } from '../certificate-place.ts'
@@ -277,13 +278,13 @@ async function endedTables(
 
 function keptOf({ c, policy, now }: InsideContext) {
   const rules = policy.rules.retention.value
-  const categories: RetentionCategory[] = ['invoices', 'usage', 'certificate']
-  if (c.scope === 'account') categories.push('contacts')
-  return categories.map((category) => ({
-    category,
-    basis: rules[category].basis,
-    until: after(now, rules[category].for, policy.timeZone),
-  }))
+  const kept: readonly Category[] = ['invoices', 'usage', 'certificate']
+  const categories = c.scope === 'account' ? [...kept, 'contacts' as const, ...optional] : kept
+  return categories.flatMap((category) => {
+    const rule = rules[category]
+    if (!rule) return []
+    return { category, basis: rule.basis, until: after(now, rule.for, policy.timeZone) }
+  })
 }
 
 function erasedOf({ c }: InsideContext): string[] {
