@@ -9,6 +9,7 @@ import { draftOf, policyPublishCommand, policySimulateCommand } from '../src/mai
 import { packOf } from '../src/policy/packs.ts'
 import type { Policy } from '../src/policy/policy.ts'
 import { currentPolicy, pinnedPolicy, seedPolicies } from '../src/policy/store.ts'
+import { publishFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, member, submit, topUp, untilState } from './way.ts'
 
@@ -33,7 +34,7 @@ test('people can live wherever a policy is followed; a member state without its 
   const draft = await draftClosure(ana, 'line', lineId)
   expect(draft.policy.country).toBe('EU')
   expect(draft.policy.buttonLabels['withdraw.open']).toEqual({ en: 'withdraw from contract here' })
-  expect(await currentPolicy(platform.db, 'CH')).toBeUndefined()
+  expect(await currentPolicy(platform.db, 'CH', platform.clock.now())).toBeUndefined()
 }, 60_000)
 
 test('who lives in California closes under its own rules, and elsewhere in the country under that country’s', async () => {
@@ -103,8 +104,8 @@ test('a document of the first format stays as it was published, readable, and be
     .values({ country: 'GB', version: 1, document: first, published_at: now })
     .execute()
   await seedPolicies(platform.db, now)
-  expect(await pinnedPolicy(platform.db, 'GB', 1)).toMatchObject(first)
-  expect((await currentPolicy(platform.db, 'GB'))?.version).toBe(2)
+  expect(await pinnedPolicy(platform.db, 'GB', 1, now)).toMatchObject(first)
+  expect((await currentPolicy(platform.db, 'GB', platform.clock.now()))?.version).toBe(2)
 })
 
 test('a checked document becomes the next version, once; open cases keep theirs, drafts follow it', async () => {
@@ -126,10 +127,12 @@ test('a checked document becomes the next version, once; open cases keep theirs,
   const changed = { ...pack, rules: { ...pack.rules, reasonMode } }
   const next = { country: 'IT', version: pack.version + 1, changed: ['rules.reasonMode'] }
   expect(await publish(changed, true)).toMatchObject({ ...next, isNew: false })
-  expect((await currentPolicy(platform.db, 'IT'))?.version).toBe(pack.version)
+  expect((await currentPolicy(platform.db, 'IT', platform.clock.now()))?.version).toBe(pack.version)
   const both = await Promise.all([publish(changed), publish(changed)])
   expect(both.map(({ isNew }) => isNew).toSorted()).toEqual([false, true])
-  expect((await currentPolicy(platform.db, 'IT'))?.rules.reasonMode.value).toBe('required')
+  expect(
+    (await currentPolicy(platform.db, 'IT', platform.clock.now()))?.rules.reasonMode.value,
+  ).toBe('required')
   const { lineId: other } = await buyLine(lin)
   const { body: later } = await lin.post('/v1/closures', { scope: 'line', lineId: other })
   expect([later.policy.version, later.policy.reasonMode]).toEqual([next.version, 'required'])
@@ -174,10 +177,14 @@ test('the next version is written by one and published by another, with what is 
   expect((await support.put(`${at}/draft`, { text, version: 5 })).status).toBe(403)
   expect((await publish(5, writer)).body.code).toBe('requester-cannot-decide')
   expect((await publish(4)).body.code).toBe('changed-meanwhile')
-  expect((await currentPolicy(platform.db, 'BE'))?.rules.reasonMode.value).toBe('none')
+  expect(
+    (await currentPolicy(platform.db, 'BE', platform.clock.now()))?.rules.reasonMode.value,
+  ).toBe('none')
   const published = await Promise.all([publish(5), publish(5)])
   expect(published.map(({ status }) => status).toSorted()).toEqual([200, 409])
-  expect((await currentPolicy(platform.db, 'BE'))?.rules.reasonMode.value).toBe('required')
+  expect(
+    (await currentPolicy(platform.db, 'BE', platform.clock.now()))?.rules.reasonMode.value,
+  ).toBe('required')
   const { body: versions } = await support.get(`${at}/versions`)
   expect(versions.items.map(({ version }: { version: number }) => version)).toEqual([
     pack.version + 1,
@@ -263,4 +270,36 @@ test('past closures are replayed under a draft: a prohibited payout, a review, a
     examples: [],
   })
   expect(await simulate('GB', 'FR')).toMatchObject({ cases: 0, refunds: {} })
+}, 60_000)
+
+test('a rule acts from its first day to its last, and a case keeps what held when it was received', async () => {
+  const today = platform.clock.now().toZonedDateTimeISO('Europe/London').toPlainDate()
+  const inDays = (days: number) => today.add({ days }).toString()
+  await publishFor(platform, 'LU', {
+    reasonMode: {
+      value: 'required',
+      source: 'test',
+      confidence: 'D',
+      validFrom: inDays(2),
+      validTo: inDays(4),
+    },
+    autoApprove: { value: false, source: 'test', confidence: 'D' },
+    reviewSla: { value: 'P10D', source: 'test', confidence: 'D' },
+  })
+  const eve = await member(platform, { country: 'LU' })
+  const { lineId } = await buyLine(eve)
+  const draft = await draftClosure(eve, 'line', lineId)
+  const again = async () => (await eve.get(`/v1/closures/${draft.caseId}`)).body
+  expect((await again()).policy.reasonMode).toBe('optional')
+  platform.clock.advance({ hours: 48 })
+  expect((await again()).policy.reasonMode).toBe('required')
+  expect((await submit(eve, await again())).body.code).toBe('reason-missing')
+  await eve.patch(`/v1/closures/${draft.caseId}`, { reason: 'privacy' })
+  expect((await submit(eve, await again())).status).toBe(202)
+  platform.clock.advance({ hours: 24 * 4 })
+  // Over by now for anybody else.
+  expect((await again()).policy.reasonMode).toBe('required')
+  const late = await member(platform, { country: 'LU' })
+  const other = await draftClosure(late, 'line', (await buyLine(late)).lineId)
+  expect(other.policy.reasonMode).toBe('optional')
 }, 60_000)

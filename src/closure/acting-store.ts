@@ -8,7 +8,7 @@ import { maskContact, type Representative } from '../subscribers/subscriber.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking } from './acting.ts'
 import { askActing } from './ask-acting-store.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { closingName } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { type Facts, lineName } from './facts.ts'
@@ -23,7 +23,6 @@ import {
   changeClosure,
   isForGuardian,
   mayNotSubmit,
-  pinOf,
   quoteNow,
   startClosure,
   submitClosure,
@@ -50,7 +49,7 @@ async function withLink<Result>(
   if (caseId === undefined || !place) return refuse('link-not-valid')
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, place.subscriber_id, caseId)
-    const facts = c && (await loadFacts(trx, c.subscriberId, c, pinOf(c), true))
+    const facts = c && (await loadFacts(trx, c.subscriberId, c, pinOf(c, app.clock.now()), true))
     if (!c || !facts?.acting) return refuse('link-not-valid')
     const { acting } = facts
     const isTheirs = isLink(app.config.masterKey, 'act', token, acting.representativeId)
@@ -178,7 +177,7 @@ export async function startForEstate(
   const { caseId } = started.c
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
-    const facts = c && (await loadFacts(trx, subscriberId, c, pinOf(c)))
+    const facts = c && (await loadFacts(trx, subscriberId, c, pinOf(c, app.clock.now())))
     if (!facts) return refuse('not-found')
     await askActing(trx, app, c, facts)
     return c

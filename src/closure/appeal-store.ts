@@ -4,10 +4,10 @@ import type { App } from '../platform/app.ts'
 import { dueBy } from '../policy/policy.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { mayAppeal } from './case.ts'
+import { mayAppeal, pinOf } from './case.ts'
 import { loadFacts } from './facts-store.ts'
 import { changeCase, lockCase } from './store.ts'
-import { openBeside, pinOf } from './way-store.ts'
+import { openBeside } from './way-store.ts'
 
 /** The lines close again while the appeal is looked at, and the review has its whole time anew. */
 export async function appeal(
@@ -24,7 +24,7 @@ export async function appeal(
     if (!mayAppeal(c)) return refuse('nothing-to-appeal')
     const open = await openBeside(trx, c)
     if (open) return open
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts || facts.lines.every(({ state }) => state === 'closed'))
       return refuse('nothing-to-appeal')
     await changeCase(

@@ -5,6 +5,7 @@ import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
+import { pinOf } from './case.ts'
 import { findBulk, note } from './bulk-store.ts'
 import { closingName, tellAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
@@ -73,7 +74,7 @@ async function giveBack(trx: Trx, app: App, bulkId: string, actor: Actor): Promi
   await reopenLines(trx, app, now, lines)
   const factsOf = await loadFactsOf(
     trx,
-    cases.map((c) => ({ ...c, pin: { country: c.policyCountry, version: c.policyVersion } })),
+    cases.map((c) => ({ ...c, pin: pinOf(c, now) })),
   )
   await tellAll(
     trx,

@@ -19,11 +19,13 @@ import { appendEvents } from './timeline-store.ts'
 type Line = { subscriberId: string; lineId: string; money: BulkMoney | null }
 type Looked = Line & { facts: Facts | undefined; opened: OpenedLine; drafts: readonly string[] }
 
+type Looking = { endsAt: Temporal.Instant; bulkId: string; lock: boolean; now: Temporal.Instant }
+
 /** What each line's closure would be. Nothing is written; with `lock` nobody else begins one meanwhile. */
 async function look(
   trx: Trx,
   lines: readonly Line[],
-  { endsAt, bulkId, lock }: { endsAt: Temporal.Instant; bulkId: string; lock: boolean },
+  { endsAt, bulkId, lock, now }: Looking,
 ): Promise<Looked[]> {
   const owners = [...new Set(lines.map(({ subscriberId }) => subscriberId))].sort()
   // The subscriber's row is the lock that makes two ways to close a line one case.
@@ -43,7 +45,7 @@ async function look(
       scope: 'line' as const,
       lineId,
       closingLines: null,
-      pin: null,
+      pin: { at: now },
       bulkId,
     })),
   )
@@ -77,7 +79,7 @@ const linesAtOnce = 1000
 
 /** What a bulk closure would do, with every line's part given to `each`. */
 export async function dryRun(
-  { db }: Pick<App, 'db'>,
+  { db, clock }: Pick<App, 'db' | 'clock'>,
   lines: readonly ProposedLine[],
   endsAt: Temporal.Instant,
   each: (line: ProposedLine, opened: OpenedLine) => void = () => undefined,
@@ -88,7 +90,9 @@ export async function dryRun(
     const looked = await db
       .transaction()
       .setIsolationLevel('repeatable read')
-      .execute((trx) => look(trx, part, { endsAt, bulkId: 'on trial', lock: false }))
+      .execute((trx) =>
+        look(trx, part, { endsAt, bulkId: 'on trial', lock: false, now: clock.now() }),
+      )
     for (const [index, { opened }] of looked.entries()) {
       tally.count(opened)
       each(part[index]!, opened)
@@ -119,7 +123,12 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     lineId: row.line_id,
     money: row.money,
   }))
-  const looked = await look(trx, lines, { endsAt: bulk.endsAt, bulkId: bulk.bulkId, lock: true })
+  const looked = await look(trx, lines, {
+    endsAt: bulk.endsAt,
+    bulkId: bulk.bulkId,
+    lock: true,
+    now,
+  })
   const opening = looked.flatMap((one) => openingOf(app, bulk, one))
   const refused = looked.flatMap(({ subscriberId, lineId, opened }) =>
     'refusal' in opened ? { subscriberId, lineId, refusal: opened.refusal } : [],

@@ -47,3 +47,12 @@ export function countedTo(c: StoredCase): Temporal.Instant | null {
 export function mayAppeal(c: Pick<StoredCase, 'state' | 'appealedAt' | 'bulkId'>): boolean {
   return c.state === 'rejected' && c.appealedAt === null && c.bulkId === null
 }
+
+/** The policy a case is pinned to, or none yet: then the newest of the subscriber's country; and the day that its rules hold on. */
+export type Pin = { at: Temporal.Instant; of?: { country: string; version: number } }
+
+/** A draft follows the newest policy; from submission on the case keeps the one it was submitted under, as it held then. */
+export function pinOf(c: StoredCase, now: Temporal.Instant): Pin {
+  if (c.state === 'draft') return { at: now }
+  return { at: c.submittedAt ?? now, of: { country: c.policyCountry, version: c.policyVersion } }
+}

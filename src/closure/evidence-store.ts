@@ -5,6 +5,7 @@ import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { personalBytes } from '../platform/personal.ts'
 import { knownLocale } from '../values/locale.ts'
+import { pinOf } from './case.ts'
 import type { ClosureAddendum } from './addendum.ts'
 import type { ClosureCertificate } from './certificate.ts'
 import { certificatePlace } from './certificate-place.ts'
@@ -15,7 +16,6 @@ import { eventsOf } from './timeline-store.ts'
 import type { Documents } from './steps/documents.ts'
 import type { Seen } from './view.ts'
 import { loadFacts } from './facts-store.ts'
-import { pinOf } from './way-store.ts'
 
 export type StoredCertificate = { reference: string; json: string }
 
@@ -157,7 +157,7 @@ export async function seeByReference(
     .execute(async (trx) => {
       const c = await findCase(trx, place.subscriber_id, place.case_id)
       if (!c?.submittedAt) return undefined
-      const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), true)
+      const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c, app.clock.now()), true)
       return facts && { c, facts, events: await eventsOf(trx, c.subscriberId, c.caseId) }
     })
 }

@@ -15,7 +15,7 @@ import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import { groupBy, moneyFactsOf } from './money-facts-store.ts'
 import type { UnusedRefund } from './settlement.ts'
-import type { ShownBy } from './case.ts'
+import type { Pin, ShownBy } from './case.ts'
 
 export type Scope = {
   scope: 'line' | 'account'
@@ -24,8 +24,6 @@ export type Scope = {
   shownBy?: ShownBy | null
   bulkId?: string | null
 }
-/** The policy a case is pinned to, or none yet: then the newest of the subscriber's country. */
-export type Pin = { country: string; version: number } | null
 
 type LineRow = {
   subscriber_id: string
@@ -167,12 +165,14 @@ function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolea
 /** A set has few policies: each is read once. */
 function rememberPolicies(trx: Trx) {
   const policies = new Map<string, Policy | undefined>()
-  return async (residence: string, pin: Pin): Promise<Policy | undefined> => {
-    const key = pin ? `${pin.country} ${pin.version}` : residence
+  return async (residence: string, { at, of }: Pin): Promise<Policy | undefined> => {
+    // The hour is near enough: a rule begins and ends with a day.
+    const hour = at.round({ smallestUnit: 'hour', roundingMode: 'floor' })
+    const key = `${of ? `${of.country} ${of.version}` : residence} ${hour}`
     if (!policies.has(key)) {
-      const policy = pin
-        ? await pinnedPolicy(trx, pin.country, pin.version)
-        : await currentPolicy(trx, residence)
+      const policy = of
+        ? await pinnedPolicy(trx, of.country, of.version, hour)
+        : await currentPolicy(trx, residence, hour)
       policies.set(key, policy)
     }
     return policies.get(key)

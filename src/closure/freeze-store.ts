@@ -7,7 +7,7 @@ import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { boundLines } from './agreed-end.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -18,7 +18,7 @@ import { hasLeft } from './ported.ts'
 import { withCase } from './review-store.ts'
 import { riskSince } from './risk.ts'
 import { changeCase, locateCase, lockCase } from './store.ts'
-import { pinOf, reopen, withdrawCase } from './way-store.ts'
+import { reopen, withdrawCase } from './way-store.ts'
 
 export type Frozen = {
   reference: string
@@ -93,7 +93,7 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
       reason: 'the freeze link of a notice was used',
       events: [{ kind: 'frozen' }],
     })
-    const policy = await pinnedPolicy(trx, c.policyCountry, c.policyVersion)
+    const policy = await pinnedPolicy(trx, c.policyCountry, c.policyVersion, c.submittedAt ?? now)
     await restoreContacts(trx, app, c.subscriberId, riskSince(policy, c.submittedAt ?? now))
     const facts = await reopen(trx, app, c, now)
     const after = { ...c, ...change, version: c.version + 1 }
@@ -188,7 +188,7 @@ export async function endStopped(
     if (c.state === 'withdrawn') return true
     if (!c.attention) return refuse('nothing-to-retry')
     if (c.bulkId !== null) return refuse('closed-by-operator')
-    const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c, now))
     if (!mayWithdraw(standing(c)) || (facts && hasLeft(c, facts)))
       return refuse('past-point-of-no-return')
     const actor = { kind: 'staff', id: staff.staffId } as const

@@ -85,18 +85,22 @@ async function targetOf(trx: Trx, { by, value }: Given, isLine: boolean): Promis
 
 type Found = Target & { facts: Facts }
 
-async function find(trx: Trx, { scope, given }: Intake): Promise<Found | undefined> {
+async function find(
+  trx: Trx,
+  { scope, given }: Intake,
+  now: Temporal.Instant,
+): Promise<Found | undefined> {
   const [target, another] = await targetOf(trx, given, scope === 'line')
   if (!target || another) return undefined
   const lineId = scope === 'line' ? target.lineId : null
   const asked = { scope, lineId, closingLines: null }
-  const facts = await loadFacts(trx, target.subscriberId, asked, null)
+  const facts = await loadFacts(trx, target.subscriberId, asked, { at: now })
   const isClosed = facts?.lines[0]?.state === 'closed' && scope === 'line'
   return facts && !isClosed ? { subscriberId: target.subscriberId, lineId, facts } : undefined
 }
 
 async function match(trx: Trx, app: App, intake: Intake, now: Temporal.Instant): Promise<void> {
-  const found = await find(trx, intake)
+  const found = await find(trx, intake, now)
   const { caseId, given, dueAt } = intake
   if (found) {
     const { subscriberId, lineId, facts } = found

@@ -94,7 +94,7 @@ export async function openClosure(
   const other = cases.find((c) => isSubmitted(c.state) && scope === 'account')
   if (other) return refuse('closure-open', { reference: other.reference })
   const wanted = { scope, lineId, closingLines: null, shownBy: shown.by }
-  const facts = await loadFacts(trx, subscriberId, wanted, null)
+  const facts = await loadFacts(trx, subscriberId, wanted, { at: app.clock.now() })
   if (!facts) return missingFacts(trx, subscriberId)
   const choices = choicesFor(facts)
   const no = mayNotOpen(facts, intake, owner, shown)

@@ -69,11 +69,11 @@ export async function waitingIntakes(app: App): Promise<number> {
 type Whose = { owner: IntakeMatch | undefined; facts: Facts | undefined; policy: Policy }
 
 /** Whom it is about, and the rules: of where they live, or of where who asked says they live. */
-async function whoseIs(trx: Trx, intake: Intake): Promise<Whose> {
+async function whoseIs(trx: Trx, intake: Intake, now: Temporal.Instant): Promise<Whose> {
   const owner = await matchOf(trx, intake.caseId)
   const asked = { scope: intake.scope, lineId: owner?.lineId ?? null, closingLines: null }
-  const facts = owner && (await loadFacts(trx, owner.subscriberId, asked, null, true))
-  const policy = facts?.policy ?? (await currentPolicy(trx, intake.residence))
+  const facts = owner && (await loadFacts(trx, owner.subscriberId, asked, { at: now }, true))
+  const policy = facts?.policy ?? (await currentPolicy(trx, intake.residence, now))
   if (!policy) throw new Error(`no policy is published for ${intake.residence} any more`)
   return { owner, facts, policy }
 }
@@ -93,7 +93,7 @@ export async function seeStaffIntake(
       .executeTakeFirst()
     if (!row) return undefined
     const intake = intakeFrom(app, row)
-    const { owner, facts, policy } = await whoseIs(trx, intake)
+    const { owner, facts, policy } = await whoseIs(trx, intake, app.clock.now())
     const { given } = intake
     const [line] = facts?.lines ?? []
     return {
@@ -171,7 +171,7 @@ export async function decideIntake(
     if (!intake) return refuse('not-found')
     if (!isOpen(intake) || intake.state === 'received') return refuse('already-decided')
     if (intake.version !== given.version) return refuse('changed-meanwhile')
-    const whose = await whoseIs(trx, intake)
+    const whose = await whoseIs(trx, intake, now)
     const actor = { kind: 'staff', id: staff.staffId } as const
     const subscriberId = whose.owner?.subscriberId ?? ''
     const commit = { now, actor, reason: given.note || given.decision, subscriberId }

@@ -182,7 +182,7 @@ export async function startIntake(
   const given = givenIn(asked)
   if ('refused' in given) return given
   const residence = residenceOf(asked.country, asked.region ?? null)
-  const policy = await currentPolicy(app.db, residence)
+  const policy = await currentPolicy(app.db, residence, now)
   if (!policy) return wrong('country', 'no policy is published for it')
   const rules = policy.rules.reasonMode.value
   const hashes = hashesOf(app, ip, given.contact.value)
@@ -276,7 +276,7 @@ export async function withIntake<Result>(
     return refuse('link-not-valid')
   return app.db.transaction().execute(async (trx) => {
     const intake = await lockIntake(trx, app, caseId)
-    const policy = intake && (await currentPolicy(trx, intake.residence))
+    const policy = intake && (await currentPolicy(trx, intake.residence, app.clock.now()))
     return policy ? act(trx, { intake, policy }) : refuse('link-not-valid')
   })
 }

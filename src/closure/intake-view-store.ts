@@ -53,7 +53,7 @@ export async function publicProgress(app: App, reference: string): Promise<Publi
   const joined = owner?.joinedCaseId && (await seeCase(app, owner.subscriberId, owner.joinedCaseId))
   if (joined) return { ...publicViewOf(joined, operator.name), reference }
   const now = app.clock.now()
-  const policy = await currentPolicy(app.db, intake.residence)
+  const policy = await currentPolicy(app.db, intake.residence, now)
   const { state, proof } = shownState(intake, now)
   return {
     reference,

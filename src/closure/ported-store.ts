@@ -8,7 +8,7 @@ import { portChangedQueue, type PortOut } from '../porting/porting.ts'
 import { seePort } from '../porting/partner-store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -17,7 +17,7 @@ import { choicesOnPort } from './ported.ts'
 import { makeReference } from './reference.ts'
 import { casesOf, changeCase, insertDraft, lockCase, wakeCases } from './store.ts'
 import { eventsOf, type NewEvent } from './timeline-store.ts'
-import { pinOf, quoteNow } from './way-store.ts'
+import { quoteNow } from './way-store.ts'
 
 export const portedQueues = [portChangedQueue]
 
@@ -149,7 +149,7 @@ const why = 'another operator has the number'
 async function openDraft(trx: Trx, app: App, { subscriberId, lineId }: LineKey) {
   const now = app.clock.now()
   const scope = { scope: 'line', lineId, closingLines: null } as const
-  const facts = await loadFacts(trx, subscriberId, scope, null)
+  const facts = await loadFacts(trx, subscriberId, scope, { at: now })
   if (!facts) throw new Error(`a line whose number left cannot be closed: ${lineId}`)
   const draft = {
     subscriberId,
@@ -168,7 +168,7 @@ async function openDraft(trx: Trx, app: App, { subscriberId, lineId }: LineKey) 
 async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<void> {
   const now = app.clock.now()
   const { subscriberId } = c
-  const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+  const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
   if (!facts) throw new Error(`closure ${c.reference} has lost its subscriber or its line`)
   const choices = choicesOnPort(facts, c.choices)
   const { reasonMode } = facts.policy.rules

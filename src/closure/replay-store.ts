@@ -1,8 +1,8 @@
 /** Reads past closures a page at a time, in one read-only snapshot, and replays each under a draft. */
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
-import type { Policy } from '../policy/policy.ts'
-import { pinnedPolicy } from '../policy/store.ts'
+import { onDayOf, type Policy } from '../policy/policy.ts'
+import { publishedPolicy } from '../policy/store.ts'
 import type { Risk } from './closure.ts'
 import { type Choices, choicesIn } from './ends.ts'
 import type { QuoteWire } from './quote.ts'
@@ -41,9 +41,9 @@ export async function replayUnder(
         for (const row of rows) {
           const key = `${row.policy_country} ${row.policy_version}`
           const policy =
-            pinned.get(key) ?? (await pinnedPolicy(trx, row.policy_country, row.policy_version))
+            pinned.get(key) ?? (await publishedPolicy(trx, row.policy_country, row.policy_version))
           pinned.set(key, policy)
-          tally(total, pastOf(row), policy, draft)
+          tally(total, pastOf(row), onDayOf(policy, row.submitted_at), draft)
         }
         const last = rows.at(-1)
         if (!last || rows.length < page) return total

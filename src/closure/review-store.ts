@@ -9,10 +9,10 @@ import { atStake, barredFrom, firstApproval, halving, hasRejected, whyTwo } from
 import type { CaseState, Risk } from './closure.ts'
 import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { changeCase, lockCase, locateCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
-import { pinOf, reopen } from './way-store.ts'
+import { reopen } from './way-store.ts'
 
 /** A claim that is not renewed lapses, so that no case waits for somebody who went home. */
 const claimMinutes = 15
@@ -193,7 +193,7 @@ export async function decide(
       await tellRejected(trx, app, c, decision, now)
       return true
     }
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     const two = facts ? whyTwo(c, atStake(c, facts), facts, now) : []
     if (two.length > 0 && !firstApproval(events)) {
       const first = { kind: 'approved-first', detail: { why: two.join(' ') } }

@@ -33,7 +33,7 @@ import {
   type Step,
   type StepContext,
 } from './steps/step.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import {
   type CaseKey,
   changeCase,
@@ -127,10 +127,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
     .execute(async (trx) => {
       const found = await findCases(trx, keys)
       const cases = found.filter(({ state }) => state !== 'draft' && !hasEnded(state))
-      const asked = cases.map((c) => ({
-        ...c,
-        pin: { country: c.policyCountry, version: c.policyVersion },
-      }))
+      const asked = cases.map((c) => ({ ...c, pin: pinOf(c, app.clock.now()) }))
       const factsOf = await loadFactsOf(trx, asked)
       const doneOf = await doneStepsOf(trx, cases)
       const refundsBy = await refundsOfAll(trx, cases)

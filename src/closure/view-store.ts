@@ -5,11 +5,11 @@ import { loadFacts } from './facts-store.ts'
 import { refundsOf } from '../payments/payout-store.ts'
 import { finalTables } from './final-statement.ts'
 import { readiness } from './readiness.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { casesOf, doneStepsOf, findCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
 import { type ClosureView, type Seen, viewOf } from './view.ts'
-import { pinOf, quoteNow } from './way-store.ts'
+import { quoteNow } from './way-store.ts'
 
 /** Undefined when the subscriber has no such case. `sessionOpen` is what the network answered, if it was asked. */
 export async function seeCase(
@@ -48,7 +48,13 @@ async function see(
   c: StoredCase,
   sessionOpen?: boolean,
 ): Promise<Seen | undefined> {
-  const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c), c.state === 'closed')
+  const facts = await loadFacts(
+    trx,
+    c.subscriberId,
+    c,
+    pinOf(c, app.clock.now()),
+    c.state === 'closed',
+  )
   if (!facts) return undefined
   const isOpen = c.state === 'draft' || c.state === 'needs_customer'
   const certificate = await trx

@@ -16,7 +16,7 @@ import { hasEnded, isSubmitted, mayWithdraw, standing } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
 import { textsUntil } from './grace.ts'
-import { loadFacts, type Pin } from './facts-store.ts'
+import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import { hasLeft, isPorted } from './ported.ts'
@@ -24,7 +24,7 @@ import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
 import { spendUntil } from './spending.ts'
-import type { StoredCase } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
 import { agreeAgain, submitDraft } from './submit-store.ts'
@@ -52,7 +52,7 @@ export async function startClosure(
     if (same) return { c: same, isNew: false }
     const beside = refuseBeside(open, wanted)
     if (beside) return beside
-    const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, null)
+    const facts = await loadFacts(trx, subscriberId, { ...wanted, closingLines: null }, { at: now })
     if (!facts) return missingFacts(trx, subscriberId)
     if (isAnothers(facts, actor) && !(facts.died && actor.kind === 'staff'))
       return refuse('representative-acts')
@@ -114,7 +114,7 @@ export async function changeClosure(
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (!isEditable(c)) return refuse('not-a-draft')
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts) return refuse('not-found')
     if (isAnothers(facts, actor)) return refuse('representative-acts')
     const wrong =
@@ -163,7 +163,7 @@ export async function askClosureCode(
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (!isEditable(c) && !(await awaitsAccount(trx, c))) return refuse('not-a-draft')
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c, app.clock.now()))
     if (!facts) return refuse('not-found')
     if (facts.died) return refuse('representative-acts')
     const allowed = codeContacts(facts)
@@ -206,7 +206,7 @@ export async function submitClosure(
     if (!isEditable(c)) return refuse('not-a-draft')
     const open = c.state === 'draft' && (await openBeside(trx, c))
     if (open) return open
-    const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts) return refuse('not-found')
     if (isAnothers(facts, actor)) return refuse('representative-acts')
     const events = await eventsOf(trx, subscriberId, caseId)
@@ -267,7 +267,7 @@ export async function withdrawClosure(
     if (!c) return refuse('not-found')
     if (c.state === 'withdrawn') return c
     if (c.bulkId !== null) return refuse('closed-by-operator')
-    const before = await loadFacts(trx, subscriberId, c, pinOf(c))
+    const before = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     // A guardian may stop what a minor asked for.
     if (before?.died && isAnothers(before, actor)) return refuse('representative-acts')
     if (!mayWithdraw(standing(c)) || (before && hasLeft(c, before)))
@@ -313,7 +313,7 @@ export async function reopen(
   const { subscriberId } = c
   const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
   await reopenLines(trx, app, now, lines)
-  const facts = await loadFacts(trx, subscriberId, c, pinOf(c))
+  const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
   // A number of it may have left meanwhile: that line ends by itself.
   for (const { lineId } of facts?.lines.filter(isPorted) ?? [])
     await sendPortChanged(trx, app, { subscriberId, lineId })
@@ -328,11 +328,6 @@ export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Qu
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, free) : null
   const rates = ratesAt(facts.rates ?? [], now)
   return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now, rates)
-}
-
-/** A draft follows the newest policy; from submission on the case keeps the one it was submitted under. */
-export function pinOf(c: StoredCase): Pin {
-  return c.state === 'draft' ? null : { country: c.policyCountry, version: c.policyVersion }
 }
 
 function isEditable(c: StoredCase): boolean {

@@ -207,7 +207,7 @@ async function tryOut(
   const file = path === undefined ? undefined : createWriteStream(path)
   file?.write(csvRow(['row', 'lineId', 'outcome', 'refund', 'currency']))
   let done = 0
-  const totals = await dryRun({ db }, lines, endsAt, (line, opened) => {
+  const totals = await dryRun({ db, clock: systemClock }, lines, endsAt, (line, opened) => {
     bar.at((done += 1))
     file?.write(csvRow([String(line.place), line.lineId, ...cellsOf(opened)]))
   })

@@ -27,7 +27,7 @@ export function registerOperatorRoutes(http: Http, app: App, rsp: Rsp) {
       ...operator,
       url: publicUrl,
       locales: [...locales],
-      ...(await publishedResidences(app.db)),
+      ...(await publishedResidences(app.db, app.clock.now())),
       testPhonesOnly,
       demo,
     }),

@@ -69,7 +69,7 @@ async function oweFurther(
     postings: [{ from: { account: 'payments-clearing' }, to: { account: 'unclaimed' }, amount }],
   })
   if (posted === 'posted-before') return
-  const policy = await policyOfHome(trx, subscriberId)
+  const policy = await policyOfHome(trx, subscriberId, since)
   const why = 'return-refused'
   const owed = { subscriberId, transferKey: key, why, reference: orderId, amount, since } as const
   await keepUnclaimed(trx, app, [{ ...owed, policy }])
@@ -77,13 +77,17 @@ async function oweFurther(
 }
 
 /** Of where its owner lives; none where that was never said. */
-async function policyOfHome(trx: Trx, subscriberId: string): Promise<Policy | undefined> {
+async function policyOfHome(
+  trx: Trx,
+  subscriberId: string,
+  at: Temporal.Instant,
+): Promise<Policy | undefined> {
   const { country, region } = await trx
     .selectFrom('subscriber')
     .select(['country', 'region'])
     .where('subscriber_id', '=', subscriberId)
     .executeTakeFirstOrThrow()
-  return country === null ? undefined : currentPolicy(trx, residenceOf(country, region))
+  return country === null ? undefined : currentPolicy(trx, residenceOf(country, region), at)
 }
 
 async function note(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { packOf } from './packs.ts'
-import { endOfAny, ruleFor } from './rule-for.ts'
+import { endOfAny, onDayOf, ruleFor } from './rule-for.ts'
 import type { Policy } from './schema.ts'
 
 test('a variant holds for whom it names; the first that fits wins', () => {
@@ -29,11 +29,7 @@ test('a rule holds from its first day to its last; on others Violet’s default 
     },
   }
   const on = (day: string) =>
-    ruleFor(policy, 'reasonMode', {
-      segment: 'consumer',
-      plan: 'prepaid',
-      on: Temporal.PlainDate.from(day),
-    }).value
+    ruleFor(onDayOf(policy, Temporal.Instant.from(`${day}T12:00:00Z`)), 'reasonMode').value
   expect(['2026-06-18', '2026-06-19', '2026-12-31', '2027-01-01'].map(on)).toEqual([
     'optional',
     'required',

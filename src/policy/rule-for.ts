@@ -3,34 +3,53 @@ import { termEnd } from './business-days.ts'
 import { defaultRules } from './packs.ts'
 import type { DayUnit, Plan, Policy, RuleName, Segment } from './schema.ts'
 
-export type Whom = { segment: Segment; plan: Plan; on?: Temporal.PlainDate }
+export type Whom = { segment: Segment; plan: Plan }
 export const prepaidConsumer: Whom = { segment: 'consumer', plan: 'prepaid' }
 
 type Rules = Policy['rules']
 type Period = { validFrom?: string | undefined; validTo?: string | undefined }
 
-/** The first variant that fits, else the rule itself; outside the time they are in force, Violet's default. */
+/** The first variant that fits, else the rule itself. */
 export function ruleFor<Name extends RuleName>(
   policy: Policy,
   name: Name,
   whom: Whom = prepaidConsumer,
 ): Omit<Rules[Name], 'variants'> {
-  type Variant = Omit<Rules[Name], 'variants'> & Period & { segment?: Segment[]; plan?: Plan[] }
+  type Variant = Omit<Rules[Name], 'variants'> & { segment?: Segment[]; plan?: Plan[] }
   const rule = policy.rules[name]
   const variants = (rule.variants ?? []) as unknown as Variant[]
   const fitting = variants.find(
-    (variant) =>
-      (variant.segment?.includes(whom.segment) ?? true) &&
-      (variant.plan?.includes(whom.plan) ?? true) &&
-      inForce(variant, whom.on),
+    ({ segment, plan }) =>
+      (segment?.includes(whom.segment) ?? true) && (plan?.includes(whom.plan) ?? true),
   )
-  return fitting ?? (inForce(rule, whom.on) ? rule : defaultRules[name])
+  return fitting ?? rule
 }
 
-/** From the first day to the last, both included; on no day in particular everything is. */
-function inForce({ validFrom, validTo }: Period, on: Temporal.PlainDate | undefined): boolean {
-  if (on === undefined) return true
-  const day = on.toString()
+/** What holds on the day of a moment, where the policy is: rules and variants in force then, and Violet's default where a rule is not. */
+export function onDayOf(policy: Policy, at: Temporal.Instant): Policy {
+  const day = dayIn(policy.timeZone, at)
+  const names = Object.keys(policy.rules) as RuleName[]
+  const rules = Object.fromEntries(
+    names.map((name) => [name, ruleOn(policy.rules[name], name, day)]),
+  )
+  return { ...policy, rules: rules as Rules }
+}
+
+/** The day of a moment somewhere, YYYY-MM-DD. */
+export function dayIn(zone: string, at: Temporal.Instant): string {
+  return at.toZonedDateTimeISO(zone).toPlainDate().toString()
+}
+
+/** A rule as it holds on a day, YYYY-MM-DD. */
+export function ruleOn<Name extends RuleName>(whole: Rules[Name], name: Name, day: string) {
+  const { variants, ...rule } = whole
+  const holding = (variants ?? []).filter((variant) => isInForce(variant, day))
+  const own = isInForce(rule, day) ? rule : defaultRules[name]
+  return holding.length > 0 ? { ...own, variants: holding } : own
+}
+
+/** From the first day to the last, both included. */
+function isInForce({ validFrom, validTo }: Period, day: string): boolean {
   return (validFrom === undefined || validFrom <= day) && (validTo === undefined || day <= validTo)
 }
 

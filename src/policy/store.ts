@@ -1,8 +1,9 @@
 /** Published policies, by country and version; a published version is never changed. */
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
+import { dayIn, ruleOn } from './rule-for.ts'
 import { followed, packs, regionsIn, residences } from './packs.ts'
-import { type Policy, readPolicy } from './policy.ts'
+import { onDayOf, type Policy, readPolicy } from './policy.ts'
 
 /** Publishes the packs that come with Violet and aren't there yet. */
 export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void> {
@@ -20,8 +21,12 @@ export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void>
     .execute()
 }
 
-/** The newest policy of the first that a residence follows and that is published. */
-export async function currentPolicy(db: Db | Trx, residence: string): Promise<Policy | undefined> {
+/** The newest policy of the first that a residence follows and that is published, as it holds at a moment. */
+export async function currentPolicy(
+  db: Db | Trx,
+  residence: string,
+  at: Temporal.Instant,
+): Promise<Policy | undefined> {
   const row = await db
     .selectFrom('policy_version')
     .select('document')
@@ -30,11 +35,21 @@ export async function currentPolicy(db: Db | Trx, residence: string): Promise<Po
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row && readPolicy(row.document)
+  return row && onDayOf(readPolicy(row.document), at)
 }
 
-/** The version a case is pinned to. */
+/** The version a case is pinned to, as it holds at a moment. */
 export async function pinnedPolicy(
+  db: Db | Trx,
+  country: string,
+  version: number,
+  at: Temporal.Instant,
+): Promise<Policy> {
+  return onDayOf(await publishedPolicy(db, country, version), at)
+}
+
+/** A version with all that it will ever say. */
+export async function publishedPolicy(
   db: Db | Trx,
   country: string,
   version: number,
@@ -63,20 +78,32 @@ export async function publishedPolicies(db: Db) {
  * The countries people can live in under the published policies, parts of them, where an account holder may be asked to
  * sign in, and what leaving is called there.
  */
-export async function publishedResidences(db: Db) {
+export async function publishedResidences(db: Db, at: Temporal.Instant) {
   const rows = await db
     .selectFrom('policy_version')
     .distinctOn('country')
     .select([
       'country',
-      sql<string | null>`document #>> '{rules,loginGateAllowed,value}'`.as('gate'),
-      sql<Labels | null>`document #> '{rules,buttonLabels,value}'`.as('labels'),
-      sql<string | null>`document #>> '{rules,withdrawalWindow,value}'`.as('window'),
+      sql<string>`document ->> 'timeZone'`.as('zone'),
+      // Null in a document from before there was such a rule.
+      sql<Rules['loginGateAllowed'] | null>`document #> '{rules,loginGateAllowed}'`.as('gate'),
+      sql<Rules['buttonLabels'] | null>`document #> '{rules,buttonLabels}'`.as('labels'),
+      sql<Rules['withdrawalWindow'] | null>`document #> '{rules,withdrawalWindow}'`.as('window'),
     ])
     .orderBy('country')
     .orderBy('version', 'desc')
     .execute()
-  const found = new Map(rows.map((row) => [row.country, row]))
+  const found = new Map(
+    rows.map(({ country, zone, gate, labels, window }) => {
+      const day = dayIn(zone, at)
+      const held = {
+        gate: gate && ruleOn(gate, 'loginGateAllowed', day).value,
+        labels: labels && ruleOn(labels, 'buttonLabels', day).value,
+        window: window && ruleOn(window, 'withdrawalWindow', day).value,
+      }
+      return [country, held] as const
+    }),
+  )
   const published = [...found.keys()]
   const residence = [...residences(published)]
   const regions = [...regionsIn(published)]
@@ -97,7 +124,7 @@ export async function publishedResidences(db: Db) {
   return { residence, regions, signInFirst, leaving: Object.fromEntries(leaving) }
 }
 
-type Labels = Partial<Record<'close.open' | 'withdraw.open', Record<string, string>>>
+type Rules = Policy['rules']
 
 /** Every version of a country, the newest first. */
 export async function versionsOf(db: Db, country: string) {

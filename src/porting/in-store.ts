@@ -258,7 +258,7 @@ async function take(trx: Trx, app: App, port: PortIn): Promise<void> {
     .executeTakeFirstOrThrow()
   if (line.state === 'closed') throw new Error(`a number arrived at a closed line: ${lineId}`)
   const policy = line.country
-    ? await currentPolicy(trx, residenceOf(line.country, line.region))
+    ? await currentPolicy(trx, residenceOf(line.country, line.region), now)
     : undefined
   if (!policy) throw new Error(`no policy for the subscriber of ${lineId}`)
   const until = numberKeptUntil(policy, now)

@@ -49,7 +49,7 @@ export async function requestPort(app: App, asked: PortRequest): Promise<PortOut
     // The same request may have come in twice at once.
     const meanwhile = await byReference(trx, asked.reference)
     if (meanwhile) return meanwhile.msisdn === asked.msisdn ? meanwhile : no('reference-taken')
-    const seen = await findStanding(trx, owner)
+    const seen = await findStanding(trx, owner, app.clock.now())
     if (isRefusal(seen) || seen.msisdn !== asked.msisdn) return no('number-unknown')
     const verdict = judge(app, seen, asked.code)
     if (verdict.kind === 'wrong') {

@@ -35,7 +35,7 @@ export function registerPortingRoutes(http: Http, app: App) {
 }
 
 async function shown(app: App, key: LineKey) {
-  const seen = await findStanding(app.db, key)
+  const seen = await findStanding(app.db, key, app.clock.now())
   if (isRefusal(seen)) return seen
   const no = app.config.porting ? whyNoCode(seen, app.clock.now()) : refuse('port-not-offered')
   const contacts = seen.contacts.map(({ contactId, channel, maskedTo }) => ({

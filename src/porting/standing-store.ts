@@ -35,7 +35,11 @@ type Row = {
 }
 
 /** Refuses a line that is not this subscriber's, and a subscriber whose country nobody knows. */
-export async function findStanding(db: Db | Trx, key: LineKey): Promise<Seen | Refusal> {
+export async function findStanding(
+  db: Db | Trx,
+  key: LineKey,
+  at: Temporal.Instant,
+): Promise<Seen | Refusal> {
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
     select l.state, l.nickname, l.msisdn, l.port_locked, l.suspensions, l.activated_at, l.closed_at,
@@ -54,7 +58,7 @@ export async function findStanding(db: Db | Trx, key: LineKey): Promise<Seen | R
   const [row] = rows
   if (!row) return refuse('not-found')
   const policy = row.country
-    ? await currentPolicy(db, residenceOf(row.country, row.region))
+    ? await currentPolicy(db, residenceOf(row.country, row.region), at)
     : undefined
   if (!policy) return refuse('profile-incomplete')
   const { contacts, changes } = await reachOf(db, subscriberId)

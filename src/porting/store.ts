@@ -19,7 +19,7 @@ export async function sendConfirmation(
   contactId: string | undefined,
 ): Promise<CodeSent | Refusal> {
   return app.db.transaction().execute(async (trx) => {
-    const seen = await findStanding(trx, key)
+    const seen = await findStanding(trx, key, app.clock.now())
     if (isRefusal(seen)) return seen
     if (seen.msisdn === null) return refuse('line-without-number')
     const [first] = seen.contacts
@@ -59,7 +59,7 @@ export async function makeCode(
 ): Promise<{ portCode: string } | Refusal> {
   const now = app.clock.now()
   await lockLines(trx, key.subscriberId, [key.lineId])
-  const seen = await findStanding(trx, key)
+  const seen = await findStanding(trx, key, app.clock.now())
   if (isRefusal(seen)) return seen
   const no = app.config.porting ? whyNoCode(seen, now) : refuse('port-not-offered')
   if (no) return no
@@ -121,7 +121,7 @@ async function keepCode(trx: Trx, app: App, key: LineKey, seen: Seen, portCode: 
 export async function cancelPort(app: App, key: LineKey): Promise<Refusal | undefined> {
   return app.db.transaction().execute(async (trx) => {
     await lockLines(trx, key.subscriberId, [key.lineId])
-    const seen = await findStanding(trx, key)
+    const seen = await findStanding(trx, key, app.clock.now())
     if (isRefusal(seen)) return seen
     if (!seen.latest) return refuse('not-found')
     const ended = await endPort(trx, app, seen.latest, { kind: 'cancelled', by: 'subscriber' })
@@ -140,7 +140,7 @@ export async function setPortLock(
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
     await lockLines(trx, key.subscriberId, [key.lineId])
-    const seen = await findStanding(trx, key)
+    const seen = await findStanding(trx, key, app.clock.now())
     if (isRefusal(seen)) return seen
     if (seen.msisdn === null) return refuse('line-without-number')
     if (seen.locked === locked) return undefined
