@@ -1,6 +1,7 @@
 /** What an account taker would have touched makes a closure wait, and takes two people. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { person } from '../src/main/demo-person.ts'
+import { person, until } from '../src/main/demo-person.ts'
+import { untilStateWhile } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
 
@@ -46,6 +47,47 @@ test('a closure from a device that was not there a week before waits, and is tol
   // Signing out afterwards hides nothing.
   await phone.post('/v1/sign-out')
   expect((await seenByStaff(draft.caseId)).risk.level).toBe('high')
+}, 60_000)
+
+test('nobody decides while somebody who can stop it has not been told', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  platform.clock.advance({ hours: 24 * 20 })
+  const phone = await signInWith(lin.email, firefox)
+  const draft = await draftClosure(phone, 'line', lineId)
+  await submit(phone, draft)
+  await untilState(phone, draft.caseId, 'cooling_off')
+  const sleepsFor = async () => {
+    const { wake_at } = await platform.db
+      .selectFrom('closure_case')
+      .select('wake_at')
+      .where('case_id', '=', draft.caseId)
+      .executeTakeFirstOrThrow()
+    return wake_at ? platform.clock.now().until(wake_at).total('minutes') : 0
+  }
+  await until(sleepsFor, (minutes) => minutes > 60)
+  const waiting = () =>
+    platform.db
+      .selectFrom('notice')
+      .select('notice_id')
+      .where('case_id', '=', draft.caseId)
+      .where('state', '=', 'queued')
+      .execute()
+  await until(waiting, (rows) => rows.length === 0)
+  // As if the mail server had been away since.
+  const mail = (state: 'queued' | 'sent') =>
+    platform.db
+      .updateTable('notice')
+      .set({ state })
+      .where('case_id', '=', draft.caseId)
+      .where('template', '=', 'closure-received')
+      .execute()
+  await mail('queued')
+  platform.clock.advance({ hours: 25 })
+  await until(sleepsFor, (minutes) => minutes > 5)
+  expect((await phone.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('cooling_off')
+  await mail('sent')
+  await untilStateWhile(platform, phone, draft.caseId, 'in_review', { minutes: 5 })
 }, 60_000)
 
 test('the same device, a week later, is an old one', async () => {

@@ -1,5 +1,5 @@
 /** Tells everybody who was reached for a subscriber that a closure was asked for, and how to stop it. */
-import { notify } from '../notices/store.ts'
+import { casesUntold, notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import type { StoredCase } from './case.ts'
@@ -14,6 +14,11 @@ const stoppable: ReadonlySet<string> = new Set([
   'closure-port-stayed',
   'closure-port-choose',
 ])
+
+/** Those of the cases that somebody who can stop them has not been told of yet. */
+export function untoldOf(trx: Trx, cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[]) {
+  return casesUntold(trx, cases, ['closure-received', 'closure-alert'])
+}
 
 /** While a closure can be stopped, each notice of it says how, for whoever did not ask for it. */
 export function freezing(app: App, { caseId }: Pick<StoredCase, 'caseId'>, template: string) {

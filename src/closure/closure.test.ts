@@ -43,6 +43,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   ending: ['detach:line_1'],
   settling: ['settle', 'close'],
   done: new Set(),
+  untold: false,
   ifLate: 'approved',
   markedLate: false,
   remindedAt: null,
@@ -81,6 +82,15 @@ test('a risk that is not low waits a day and is reviewed, even where policy appr
     around({ risk: 'high', now: until }),
   )
   expect(after).toMatchObject({ kind: 'enter', state: 'in_review' })
+})
+
+test('nothing is decided before everybody who can stop it has been told', () => {
+  const over = caseIn('cooling_off', { dueAt: now })
+  expect(nextMove(over, around({ untold: true }))).toEqual({
+    kind: 'wait',
+    until: now.add({ minutes: 15 }),
+  })
+  expect(nextMove(over, around())).toMatchObject({ kind: 'enter' })
 })
 
 test('a person reviews in Germany, within 24 hours; late means approved', () => {

@@ -89,6 +89,8 @@ export type Surroundings = {
   ending: readonly string[]
   settling: readonly string[]
   done: ReadonlySet<string>
+  /** A message that tells of it has not left yet. */
+  untold: boolean
   /** What a late review comes to. */
   ifLate: IfLate
   /** The review, or the answer, was already marked late. */
@@ -117,6 +119,8 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
       return consentMove(around) ?? leaveVerifying(c, around)
     case 'cooling_off':
       if (isBefore(around.now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
+      // Who has not been told had no time to object. A message that can't arrive fails for good in the end.
+      if (around.untold) return { kind: 'wait', until: around.now.add({ minutes: 15 }) }
       return enterReview(c, around, 'waiting-time-over')
     case 'in_review':
       return overdue(c, around)

@@ -183,6 +183,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       ending: [],
       settling: [],
       done: new Set(),
+      untold: false,
       ifLate: 'approved',
       markedLate: false,
       remindedAt: null,

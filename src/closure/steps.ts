@@ -4,7 +4,9 @@ import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
+import { inLanes } from '../values/lanes.ts'
 import { consentOf } from './acting.ts'
+import { untoldOf } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
 import { remindAll, silence } from './ask-again-store.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
@@ -131,6 +133,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       const factsOf = await loadFactsOf(trx, asked)
       const doneOf = await doneStepsOf(trx, cases)
       const refundsBy = await refundsOfAll(trx, cases)
+      const untold = await untoldOf(
+        trx,
+        cases.filter(({ state }) => state === 'cooling_off'),
+      )
       const late = await markedLate(trx, cases)
       const reminded = await remindersOf(
         trx,
@@ -159,6 +165,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           ending: endingSteps(facts, c.choices),
           settling,
           done: new Set(done.keys()),
+          untold: untold.has(c.caseId),
           ifLate: c.state === 'in_review' ? lateMeans(c, facts, app.clock.now()) : 'escalated',
           markedLate: c.state === 'needs_customer' ? c.attention !== null : late.has(c.caseId),
           remindedAt: reminded.get(c.caseId) ?? null,
@@ -304,25 +311,6 @@ function stepDone({ c, move, events = [], change = {} }: At<'step'> & Recorded) 
     events,
     wake: !ended,
   }
-}
-
-/** Runs for each, at most so many at once; the results are in the order of the items. */
-async function inLanes<Item, Result>(
-  items: readonly Item[],
-  lanes: number,
-  run: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  let next = 0
-  const lane = async () => {
-    while (next < items.length) {
-      const index = next
-      next += 1
-      results[index] = await run(items[index]!)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane))
-  return results
 }
 
 async function waitFor(app: App, c: StoredCase, wakeAt: Temporal.Instant): Promise<void> {

@@ -1,7 +1,7 @@
 /** Notices in the database: asked for once in the transaction that made them necessary, sent by a job. */
 import type { App } from '../platform/app.ts'
 import { sql } from 'kysely'
-import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
+import { type Db, pairs, rowsParameter, type Trx } from '../platform/database.ts'
 import { visitor } from '../platform/data-keys.ts'
 import { personal, personalJson } from '../platform/personal.ts'
 import { knownLocale } from '../values/locale.ts'
@@ -76,6 +76,23 @@ function rowsOf<Template extends TemplateName>(
       created_at: now,
     }
   })
+}
+
+type CaseKey = { subscriberId: string; caseId: string }
+
+/** Those of the cases of which a message of these templates still waits to leave. */
+export async function casesUntold(
+  trx: Trx,
+  cases: readonly CaseKey[],
+  templates: readonly TemplateName[],
+): Promise<ReadonlySet<string>> {
+  if (cases.length === 0) return new Set()
+  const { rows } = await sql<{ case_id: string }>`
+    select distinct n.case_id from notice n
+    join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
+      on n.subscriber_id = x.subscriber_id and n.case_id = x.case_id
+    where n.state = 'queued' and n.template = any(${[...templates]})`.execute(trx)
+  return new Set(rows.map(({ case_id }) => case_id))
 }
 
 /** A sign-in code to an address that may not belong to anybody yet. */
