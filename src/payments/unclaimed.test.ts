@@ -21,6 +21,14 @@ test('each country says who gets what nobody claims, and from when', () => {
   expect([endIn('GB'), endIn('CN'), endIn('DE')]).toEqual([null, null, null])
 })
 
+test('the operator gets nothing while its owner can still claim it', () => {
+  const policy = structuredClone(packOf('FR'))
+  policy.rules.refundClaimWindow.value = 'P10Y'
+  expect(unclaimedEndOf(policy, since)?.dueAt?.toString()).toBe('2036-03-01T10:00:00Z')
+  policy.rules.unclaimedRule.value = { after: 'P1Y', to: 'state' }
+  expect(unclaimedEndOf(policy, since)?.dueAt?.toString()).toBe('2027-03-01T10:00:00Z')
+})
+
 const dueAt = since.add({ hours: 24 })
 const toOperator: UnclaimedEnd = { to: 'operator', dueAt }
 const noDay: UnclaimedEnd = { to: 'fund', dueAt: null }

@@ -71,7 +71,10 @@ export type UnclaimedEnd = {
   dueAt: Temporal.Instant | null
 }
 
-/** Who gets money that its owner could not be given, and from when; null: it stays owed without end. */
+/**
+ * Who gets money that its owner could not be given, and from when: the operator not before its owner's time to claim it is
+ * over. Null: it stays owed without end.
+ */
 export function unclaimedEndOf(
   policy: Policy,
   since: Temporal.Instant,
@@ -79,7 +82,10 @@ export function unclaimedEndOf(
 ): UnclaimedEnd | null {
   const { value } = ruleFor(policy, 'unclaimedRule', whom)
   if (value === null) return null
-  return { to: value.to, dueAt: endOfAny(policy, { value: value.after }, since) }
+  const due = endOfAny(policy, { value: value.after }, since)
+  const claimable = endOfAny(policy, ruleFor(policy, 'refundClaimWindow', whom), since)
+  const isSooner = due && claimable && Temporal.Instant.compare(due, claimable) < 0
+  return { to: value.to, dueAt: value.to === 'operator' && isSooner ? claimable : due }
 }
 
 export type Leaving = {

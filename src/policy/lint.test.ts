@@ -77,6 +77,18 @@ test.each<[string, unknown, string, RegExp]>([
     /longer than maxCloseTime P7D/,
   ],
   [
+    'somebody who looks odd waiting longer than closing may take',
+    changed({ riskWait: { value: 'P20D' } }),
+    'rules.riskWait.value',
+    /longer than maxCloseTime P7D/,
+  ],
+  [
+    'promotional credit that would be paid out',
+    changed({ promoRefundable: { value: true } }),
+    'rules.promoRefundable.value',
+    /never paid out/,
+  ],
+  [
     'a refund that is prohibited',
     changed({ refundRight: { value: 'prohibited', ...law } }),
     'rules.paidDispositions.value',

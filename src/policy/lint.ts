@@ -190,18 +190,21 @@ function clashes(policy: Policy, whom: Whom, words: Say): Finding[] {
     name,
     other: String(other.value),
   })
-  const [after, waiting, latest] = [rule('portAfterEnd'), rule('coolingOff'), rule('maxCloseTime')]
+  const [after, latest] = [rule('portAfterEnd'), rule('maxCloseTime')]
+  const [waiting, odd] = [rule('coolingOff'), rule('riskWait')]
   if (longer(min, max)) say('quarantineMax', words('shorter', against(max, 'quarantineMin', min)))
   if (longer(after, min))
     say('quarantineMin', words('shorter', against(min, 'portAfterEnd', after)))
   if (longer(waiting, latest))
     say('coolingOff', words('longer', against(waiting, 'maxCloseTime', latest)))
+  if (longer(odd, latest)) say('riskWait', words('longer', against(odd, 'maxCloseTime', latest)))
   const right = rule('refundRight').value
   const isOffered = rule('paidDispositions').value.includes('refund')
   if (whom.plan === 'prepaid' && right === 'prohibited' && isOffered)
     say('paidDispositions', words('offers-prohibited'))
   if (whom.plan === 'prepaid' && (right === 'any_end' || right === 'on_port_only') && !isOffered)
     say('paidDispositions', words('offers-none', { right }))
+  if (rule('promoRefundable').value) say('promoRefundable', words('promo-stays'))
   for (const [currency, most] of Object.entries(rule('refundFeeMax').value ?? {})) {
     const fee = rule('refundFee').value[currency] ?? 0
     if (fee > most)
