@@ -63,29 +63,34 @@ async function keptKeys(pool: pg.Pool): Promise<Broken[]> {
   return rows.map(({ what }) => broken('a key outlived its reason', what))
 }
 
-/** Kept for years, longer than any world lasts. */
-const longKept: ReadonlySet<string> = new Set(['invoices', 'certificate'])
+/** What is kept of whom for years, longer than any world lasts. */
+async function keptStill(pool: pg.Pool): Promise<(subscriberId: string, kind: string) => boolean> {
+  const { rows } = await pool.query<{ kept: string }>(
+    `select subscriber_id || ' ' || category as kept from retention where erased_at is null`,
+  )
+  const kept = new Set(rows.map((row) => row.kept))
+  return (subscriberId, kind) => kept.has(`${subscriberId} ${kind}`)
+}
 
 /** Sealed fields as the platform itself would read them. */
-async function opened({ db }: World, gone: readonly Known[]): Promise<Broken[]> {
+async function opened({ db, eyes }: World, gone: readonly Known[]): Promise<Broken[]> {
+  const isKept = await keptStill(eyes)
   const columns = Object.values(closings).flatMap(({ leftovers }) =>
     Object.entries(leftovers).flatMap(([table, claim]) =>
-      claim === 'nobody'
-        ? []
-        : sealedColumns(claim)
-            .filter(({ category }) => !longKept.has(category))
-            .map(({ column }) => ({ table, column })),
+      claim === 'nobody' ? [] : sealedColumns(claim).map((sealed) => ({ table, ...sealed })),
     ),
   )
   const found: Broken[] = []
-  for (const { table, column } of columns) {
+  for (const { table, column, category } of columns) {
     const { rows } = await sql<{ value: unknown }>`
       select ${sql.ref(column)} as value from ${sql.table(table)}
       where ${sql.ref(column)} is not null`.execute(db)
     const texts = rows.map(({ value }) =>
       Buffer.isBuffer(value) ? value.toString() : JSON.stringify(value),
     )
-    for (const { subscriberId, values } of gone)
+    for (const { subscriberId, values } of gone.filter(
+      (one) => !isKept(one.subscriberId, category),
+    ))
       if (texts.some((text) => values.some((value) => text.includes(value))))
         found.push(broken('a sealed field outlived its key', `${table}.${column} ${subscriberId}`))
   }
