@@ -150,11 +150,13 @@ test.each(
     1,
   ),
 )(
-  '%s: rejected, appealed against, held by the other reviewer',
+  '%s: rejected, appealed against, approved by one of two who takes it back, held, and taken back for its subscriber',
   async (locale, width) => {
     const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]
     const jan = await member(platform, { country: 'DE', locale })
     const { lineId } = await buyLine(jan)
+    // More than one approves alone.
+    for (const amount of ['100.00', '100.00', '100.00']) await topUp(jan, lineId, amount)
     const draft = await draftClosure(jan, 'line', lineId)
     await submit(jan, draft)
     await untilState(jan, draft.caseId, 'in_review')
@@ -186,14 +188,35 @@ test.each(
     const console_ = await desk.newPage()
     await console_.goto(`${platform.url}/console/review/${draft.caseId}`)
     await console_.getByText('It was me').waitFor()
-    await console_.getByRole('button', { name: c('hold.button') }).click()
     const form = console_.getByRole('dialog')
+    await console_.getByRole('button', { name: c('decide.approve-first') }).click()
+    await form.getByRole('button', { name: c('decide.approve') }).click()
+    await expectSound(console_, 'approved by one of two')
+    await picture(console_, `half-${locale}`)
+    await console_.getByRole('button', { name: c('take-back.button') }).click()
+    await form.getByRole('button', { name: c('take-back.button') }).click()
+    await form.getByText(c('noted.missing')).waitFor()
+    await expectSound(console_, 'taking an approval back')
+    await picture(console_, `take-back-${locale}`)
+    await form.getByRole('textbox').fill('the card was reported stolen')
+    await form.getByRole('button', { name: c('take-back.button') }).click()
+    await console_.getByText(c('event.approval-taken-back')).waitFor()
+
+    await console_.getByRole('button', { name: c('hold.button') }).click()
     await form.getByRole('textbox').fill('the court decides on Friday')
     await expectSound(console_, 'holding')
     await form.getByRole('button', { name: c('hold.button') }).click()
     await console_.getByText(c('attention.held')).waitFor()
     await expectSound(console_, 'held')
     await picture(console_, `held-${locale}`)
+    await console_.getByRole('button', { name: c('withdraw.button') }).click()
+    await form.getByRole('textbox').fill('called back: she stays')
+    await expectSound(console_, 'taking a closure back')
+    await picture(console_, `withdraw-${locale}`)
+    await form.getByRole('button', { name: c('withdraw.button') }).click()
+    await console_.getByText(c('withdraw.done', { reference: draft.reference })).waitFor()
+    await page.reload()
+    await page.getByText(w('case.head-withdrawn')).waitFor()
     await Promise.all([own.close(), desk.close()])
   },
   120_000,
