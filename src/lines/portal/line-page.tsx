@@ -24,7 +24,8 @@ import { UsageList } from './usage-list.tsx'
 export function LinePage() {
   const { lineId } = useParams({ strict: false }) as { lineId: string }
   const { t } = useWords()
-  const line = useQuery({ ...lineQuery(lineId), refetchInterval: 5_000 })
+  // What was used shows within two seconds of being charged.
+  const line = useQuery({ ...lineQuery(lineId), refetchInterval: 1_500 })
   if (line.data) return <Shown line={line.data} query={line} />
   return (
     <Page head={t('line.line')} back="/lines">

@@ -14,7 +14,11 @@ import { byDay, type UsageDay, type UsageSum } from './usage-days.ts'
 
 export function UsageList({ lineId }: { lineId: string }) {
   const { t } = useWords()
-  const usage = useInfiniteQuery({ ...usageQuery(lineId), refetchInterval: 10_000 })
+  const usage = useInfiniteQuery({
+    ...usageQuery(lineId),
+    // Each page that is open is asked for again.
+    refetchInterval: ({ state }) => (state.data && state.data.pages.length > 1 ? 10_000 : 1_500),
+  })
   const [all, setAll] = useState(false)
   const pages = usage.data?.pages ?? []
   const days = byDay(pages.flatMap(({ rows }) => rows))
