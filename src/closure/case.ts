@@ -1,4 +1,5 @@
 /** A closure case with all that is stored of it. */
+import { lastingLines } from './agreed-end.ts'
 import type { CaseState, ClosureCase } from './closure.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
@@ -36,10 +37,10 @@ export type StoredCase = ClosureCase & {
   shownBy: ShownBy | null
 }
 
-/** Until when days are counted as used: what an owner asked for, to that day; what is spent first, bound or the operator ends, to the end. */
+/** Until when days are counted as used: to when it was received; what is spent first, goes on to a day, or the operator ends, to the end. */
 export function countedTo(c: StoredCase): Temporal.Instant | null {
-  const isBound = (c.quote?.bound ?? []).length > 0
-  const toTheEnd = c.bulkId !== null || c.choices.paid?.spendFirst || isBound
+  const lasts = lastingLines(c.quote).size > 0
+  const toTheEnd = c.bulkId !== null || c.choices.paid?.spendFirst || lasts
   return toTheEnd ? c.endsAt : c.submittedAt
 }
 

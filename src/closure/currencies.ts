@@ -71,9 +71,9 @@ function changedInto(
   )
 }
 
-/** Only what is refunded now is changed: what is spent first has no amount yet to agree to. */
-export function mayExchange({ paid }: Choices): boolean {
-  return paid?.disposition === 'refund' && !paid.spendFirst
+/** Only what is refunded now is changed: what is spent first, or until a day, has no amount yet to agree to. */
+export function mayExchange({ paid, endsOn }: Choices): boolean {
+  return paid?.disposition === 'refund' && !paid.spendFirst && !endsOn
 }
 
 /** What could be changed into which currency of the account, if everything paid were refunded. */

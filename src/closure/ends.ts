@@ -20,17 +20,20 @@ export type Choices = {
   exchange?: { into: string } | null | undefined
   /** Grace: calls and data end, and texts go on arriving for a while, free. */
   texts?: true | undefined
+  /** A day of one's own, by the clock of the policy; null or absent: as soon as possible. */
+  endsOn?: string | null | undefined
 }
 
 /** Choices as they were stored, whenever that was. */
 export function choicesIn(stored: Partial<Choices>): Choices {
-  const { paid, promotional, shared, exchange, texts } = stored
+  const { paid, promotional, shared, exchange, texts, endsOn } = stored
   return {
     paid: paid ?? null,
     promotional: promotional ?? null,
     ...(shared && { shared }),
     ...(exchange !== undefined && { exchange }),
     ...(texts && { texts }),
+    ...(endsOn !== undefined && { endsOn }),
   }
 }
 

@@ -8,7 +8,7 @@ import type { Trx } from '../platform/database.ts'
 import { endPortCodes } from '../porting/end-store.ts'
 import { fromWire } from '../values/money.ts'
 import { askedUntil, type Move } from './closure.ts'
-import { boundLines } from './agreed-end.ts'
+import { lastingLines } from './agreed-end.ts'
 import { freezing } from './alert-store.ts'
 import { actingUrl, askActing } from './ask-acting-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
@@ -106,7 +106,7 @@ function eventOf({ c, facts, move }: Entering) {
   return { kind: move.event, ...(until && { detail: { textsUntil: until.toString() } }) }
 }
 
-/** A line that a term bound went on as before; from here it changes nothing any more. */
+/** A line that a term bound, or its owner's own day, went on as before; from here it changes nothing any more. */
 async function endTerms(
   trx: Trx,
   entering: readonly Entering[],
@@ -114,7 +114,7 @@ async function endTerms(
 ): Promise<void> {
   const lines = entering.flatMap(({ c, move }) =>
     move.state === 'executing' && changed.has(c.caseId)
-      ? [...boundLines(c.quote)].map((lineId) => ({ subscriberId: c.subscriberId, lineId }))
+      ? [...lastingLines(c.quote)].map((lineId) => ({ subscriberId: c.subscriberId, lineId }))
       : [],
   )
   if (lines.length > 0) await startClosingLines(trx, lines)
@@ -174,8 +174,8 @@ function hasDrifted(c: StoredCase, facts: Facts): boolean {
   const settlements = settleAll(facts, c.choices, asOf, agreedRates(c.quote.currencies))
   if (settlements.some(({ choicesNeeded }) => choicesNeeded.length > 0)) return true
   if (checkChoices(facts, c.choices)) return true
-  // What was meant to be spent is expected to be less.
-  if (c.choices.paid?.spendFirst || boundLines(c.quote).size > 0) return false
+  // What was meant to be spent, or pays for the time until then, is expected to be less.
+  if (c.choices.paid?.spendFirst || lastingLines(c.quote).size > 0) return false
   return shortfalls(c.quote, settlements).some(({ currency, minor }) => {
     const tolerated = fromWire({
       amount: facts.policy.rules.driftTolerance.value[currency] ?? '0',

@@ -14,7 +14,8 @@ import { knownLocale } from '../values/locale.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import { groupBy, moneyFactsOf } from './money-facts-store.ts'
-import type { UnusedRefund } from './settlement.ts'
+import { dayChoosers } from './own-day.ts'
+import type { Choices, UnusedRefund } from './settlement.ts'
 import type { Pin, ShownBy } from './case.ts'
 
 export type Scope = {
@@ -23,6 +24,7 @@ export type Scope = {
   closingLines: readonly string[] | null
   shownBy?: ShownBy | null
   bulkId?: string | null
+  choices?: Pick<Choices, 'endsOn'>
 }
 
 type LineRow = {
@@ -98,7 +100,7 @@ export async function loadFactsOf(
   const contactsOf = await loadContacts(trx, ids)
   const devicesOf = await devicesSeen(trx, ids)
   const moneyOf = await moneyFactsOf(trx, ids)
-  const peersFor = await peersOf(trx, ids)
+  const peersFor = await peersOf(trx, ids, dayChoosers(all))
   const actingFor = await representativesOf(trx, ids)
   const ratesFor = await ratesOf(trx, linesOf)
 

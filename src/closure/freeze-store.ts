@@ -6,7 +6,7 @@ import { startClosingLines } from '../lines/closing-store.ts'
 import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { boundLines } from './agreed-end.ts'
+import { lastingLines } from './agreed-end.ts'
 import { pinOf, type StoredCase } from './case.ts'
 import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
@@ -155,8 +155,8 @@ export async function thaw(
     const isStopped = c.state === 'frozen' || c.state === 'on_hold'
     if (!isStopped || !c.attention) return refuse('nothing-to-retry')
     const { subscriberId } = c
-    const bound = boundLines(c.quote)
-    const ending = (c.closingLines ?? []).filter((lineId) => !bound.has(lineId))
+    const lasting = lastingLines(c.quote)
+    const ending = (c.closingLines ?? []).filter((lineId) => !lasting.has(lineId))
     const lines = ending.map((lineId) => ({ subscriberId, lineId }))
     if (lines.length > 0) await startClosingLines(trx, lines)
     await changeCase(

@@ -1,5 +1,13 @@
 /** What closing means for the lines that stay: their multi-line discount, and companions that would go with no line. */
-import { nextBegin, type Peer, percentOffAt, priceAt, stranded } from '../renewals/renewals.ts'
+import { periodFrom } from '../lines/line.ts'
+import {
+  beginsUntil,
+  nextBegin,
+  type Peer,
+  percentOffAt,
+  priceAt,
+  stranded,
+} from '../renewals/renewals.ts'
 import type { Money } from '../values/money.ts'
 import type { Facts } from './facts.ts'
 
@@ -15,7 +23,11 @@ export type Repriced = {
 }
 
 /** Lines that stay and cost something else from their next period on. What is paid already stays as it is. */
-export function repriced(facts: Facts, now: Temporal.Instant): Repriced[] {
+export function repriced(
+  facts: Facts,
+  now: Temporal.Instant,
+  until: Temporal.Instant = now,
+): Repriced[] {
   const ending = new Set(facts.lines.map(({ lineId }) => lineId))
   // As if nothing closed: a case that is submitted has marked its lines already.
   const asBefore = facts.peers.map((peer): Peer =>
@@ -25,7 +37,7 @@ export function repriced(facts: Facts, now: Temporal.Instant): Repriced[] {
     const own = facts.peers.find((peer) => peer.lineId === lineId)
     if (!own) return []
     const { next, periodEnd } = own
-    const at = nextBegin(own, now)
+    const at = firstAfter(own, now, until)
     const others = asBefore.filter((peer) => peer.lineId !== lineId)
     const staying = others.filter((peer) => !ending.has(peer.lineId))
     const percentBefore = percentOffAt(next.plan, others, at)
@@ -34,6 +46,12 @@ export function repriced(facts: Facts, now: Temporal.Instant): Repriced[] {
     const [before, after] = [priceAt(next, percentBefore), priceAt(next, percentAfter)]
     return [{ lineId, name, before, after, percentBefore, percentAfter, from: periodEnd && at }]
   })
+}
+
+/** When the first period begins that nothing of what closes is beside any more. */
+function firstAfter(own: Peer, now: Temporal.Instant, until: Temporal.Instant): Temporal.Instant {
+  const last = beginsUntil(own, now, until).at(-1)
+  return last ? periodFrom(last, own.next.plan.periodDays) : nextBegin(own, until)
 }
 
 /** Companions that go with no line once these have ended. */

@@ -170,7 +170,7 @@ async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<vo
   const { subscriberId } = c
   const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
   if (!facts) throw new Error(`closure ${c.reference} has lost its subscriber or its line`)
-  const choices = choicesOnPort(facts, c.choices)
+  const choices = choicesOnPort(facts, c.choices, now)
   const { reasonMode } = facts.policy.rules
   const reason = c.reason ?? (reasonMode.value === 'none' ? null : 'other-operator')
   const quote = quoteNow({ ...c, choices, reason }, facts, now)

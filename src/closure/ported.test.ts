@@ -45,12 +45,16 @@ test('a number that did not go is asked about once: until its owner agreed after
 test('what was chosen stands; else credit goes back where that is allowed, in France for this reason alone', () => {
   const none = { paid: null, promotional: null }
   const move = { disposition: 'move', toLineId: 'line_2' } as const
-  const paidIn = (country: string) => choicesOnPort(factsOf(country, null), none).paid
+  const paidIn = (country: string) => choicesOnPort(factsOf(country, null), none, now).paid
   expect(paidIn('GB')).toEqual({ disposition: 'refund' })
   expect(paidIn('FR')).toEqual({ disposition: 'refund' })
   expect(paidIn('JP')).toBeNull()
-  const chosen = choicesOnPort(factsOf('GB', null), { paid: move, promotional: move })
+  const chosen = choicesOnPort(factsOf('GB', null), { paid: move, promotional: move }, now)
   const shared = { disposition: 'return' }
   expect(chosen).toEqual({ paid: move, promotional: move, shared })
-  expect(choicesOnPort(factsOf('GB', null), none).promotional).toEqual({ disposition: 'give-up' })
+  const own = choicesOnPort(factsOf('GB', null), { ...none, endsOn: '2027-06-01' }, now)
+  expect(own).toMatchObject({
+    promotional: { disposition: 'give-up' },
+    endsOn: now.toZonedDateTimeISO('Europe/London').toPlainDate().toString(),
+  })
 })

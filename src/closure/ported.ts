@@ -3,6 +3,7 @@ import { silenceMax } from '../porting/porting.ts'
 import { paidDispositions } from '../policy/policy.ts'
 import type { ClosureCase, PortWait } from './closure.ts'
 import type { Facts, LineFacts, LinePort } from './facts.ts'
+import { daysFrom } from './own-day.ts'
 import type { Choices } from './settlement.ts'
 
 export const isPorted = ({ port }: Pick<LineFacts, 'port'>): boolean => port?.state === 'completed'
@@ -46,7 +47,11 @@ export function portWait(
 }
 
 /** What was chosen stands; else credit goes back to whom it came from, where that may be, and what was a gift ends. */
-export function choicesOnPort({ policy }: Facts, { paid, promotional, shared }: Choices): Choices {
+export function choicesOnPort(
+  { policy }: Facts,
+  { paid, promotional, shared, endsOn }: Choices,
+  now: Temporal.Instant,
+): Choices {
   const right = policy.rules.refundRight.value
   const mayRefund =
     right === 'on_port_only' || paidDispositions(policy).some((one) => one === 'refund')
@@ -54,5 +59,7 @@ export function choicesOnPort({ policy }: Facts, { paid, promotional, shared }: 
     paid: paid ?? (mayRefund ? { disposition: 'refund' } : null),
     promotional: promotional ?? { disposition: 'give-up' },
     shared: shared ?? { disposition: 'return' },
+    // Until today service went on as before, so that what it used was used.
+    ...(endsOn && { endsOn: daysFrom(policy, now).from }),
   }
 }

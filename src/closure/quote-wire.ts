@@ -41,6 +41,12 @@ export const choicesWire = z
       .literal(true)
       .optional()
       .describe('Calls and data end at `endsAt`; texts arrive, free, until `allowed.textsUntil`'),
+    endsOn: z.iso
+      .date()
+      .nullish()
+      .describe(
+        'Service ends at 23:59 of this day, in the time zone of the policy, and not before it may; null or absent: as soon as possible',
+      ),
   })
   .meta({ id: 'ClosureChoices' })
 
@@ -96,6 +102,28 @@ export const quoteWire = z
       .describe(
         'Lines whose minimum term binds: until then they go on, and are paid for, as before',
       ),
+    ownDay: z
+      .object({
+        on: z.iso.date(),
+        until: instantWire.describe('Later than this only where `endsAt` is'),
+        lines: z.array(
+          z.object({
+            lineId: z.string(),
+            name: z.string(),
+            planEnds: instantWire.nullable().describe('Its last paid day, where nothing renews'),
+            renews: z
+              .object({
+                times: z.int(),
+                first: instantWire,
+                price: moneyWire.describe('Each time, as of now'),
+                comesBack: z.boolean().describe('What of the last one is unused on the day'),
+              })
+              .nullable(),
+          }),
+        ),
+      })
+      .optional()
+      .describe('The day that was chosen: until then lines go on, and are paid for, as before'),
     withdrawUntil: instantWire
       .optional()
       .describe('The contract was just made: until then nothing is kept for leaving, by law'),
@@ -129,6 +157,10 @@ export const quoteWire = z
       textsUntil: instantWire
         .nullish()
         .describe('Until when an ended line can go on receiving texts; null: not offered'),
+      endsOn: z
+        .object({ from: z.iso.date(), to: z.iso.date() })
+        .nullish()
+        .describe('Days there are to choose from; null once it is submitted'),
       promotional: z.array(z.enum(['move', 'give-up'])),
       moveTo: z.array(z.object({ lineId: z.string(), name: z.string() })),
       shared: z

@@ -12,6 +12,7 @@ import type { Facts } from './facts.ts'
 import { freshUntil } from './fresh.ts'
 import { textsUntil } from './grace.ts'
 import { repriced } from './others.ts'
+import { type OwnDay, ownDayOf } from './own-day.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
 import { spendUntil } from './spending.ts'
@@ -39,7 +40,8 @@ export function makeQuote(
   const risk = riskOf(facts, now)
   const { reviewed, by } = decisionOn(policy, risk, now)
   const endsAt = later(by, wanted)
-  const fresh = freshUntil(facts, now)
+  const ownDay = ownDayOf(facts, choices, now)
+  const fresh = freshUntil(facts, ownDay?.until ?? now)
   const texts = textsUntil(facts, endsAt)
   const over = choices.texts && texts ? texts : endsAt
   // Nobody asks the bereaved why.
@@ -48,6 +50,8 @@ export function makeQuote(
     settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
   )
   if (reasonNeeded) needed.add('reason')
+  // What a renewal leaves is asked about now: on the day nobody has to come back for it.
+  if (choices.paid === null && ownDay?.lines.some(({ renews }) => renews)) needed.add('paid')
   const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const wire: Omit<QuoteWire, 'hash'> = {
     validUntil: earlier(nextChange(facts, now), ratesOf(settlements)).toString(),
@@ -59,7 +63,8 @@ export function makeQuote(
     choicesNeeded: [...needed],
     allowed: {
       paid: paidChoices(facts),
-      spendUntil: maySpendFirst(facts) ? (spendUntil(facts.lines, now)?.toString() ?? null) : null,
+      spendUntil:
+        (maySpendFirst(facts, choices) && spendUntil(facts.lines, now)?.toString()) || null,
       textsUntil: texts?.toString() ?? null,
       promotional: rules.promotionalDispositions.value.filter(
         (disposition) => disposition !== 'move' || canMove,
@@ -72,8 +77,9 @@ export function makeQuote(
     ...(bound.length > 0 && {
       bound: bound.map((one) => ({ ...one, until: one.until.toString() })),
     }),
+    ...(ownDay && { ownDay: dayWire(ownDay) }),
     ...(fresh && { withdrawUntil: fresh.toString() }),
-    others: repriced(facts, now).map(({ before, after, from, ...line }) => ({
+    others: repriced(facts, now, wanted ?? now).map(({ before, after, from, ...line }) => ({
       ...line,
       before: toWire(before),
       after: toWire(after),
@@ -81,6 +87,19 @@ export function makeQuote(
     })),
   }
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
+}
+
+function dayWire({ on, until, lines }: OwnDay): NonNullable<QuoteWire['ownDay']> {
+  const shown = lines.map(({ planEnds, renews, ...line }) => ({
+    ...line,
+    planEnds: planEnds?.toString() ?? null,
+    renews: renews && {
+      ...renews,
+      first: renews.first.toString(),
+      price: toWire(renews.price),
+    },
+  }))
+  return { on, until: until.toString(), lines: shown }
 }
 
 function later(a: Temporal.Instant, b: Temporal.Instant | null): Temporal.Instant {
@@ -104,8 +123,9 @@ function paidChoices({ policy, staying, endsAccount }: Facts) {
   })
 }
 
-function maySpendFirst({ policy }: Facts): boolean {
-  return paidDispositions(policy).includes('spend')
+/** Spending first and a day of one's own are two answers to one question. */
+function maySpendFirst({ policy }: Facts, { endsOn }: Choices): boolean {
+  return !endsOn && paidDispositions(policy).includes('spend')
 }
 
 /** What other lines put in without a rule, for each: its owner says what becomes of it. */
@@ -155,6 +175,11 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     // Nothing where no line is bound and none repriced, so that quotes made before stay what they were.
     ...(wire.bound ?? []).map(({ lineId, until }) => [lineId, until]),
     ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
+    ...(wire.ownDay?.lines ?? []).map(({ lineId, renews }) => [
+      lineId,
+      renews?.times,
+      renews?.price,
+    ]),
   ])
   return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`
 }
@@ -176,7 +201,7 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
   const notAllowed = (disposition: string) => refuse('choice-not-allowed', { disposition })
   const allowed: readonly string[] = paidChoices(facts)
   if (paid && !allowed.includes(paid.disposition)) return notAllowed(paid.disposition)
-  if (paid?.spendFirst && !maySpendFirst(facts)) return notAllowed('spend')
+  if (paid?.spendFirst && !maySpendFirst(facts, choices)) return notAllowed('spend')
   if (choices.texts && !ruleFor(facts.policy, 'graceMax').value) return notAllowed('texts')
   if (choices.exchange && !mayExchange(choices)) return notAllowed('exchange')
   if (promotional && !promotionalDispositions.value.includes(promotional.disposition)) {

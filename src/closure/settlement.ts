@@ -101,8 +101,9 @@ export function unusedPlan(
   asOf: Temporal.Instant,
 ): { days: number; amount: Money } {
   const days = unusedDays(line, asOf)
-  if (line.unusedRefund === 'none' && line.periodStart !== null)
-    return { days, amount: zero(line.prepaid.currency) }
+  // A period that began after the end that was agreed, as while a review is late, is not paid for.
+  const begun = line.periodStart !== null && Temporal.Instant.compare(line.periodStart, asOf) <= 0
+  if (line.unusedRefund === 'none' && begun) return { days, amount: zero(line.prepaid.currency) }
   const byDays = shareRoundedDown(line.prepaid, BigInt(days), BigInt(line.periodDays))
   if (line.unusedRefund === 'days' || line.dataGranted === 0n) return { days, amount: byDays }
   const byData = shareRoundedDown(line.prepaid, line.dataRemaining, line.dataGranted)

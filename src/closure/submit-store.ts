@@ -4,7 +4,7 @@ import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
-import { agreedEnd, boundLines } from './agreed-end.ts'
+import { agreedEnd, lastingLines } from './agreed-end.ts'
 import { alert } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
 import type { ShownBy, StoredCase } from './case.ts'
@@ -52,8 +52,8 @@ export async function submitDraft(
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
-  const bound = boundLines(quote.wire)
-  const ending = lineIds.filter((lineId) => !bound.has(lineId))
+  const lasting = lastingLines(quote.wire)
+  const ending = lineIds.filter((lineId) => !lasting.has(lineId))
   await startClosingLines(
     trx,
     ending.map((lineId) => ({ subscriberId, lineId })),
@@ -80,12 +80,14 @@ function receivedParams(
     lineName: closingName(c, facts),
     submittedAt: now.toString(),
     ...(!immediate && { endsAt, dueAt: endsAt }),
-    ...(!c.choices.paid?.spendFirst && !quote.wire.bound && refundParam(quote.wire)),
+    ...(!c.choices.paid?.spendFirst && !lasts(quote.wire) && refundParam(quote.wire)),
     ifLate: lateMeans(c, facts, now),
     withdrawUrl: caseUrl(app, c),
     progressUrl: progressUrl(app, c),
   }
 }
+
+const lasts = (quote: Quote['wire']) => lastingLines(quote).size > 0
 
 /** The case goes on where it was asked from, with the quote that was agreed to. */
 export async function agreeAgain(
@@ -94,8 +96,8 @@ export async function agreeAgain(
   { c, facts, quote, actor, now }: Agreed,
   { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
-  // Of a term that bound, and is over by now, the day stays: money counts to it.
-  const endsAt = agreedEnd(facts, c.choices, now).at ?? (quote.wire.bound ? c.endsAt : null)
+  // Of a day that is over by now, it stays: money counts to it.
+  const endsAt = agreedEnd(facts, c.choices, now).at ?? (lasts(quote.wire) ? c.endsAt : null)
   const change = { state, quote: quote.wire, endsAt, dueAt: null, attention: null } as const
   await changeCase(trx, app, c, change, {
     now,

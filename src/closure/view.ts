@@ -119,13 +119,14 @@ function choicesOf({ choices }: StoredCase): ClosureView['choices'] {
       disposition: choice.disposition,
       ...(choice.toLineId && { toLineId: choice.toLineId }),
     }
-  const { paid, promotional, shared, exchange, texts } = choices
+  const { paid, promotional, shared, exchange, texts, endsOn } = choices
   return {
     paid: paid && { ...plain(paid)!, ...(paid.spendFirst && { spendFirst: true }) },
     promotional: plain(promotional),
     ...(shared && { shared }),
     ...(exchange !== undefined && { exchange }),
     ...(texts && { texts }),
+    ...(endsOn !== undefined && { endsOn }),
   }
 }
 

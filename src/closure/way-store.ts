@@ -19,6 +19,7 @@ import { textsUntil } from './grace.ts'
 import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
+import { checkDay, daysFrom } from './own-day.ts'
 import { hasLeft, isPorted } from './ported.ts'
 import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
@@ -121,7 +122,8 @@ export async function changeClosure(
       change.choices &&
       (checkChoices(facts, change.choices) ??
         lateToSpend(facts, change.choices, now) ??
-        withoutRate(facts, change.choices, c.submittedAt ?? now, now))
+        withoutRate(facts, change.choices, c.submittedAt ?? now, now) ??
+        checkDay(facts, change.choices, c.submittedAt && c.choices, now))
     if (wrong) return wrong
     if (change.reason && facts.policy.rules.reasonMode.value === 'none')
       return refuse('reason-not-asked')
@@ -327,7 +329,10 @@ export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Qu
   const free = (c.choices.texts && textsUntil(facts, ends)) || ends
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, free) : null
   const rates = ratesAt(facts.rates ?? [], now)
-  return makeQuote(facts, c.choices, c.reason, numberUntil, c.submittedAt ?? now, rates)
+  const asOf = c.submittedAt ?? now
+  const { wire, settlements } = makeQuote(facts, c.choices, c.reason, numberUntil, asOf, rates)
+  const endsOn = c.submittedAt ? null : daysFrom(facts.policy, now)
+  return { wire: { ...wire, allowed: { ...wire.allowed, endsOn } }, settlements }
 }
 
 function isEditable(c: StoredCase): boolean {

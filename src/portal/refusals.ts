@@ -70,6 +70,7 @@ const sentences = {
   'choice-missing': 'refusal.choice-missing',
   'choice-not-allowed': 'refusal.choice-not-allowed',
   'no-current-rate': 'refusal.no-current-rate',
+  'end-day-out-of-range': 'refusal.end-day-out-of-range',
   'reason-missing': 'refusal.reason-missing',
   'contact-is-closing-line': 'refusal.contact-is-closing-line',
   'no-other-channel': 'refusal.no-other-channel',

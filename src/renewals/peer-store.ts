@@ -20,10 +20,11 @@ type Row = {
   next_version: number
 }
 
-/** Lines that are not closed of each subscriber who has one with a discount or a companion, oldest first. */
+/** Lines that are not closed of each subscriber who has one with a discount or a companion, or is named, oldest first. */
 export async function peersOf(
   db: Db | Trx,
   subscriberIds: readonly string[],
+  named: readonly string[] = [],
 ): Promise<(subscriberId: string) => readonly Peer[]> {
   const peers = await read(
     db,
@@ -36,7 +37,8 @@ export async function peersOf(
       join line_renewal r on r.subscriber_id = l.subscriber_id and r.line_id = l.line_id
       join shared s on (s.plan_id = l.plan_id and s.version = l.plan_version)
         or (s.plan_id = coalesce(r.next_plan_id, l.plan_id) and s.version = r.next_version)
-      where l.subscriber_id = any(${subscriberIds}) and l.state <> 'closed')`,
+      where l.subscriber_id = any(${subscriberIds}) and l.state <> 'closed'
+      union select unnest(${named}::text[]))`,
     sql`l.subscriber_id in (select subscriber_id from owner)`,
   )
   return (subscriberId) => peers.get(subscriberId) ?? []

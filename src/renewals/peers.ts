@@ -1,5 +1,5 @@
 /** Lines of one owner side by side: how many take part in a multi-line discount, and who depends on whom. */
-import type { LineState } from '../lines/line.ts'
+import { type LineState, periodFrom } from '../lines/line.ts'
 import type { Plan } from '../plans/plan.ts'
 import { type Adjustment, percentOffFor } from '../plans/plans.ts'
 
@@ -39,6 +39,22 @@ export function nextBegin(
   now: Temporal.Instant,
 ): Temporal.Instant {
   return periodEnd !== null && Temporal.Instant.compare(periodEnd, now) > 0 ? periodEnd : now
+}
+
+/** When its periods begin from now until a moment, if each of them is paid in time. */
+export function beginsUntil(
+  peer: Peer,
+  now: Temporal.Instant,
+  until: Temporal.Instant,
+): Temporal.Instant[] {
+  if (!peer.autoRenew || peer.periodEnd === null) return []
+  const begins: Temporal.Instant[] = []
+  let at = nextBegin(peer, now)
+  while (Temporal.Instant.compare(at, until) < 0) {
+    begins.push(at)
+    at = periodFrom(at, peer.next.plan.periodDays)
+  }
+  return begins
 }
 
 /** A line that companions can go with. */

@@ -1,3 +1,3 @@
 /** What other features may ask of plans on lines, and of lines side by side. */
-export { hasMain, nextBegin, type Peer, percentOffAt, stranded } from './peers.ts'
+export { beginsUntil, hasMain, nextBegin, type Peer, percentOffAt, stranded } from './peers.ts'
 export { priceAt } from './renewal.ts'

@@ -89,6 +89,7 @@ export const refusalStatus = {
   'choice-missing': 409,
   'choice-not-allowed': 422,
   'no-current-rate': 409,
+  'end-day-out-of-range': 422,
   'reason-missing': 409,
   'reason-not-asked': 422,
   'contact-is-closing-line': 409,

@@ -9,7 +9,7 @@ import { Page } from '../../portal/page.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ClosureChoices, Quote, QuoteCurrency } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
-import { Bound } from './quote-page.tsx'
+import { GoesOn, onOwnDay } from './quote-page.tsx'
 import { Draft, KeepButton, useClosureName } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
 import { instrumentText, paidOf, refunds, refundText, totalOf } from './quote-text.ts'
@@ -56,12 +56,15 @@ function Answers({ closure, quote }: Props) {
       <div className="mt-3.5">
         <Finality closure={closure} quote={quote} />
       </div>
-      <Bound quote={quote} />
+      <GoesOn quote={quote} />
       <dl className="answers mt-2">
         <Answer label={t(line ? 'line.line' : 'answers.account')}>
           <What closure={closure} />
         </Answer>
-        <Answer label={t('answers.ends')}>
+        <Answer
+          label={t('answers.ends')}
+          {...(quote.allowed.endsOn && { change: `${base}/quote` })}
+        >
           <Ends closure={closure} quote={quote} />
         </Answer>
         <Money closure={closure} quote={quote} change={`${base}/quote`} />
@@ -142,9 +145,11 @@ function Ends({ closure, quote }: Props) {
     <>
       {format.full(quote.endsAt)}
       <span className="small c2">
-        {closure.policy.reviewed
-          ? t('answers.at-the-latest')
-          : here && t('quote.here', { at: here })}
+        {onOwnDay(quote)
+          ? t('answers.own-day')
+          : closure.policy.reviewed
+            ? t('answers.at-the-latest')
+            : here && t('quote.here', { at: here })}
       </span>
     </>
   )

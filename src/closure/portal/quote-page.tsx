@@ -13,6 +13,7 @@ import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
+import { OwnDay } from './own-day.tsx'
 import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
 import { paidOf, refunds, refundText } from './quote-text.ts'
@@ -95,7 +96,7 @@ function Shown({ closure, quote }: QuoteProps) {
       }
     >
       {before && <ChangedNotice />}
-      <Bound quote={quote} />
+      <GoesOn quote={quote} />
       <Fresh quote={quote} />
       {quote.currencies.map((table) => (
         <div className="mt-5" key={table.currency}>
@@ -152,6 +153,8 @@ function Headline({ closure, quote }: QuoteProps) {
     return t('quote.head-choose', { amount: format.list(totals) })
   }
   const { paid } = closure.choices
+  if (quote.ownDay)
+    return t('quote.head-day', { day: format.day(quote.endsAt, { weekday: true, year: true }) })
   if (paid?.spendFirst) return t('quote.head-spend', { at: format.moment(quote.endsAt) })
   if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const amounts = quote.currencies.flatMap((table) => paidOf(table) ?? [])
@@ -163,6 +166,9 @@ function Headline({ closure, quote }: QuoteProps) {
   return t('quote.head-no-refund')
 }
 
+/** It ends on the day that was chosen, and not later. */
+export const onOwnDay = ({ ownDay, endsAt }: Quote) => ownDay?.until === endsAt
+
 export function EndsAt({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const format = useFormat()
@@ -171,7 +177,7 @@ export function EndsAt({ closure, quote }: QuoteProps) {
   const here = format.here(quote.endsAt)
   return (
     <>
-      {t('quote.ends-at', { at: format.full(quote.endsAt) })}
+      {t(onOwnDay(quote) ? 'quote.ends-on' : 'quote.ends-at', { at: format.full(quote.endsAt) })}
       {here && ` ${t('quote.here', { at: here })}`}
     </>
   )
@@ -194,12 +200,22 @@ function Result({ quote, atMost }: { quote: Quote; atMost: boolean }) {
 }
 
 /** What is spent until the end, or for as long as a term binds, may leave less. */
-function isAtMost({ choices }: Closure, { bound = [] }: Quote): boolean {
-  return choices.paid?.spendFirst === true || bound.length > 0
+function isAtMost({ choices }: Closure, { bound = [], ownDay }: Quote): boolean {
+  return choices.paid?.spendFirst === true || bound.length > 0 || ownDay !== undefined
+}
+
+/** What it waits for: a term that binds, the day that was chosen. */
+export function GoesOn({ quote }: { quote: Quote }) {
+  return (
+    <>
+      <Bound quote={quote} />
+      <OwnDay quote={quote} />
+    </>
+  )
 }
 
 /** A minimum term that binds, to what day, and by which rule. */
-export function Bound({ quote }: { quote: Quote }) {
+function Bound({ quote }: { quote: Quote }) {
   const { t } = useWords()
   const format = useFormat()
   const last = quote.bound?.toSorted((a, b) => a.until.localeCompare(b.until)).at(-1)
@@ -233,7 +249,7 @@ function ChangedNotice() {
 function FixedUntil({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const format = useFormat()
-  if (closure.choices.paid?.spendFirst)
+  if (closure.choices.paid?.spendFirst || quote.ownDay)
     return (
       <p className="caption c3 mt-5">{t('quote.at-most', { at: format.moment(quote.endsAt) })}</p>
     )

@@ -2,9 +2,10 @@
 import { type Choice, Choices, Tick } from '../../portal/components/choices.tsx'
 import { isZero, type Money, sum } from '../../portal/format.ts'
 import { Section } from '../../portal/page.tsx'
+import { EndQuestion } from './own-day.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 import type { ClosureChoices, Quote } from '../../portal/wire.ts'
-import { useWords } from '../../portal/words.tsx'
+import { type Translate, useWords } from '../../portal/words.tsx'
 import { instrumentText, paidOf, totalOf } from './quote-text.ts'
 
 type QuestionsProps = {
@@ -42,14 +43,14 @@ export function Questions({ quote, chosen: choices, tried, onChange: change }: Q
           />
         </Section>
       )}
-      {paid.some((money) => !isZero(money)) && (
+      {(paid.some((money) => !isZero(money)) || renews(quote)) && (
         <Section>
           <Choices
-            legend={t('quote.where-paid', { amount: format.list(paid.map(format.money)) })}
+            legend={paidLegend(quote, paid, t, format)}
             choices={usePaidChoices(quote)}
             value={keyOf(choices.paid)}
             onChange={(key) =>
-              onChange({ ...choices, paid: key === spendKey ? spendChoice(quote) : choiceOf(key) })
+              onChange(paidChosen(choices, key === spendKey ? spendChoice(quote) : choiceOf(key)))
             }
             error={error('paid')}
           />
@@ -66,7 +67,7 @@ export function Questions({ quote, chosen: choices, tried, onChange: change }: Q
           />
         </Section>
       )}
-      <Texts quote={quote} choices={choices} onChange={onChange} />
+      <TheEnd quote={quote} choices={choices} onChange={onChange} />
       {promotional.some((money) => !isZero(money)) && (
         <Section>
           <Choices
@@ -87,6 +88,15 @@ export function Questions({ quote, chosen: choices, tried, onChange: change }: Q
 }
 
 type TextsProps = Pick<QuestionsProps, 'quote' | 'onChange'> & { choices: ClosureChoices }
+
+function TheEnd(props: TextsProps) {
+  return (
+    <>
+      <EndQuestion {...props} />
+      <Texts {...props} />
+    </>
+  )
+}
 
 /** Grace, off unless it is asked for. */
 function Texts({ quote, choices, onChange }: TextsProps) {
@@ -149,8 +159,8 @@ function SharedQuestion({ shared, ...question }: SharedProps) {
   )
 }
 
-function isRefunded({ paid }: ClosureChoices): boolean {
-  return paid?.disposition === 'refund' && !paid.spendFirst
+function isRefunded({ paid, endsOn }: ClosureChoices): boolean {
+  return paid?.disposition === 'refund' && !paid.spendFirst && !endsOn
 }
 
 const alone = 'alone'
@@ -195,6 +205,25 @@ function ExchangeQuestion({ quote, value, onChange }: ExchangeProps) {
       onChange={onChange}
     />
   )
+}
+
+const renews = ({ ownDay }: Quote) => ownDay?.lines.some((line) => line.renews) === true
+
+/** Where all is used by the day, what a renewal leaves is asked about without an amount. */
+function paidLegend(
+  quote: Quote,
+  paid: readonly Money[],
+  t: Translate,
+  format: ReturnType<typeof useFormat>,
+): string {
+  if (renews(quote)) return t('quote.day-left')
+  return t('quote.where-paid', { amount: format.list(paid.map(format.money)) })
+}
+
+/** Spending first says when it ends, too. */
+function paidChosen({ endsOn, ...rest }: ClosureChoices, paid: ClosureChoices['paid']) {
+  const isKept = endsOn !== undefined && !paid?.spendFirst
+  return { ...rest, paid, ...(isKept && { endsOn }) }
 }
 
 const spendKey = 'spend'
