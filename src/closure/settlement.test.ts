@@ -54,6 +54,9 @@ test('the unused plan is the lesser of days and data where the plan says so', ()
   expect(unusedPlan(line({ unusedRefund: 'none', periodStart: null }), asOf).amount).toEqual(
     gbp(1800n),
   )
+  // A period that began after the end that was agreed.
+  const before = start.subtract({ minutes: 1 })
+  expect(unusedPlan(line({ unusedRefund: 'none' }), before).amount).toEqual(gbp(1800n))
 })
 
 test('paid credit and unused days go back to the card, used days are earned', () => {

@@ -79,7 +79,7 @@ function receivedParams(
     reference: c.reference,
     lineName: closingName(c, facts),
     submittedAt: now.toString(),
-    ...(!immediate && { endsAt, dueAt: endsAt }),
+    ...(!immediate && { endsAt, ...(!lasts(quote.wire) && { dueAt: endsAt }) }),
     ...(!c.choices.paid?.spendFirst && !lasts(quote.wire) && refundParam(quote.wire)),
     ifLate: lateMeans(c, facts, now),
     withdrawUrl: caseUrl(app, c),

@@ -86,7 +86,7 @@ function Answers({ closure, quote }: Props) {
 function Finality({ closure, quote }: Props) {
   const { t } = useWords()
   const format = useFormat()
-  const at = format.moment(quote.endsAt)
+  const at = format.moment(quote.endsAt, { year: true })
   const line = closure.scope === 'line'
   return (
     <Notice tone="danger" live={false}>

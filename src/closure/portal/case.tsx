@@ -89,6 +89,8 @@ export function KeepButton({ closure, block }: { closure: Closure; block?: boole
 export function useChange(closure: Closure) {
   const { queryKey } = closureQuery(closure.caseId)
   return useMutation({
+    // One after another, so that what was chosen last is what stays.
+    scope: { id: closure.caseId },
     mutationFn: (change: Partial<Pick<Closure, 'choices' | 'reason' | 'reasonText'>>) =>
       send<Closure>('PATCH', `/v1/closures/${closure.caseId}`, change),
     onSuccess: (next) => queryClient.setQueryData(queryKey, next),

@@ -214,6 +214,6 @@ function Understood({ closure, quote }: Props) {
   const format = useFormat()
   const line = closure.scope === 'line'
   if (quote.immediate) return t(line ? 'confirm.tick-now' : 'confirm.tick-now-account')
-  const at = format.moment(quote.endsAt)
+  const at = format.moment(quote.endsAt, { year: true })
   return t(line ? 'confirm.tick' : 'confirm.tick-account', { at })
 }

@@ -89,7 +89,7 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
   if (state === 'approved' || state === 'scheduled') {
     const at = endsAt ?? dueAt
     const head = at
-      ? t('case.head-ends', { at: format.moment(at, { weekday: true }) })
+      ? t('case.head-ends', { at: format.moment(at, { weekday: true, year: true }) })
       : t('case.head-approved')
     return said(head, t('case.sub-approved'))
   }

@@ -104,7 +104,7 @@ export function OwnDay({ quote }: { quote: Quote }) {
     <div className="mt-4">
       <Notice live={false}>
         {isLater && <p>{t('quote.day-too-early', { day: name(ownDay.on) })}</p>}
-        <p>{t('quote.day-until', { at: format.moment(endsAt, { year: true }) })}</p>
+        <p>{t('quote.day-until')}</p>
         {ownDay.lines.map(({ lineId, name: line, renews, planEnds }) => (
           <p key={lineId}>
             {renews &&

@@ -251,7 +251,9 @@ function FixedUntil({ closure, quote }: QuoteProps) {
   const format = useFormat()
   if (closure.choices.paid?.spendFirst || quote.ownDay)
     return (
-      <p className="caption c3 mt-5">{t('quote.at-most', { at: format.moment(quote.endsAt) })}</p>
+      <p className="caption c3 mt-5">
+        {t('quote.at-most', { at: format.moment(quote.endsAt, { year: true }) })}
+      </p>
     )
   return (
     <p className="caption c3 mt-5">
