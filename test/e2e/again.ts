@@ -1,5 +1,6 @@
 /** Types on a page, then reloads it, leaves it and comes back: what was typed is there, and nothing was sent by that. */
 import type { Page } from 'playwright-core'
+import { untilTrue } from './browser.ts'
 import { settled } from './world.ts'
 
 /** Requests that change something, from now on. */
@@ -18,6 +19,8 @@ export async function lostAgain(page: Page, url: string, sent: string[]): Promis
   await settled(page)
   if (url.endsWith('/account')) await page.locator('main .row .textbtn').first().click()
   await page.evaluate(choose)
+  // What is chosen may change what is asked.
+  await untilTrue(page, `document.querySelector('[aria-busy=true]') === null`)
   await page.evaluate(type)
   const typed = await page.evaluate<Record<string, string>>(read)
   // Whatever a choice itself sends has left before anything is counted.
@@ -55,7 +58,7 @@ const type = `(() => {
   const texts = { email: 'again@example.com', tel: '+447700900123', numeric: '12', decimal: '12' }
   for (const field of ${fields}) {
     if (['radio', 'checkbox'].includes(field.type) || field.tagName === 'SELECT') continue
-    const text = field.maxLength === 6 ? '123456' : (texts[field.type] ?? texts[field.inputMode] ?? 'again')
+    const text = field.maxLength === 6 ? '123456' : field.type === 'date' ? field.max : (texts[field.type] ?? texts[field.inputMode] ?? 'again')
     const { prototype } = field.tagName === 'TEXTAREA' ? HTMLTextAreaElement : HTMLInputElement
     Object.getOwnPropertyDescriptor(prototype, 'value').set.call(field, text)
     field.dispatchEvent(new Event('input', { bubbles: true }))
