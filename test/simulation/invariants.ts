@@ -157,7 +157,13 @@ const rules: Record<string, string> = {
   'a period began on a line that was closing': `
     select t.line_id from line_term t join closure_case c on c.subscriber_id = t.subscriber_id
       and c.closing_lines ? t.line_id and c.submitted_at < t.began_at
-    where t.cause <> 'bought' and c.state not in ('draft', 'withdrawn', 'rejected')`,
+    where t.cause <> 'bought' and c.state not in ('draft', 'withdrawn', 'rejected')
+      and (c.quote -> 'ownDay' is null or c.service_ended_at < t.began_at)`,
+  // The clock may leap back for some minutes.
+  'service ended before the day that its owner chose': `
+    select c.reference from closure_case c
+    where c.service_ended_at + interval '15 minutes' < (c.quote -> 'ownDay' ->> 'until')::timestamptz
+      and not ${hasEvent('number-ported')}`,
   'an allowance was granted twice, or not at all': `
     select l.line_id || ' ' || k.kind from line l
     cross join lateral (select max(term) as since from line_term t

@@ -78,7 +78,7 @@ function* confirm(
       continue
     }
     if (seen.body.state !== 'draft' && seen.body.state !== 'needs_customer') return true
-    const choices = choicesOf(intent, seen.body.quote)
+    const choices = choicesOf(intent, seen.body)
     const chosen = yield {
       do: 'request',
       method: 'PATCH',
@@ -98,7 +98,7 @@ function* confirm(
   return false
 }
 
-function choicesOf({ paid }: Of<'close'>, quote: Body) {
+function choicesOf({ paid, endsInDays = null }: Of<'close'>, { quote, choices }: Body) {
   const { choicesNeeded, allowed } = quote
   const target = allowed.moveTo[0]?.lineId
   const wish = allowed.paid.includes(paid) && (paid !== 'move' || target) ? paid : allowed.paid[0]
@@ -109,8 +109,12 @@ function choicesOf({ paid }: Of<'close'>, quote: Body) {
       : null,
     promotional: needs('promotional') ? { disposition: 'give-up' } : null,
     ...(needs('shared') && { shared: { disposition: 'return' } }),
+    endsOn: allowed.endsOn ? dayIn(endsInDays, allowed.endsOn.from) : choices.endsOn,
   }
 }
+
+const dayIn = (days: number | null, from: string) =>
+  days === null ? null : Temporal.PlainDate.from(from).add({ days }).toString()
 
 /** Looks in from time to time; agrees again, names an account, or appeals when the platform asks or has said no. */
 function* follow(intent: Of<'close'>, caseId: string, mind: Mind): Program {

@@ -104,7 +104,7 @@ export async function unheardBanks({ partners, eyes }: World): Promise<Broken[]>
     .map(({ what }) => broken('the word of a bank was not heard', what))
 }
 
-/** Less than the agreed quote, beyond what policy tolerates, never came back; nor did more. */
+/** Less than the agreed quote, beyond what policy tolerates, never came back; nor did more. Until a day of one's own it is used. */
 async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
   const { rows } = await pool.query<{ reference: string }>(
     `select c.reference from closure_case c
@@ -118,7 +118,7 @@ async function unkeptPromises(pool: pg.Pool): Promise<Broken[]> {
        from jsonb_array_elements(c.quote -> 'currencies') q
        cross join lateral jsonb_array_elements(q -> 'destinations') d
        where d ->> 'kind' in ('late-usage-reserve', 'disputed')) kept
-     where c.state = 'closed' and c.bulk_id is null
+     where c.state = 'closed' and c.bulk_id is null and c.quote -> 'ownDay' is null
        and m.more not between -100 - lost.minor and 100 + kept.minor`,
   )
   return rows.map(({ reference }) => broken('another sum was refunded than agreed', reference))

@@ -69,6 +69,8 @@ export type Intent = At &
         appeals?: boolean
         /** Answers what the closure asks. */
         heeds?: boolean
+        /** Chooses the day on which it ends. */
+        endsInDays?: number | null
       }
     | { kind: 'late-usage'; line: number; amount: number; mccmnc: string; minutesAgo: number }
     | { kind: 'peek' }
@@ -347,6 +349,7 @@ function leave(
     account: chance.pick([null, '1234', '1234', '0000', '9999'] as const, name, 'account'),
     appeals: chance.happens(0.6, name, 'appeals'),
     heeds: chance.happens(0.7, name, 'heeds'),
+    endsInDays: chance.pick([null, null, null, null, 0, 2, 9], name, 'own day'),
   })
   const span = chance.pick(spans, name, 'thinks again')
   const freezes = chance.happens(0.15, name, 'was not them') ? span : null
