@@ -19,6 +19,9 @@ export function useFormat() {
     zone,
     moment,
     day: (instant: string, style: Style = {}) => moment(instant, { ...style, precision: 'day' }),
+    /** A day of the calendar, whatever its zone. */
+    date: (day: string, style: Style = {}) =>
+      writing.formatMoment(Date.parse(day), { ...style, precision: 'day', zone: 'UTC' }, locale),
     /** Day, date, time, place. */
     full: (instant: string) => moment(instant, { weekday: true, year: true, place: true }),
     /** The same instant on this device's clock, where that differs. */

@@ -204,9 +204,14 @@ function Exchanged({ quote }: Pick<Props, 'quote'>) {
   ))
 }
 
+/** What is left at a later end is not known yet. */
 function SpentFirst({ choice, quote }: Pick<DisposedProps, 'choice' | 'quote'>) {
   const { t } = useWords()
   const format = useFormat()
+  if (quote.ownDay) {
+    const at = format.moment(quote.endsAt, { year: true })
+    return <span className="small c2">{t('quote.at-most', { at })}</span>
+  }
   if (!('spendFirst' in choice)) return null
   const at = format.moment(quote.endsAt)
   return <span className="small c2">{t('answers.spend-first', { at })}</span>

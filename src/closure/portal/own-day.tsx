@@ -47,19 +47,25 @@ export function EndQuestion({ quote, choices, onChange }: QuestionProps) {
 
 type DayProps = { from: string; to: string; value: string; onChange: (day: string) => void }
 
-/** What is typed is kept as it is until it is a day that can be chosen. */
+/** A day that is typed is none for a while; what is no day that can be chosen gives way, and is told, once it is left. */
 function DayField({ from, to, value, onChange }: DayProps) {
   const { t } = useWords()
-  const name = useDayName()
+  const format = useFormat()
   const id = useId()
   const [typed, setTyped] = useState<string | null>(null)
-  const isDay = (day: string) => from <= day && day <= to
+  const [isWrong, setWrong] = useState(false)
   const type = (day: string) => {
-    const fits = isDay(day)
+    const fits = from <= day && day <= to
     setTyped(fits ? null : day)
+    setWrong(false)
     if (fits && day !== value) onChange(day)
   }
-  const isWrong = typed !== null
+  const leave = () => {
+    if (typed === null) return
+    setTyped(null)
+    setWrong(true)
+  }
+  const name = (day: string) => format.date(day, { year: true })
   return (
     <div className="fld mt-3">
       <label htmlFor={id}>{t('quote.day')}</label>
@@ -74,7 +80,7 @@ function DayField({ from, to, value, onChange }: DayProps) {
         aria-invalid={isWrong ? true : undefined}
         aria-describedby={`${id}h${isWrong ? ` ${id}e` : ''}`}
         onChange={(event) => type(event.target.value)}
-        onBlur={() => setTyped(null)}
+        onBlur={leave}
       />
       <span className="hint" id={`${id}h`}>
         {t('quote.day-range', { from: name(from), to: name(to) })}
@@ -84,17 +90,10 @@ function DayField({ from, to, value, onChange }: DayProps) {
   )
 }
 
-/** A calendar day is the same in every zone: at noon of it none shows another. */
-function useDayName() {
-  const format = useFormat()
-  return (day: string, weekday = false) => format.day(`${day}T12:00:00Z`, { year: true, weekday })
-}
-
 /** What goes on, renews or ends before the day; and that it can't be kept, where something binds for longer. */
 export function OwnDay({ quote }: { quote: Quote }) {
   const { t } = useWords()
   const format = useFormat()
-  const name = useDayName()
   const { ownDay, endsAt } = quote
   if (!ownDay) return null
   const isLater = Date.parse(endsAt) > Date.parse(ownDay.until)
@@ -103,7 +102,9 @@ export function OwnDay({ quote }: { quote: Quote }) {
   return (
     <div className="mt-4">
       <Notice live={false}>
-        {isLater && <p>{t('quote.day-too-early', { day: name(ownDay.on) })}</p>}
+        {isLater && (
+          <p>{t('quote.day-too-early', { day: format.date(ownDay.on, { year: true }) })}</p>
+        )}
         <p>{t('quote.day-until')}</p>
         {ownDay.lines.map(({ lineId, name: line, renews, planEnds }) => (
           <p key={lineId}>

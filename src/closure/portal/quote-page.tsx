@@ -153,8 +153,7 @@ function Headline({ closure, quote }: QuoteProps) {
     return t('quote.head-choose', { amount: format.list(totals) })
   }
   const { paid } = closure.choices
-  if (quote.ownDay)
-    return t('quote.head-day', { day: format.day(quote.endsAt, { weekday: true, year: true }) })
+  if (quote.ownDay) return t('quote.head-day', { day: endDay(quote, format) })
   if (paid?.spendFirst) return t('quote.head-spend', { at: format.moment(quote.endsAt) })
   if (refunds(quote).length > 0) return t('quote.head', { amount: refundText(quote, format) })
   const amounts = quote.currencies.flatMap((table) => paidOf(table) ?? [])
@@ -164,6 +163,13 @@ function Headline({ closure, quote }: QuoteProps) {
   const to = quote.allowed.moveTo.find(({ lineId }) => lineId === paid?.toLineId)
   if (to) return t('quote.head-moved', { amount, name: to.name })
   return t('quote.head-no-refund')
+}
+
+/** By the calendar of where it ends, where that is the day that was chosen. */
+function endDay(quote: Quote, format: ReturnType<typeof useFormat>): string {
+  const style = { weekday: true, year: true }
+  const { ownDay, endsAt } = quote
+  return ownDay && onOwnDay(quote) ? format.date(ownDay.on, style) : format.day(endsAt, style)
 }
 
 /** It ends on the day that was chosen, and not later. */
