@@ -236,6 +236,8 @@ const bugOf = (label: string, error: unknown): Broken => ({
   what: `${label}: ${codeOfError(error)}`,
 })
 
+const untold = `select 1 from usage where state = 'new' limit 1`
+
 /** Moves the clock to the next thing that is due; false when there is nothing, or it is too far away. */
 async function moveOn(world: World, state: State, untilMs: number): Promise<boolean> {
   const { dues, jobs, work: waiting, open } = await lookAhead(world)
@@ -243,7 +245,10 @@ async function moveOn(world: World, state: State, untilMs: number): Promise<bool
   const done = state.runners.every(
     ({ ended, staff: isStaff, who }) => ended || isStaff || who === keeper,
   )
-  if (!state.isLater && done && !open && (await world.queue.ready(farMs)).length === 0) return false
+  // A record that the network has not told of yet is heard before anybody looks.
+  const told = world.partners.databases.network.all(untold).length === 0
+  if (!state.isLater && done && told && !open && (await world.queue.ready(farMs)).length === 0)
+    return false
   const next = least([
     ...Object.values(dues).map(msOf),
     nextWakeMs(state.runners, waiting),
