@@ -6,6 +6,7 @@ import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { codeWire, problemWire } from '../values/wire.ts'
 import {
+  answerActing,
   chooseActing,
   confirmActing,
   declineActing,
@@ -14,7 +15,7 @@ import {
   sendActingCode,
   startForEstate,
 } from './acting-store.ts'
-import { actingWire, startClosureWire, startedWire, submitClosureWire } from './wire.ts'
+import { actingWire, answerWire, startClosureWire, startedWire, submitClosureWire } from './wire.ts'
 import { choicesWire } from './quote-wire.ts'
 
 const tags = ['closure']
@@ -23,15 +24,16 @@ const link = z.object({ token: z.string().max(200) })
 
 export function registerActingRoutes(http: Http, app: App) {
   registerLook(http, app)
+  registerSay(http, app)
   registerNumber(http, app)
   registerEstate(http, app)
 }
 
-function registerLook(http: Http, app: App) {
-  const answers = { 200: actingWire, ...problems }
-  const shownAfter = async (done: unknown, token: string) =>
-    isRefusal(done) ? (done as Refusal) : seeActing(app, token)
+const answers = { 200: actingWire, ...problems }
+const seeAfter = async (app: App, done: unknown, token: string) =>
+  isRefusal(done) ? (done as Refusal) : seeActing(app, token)
 
+function registerLook(http: Http, app: App) {
   http.post(
     '/v1/closures/act/look',
     { schema: { tags, summary: 'The closure that a link is for', body: link, response: answers } },
@@ -51,7 +53,7 @@ function registerLook(http: Http, app: App) {
       },
     },
     async ({ body: { token, choices } }, reply) => {
-      const seen = await shownAfter(await chooseActing(app, token, { choices }), token)
+      const seen = await seeAfter(app, await chooseActing(app, token, { choices }), token)
       return isRefusal(seen) ? refused(reply, seen) : seen
     },
   )
@@ -81,7 +83,25 @@ function registerLook(http: Http, app: App) {
       },
     },
     async ({ body: { token, ...given } }, reply) => {
-      const seen = await shownAfter(await confirmActing(app, token, given), token)
+      const seen = await seeAfter(app, await confirmActing(app, token, given), token)
+      return isRefusal(seen) ? refused(reply, seen) : seen
+    },
+  )
+}
+
+function registerSay(http: Http, app: App) {
+  http.post(
+    '/v1/closures/act/answer',
+    {
+      schema: {
+        tags,
+        summary: 'Answer what a reviewer asks about the closure of an estate',
+        body: answerWire.extend(link.shape),
+        response: answers,
+      },
+    },
+    async ({ body: { token, ...given } }, reply) => {
+      const seen = await seeAfter(app, await answerActing(app, token, given), token)
       return isRefusal(seen) ? refused(reply, seen) : seen
     },
   )
@@ -89,7 +109,7 @@ function registerLook(http: Http, app: App) {
     '/v1/closures/act/decline',
     { schema: { tags, summary: 'Nothing is to be closed', body: link, response: answers } },
     async ({ body: { token } }, reply) => {
-      const seen = await shownAfter(await declineActing(app, token), token)
+      const seen = await seeAfter(app, await declineActing(app, token), token)
       return isRefusal(seen) ? refused(reply, seen) : seen
     },
   )

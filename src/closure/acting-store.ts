@@ -8,6 +8,7 @@ import { maskContact, type Representative } from '../subscribers/subscriber.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking } from './acting.ts'
 import { askActing } from './ask-acting-store.ts'
+import { answer, type Answer } from './ask-question-store.ts'
 import { pinOf, type StoredCase } from './case.ts'
 import { closingName } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -139,6 +140,18 @@ async function authorise(
   const agreed = { c, facts, quote, actor: actorOf(acting), now }
   const to = { kind: 'authorised', state: backFromAsking(events) } as const
   return agreeAgain(trx, app, agreed, to)
+}
+
+/** Who acts for an estate answers what a reviewer asks; a minor does so alone. */
+export async function answerActing(
+  app: App,
+  token: string,
+  given: Answer,
+): Promise<true | Refusal> {
+  const seen = await found(app, token)
+  if (isRefusal(seen)) return seen
+  const { c, acting } = seen
+  return answer(app, c.subscriberId, c.caseId, given, actorOf(acting))
 }
 
 export async function declineActing(app: App, token: string): Promise<StoredCase | Refusal> {

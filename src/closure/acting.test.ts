@@ -54,6 +54,9 @@ test('who is waited for is who was asked last; agreeing twice gets nobody past t
   expect(waitsFor(state, facts(guardian), events('guardian-asked', 'own-consent-asked'))).toBe(
     'owner',
   )
+  // What a reviewer asks is nothing to agree to.
+  const asked = events('guardian-asked', 'authorised', 'question-asked')
+  expect(waitsFor(state, facts(guardian), asked)).toBe('owner')
   expect(waitsFor({ state: 'in_review' }, facts(guardian), events('guardian-asked'))).toBe(null)
   expect(backFromAsking(events('submitted', 'guardian-asked'))).toBe('verifying')
   expect(backFromAsking(events('submitted', 'approved', 'quote-drifted'))).toBe('scheduled')

@@ -34,6 +34,7 @@ const asking = [
   'quote-drifted',
   'port-asked',
   'agreed-again',
+  'question-asked',
 ]
 
 export type WaitsFor = 'owner' | 'guardian' | 'representative'

@@ -4,10 +4,11 @@ import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { waitsFor } from './acting.ts'
 import { askActing } from './ask-acting-store.ts'
-import type { Attention, StoredCase } from './case.ts'
+import { type Attention, openQuestion, type StoredCase } from './case.ts'
 import type { Move } from './closure.ts'
 import { againParams, tell } from './enter-store.ts'
 import type { Facts } from './facts.ts'
+import { questionsOf } from './question-store.ts'
 import { changeCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
 
@@ -38,7 +39,8 @@ async function askOnceMore(trx: Trx, app: App, { c, facts, move }: Reminding): P
   const next = { ...c, version: c.version + 1 }
   if (waitsFor(c, facts, events) === 'guardian') return askActing(trx, app, next, facts)
   const kind = events.map((event) => event.kind).findLast(isQuestion) ?? 'quote-drifted'
-  await tell(trx, app, next, facts, questions[kind], againParams(app, c, facts))
+  const asked = openQuestion(await questionsOf(trx, c)) ? 'closure-question' : questions[kind]
+  await tell(trx, app, next, facts, asked, againParams(app, c, facts))
 }
 
 /** What a person is told of a case whose owner does not answer; the question stays open for them all the same. */

@@ -37,6 +37,35 @@ export type StoredCase = ClosureCase & {
   shownBy: ShownBy | null
 }
 
+/** What a reviewer asked whose closure it is; as long as it is open the clock of the review stands. */
+export type Question = {
+  questionId: string
+  text: string
+  askedAt: Temporal.Instant
+  answer: string | null
+  /** Of the time for the review. */
+  leftMs: number
+  /** Answered, taken back, or over with the review; null: it is open. */
+  endedAt: Temporal.Instant | null
+}
+
+export function openQuestion(questions: readonly Question[]): Question | undefined {
+  return questions.find(({ endedAt }) => endedAt === null)
+}
+
+/** Whoever only a reviewer knows for who they are has no way to sign in and answer. */
+export function mayAnswer({ shownBy }: Pick<StoredCase, 'shownBy'>): boolean {
+  return shownBy !== 'reviewer'
+}
+
+/** Whether its owner chooses and agrees: a draft, or one that asks for that and not for an answer. */
+export function isEditable(
+  { state }: Pick<StoredCase, 'state'>,
+  questions: readonly Question[],
+): boolean {
+  return state === 'draft' || (state === 'needs_customer' && !openQuestion(questions))
+}
+
 /** Until when days are counted as used: to when it was received; what is spent first, goes on to a day, or the operator ends, to the end. */
 export function countedTo(c: StoredCase): Temporal.Instant | null {
   const lasts = lastingLines(c.quote).size > 0

@@ -39,6 +39,12 @@ export const closing: Closing = {
       erase: 'rows',
       plain: 'subscriber_id case_id line_id contact_id matched_at joined_case_id',
     },
+    closure_question: {
+      retain: { contacts: { question: "''", answer: 'null' } },
+      sealed: 'question answer',
+      traced: 'question answer',
+      plain: 'subscriber_id question_id case_id asked_by asked_at left_ms ended_at',
+    },
     closure_step: {
       retain: { invoices: { outcome: "'{}'" } },
       plain: 'subscriber_id case_id step done_at',

@@ -1,6 +1,6 @@
 /** The closure case: its states, what may happen in each, and what it does next. */
 import type { Policy } from '../policy/policy.ts'
-import { dueBy, mayClose } from '../policy/policy.ts'
+import { dueAgain, dueBy, mayClose } from '../policy/policy.ts'
 import type { caseStates } from './wire.ts'
 
 export type CaseState = (typeof caseStates)[number]
@@ -223,15 +223,21 @@ function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal
   return Temporal.Instant.compare(byPolicy, byRisk) < 0 ? byRisk : byPolicy
 }
 
+type Reviewing = { receivedAt: Temporal.Instant; from: Temporal.Instant; leftMs?: number }
+
 /**
  * By when a person decides: in the time that a review has, or sooner where the country lets a closure take no longer. What
- * waited until that time was over is looked at for as long as a review may take.
+ * waited until that time was over is looked at for as long as a review may take. A review whose clock stood goes on with
+ * what was left.
  */
 export function reviewedBy(
   policy: Policy,
-  { receivedAt, from }: { receivedAt: Temporal.Instant; from: Temporal.Instant },
+  { receivedAt, from, leftMs }: Reviewing,
 ): Temporal.Instant {
-  const due = dueBy(policy, 'reviewSla', from)
+  const due =
+    leftMs === undefined
+      ? dueBy(policy, 'reviewSla', from)
+      : dueAgain(policy, 'reviewSla', from, leftMs)
   const { by } = mayClose(policy, { overdue: false, receivedAt })
   const binds = by !== null && isBefore(from, by) && isBefore(by, due)
   return binds ? by : due

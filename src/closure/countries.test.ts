@@ -212,6 +212,18 @@ test('a review is over by when the country wants service ended, unless that is o
   expect(local('US-CA', endsAt)).toBe('2026-12-02T05:00')
 })
 
+test('a review whose clock stood goes on with what was left, and a legal maximum stands for nobody', () => {
+  const receivedAt = friday.add({ hours: 24 * 4 })
+  const by = (country: string, hours: number, leftHours: number) => {
+    const times = { receivedAt, from: receivedAt.add({ hours }), leftMs: leftHours * 3_600_000 }
+    return local(country, reviewedBy(packOf(country), times).toString())
+  }
+  expect([by('US-CA', 2, 3), by('US-CA', 2, 24)]).toEqual(['2026-12-01T10:00', '2026-12-02T05:00'])
+  expect(by('US-CA', 48, 3)).toBe('2026-12-03T08:00')
+  // From a Friday a business day is over on the Monday.
+  expect(by('US', 72, 24)).toBe('2026-12-07T08:00')
+})
+
 test('arrears hold a closing up only where policy says so: China by practice, not India or Brazil', () => {
   const stateIn = (country: string) =>
     readiness(factsIn(country, -2500n), false).find(({ key }) => key === 'arrears')?.state

@@ -21,7 +21,15 @@ test('each notice of a closure that can still be stopped says how, and no other'
   } as unknown as App
   const linked = (template: string) =>
     freezing(app, { caseId: 'case_1' }, template).freezeUrl?.split('case_1')[0]
-  const stoppable = ['received', 'approved', 'agree-again', 'of-age', 'port-stayed', 'port-choose']
+  const stoppable = [
+    'received',
+    'approved',
+    'agree-again',
+    'of-age',
+    'question',
+    'port-stayed',
+    'port-choose',
+  ]
   for (const name of stoppable)
     expect([name, linked(`closure-${name}`)?.startsWith('https://violet.example/freeze/')]).toEqual(
       [name, true],

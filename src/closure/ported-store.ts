@@ -14,6 +14,7 @@ import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { Facts } from './facts.ts'
 import { choicesOnPort } from './ported.ts'
+import { endQuestion } from './question-store.ts'
 import { makeReference } from './reference.ts'
 import { casesOf, changeCase, insertDraft, lockCase, wakeCases } from './store.ts'
 import { eventsOf, type NewEvent } from './timeline-store.ts'
@@ -176,6 +177,7 @@ async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<vo
   const quote = quoteNow({ ...c, choices, reason }, facts, now)
   const complete = quote.wire.choicesNeeded.length === 0
   const isDraft = c.state === 'draft'
+  const unasked = (await endQuestion(trx, c, now)) ? [{ kind: 'question-withdrawn' }] : []
   const refunds = String(quote.wire.refundTo.length)
   const submitted = { kind: 'submitted', detail: { quote: quote.wire.hash, refunds } }
   await changeCase(
@@ -201,7 +203,7 @@ async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<vo
       now,
       actor: system,
       reason: why,
-      events: [...(isDraft ? [submitted] : []), leftEvent(port)],
+      events: [...(isDraft ? [submitted] : []), ...unasked, leftEvent(port)],
       wake: complete,
     },
   )

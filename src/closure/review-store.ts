@@ -100,24 +100,15 @@ export async function claim(app: App, caseId: string, staff: StaffMember): Promi
   const now = app.clock.now()
   return withCase<true>(app, caseId, async (trx, { c }) => {
     if (c.state !== 'in_review') return refuse('already-decided')
-    const other = claimant(c, staff, now)
-    if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
     // Who may not decide it would only keep it from those who may.
-    const bar = barredFrom(c, await eventsOf(trx, c.subscriberId, caseId), staff.staffId)
-    if (bar) return refuse(bar)
-    const claimedUntil = now.add({ minutes: claimMinutes })
-    await changeCase(
-      trx,
-      app,
-      c,
-      { claimedBy: staff.staffId, claimedUntil },
-      {
-        now,
-        actor: actorOf(staff),
-        reason: 'claimed',
-        events: c.claimedBy === staff.staffId ? [] : [{ kind: 'claimed' }],
-      },
-    )
+    const no = await mayNotDecide(trx, c, staff, now)
+    if (no) return no
+    await changeCase(trx, app, c, claimOf(staff.staffId, now), {
+      now,
+      actor: actorOf(staff),
+      reason: 'claimed',
+      events: c.claimedBy === staff.staffId ? [] : [{ kind: 'claimed' }],
+    })
     return true
   })
 }
@@ -298,6 +289,24 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
     return true
   })
 }
+
+/** A colleague has taken it, or they may not decide it at all. */
+export async function mayNotDecide(
+  trx: Trx,
+  c: StoredCase,
+  staff: StaffMember,
+  now: Temporal.Instant,
+): Promise<Refusal | undefined> {
+  const other = claimant(c, staff, now)
+  if (other) return refuse('claimed-by-other', { name: await staffName(trx, other) })
+  const bar = barredFrom(c, await eventsOf(trx, c.subscriberId, c.caseId), staff.staffId)
+  return bar && refuse(bar)
+}
+
+export const claimOf = (claimedBy: string | null, now: Temporal.Instant) => ({
+  claimedBy,
+  claimedUntil: claimedBy === null ? null : now.add({ minutes: claimMinutes }),
+})
 
 function claimant(c: StoredCase, staff: StaffMember, now: Temporal.Instant): string | undefined {
   const held =

@@ -5,6 +5,7 @@ import type { Actor } from '../platform/audit.ts'
 import type { staffCaseWire } from './staff-wire.ts'
 import { maskContact } from '../subscribers/subscriber.ts'
 import { atStake, barredFrom, firstApproval, hasRejected, whyTwo } from './approvals.ts'
+import { mayAnswer, openQuestion, type Question, type StoredCase } from './case.ts'
 import { type ChainedEvent, isIntact } from './chain.ts'
 import { type ReadinessRow, readiness } from './readiness.ts'
 import { riskOf, riskSignals } from './risk.ts'
@@ -36,10 +37,9 @@ export async function seeStaffCase(
       : null
   const decides = staff.role === 'reviewer' || staff.role === 'admin'
   const bar = barredFrom(c, events, staff.staffId)
+  const isTheirs = decides && !bar && (claimed === null || claimed === staff.staffId)
   const first = firstApproval(events)
   const closure = viewOf(seen)
-  const mayDecide =
-    decides && c.state === 'in_review' && !bar && (claimed === null || claimed === staff.staffId)
   return {
     closure,
     version: c.version,
@@ -75,11 +75,26 @@ export async function seeStaffCase(
     },
     barred: c.state === 'in_review' && bar ? bar : null,
     claimedBy: claimed === null ? null : (names.get(claimed) ?? claimed),
-    mayDecide,
-    mayReject: mayDecide && !hasRejected(c, staff.staffId),
+    ...mayDo(c, openQuestion(seen.questions), staff, isTheirs),
     mayTakeBack: c.state === 'in_review' && first?.actorId === staff.staffId,
     mayWithdraw: decides && c.attention !== null && closure.canWithdraw,
     appeal: c.appealedAt && { at: c.appealedAt.toString(), text: c.appealText ?? '' },
+  }
+}
+
+function mayDo(
+  c: StoredCase,
+  asked: Question | undefined,
+  { staffId }: StaffMember,
+  isTheirs: boolean,
+) {
+  const mayDecide = isTheirs && c.state === 'in_review'
+  return {
+    mayDecide,
+    mayReject: mayDecide && !hasRejected(c, staffId),
+    mayAsk: mayDecide && mayAnswer(c),
+    mayWithdrawQuestion: isTheirs && c.state === 'needs_customer' && asked !== undefined,
+    reviewLeftMs: asked?.leftMs ?? null,
   }
 }
 

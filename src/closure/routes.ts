@@ -7,6 +7,7 @@ import { codeSentWire } from '../subscribers/wire.ts'
 import { isRefusal, refuse } from '../values/refusal.ts'
 import { problemWire } from '../values/wire.ts'
 import { appeal } from './appeal-store.ts'
+import { answer } from './ask-question-store.ts'
 import { registerActingRoutes } from './acting-routes.ts'
 import { registerMoneyRoutes } from './money-routes.ts'
 import { findCertificate, findReceipt, printedCertificate } from './evidence-store.ts'
@@ -25,6 +26,7 @@ import {
   withdrawClosure,
 } from './way-store.ts'
 import {
+  answerWire,
   appealWire,
   askClosureCodeWire,
   changeClosureWire,
@@ -52,6 +54,7 @@ export function registerClosureRoutes(http: Http, app: App, { network, documents
   registerActingRoutes(http, app)
   registerIntakeRoutes(http, app)
   registerAppealRoute(http, app)
+  registerAnswerRoute(http, app)
 }
 
 function registerStartRoutes(http: Http, app: App) {
@@ -239,6 +242,28 @@ function registerAppealRoute(http: Http, app: App) {
     async (request, reply) => {
       const { caseId } = request.params
       const done = await appeal(app, request.subscriberId, caseId, request.body.text)
+      if (isRefusal(done)) return refused(reply, done)
+      return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
+    },
+  )
+}
+
+function registerAnswerRoute(http: Http, app: App) {
+  http.post(
+    '/v1/closures/:caseId/answer',
+    {
+      preHandler: signedIn(app, true),
+      schema: {
+        tags,
+        summary: 'Answer what a reviewer asks; the review goes on with the time that was left',
+        params: caseParams,
+        body: answerWire,
+        response: { 200: closureWire, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await answer(app, request.subscriberId, caseId, request.body)
       if (isRefusal(done)) return refused(reply, done)
       return (await see(app, request.subscriberId, caseId)) ?? refused(reply, refuse('not-found'))
     },

@@ -17,11 +17,12 @@ import {
 } from './review-store.ts'
 import { endStopped, putOnHold, thaw } from './freeze-store.ts'
 import { seeStaffCase } from './review-view-store.ts'
+import { ask, withdrawQuestion } from './ask-question-store.ts'
 import { registerBulkRoutes } from './bulk-routes.ts'
 import { waitingIntakes } from './intake-review-store.ts'
 import { registerIntakeStaffRoutes } from './intake-staff-routes.ts'
 import { statistics } from './statistics-store.ts'
-import { caseStateWire } from './wire.ts'
+import { caseStateWire, questionTextWire } from './wire.ts'
 
 const tags = ['staff']
 const params = z.object({ caseId: z.string().max(60) })
@@ -94,6 +95,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
 
   registerReviewRoutes(http, app)
   registerBulkRoutes(http, app)
+  registerQuestionRoutes(http, app)
   registerNotedRoutes(http, app)
   registerIntakeStaffRoutes(http, app)
 }
@@ -149,6 +151,46 @@ function registerReviewRoutes(http: Http, app: App) {
       const { caseId } = request.params
       const decided = await decide(app, caseId, request.staff, request.body)
       return seeAfter(app, request, reply, caseId, decided)
+    },
+  )
+}
+
+function registerQuestionRoutes(http: Http, app: App) {
+  const may = staffOnly(app, 'reviewer', 'admin')
+  http.post(
+    '/v1/staff/closures/:caseId/question',
+    {
+      preHandler: may,
+      schema: {
+        tags,
+        summary: 'Ask whose closure it is; the clock of the review stands until they answer',
+        params,
+        body: questionTextWire,
+        response: answer,
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await ask(app, caseId, request.staff, request.body.text)
+      return seeAfter(app, request, reply, caseId, done)
+    },
+  )
+
+  http.post(
+    '/v1/staff/closures/:caseId/question/withdraw',
+    {
+      preHandler: may,
+      schema: {
+        tags,
+        summary: 'Take the open question back; the clock goes on',
+        params,
+        response: answer,
+      },
+    },
+    async (request, reply) => {
+      const { caseId } = request.params
+      const done = await withdrawQuestion(app, caseId, request.staff)
+      return seeAfter(app, request, reply, caseId, done)
     },
   )
 }

@@ -83,6 +83,12 @@ export const staffCaseWire = z
     mayReject: z.boolean().describe('Who rejected it may only come to approve it'),
     mayTakeBack: z.boolean().describe('The first of two approvals is this member of staff’s'),
     mayWithdraw: z.boolean().describe('It is stopped, and service has not begun to end'),
+    mayAsk: z.boolean().describe('Whoever may decide; who asked can sign in and answer'),
+    mayWithdrawQuestion: z.boolean(),
+    reviewLeftMs: z
+      .int()
+      .nullable()
+      .describe('Of the time for the review, as long as its clock stands, in business time'),
   })
   .meta({ id: 'StaffCase' })
 

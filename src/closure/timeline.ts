@@ -54,10 +54,17 @@ const stages: readonly Stage[] = [
     due: never,
   },
   {
+    key: 'question',
+    over: ['question-answered', 'question-withdrawn'],
+    shown: (_c, _p, events) => has(events, 'question-asked'),
+    due: never,
+  },
+  {
     key: 'review',
     over: approvals,
     shown: (c, policy, events) =>
       c.state === 'in_review' ||
+      has(events, 'question-asked') ||
       has(events, 'approved') ||
       (!policy.rules.autoApprove.value && !has(events, 'number-ported')),
     due: (c) => (c.state === 'in_review' ? text(c.dueAt) : null),
@@ -158,6 +165,7 @@ function overBy({ key, over }: Stage, events: readonly CaseEvent[]): CaseEvent |
 
 const portKinds = ['port-pending', 'port-ended', 'number-ported']
 const lastWords: Partial<Record<Key, readonly string[]>> = {
+  question: ['question-asked', 'question-answered', 'question-withdrawn'],
   'number-port': portKinds,
   guardian: ['guardian-asked', 'authorised'],
   'own-consent': ['own-consent-asked', 'agreed-again'],

@@ -16,6 +16,8 @@ const way: readonly Transition[] = [
   { from: 'cooling_off', to: 'approved', why: 'time is over' },
   { from: 'in_review', to: 'approved', why: 'approved, or late' },
   { from: 'in_review', to: 'rejected', why: 'with a reason' },
+  { from: 'in_review', to: 'needs_customer', why: 'the reviewer asks' },
+  { from: 'needs_customer', to: 'in_review', why: 'answered, or taken back' },
   { from: 'rejected', to: 'in_review', why: 'appealed, to another reviewer' },
   { from: 'approved', to: 'scheduled', why: '' },
   { from: 'approved', to: 'needs_customer', why: 'the number did not leave' },

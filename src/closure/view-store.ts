@@ -5,7 +5,8 @@ import { loadFacts } from './facts-store.ts'
 import { refundsOf } from '../payments/payout-store.ts'
 import { finalTables } from './final-statement.ts'
 import { readiness } from './readiness.ts'
-import { pinOf, type StoredCase } from './case.ts'
+import { isEditable, pinOf, type StoredCase } from './case.ts'
+import { questionsOf } from './question-store.ts'
 import { casesOf, doneStepsOf, findCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
 import { type ClosureView, type Seen, viewOf } from './view.ts'
@@ -56,7 +57,8 @@ async function see(
     c.state === 'closed',
   )
   if (!facts) return undefined
-  const isOpen = c.state === 'draft' || c.state === 'needs_customer'
+  const questions = await questionsOf(trx, c)
+  const isOpen = isEditable(c, questions)
   const certificate = await trx
     .selectFrom('closure_certificate')
     .select('signed_at')
@@ -83,6 +85,7 @@ async function see(
       until: keep_until,
       erasedAt: erased_at,
     })),
+    questions,
     ...(await moneyOf(trx, c)),
   }
 }

@@ -9,7 +9,7 @@ import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
 import type { TrackedRefund } from '../payments/payments.ts'
 import { toWire } from '../values/money.ts'
-import { mayAppeal, type StoredCase } from './case.ts'
+import { mayAppeal, type Question, type StoredCase } from './case.ts'
 import { type CaseEvent, timeline } from './timeline.ts'
 import type { closureWire, publicClosureWire } from './wire.ts'
 
@@ -31,6 +31,7 @@ export type Seen = {
   }[]
   refunds: readonly TrackedRefund[]
   finalStatement: QuoteWire['currencies'] | null
+  questions: readonly Question[]
 }
 
 export function viewOf(seen: Seen): ClosureView {
@@ -55,6 +56,7 @@ export function viewOf(seen: Seen): ClosureView {
     codeContacts: codeContacts(facts).map(contactOf),
     timeline: timeline(c, facts.policy, seen.events),
     waitsFor: waitsFor(c, facts, seen.events),
+    questions: seen.questions.map(questionShown),
     canWithdraw: c.bulkId === null && mayWithdraw(standing(c)) && !hasLeft(c, facts),
     dueAt: text(c.dueAt),
     createdAt: c.createdAt.toString(),
@@ -146,6 +148,10 @@ function refundShown(refund: TrackedRefund): ClosureView['refunds'][number] {
     accountEnding: payoutTo,
     accountFailure: isOpen ? refund.payoutFailure : null,
   }
+}
+
+function questionShown({ questionId, text: asked, askedAt, answer, endedAt }: Question) {
+  return { questionId, text: asked, askedAt: askedAt.toString(), answer, endedAt: text(endedAt) }
 }
 
 function contactOf({ contactId, kind, value, addedAt, verifiedAt }: ContactFacts) {

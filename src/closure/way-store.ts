@@ -25,8 +25,9 @@ import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
 import { spendUntil } from './spending.ts'
-import { pinOf, type StoredCase } from './case.ts'
+import { isEditable, pinOf, type StoredCase } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
+import { endQuestion, questionsOf } from './question-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
 import { agreeAgain, submitDraft } from './submit-store.ts'
 import { eventsOf } from './timeline-store.ts'
@@ -114,7 +115,7 @@ export async function changeClosure(
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
-    if (!isEditable(c)) return refuse('not-a-draft')
+    if (!(await mayEdit(trx, c))) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts) return refuse('not-found')
     if (isAnothers(facts, actor)) return refuse('representative-acts')
@@ -164,7 +165,7 @@ export async function askClosureCode(
   return app.db.transaction().execute(async (trx) => {
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
-    if (!isEditable(c) && !(await awaitsAccount(trx, c))) return refuse('not-a-draft')
+    if (!(await mayEdit(trx, c)) && !(await awaitsAccount(trx, c))) return refuse('not-a-draft')
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c, app.clock.now()))
     if (!facts) return refuse('not-found')
     if (facts.died) return refuse('representative-acts')
@@ -205,7 +206,7 @@ export async function submitClosure(
     await lockSubscriber(trx, subscriberId)
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
-    if (!isEditable(c)) return refuse('not-a-draft')
+    if (!(await mayEdit(trx, c))) return refuse('not-a-draft')
     const open = c.state === 'draft' && (await openBeside(trx, c))
     if (open) return open
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
@@ -231,7 +232,7 @@ export async function submitClosure(
 }
 
 /** After a death only who acts for the estate does; who acts for somebody else does nothing here. */
-function isAnothers({ died, acting }: Facts, actor: Actor): boolean {
+export function isAnothers({ died, acting }: Facts, actor: Actor): boolean {
   return died ? actor.id !== acting?.representativeId : actor.kind === 'representative'
 }
 
@@ -292,6 +293,7 @@ export async function withdrawCase(
   await changeCase(trx, app, c, change, { now, actor, reason, events })
   const after = { ...c, ...change, version: c.version + 1 }
   if (c.state === 'draft') return after
+  await endQuestion(trx, c, now)
   const facts = await reopen(trx, app, c, now)
   if (facts) {
     const params = {
@@ -335,8 +337,8 @@ export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Qu
   return { wire: { ...wire, allowed: { ...wire.allowed, endsOn } }, settlements }
 }
 
-function isEditable(c: StoredCase): boolean {
-  return c.state === 'draft' || c.state === 'needs_customer'
+async function mayEdit(trx: Trx, c: StoredCase): Promise<boolean> {
+  return isEditable(c, await questionsOf(trx, c))
 }
 
 function actorOf(subscriberId: string): Actor {

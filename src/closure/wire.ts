@@ -98,6 +98,7 @@ export const timelineRowWire = z
       'identity-checked',
       'own-consent',
       'waiting-time',
+      'question',
       'review',
       'appeal',
       'approved',
@@ -124,6 +125,17 @@ export const timelineRowWire = z
     detail: z.record(z.string(), z.string()),
   })
   .meta({ id: 'TimelineRow' })
+
+/** What a reviewer asked, and what was said to it. */
+export const questionWire = z
+  .object({
+    questionId: z.string(),
+    text: z.string(),
+    askedAt: instantWire,
+    answer: z.string().nullable(),
+    endedAt: instantWire.nullable().describe('Answered, or taken back; null: it is open'),
+  })
+  .meta({ id: 'ClosureQuestion' })
 
 export const closureWire = z
   .object({
@@ -157,6 +169,7 @@ export const closureWire = z
       .enum(['owner', 'guardian', 'representative'])
       .nullable()
       .describe('Who has to say something before it goes on'),
+    questions: z.array(questionWire).describe('What a reviewer asked, the oldest first'),
     canWithdraw: z.boolean(),
     dueAt: instantWire.nullable(),
     createdAt: instantWire,
@@ -219,6 +232,12 @@ export const frozenWire = z
   .meta({ id: 'FrozenClosure' })
 
 export const appealWire = z.object({ text: z.string().trim().min(1).max(500) })
+const asked = z.string().trim().min(1).max(2000)
+export const questionTextWire = z.object({ text: asked })
+export const answerWire = z.object({
+  text: asked,
+  questionId: z.string().max(60).optional().describe('Refused where another one is open by now'),
+})
 export const nameAccountWire = z.object({
   account: accountWire.describe('An account in the subscriber’s own name'),
   code: codeWire,

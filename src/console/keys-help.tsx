@@ -12,6 +12,7 @@ const keys: readonly (readonly [key: string, word: ConsoleKey])[] = [
   ['R', 'keys.reject'],
   ['S', 'keys.take'],
   ['N', 'keys.note'],
+  ['Q', 'question.button'],
   ['F', 'keys.filter-risk'],
   ['/', 'keys.find'],
   ['?', 'keys.help'],

@@ -69,6 +69,7 @@ export const rules: Readonly<
       'closure-agree-again',
       'closure-act',
       'closure-of-age',
+      'closure-question',
       'closure-port-stayed',
       'closure-port-choose',
       'closure-service-ended',

@@ -193,6 +193,8 @@ export type NoticeParams = {
   }
   /** Who came of age since a guardian authorised says it again, alone. */
   'closure-of-age': { reference: string; lineName: string; url: string; freezeUrl?: string }
+  /** A reviewer asks something; what, stands on the page alone. */
+  'closure-question': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number did not go to the other operator: the subscriber says whether to close all the same. */
   'closure-port-stayed': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number has gone, and nobody may pay out what is left: the subscriber chooses. */

@@ -172,6 +172,13 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
       { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
     ],
   },
+  'closure-question': {
+    facts: ['reference'],
+    actions: [
+      { label: 'closure-question.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
+  },
   'closure-withdrawn': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-withdrawn.action', url: 'url' }],

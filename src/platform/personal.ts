@@ -233,6 +233,7 @@ const recordKeys: Readonly<Record<string, readonly string[]>> = {
   ticket_message: ['message_id'],
   payment_order: ['order_id'],
   closure_certificate: ['case_id'],
+  closure_question: ['question_id'],
 }
 
 /** A field whose key was destroyed reads as nothing. */

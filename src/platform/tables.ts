@@ -207,6 +207,18 @@ export interface ClosureIntakeMatch {
   subscriber_id: string;
 }
 
+export interface ClosureQuestion {
+  answer: string | null;
+  asked_at: Temporal.Instant;
+  asked_by: string;
+  case_id: string;
+  ended_at: Temporal.Instant | null;
+  left_ms: bigint;
+  question: string;
+  question_id: string;
+  subscriber_id: string;
+}
+
 export interface ClosureStep {
   case_id: string;
   done_at: Temporal.Instant;
@@ -1122,6 +1134,7 @@ export interface DB {
   closure_index: ClosureIndex;
   closure_intake: ClosureIntake;
   closure_intake_match: ClosureIntakeMatch;
+  closure_question: ClosureQuestion;
   closure_step: ClosureStep;
   contact_index: ContactIndex;
   coupon: Coupon;

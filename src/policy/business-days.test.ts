@@ -6,6 +6,7 @@ import {
   easterSunday,
   isBusinessDay,
   isHoliday,
+  passingMs,
   termEnd,
 } from './business-days.ts'
 
@@ -92,4 +93,18 @@ test('every calendar names its source, has both days of the weekend, and leaves 
     expect(days, calendar).toBeGreaterThan(240)
     expect(days, calendar).toBeLessThan(262)
   }
+})
+
+test.each([
+  ['within a day', '2026-11-24T09:00:00Z', '2026-11-24T17:30:00Z', 8.5],
+  ['over a weekend', '2026-11-27T14:00:00Z', '2026-11-30T14:00:00Z', 24],
+  ['from a Saturday on', '2026-11-28T09:00:00Z', '2026-11-30T23:00:00Z', 24],
+  ['over Christmas', '2026-12-23T11:00:00Z', '2026-12-28T11:00:00Z', 48],
+  ['backwards', '2026-11-24T09:00:00Z', '2026-11-23T09:00:00Z', 0],
+])('of business time, %s, as much passes as is added again', (_, start, end, hours) => {
+  const [from, to] = [Temporal.Instant.from(start), Temporal.Instant.from(end)]
+  expect(passingMs(from, to, berlin) / 3_600_000).toBe(hours)
+  const later = Temporal.Instant.from('2026-12-09T10:20:30.456Z')
+  const left = Temporal.Duration.from({ milliseconds: hours * 3_600_000 }).toString()
+  expect(passingMs(later, termEnd(later, left, berlin), berlin)).toBe(hours * 3_600_000)
 })

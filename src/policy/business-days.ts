@@ -54,13 +54,13 @@ export function termEnd(
   const asked = Temporal.Duration.from(length)
   const local = start.toZonedDateTimeISO(counting.zone)
   if (counting.unit === 'calendar' || asked.blank) return local.add(asked).toInstant()
-  const { years, months, weeks, days, hours, minutes, seconds } = asked
+  const { years, months, weeks, days, hours, minutes, seconds, milliseconds } = asked
   let at = opening(opening(local, counting).add({ years, months, weeks }), counting)
   for (let left = days; left > 0; left--) {
     do at = at.add({ days: 1 })
     while (!isBusinessDay(at.toPlainDate(), counting))
   }
-  let rest = Temporal.Duration.from({ hours, minutes, seconds })
+  let rest = Temporal.Duration.from({ hours, minutes, seconds, milliseconds })
   for (;;) {
     const midnight = at.add({ days: 1 }).startOfDay()
     const today = at.until(midnight, { largestUnit: 'hours' })
@@ -68,6 +68,25 @@ export function termEnd(
     rest = rest.subtract(today)
     at = opening(midnight, counting)
   }
+}
+
+/** How much of a length of time, in ms, passes from `start` to `end`; `termEnd` adds it to another start. */
+export function passingMs(
+  start: Temporal.Instant,
+  end: Temporal.Instant,
+  counting: Counting,
+): number {
+  const endMs = end.epochMilliseconds
+  if (counting.unit === 'calendar') return Math.max(0, endMs - start.epochMilliseconds)
+  let sumMs = 0
+  let at = start.toZonedDateTimeISO(counting.zone)
+  while (at.epochMilliseconds < endMs) {
+    const midnight = at.add({ days: 1 }).startOfDay()
+    if (isBusinessDay(at.toPlainDate(), counting))
+      sumMs += Math.min(endMs, midnight.epochMilliseconds) - at.epochMilliseconds
+    at = midnight
+  }
+  return sumMs
 }
 
 /** The moment itself on a business day, or the beginning of the next one. */

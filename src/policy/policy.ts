@@ -1,6 +1,6 @@
 /** What a country's rules decide about closing: one versioned document, each value with its source and confidence. */
 import { firstSchema, upgrade } from './first-format.ts'
-import { endOf } from './rule-for.ts'
+import { endOf, msUntil } from './rule-for.ts'
 import { type Policy, policySchema, withLaterRules } from './schema.ts'
 
 export {
@@ -47,4 +47,25 @@ type Timed = 'coolingOff' | 'riskWait' | 'reviewSla' | 'refundDeadline'
 /** When the time that a rule gives is over, counted in the days it is given in. */
 export function dueBy(policy: Policy, name: Timed, start: Temporal.Instant): Temporal.Instant {
   return endOf(policy, policy.rules[name], start)
+}
+
+/** How much of that time is left until it is over. */
+export function leftMsOf(
+  policy: Policy,
+  name: Timed,
+  now: Temporal.Instant,
+  dueAt: Temporal.Instant,
+): number {
+  return msUntil(policy, policy.rules[name], now, dueAt)
+}
+
+/** When what was left of it is over, if it goes on from another moment. */
+export function dueAgain(
+  policy: Policy,
+  name: Timed,
+  start: Temporal.Instant,
+  leftMs: number,
+): Temporal.Instant {
+  const value = Temporal.Duration.from({ milliseconds: leftMs }).toString()
+  return endOf(policy, { ...policy.rules[name], value }, start)
 }

@@ -1,5 +1,5 @@
 /** Which value of a rule holds: for whom, on which day, counted in which days. */
-import { termEnd } from './business-days.ts'
+import { type Counting, passingMs, termEnd } from './business-days.ts'
 import { defaultRules } from './packs.ts'
 import type { DayUnit, Plan, Policy, RuleName, Segment } from './schema.ts'
 
@@ -53,17 +53,25 @@ function isInForce({ validFrom, validTo }: Period, day: string): boolean {
   return (validFrom === undefined || validFrom <= day) && (validTo === undefined || day <= validTo)
 }
 
+type Length = { value: string; days?: DayUnit | undefined }
+
 /** When a length of time is over in the country of a policy. */
-export function endOf(
+export function endOf(policy: Policy, rule: Length, start: Temporal.Instant): Temporal.Instant {
+  return termEnd(start, rule.value, countingOf(policy, rule))
+}
+
+/** How much of it is left until then, in the days it is given in: a weekend takes nothing away of business days. */
+export function msUntil(
   policy: Policy,
-  rule: { value: string; days?: DayUnit | undefined },
-  start: Temporal.Instant,
-): Temporal.Instant {
-  return termEnd(start, rule.value, {
-    unit: rule.days ?? 'calendar',
-    zone: policy.timeZone,
-    calendar: policy.rules.holidayCalendar.value,
-  })
+  rule: Pick<Length, 'days'>,
+  now: Temporal.Instant,
+  end: Temporal.Instant,
+): number {
+  return passingMs(now, end, countingOf(policy, rule))
+}
+
+function countingOf({ timeZone, rules }: Policy, { days }: Pick<Length, 'days'>): Counting {
+  return { unit: days ?? 'calendar', zone: timeZone, calendar: rules.holidayCalendar.value }
 }
 
 /** Null where there is no such length. */

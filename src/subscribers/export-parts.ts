@@ -28,6 +28,7 @@ export const exported: Readonly<Record<string, DatasetName>> = {
   ticket_message: 'tickets',
   ticket_attachment: 'attachments',
   closure_case: 'closures',
+  closure_question: 'questions',
   closure_intake: 'requests',
   closure_intake_match: 'requests',
   notice: 'notices',

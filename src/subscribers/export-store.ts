@@ -252,6 +252,9 @@ const sources: Record<DatasetName, Source> = {
       'closed_at',
     ),
   ),
+  questions: byId('question_id', sql`select t.* from closure_question t`, (row) =>
+    cells(row, 'question_id', 'case_id', 'question', 'answer', 'asked_at', 'ended_at'),
+  ),
   requests: byId(
     'case_id',
     sql`select t.subscriber_id, t.case_id, t.line_id, i.reference, i.scope, i.state, i.reason, i.received_at, i.ended_at

@@ -224,6 +224,14 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     moment('serviceEndedAt'),
     moment('closedAt'),
   ],
+  questions: [
+    text('questionId'),
+    text('caseId'),
+    text('question'),
+    text('answer'),
+    moment('askedAt'),
+    moment('endedAt'),
+  ],
   requests: [
     text('caseId'),
     text('reference'),

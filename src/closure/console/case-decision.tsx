@@ -13,6 +13,7 @@ import { problemCode, send } from '../../portal/api.ts'
 import { Button, TextButton } from '../../portal/components/button.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { useToast } from '../../portal/toast.tsx'
+import { AskButton } from './case-questions.tsx'
 import { type DecisionKind, DecisionSheet, NoteSheet } from './decision-sheet.tsx'
 import { NotedAct } from './noted-act.tsx'
 
@@ -52,8 +53,9 @@ function approveWord({ approvals: { whyTwo, first } }: StaffCase) {
   return first ? 'decide.approve-second' : 'decide.approve-first'
 }
 
-function hint({ mayReject }: StaffCase, mine: boolean) {
+function hint({ mayReject, mayAsk }: StaffCase, mine: boolean) {
   if (!mayReject) return 'decide.rejected-before'
+  if (!mayAsk) return 'question.cannot'
   return mine ? 'decide.yours' : 'decide.reject-reason'
 }
 
@@ -97,6 +99,7 @@ export function CaseDecision({ seen, onDecided, reload }: Props) {
         <Button disabledBy={held} busy={claim.isPending} onClick={take}>
           {t(mine ? 'decide.release' : 'decide.take')} <Kbd>S</Kbd>
         </Button>
+        <AskButton seen={seen} held={seen.mayAsk ? undefined : 'decide-why'} />
         <Button disabledBy={held} onClick={show('note')}>
           {note ? t('decide.note-there') : t('decide.note')} <Kbd>N</Kbd>
         </Button>

@@ -1,8 +1,8 @@
 /** One case with everything a decision rests on: answer and clock above, money, checks, history,
  * facts beside. */
 import { useQuery } from '@tanstack/react-query'
-import { urgency } from '../../console/clock.ts'
-import { Clock } from '../../console/components/clock.tsx'
+import { timeLeft, urgency } from '../../console/clock.ts'
+import { Clock, useSpanText } from '../../console/components/clock.tsx'
 import { Loaded, WaitingRows } from '../../console/components/listing.tsx'
 import { caseQuery } from '../../console/queries.ts'
 import { useNow } from '../../console/use-now.ts'
@@ -17,6 +17,7 @@ import { CaseChecks } from './case-checks.tsx'
 import { CaseDecision } from './case-decision.tsx'
 import { CaseEvents } from './case-events.tsx'
 import { CaseFacts } from './case-facts.tsx'
+import { CaseQuestions } from './case-questions.tsx'
 import { CaseMoney } from './case-money.tsx'
 import { tones } from './state.ts'
 
@@ -33,6 +34,7 @@ export function CasePane({ caseId, onDecided }: { caseId: string; onDecided: () 
                 <CaseNotices seen={seen} />
                 <CaseMoney closure={seen.closure} />
                 <CaseChecks seen={seen} />
+                <CaseQuestions seen={seen} />
                 <CaseEvents events={seen.events} />
               </div>
               <CaseFacts seen={seen} />
@@ -98,12 +100,28 @@ function Deadline({ seen }: { seen: StaffCase }) {
       </div>
     )
   }
+  if (seen.reviewLeftMs !== null && state === 'needs_customer') return <Stands seen={seen} />
   const tone: Tone = tones[state] ?? 'neutral'
   const when = closedAt ?? dueAt
   return (
     <div className="deadline">
       <Tag tone={tone}>{code('state', state)}</Tag>
       {when && <span className="caption c3">{format.full(when)}</span>}
+    </div>
+  )
+}
+
+/** The clock of a review that waits for an answer: how much is left when it goes on. */
+function Stands({ seen }: { seen: StaffCase }) {
+  const { t, code } = useConsoleWords()
+  const spanText = useSpanText()
+  const left = new Date(seen.reviewLeftMs ?? 0).toISOString()
+  return (
+    <div className="deadline">
+      <Tag tone="warn">{code('state', seen.closure.state)}</Tag>
+      <span className="caption c3">
+        {t('case.clock-stands', { span: spanText(timeLeft(left, 0)) })}
+      </span>
     </div>
   )
 }

@@ -24,6 +24,7 @@ export function AttentionPage() {
 /** What may be looked through; needs_attention has a page of its own. */
 const states = [
   'in_review',
+  'needs_customer',
   'cooling_off',
   'approved',
   'scheduled',

@@ -19,9 +19,11 @@ import { ByLink } from './by-link.tsx'
 import { Questions } from './quote-questions.tsx'
 import { FinalStatement } from './quote-tables.tsx'
 import { EndsAt } from './quote-page.tsx'
+import { AnswerForm, openQuestion } from './question.tsx'
 
 const keyOf = (token: string) => ['act', token]
-const keep = (token: string, next: Acting) => queryClient.setQueryData(keyOf(token), next)
+const keep = (token: string, next: Acting): void =>
+  void queryClient.setQueryData(keyOf(token), next)
 
 export function ActingPage() {
   const { token } = useParams({ strict: false }) as { token: string }
@@ -35,9 +37,28 @@ export function ActingPage() {
   return (
     <ByLink look={look} waiting={t('closing.waiting')} over={t('act.over')} instead={instead}>
       {(acting) =>
-        acting.decides ? <Decide token={token} acting={acting} /> : <Over acting={acting} />
+        acting.decides ? <Asked token={token} acting={acting} /> : <Over acting={acting} />
       }
     </ByLink>
+  )
+}
+
+/** What is asked: to decide, or what a reviewer wants to know. */
+function Asked({ token, acting }: Props) {
+  const { t } = useWords()
+  const question = openQuestion(acting.closure)
+  if (!question) return <Decide token={token} acting={acting} />
+  return (
+    <Page bare head={t('case.head-question')} sub={t('case.sub-question')} end={<LanguageSwitch />}>
+      <AnswerForm
+        key={question.questionId}
+        question={question}
+        answer={async (given) =>
+          keep(token, await send<Acting>('POST', '/v1/closures/act/answer', { token, ...given }))
+        }
+        outrun={() => void queryClient.invalidateQueries({ queryKey: keyOf(token) })}
+      />
+    </Page>
   )
 }
 

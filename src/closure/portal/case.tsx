@@ -13,17 +13,19 @@ import { useGo } from '../../portal/go.ts'
 import { useToast } from '../../portal/toast.tsx'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { openQuestion } from './question.tsx'
 
 type DraftProps = { step: number; children: (closure: Closure) => ReactNode }
 
-const editable: readonly Closure['state'][] = ['draft', 'needs_customer']
+const isEditable = (closure: Closure) =>
+  closure.state === 'draft' || (closure.state === 'needs_customer' && !openQuestion(closure))
 
 /** A step of what can still be chosen; what runs by itself belongs on the progress page. */
 export function Draft({ step, children }: DraftProps) {
   const { caseId } = useParams({ strict: false }) as { caseId: string }
   const { t } = useWords()
   const closure = useQuery({ ...closureQuery(caseId), staleTime: 0 })
-  if (closure.data && !editable.includes(closure.data.state)) {
+  if (closure.data && !isEditable(closure.data)) {
     return <Redirect to={`/closures/${caseId}`} />
   }
   if (closure.data) return children(closure.data)

@@ -78,6 +78,9 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
   }
   if (closure.waitsFor === 'guardian')
     return { ...said(t('case.head-guardian'), t('case.sub-guardian')), tag: t('case.guardian') }
+  const question = closure.timeline.find(({ key }) => key === 'question')
+  if (question && question.state !== 'done' && state === 'needs_customer')
+    return said(t('case.head-question'), t('case.sub-question'))
   const consent = closure.timeline.find(({ key }) => key === 'own-consent')
   if (consent && consent.state !== 'done' && state === 'needs_customer')
     return said(t('case.head-needs-you'), t('case.sub-of-age'))

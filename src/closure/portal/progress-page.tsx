@@ -21,6 +21,7 @@ import { homeOf } from './case.tsx'
 import { ClosedView } from './closed-view.tsx'
 import { headline } from './headline.ts'
 import { instrumentText, refunds, refundText } from './quote-text.ts'
+import { openQuestion, Questions } from './question.tsx'
 import { Reference } from './reference.tsx'
 import { Refunds } from './refunds.tsx'
 import { CaseTimeline } from './timeline-rows.tsx'
@@ -76,7 +77,7 @@ function Progress({ closure }: { closure: Closure }) {
       back={homeOf(closure)}
       dock={<Ways closure={closure} />}
     >
-      {closure.state === 'needs_customer' && closure.waitsFor === 'owner' && (
+      {isAgreedAgain(closure) && (
         <div className="mt-5 grid">
           <ButtonLink kind="primary" block to={`/closures/${closure.caseId}/quote`}>
             {t('case.look-again')}
@@ -88,6 +89,7 @@ function Progress({ closure }: { closure: Closure }) {
           <Notice tone="warn">{closure.rejection.note}</Notice>
         </div>
       )}
+      <Questions closure={closure} />
       <Appeal closure={closure} />
       <Reference closure={closure} />
       <Refunds closure={closure} />
@@ -110,6 +112,9 @@ function Progress({ closure }: { closure: Closure }) {
     </Page>
   )
 }
+
+const isAgreedAgain = (closure: Closure) =>
+  closure.state === 'needs_customer' && closure.waitsFor === 'owner' && !openQuestion(closure)
 
 /** Withdrawing and asking weigh the same. */
 function Ways({ closure }: { closure: Closure }) {

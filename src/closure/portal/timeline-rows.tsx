@@ -17,6 +17,7 @@ const titles: Record<Row['key'], WordKey> = {
   announced: 'step.announced',
   'identity-checked': 'step.identity-checked',
   'waiting-time': 'step.waiting-time',
+  question: 'step.question',
   review: 'step.review',
   approved: 'step.approved',
   scheduled: 'step.scheduled',
