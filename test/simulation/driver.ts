@@ -120,7 +120,9 @@ function whoLives(world: World): Runner[] {
   const reviewers = staff.map((email, index) => {
     const rejects = (reference: string, again: boolean) =>
       chance.happens(0.12, 'rejects', reference, again ? 'again' : 'first')
-    return runnerOf(`reviewer${index + 1}`, review(email, rejects), { eid: '', staff: true })
+    const asks = (reference: string) => chance.happens(0.35, 'asks', reference)
+    const program = review(email, { rejects, asks })
+    return runnerOf(`reviewer${index + 1}`, program, { eid: '', staff: true })
   })
   const { bulk, hold } = story
   const operator = { eid: '', staff: false }

@@ -119,6 +119,14 @@ const rules: Record<string, string> = {
       and not exists (select from closure_event v
         where v.subscriber_id = c.subscriber_id and v.case_id = c.case_id
           and v.seq between f.seq and l.seq and v.kind in ('frozen', 'held', 'rejected', 'appealed'))`,
+  'a case went on while its owner was asked': `
+    select c.reference from closure_case c join closure_question q using (subscriber_id, case_id)
+    where q.ended_at is null and c.state not in ('needs_customer', 'frozen', 'on_hold', 'needs_attention')
+    union all
+    select a.case_id from closure_event a where a.kind like 'approved%' and 'question-asked' = (
+      select q.kind from closure_event q where q.subscriber_id = a.subscriber_id
+        and q.case_id = a.case_id and q.seq < a.seq and q.kind like 'question-%'
+      order by q.seq desc limit 1)`,
   'a line is left closing': `
     select l.line_id from line l where l.state = 'closing' and not exists (
       select from closure_case c where c.subscriber_id = l.subscriber_id

@@ -138,10 +138,21 @@ function* follow(intent: Of<'close'>, caseId: string, mind: Mind): Program {
     if (['closed', 'withdrawn', 'rejected'].includes(seen.body.state)) return
     yield* nameAccount(intent, caseId, seen.body.refunds, mind.email)
     if (seen.body.state === 'needs_customer' && intent.heeds !== false) {
-      yield say('agrees to the new quote')
-      yield* confirm(intent, caseId, mind.email, 1)
+      if (isAsked(seen.body)) yield* answer(caseId, intent.clicks)
+      else {
+        yield say('agrees to the new quote')
+        yield* confirm(intent, caseId, mind.email, 1)
+      }
     }
   }
+}
+
+const isAsked = ({ questions }: Body) => questions.some(({ endedAt }: Body) => endedAt === null)
+
+/** Says what a reviewer wants to know. */
+function* answer(caseId: string, clicks: number): Program {
+  const said = yield post(`/v1/closures/${caseId}/answer`, { text: 'At the airport.' }, clicks)
+  yield say(`answers the reviewer: ${said.body?.state ?? said.body?.code}`)
 }
 
 /** For the first refund that its card refused, and the right one where the bank refused that account. */

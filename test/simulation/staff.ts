@@ -14,23 +14,24 @@ import {
 import { signIn } from './sign-in.ts'
 import type { Bulk, LegalHold } from './story.ts'
 
-/** Whether a case is refused, at first or after an appeal. */
-type Rejects = (reference: string, again: boolean) => boolean
+type Judges = {
+  /** Whether a case is refused, at first or after an appeal. */
+  rejects: (reference: string, again: boolean) => boolean
+  /** Whether its owner is asked something before. */
+  asks: (reference: string) => boolean
+}
 
 /** A reviewer at work: every few hours, what waits is decided, what is stuck or frozen is sent on. */
-export function* review(email: string, rejects: Rejects): Program {
+export function* review(email: string, judges: Judges): Program {
   yield* signIn('/v1/staff/sign-in', email, 'en')
   for (;;) {
     yield wait(5 * hours)
     const queue = yield* listed('in_review', email)
-    for (const { caseId, reference } of queue) yield* decide(caseId, reference, rejects)
+    for (const { caseId, reference } of queue) yield* decide(caseId, reference, judges)
     const bulks = yield get('/v1/staff/bulk-closures')
     for (const { bulkId, state } of bulks.body?.items ?? [])
       if (state === 'proposed') yield post(`/v1/staff/bulk-closures/${bulkId}/approve`)
-    for (const { caseId, reference } of yield* listed('needs_attention', email)) {
-      yield say(`sends ${reference} on`)
-      yield post(`/v1/staff/closures/${caseId}/retry`)
-    }
+    for (const row of yield* listed('needs_attention', email)) yield* sendOn(row)
     for (const { caseId, reference } of yield* listed('frozen', email)) {
       yield say(`has verified the subscriber of ${reference}`)
       yield post(`/v1/staff/closures/${caseId}/thaw`, { note: 'It was the subscriber.' })
@@ -49,14 +50,27 @@ function* listed(state: string, email: string): Generator<Ask, Row[], Answer> {
   return page.body?.items ?? []
 }
 
-function* decide(caseId: string, reference: string, rejects: Rejects): Program {
+/** What nobody answers is not asked any more. */
+function* sendOn({ caseId, reference }: Row): Program {
+  const at = `/v1/staff/closures/${caseId}`
+  const { body: seen } = yield get(at)
+  yield say(`sends ${reference} on`)
+  yield post(seen?.mayWithdrawQuestion ? `${at}/question/withdraw` : `${at}/retry`)
+}
+
+function* decide(caseId: string, reference: string, { rejects, asks }: Judges): Program {
   const at = `/v1/staff/closures/${caseId}`
   const seen = yield get(at)
   if (!ok(seen)) return
   yield post(`${at}/claim`)
   const claimed = yield get(at)
-  const { version, appeal } = claimed.body ?? {}
+  const { version, appeal, closure, mayAsk } = claimed.body ?? {}
   if (version === undefined) return
+  if (mayAsk && closure.questions.length === 0 && asks(reference)) {
+    const asked = yield post(`${at}/question`, { text: 'Where did you buy it?' }, 2)
+    if (ok(asked)) yield say(`asks about ${reference}`)
+    return
+  }
   const rejected = rejects(reference, Boolean(appeal))
   const decision = rejected
     ? { decision: 'reject', version, reasonCode: 'identity-doubt', note: '' }
