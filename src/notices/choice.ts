@@ -44,6 +44,7 @@ export const rules: Readonly<
       'port-pending',
       'port-completed',
       'port-ended',
+      'port-after-end',
       'number-arrived',
       'number-stayed-away',
       'line-suspended',

@@ -122,6 +122,13 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'port-pending': { ...porting, movesAt: at },
   'port-completed': { ...porting, at },
   'port-ended': { ...porting, how: 'failed', note: 'No such customer', at },
+  'port-after-end': {
+    msisdn: '+447400123456',
+    how: 'pending',
+    recipient: 'Heron Mobile',
+    movesAt: at,
+    url,
+  },
   'number-arrived': { lineName: 'Travel', msisdn: '+447400123456', at, url },
   'number-stayed-away': {
     lineName: 'Travel',
@@ -165,6 +172,8 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     kept,
     progressUrl: url,
     keysUrl: url,
+    takeUrl: url,
+    takeUntil: at,
     deleteUrl: url,
   },
   'closure-removal-confirmed': { ...closing, at, progressUrl: url },

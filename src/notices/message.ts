@@ -66,8 +66,19 @@ export function messageOf(
     actions,
     footer,
     // An old phone shows the marks that keep a value's order as boxes.
-    sms: (word('sms') ?? word('lead') ?? name).replaceAll(/[\u2066\u2068\u2069]/g, ''),
+    sms: shortText(name, word, params).replaceAll(/[\u2066\u2068\u2069]/g, ''),
   }
+}
+
+/** Whoever has no e-mail reads what must not be missed here. */
+function shortText(
+  name: TemplateName,
+  word: (part: string) => string | undefined,
+  params: Params,
+): string {
+  const text = word('sms') ?? word('lead') ?? name
+  const take = params['takeUrl'] ? word('sms-take') : undefined
+  return take ? `${text} ${take}` : text
 }
 
 function paragraphsOf(

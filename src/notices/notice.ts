@@ -54,6 +54,16 @@ export type NoticeParams = {
     at: string
     url: string
   }
+  /** Of a number whose account has ended: `how` is given, pending, completed or stayed. */
+  'port-after-end': {
+    msisdn: string
+    how: 'given' | 'pending' | 'completed' | 'stayed'
+    recipient?: string
+    at?: string
+    movesAt?: string
+    codeEndsAt?: string
+    url: string
+  }
   'number-arrived': { lineName: string; msisdn: string; at: string; note?: string; url: string }
   /** `note` is what the other operator said. */
   'number-stayed-away': {
@@ -215,6 +225,9 @@ export type NoticeParams = {
     kept: string
     progressUrl: string
     keysUrl: string
+    /** Where a number of an account may still leave: the way to a code, and the soonest end of that. */
+    takeUrl?: string
+    takeUntil?: string
     /** How the eSIM is deleted, where it may still be on a phone. */
     deleteUrl?: string
   }

@@ -50,6 +50,11 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     variants: [{ key: 'port-ended.body', by: 'how' }],
     actions: [{ label: 'port-ended.action', url: 'url' }],
   },
+  'port-after-end': {
+    facts: ['msisdn', 'recipient', 'at', 'movesAt', 'codeEndsAt'],
+    variants: [{ key: 'port-after-end.body', by: 'how' }],
+    actions: [{ label: 'port-after-end.action', url: 'url' }],
+  },
   'number-arrived': {
     facts: ['lineName', 'msisdn', 'at'],
     actions: [{ label: 'number-arrived.action', url: 'url' }],
@@ -245,6 +250,7 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     facts: ['reference', 'closedAt'],
     actions: [
       { label: 'closure-closed.action', url: 'progressUrl' },
+      { label: 'closure-closed.take', url: 'takeUrl' },
       { label: 'closure-closed.delete', url: 'deleteUrl' },
     ],
     tables: 'statement',
@@ -284,6 +290,7 @@ const moments = new Set([
   'waitsUntil',
   'movesAt',
   'codeEndsAt',
+  'takeUntil',
   'until',
 ])
 const amounts = new Set(['amount', 'refund', 'price', 'missing', 'credited', 'cap', 'spent'])

@@ -18,6 +18,7 @@ export {
   mayPort,
   needsSecondReview,
   numberKeptUntil,
+  portableUntil,
   portCodeEnd,
   withdrawableUntil,
 } from './rights.ts'

@@ -69,9 +69,14 @@ export function mayPort(
 ): Porting {
   if (asked.overdue && arrearsBlock(policy, 'port')) return { allowed: false, why: 'arrears' }
   if (asked.endedAt === null) return { allowed: true }
-  const until = endOfAny(policy, ruleFor(policy, 'portAfterEnd'), asked.endedAt)
+  const until = portableUntil(policy, asked.endedAt)
   const isLate = until !== null && Temporal.Instant.compare(asked.at, until) > 0
   return isLate ? { allowed: false, why: 'ended-too-long-ago' } : { allowed: true }
+}
+
+/** Until when the number of a line that has ended can leave; null where the country gives no figure. */
+export function portableUntil(policy: Policy, endedAt: Temporal.Instant): Temporal.Instant | null {
+  return endOfAny(policy, ruleFor(policy, 'portAfterEnd'), endedAt)
 }
 
 /** Until when a request can be taken back; by law, or because the operator grants it. */

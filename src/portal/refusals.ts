@@ -56,6 +56,7 @@ const sentences = {
   'port-arrears': 'refusal.port-arrears',
   'port-locked': 'refusal.port-locked',
   'port-held': 'refusal.port-held',
+  'port-by-hand': 'refusal.port-by-hand',
   'number-not-portable': 'refusal.number-not-portable',
   'number-other-country': 'refusal.number-other-country',
   'number-here': 'refusal.number-here',

@@ -95,6 +95,7 @@ const publicPages = [
   open('/c/$reference', () => import('../closure/portal/public-page.tsx'), 'PublicPage'),
   open('/freeze/$token', () => import('../closure/portal/freeze-page.tsx'), 'FreezePage'),
   open('/act/$token', () => import('../closure/portal/acting-page.tsx'), 'ActingPage'),
+  open('/take-number/$token', () => import('../porting/portal/take-page.tsx'), 'TakePage'),
   open('/close', () => import('../closure/portal/intake-page.tsx'), 'IntakePage'),
   open('/close/proof/$token', () => import('../closure/portal/proof-page.tsx'), 'ProofPage'),
   open('/verify', () => import('../closure/portal/verify-page.tsx'), 'VerifyPage'),

@@ -42,6 +42,7 @@ export type Renewal = z.output<typeof renewals.renewalWire>
 export type ChangeQuote = z.output<typeof renewals.changeQuoteWire>
 export type PortIn = z.output<typeof arrivals.portInWire>
 export type PortOut = z.output<typeof porting.portOutWire>
+export type Leaving = z.output<typeof porting.leavingWire>
 export type Order = z.output<typeof payments.orderWire>
 export type OrderQuote = z.output<typeof payments.orderQuoteWire>
 export type PaymentMethod = z.output<typeof methods.paymentMethodWire>

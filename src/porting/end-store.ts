@@ -5,6 +5,7 @@ import type { App } from '../platform/app.ts'
 import { type Actor, audit, system } from '../platform/audit.ts'
 import { pairs, type Trx } from '../platform/database.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
+import { tellLeaving } from './leaving-tell-store.ts'
 import { type End, type Ending, endingOf, portChangedQueue, type PortOut } from './porting.ts'
 import { type LineKey, openPortsOf } from './standing-store.ts'
 
@@ -25,7 +26,7 @@ export async function endPort(trx: Trx, app: App, port: PortOut, end: End): Prom
     .updateTable('port_out')
     .set({
       state: ending.state,
-      reason: ending.reason,
+      reason: port.accountEnded ? null : ending.reason,
       changed_at: now,
       ended_at: now,
       wake_at: wasPending ? now.add(portJobAgainAfter) : null,
@@ -96,9 +97,14 @@ async function tellEnd(trx: Trx, app: App, port: PortOut, { state, reason }: End
     subscriberId,
     noticeId: `port-${state}:${port.portId}`,
     recipients: contacts
-      .filter(({ value }) => value !== port.msisdn)
+      .filter(({ value }) => value !== '' && value !== port.msisdn)
       .map(({ recipient }) => recipient),
     locale: line.locale,
+  }
+  if (port.accountEnded) {
+    const how = state === 'completed' ? 'completed' : 'stayed'
+    const at = app.clock.now().toString()
+    return tellLeaving(trx, app, { ...told, params: { msisdn: port.msisdn, how, at } })
   }
   const params = {
     lineName: line.nickname || port.msisdn,

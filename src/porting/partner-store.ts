@@ -6,6 +6,7 @@ import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
+import { tellLeaving } from './leaving-tell-store.ts'
 import { endPort, portJobAgainAfter, sendPortChanged } from './end-store.ts'
 import {
   dueWithin,
@@ -42,13 +43,13 @@ export async function requestPort(app: App, asked: PortRequest): Promise<PortOut
   }
   return app.db.transaction().execute(async (trx) => {
     const before = await byReference(trx, asked.reference)
-    if (before) return before.msisdn === asked.msisdn ? before : no('reference-taken')
+    if (before) return isSame(before, asked) ? before : no('reference-taken')
     const owner = await ownerOfNumber(trx, asked.msisdn)
     if (!owner) return no('number-unknown')
     await lockLines(trx, owner.subscriberId, [owner.lineId])
     // The same request may have come in twice at once.
     const meanwhile = await byReference(trx, asked.reference)
-    if (meanwhile) return meanwhile.msisdn === asked.msisdn ? meanwhile : no('reference-taken')
+    if (meanwhile) return isSame(meanwhile, asked) ? meanwhile : no('reference-taken')
     const seen = await findStanding(trx, owner, app.clock.now())
     if (isRefusal(seen) || seen.msisdn !== asked.msisdn) return no('number-unknown')
     const verdict = judge(app, seen, asked.code)
@@ -59,6 +60,11 @@ export async function requestPort(app: App, asked: PortRequest): Promise<PortOut
     if (verdict.kind === 'no') return no(verdict.why)
     return begin(trx, app, seen, asked)
   })
+}
+
+/** Of a number that left an ended account nothing is known here but its reference. */
+function isSame({ msisdn, accountEnded }: PortOut, asked: PortRequest): boolean {
+  return msisdn === asked.msisdn || (msisdn === '' && accountEnded)
 }
 
 function judge(app: App, { latest, locked, isEnding, overdue, policy }: Seen, code: string) {
@@ -131,7 +137,8 @@ async function begin(
     .set({
       state: 'pending',
       reference,
-      recipient,
+      // What is erased with the account is not written anew.
+      recipient: seen.accountEnded ? '-' : recipient,
       due_at: dueAt,
       changed_at: now,
       wake_at: wakeAt,
@@ -152,22 +159,40 @@ async function begin(
     reason: 'another operator asked for the number with its code',
     detail: { port: portId, recipient, dueAt: dueAt.toString() },
   })
-  await notify(trx, app, {
-    subscriberId,
-    noticeId: `port-pending:${portId}`,
-    recipients: seen.contacts.map(({ recipient: to }) => to),
-    template: 'port-pending',
-    locale: seen.locale,
-    params: {
-      lineName: seen.nickname,
-      msisdn: port.msisdn,
-      recipient,
-      movesAt: dueAt.toString(),
-      url: `${app.config.publicUrl}/lines/${port.lineId}/number`,
-    },
-  })
+  await tellPending(trx, app, seen, { recipient, dueAt })
   await sendPortChanged(trx, app, port)
   return { ...port, state: 'pending', reference, recipient, dueAt, version: port.version + 1 }
+}
+
+async function tellPending(
+  trx: Trx,
+  app: App,
+  { latest, contacts, locale, nickname, accountEnded }: Seen,
+  { recipient, dueAt }: Pick<PortRequest, 'recipient' | 'dueAt'>,
+) {
+  const { subscriberId, portId, lineId, msisdn } = latest!
+  const told = {
+    subscriberId,
+    noticeId: `port-pending:${portId}`,
+    recipients: contacts.map(({ recipient: to }) => to),
+    locale,
+  }
+  const movesAt = dueAt.toString()
+  if (accountEnded) {
+    const params = { msisdn, recipient, how: 'pending', movesAt } as const
+    return tellLeaving(trx, app, { ...told, params })
+  }
+  await notify(trx, app, {
+    ...told,
+    template: 'port-pending',
+    params: {
+      lineName: nickname,
+      msisdn,
+      recipient,
+      movesAt,
+      url: `${app.config.publicUrl}/lines/${lineId}/number`,
+    },
+  })
 }
 
 /** What became of a port that is under way. */

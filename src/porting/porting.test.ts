@@ -3,12 +3,14 @@ import { expect, test } from 'vitest'
 import { defaultRules, packs } from '../policy/packs.ts'
 import {
   codeEnd,
+  codeEndOf,
   type End,
   endingOf,
   hashPortCode,
   heldUntil,
   isOpen,
   judgeCode,
+  leavesUntil,
   makePortCode,
   plainCode,
   type PortOut,
@@ -39,6 +41,7 @@ function port(more: Partial<PortOut> = {}): PortOut {
     reason: null,
     createdAt: now,
     endedAt: null,
+    accountEnded: false,
     version: 0,
     ...more,
   }
@@ -54,6 +57,9 @@ function standing(more: Partial<Standing> = {}): Standing {
     suspendedForFraud: false,
     overdue: false,
     lineEndedAt: null,
+    keptUntil: null,
+    accountEnded: false,
+    suspicious: false,
     isEnding: false,
     changes: [],
     subscribedAt: now.subtract({ hours: 24 * 365 }),
@@ -76,6 +82,7 @@ test.each([
   ['a number that has left', { latest: port({ state: 'completed' }) }, 'number-gone'],
   ['a number given to somebody else', { isOurs: false }, 'number-gone'],
   ['a line whose end has begun', { isEnding: true }, 'past-point-of-no-return'],
+  ['a number whose quarantine is over', { lineEndedAt: now, keptUntil: now }, 'number-gone'],
   ['a number on its way', { latest: pending() }, 'port-pending'],
   ['a locked number', { locked: true }, 'port-locked'],
   ['a line held for fraud', { suspendedForFraud: true }, 'suspended-by-operator'],
@@ -107,6 +114,30 @@ test('a number can leave after the end of its line for as long as policy says', 
   expect([days('FR', 39), days('FR', 41)]).toEqual([undefined, 'number-gone'])
   expect([days('IT', 29), days('IT', 31)]).toEqual([undefined, 'number-gone'])
   expect(days('CN', 1)).toBe('number-gone')
+})
+
+test('no code outlives the time in which its number may leave', () => {
+  const ago = (days: number) => now.subtract({ hours: 24 * days })
+  const end = (country: string, keptUntil: Temporal.Instant | null) => {
+    const ended = standing({ policy: policyOf(country), lineEndedAt: ago(30), keptUntil })
+    return [leavesUntil(ended), codeEndOf(ended, now)].map(
+      (at) => at && Math.round(at.since(now).total('hours') / 24),
+    )
+  }
+  expect(end('FR', null)).toEqual([10, 10])
+  expect(end('FR', now.add({ hours: 5 * 24 }))).toEqual([5, 5])
+  // No figure: while nobody else has it, and never longer than a code lives.
+  expect(end('GB', now.add({ hours: 60 * 24 }))).toEqual([60, 30])
+  expect(leavesUntil(standing())).toBeNull()
+  expect(codeEndOf(standing(), now)).toEqual(codeEnd(policyOf('GB'), now))
+})
+
+test('after the account has ended a person looks first where something was odd, and only then', () => {
+  const no = (more: Partial<Standing>) => whyNoCode(standing(more), now)?.refused
+  expect(no({ accountEnded: true })).toBeUndefined()
+  expect(no({ suspicious: true })).toBeUndefined()
+  expect(no({ accountEnded: true, suspicious: true })).toBe('port-by-hand')
+  expect(no({ accountEnded: true, suspendedForFraud: true })).toBe('port-by-hand')
 })
 
 test('a changed contact or eSIM holds a code for a week, a new device for a day; a new account is no change', () => {

@@ -1,7 +1,7 @@
 /** A number on its way to another operator: its states, what holds a code, and what each message makes of it. */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { z } from 'zod'
-import { type Policy, portCodeEnd, mayPort } from '../policy/policy.ts'
+import { type Policy, portableUntil, portCodeEnd, mayPort } from '../policy/policy.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import type { portOutWire } from './wire.ts'
 
@@ -27,6 +27,8 @@ export type PortOut = {
   readonly reason: string | null
   readonly createdAt: Temporal.Instant
   readonly endedAt: Temporal.Instant | null
+  /** Nothing personal is kept of a port whose owner's account has ended. */
+  readonly accountEnded: boolean
   readonly version: number
 }
 
@@ -71,6 +73,12 @@ export type Standing = {
   readonly suspendedForFraud: boolean
   readonly overdue: boolean
   readonly lineEndedAt: Temporal.Instant | null
+  /** Of a number in quarantine. */
+  readonly keptUntil: Temporal.Instant | null
+  /** Nobody signs in any more: who asks has the link of the last message. */
+  readonly accountEnded: boolean
+  /** The end of the account looked like somebody else's doing. */
+  readonly suspicious: boolean
   /** A closure has begun to end this line, or one of its account. */
   readonly isEnding: boolean
   readonly changes: readonly Change[]
@@ -81,13 +89,16 @@ export type Standing = {
 
 /** Why no code is given, or nothing. Ordered: what can't be helped first, then what its owner can do. */
 export function whyNoCode(standing: Standing, now: Temporal.Instant): Refusal | undefined {
-  const { msisdn, isOurs, latest, policy, overdue, lineEndedAt } = standing
+  const { msisdn, isOurs, latest, policy, overdue, lineEndedAt, keptUntil } = standing
   if (msisdn === null) return refuse('line-without-number')
   if (latest?.state === 'completed' || !isOurs) return refuse('number-gone')
   if (standing.isEnding) return refuse('past-point-of-no-return')
   if (latest?.state === 'pending') return refuse('port-pending')
   const may = mayPort(policy, { overdue, endedAt: lineEndedAt, at: now })
   if (!may.allowed) return refuse(may.why === 'arrears' ? 'port-arrears' : 'number-gone')
+  if (keptUntil && Temporal.Instant.compare(keptUntil, now) <= 0) return refuse('number-gone')
+  if (standing.accountEnded && (standing.suspendedForFraud || standing.suspicious))
+    return refuse('port-by-hand')
   if (standing.suspendedForFraud) return refuse('suspended-by-operator')
   if (standing.locked) return refuse('port-locked')
   const until = heldUntil(standing.changes, standing.subscribedAt, now)
@@ -99,6 +110,25 @@ export function whyNoCode(standing: Standing, now: Temporal.Instant): Refusal | 
 export function codeEnd(policy: Policy, now: Temporal.Instant): Temporal.Instant {
   return portCodeEnd(policy, now) ?? now.add({ hours: 30 * 24 })
 }
+
+/** Until when a number whose line has ended can leave: as the country says, and while it is nobody else's. */
+export function leavesUntil({
+  policy,
+  lineEndedAt,
+  keptUntil,
+}: Pick<Standing, 'policy' | 'lineEndedAt' | 'keptUntil'>): Temporal.Instant | null {
+  const until = lineEndedAt && portableUntil(policy, lineEndedAt)
+  return earlier(until, keptUntil)
+}
+
+/** No code outlives the time in which its number may leave. */
+export function codeEndOf(standing: Standing, now: Temporal.Instant): Temporal.Instant {
+  const end = codeEnd(standing.policy, now)
+  return earlier(leavesUntil(standing), end) ?? end
+}
+
+const earlier = (a: Temporal.Instant | null, b: Temporal.Instant | null) =>
+  a === null || (b !== null && Temporal.Instant.compare(b, a) < 0) ? b : a
 
 /** What the other operator is told when it is refused; no more than it needs. */
 export type PortRefusal =
@@ -215,10 +245,12 @@ export function portShown(
 
 /** Codes are kept as this alone; the key is of the installation, so the hash cannot be searched for. */
 export function hashPortCode(masterKey: Uint8Array, portId: string, typed: string): string {
-  const key = Buffer.from(hkdfSync('sha256', masterKey, '', 'violet port code', 32))
-  return createHmac('sha256', key)
-    .update(`${portId}:${plainCode(typed)}`)
-    .digest('base64url')
+  return macOf(masterKey, 'code', `${portId}:${plainCode(typed)}`)
+}
+
+export function macOf(masterKey: Uint8Array, use: 'code' | 'link', text: string): string {
+  const key = Buffer.from(hkdfSync('sha256', masterKey, '', `violet port ${use}`, 32))
+  return createHmac('sha256', key).update(text).digest('base64url')
 }
 
 export function sameHash(a: string, b: string): boolean {

@@ -8,10 +8,11 @@ import { problemWire } from '../values/wire.ts'
 import { registerArrivalRoutes } from './in-routes.ts'
 import { hintArrival } from './in-store.ts'
 import { hearEnd, requestPort } from './partner-store.ts'
-import { type PortOut, portShown, whyNoCode } from './porting.ts'
+import { registerLeavingRoutes } from './leaving-routes.ts'
+import { type PortOut, portShown } from './porting.ts'
 import { openPorts } from './staff-store.ts'
 import { findStanding, type LineKey } from './standing-store.ts'
-import { cancelPort, givePortCode, sendConfirmation, setPortLock } from './store.ts'
+import { cancelPort, givePortCode, sendConfirmation, setPortLock, whyNot } from './store.ts'
 import {
   askPortCodeWire,
   confirmPortWire,
@@ -30,6 +31,7 @@ export function registerPortingRoutes(http: Http, app: App) {
   registerOwner(http, app)
   registerLock(http, app)
   registerArrivalRoutes(http, app)
+  registerLeavingRoutes(http, app)
   if (app.config.porting) registerPartner(http, app, app.config.porting.webhookSecret)
   registerStaff(http, app)
 }
@@ -37,7 +39,7 @@ export function registerPortingRoutes(http: Http, app: App) {
 async function shown(app: App, key: LineKey) {
   const seen = await findStanding(app.db, key, app.clock.now())
   if (isRefusal(seen)) return seen
-  const no = app.config.porting ? whyNoCode(seen, app.clock.now()) : refuse('port-not-offered')
+  const no = whyNot(app, seen)
   const contacts = seen.contacts.map(({ contactId, channel, maskedTo }) => ({
     contactId,
     channel,

@@ -1,6 +1,8 @@
 /** Open ports for staff. */
+import { sql } from 'kysely'
 import type { Db } from '../platform/database.ts'
 import type { PortState } from './porting.ts'
+import { lastNumber } from './standing-store.ts'
 
 const shownMax = 500
 
@@ -10,7 +12,10 @@ export async function openPorts(db: Db) {
     .selectFrom('port_out as p')
     .innerJoin('subscriber as s', 's.subscriber_id', 'p.subscriber_id')
     .selectAll('p')
-    .select('s.name')
+    .select([
+      's.name',
+      sql<string>`coalesce(nullif(p.msisdn, ''), (${lastNumber('p')}), '')`.as('number'),
+    ])
     .where('p.state', 'in', ['issued', 'pending'])
     .orderBy('p.state', 'desc')
     .orderBy('p.due_at')
@@ -22,7 +27,7 @@ export async function openPorts(db: Db) {
     subscriberId: row.subscriber_id,
     name: row.name,
     lineId: row.line_id,
-    msisdn: row.msisdn,
+    msisdn: row.number,
     state: row.state as PortState,
     recipient: row.recipient,
     dueAt: row.due_at?.toString() ?? null,

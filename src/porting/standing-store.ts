@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import { type Db, pairs, type Trx } from '../platform/database.ts'
 import type { PortOut as PortRow } from '../platform/tables.ts'
 import { residenceOf } from '../policy/policy.ts'
-import { currentPolicy } from '../policy/store.ts'
+import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type CodeContact, reachOf } from '../subscribers/reach-store.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import type { PortOut, PortState, Standing } from './porting.ts'
@@ -28,11 +28,31 @@ type Row = {
   region: string | null
   locale: string
   created_at: Temporal.Instant
+  account_ended_at: Temporal.Instant | null
+  kept_until: Temporal.Instant | null
+  policy_country: string | null
+  policy_version: number | null
+  received_at: Temporal.Instant | null
+  was_frozen: boolean | null
   owed: bigint
   is_ours: boolean
   is_ending: boolean
   sim_at: Temporal.Instant | null
 }
+
+/** The number in quarantine that was a line's. */
+export const lastNumber = (of: 'l' | 'p' | 'port_out') => sql`
+  select k.msisdn from phone_number k where k.last_subscriber_id = ${sql.ref(`${of}.subscriber_id`)}
+    and k.last_line_id = ${sql.ref(`${of}.line_id`)} limit 1`
+
+/** The case that ended a line: under which policy, and whether somebody said that it was not the subscriber. */
+export const endOfLine = sql`left join lateral (
+  select c.policy_country, c.policy_version, c.submitted_at as received_at, exists (select from closure_event v
+    where v.subscriber_id = c.subscriber_id and v.case_id = c.case_id and v.kind = 'frozen') as was_frozen
+  from closure_case c
+  where c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id and l.closed_at is not null
+    and c.service_ended_at is not null
+  order by c.service_ended_at desc limit 1) e on true`
 
 /** Refuses a line that is not this subscriber's, and a subscriber whose country nobody knows. */
 export async function findStanding(
@@ -42,8 +62,9 @@ export async function findStanding(
 ): Promise<Seen | Refusal> {
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
-    select l.state, l.nickname, l.msisdn, l.port_locked, l.suspensions, l.activated_at, l.closed_at,
-      s.country, s.region, s.locale, s.created_at,
+    select l.state, l.nickname, coalesce(l.msisdn, n.msisdn) as msisdn, l.port_locked, l.suspensions,
+      l.activated_at, l.closed_at, s.country, s.region, s.locale, s.created_at, s.closed_at as account_ended_at,
+      n.quarantined_until as kept_until, e.policy_country, e.policy_version, e.received_at, e.was_frozen,
       coalesce((select sum(minor) from ledger_account a
         where a.subscriber_id = s.subscriber_id and a.account = 'owed'), 0)::int8 as owed,
       coalesce(n.line_id = l.line_id or n.last_line_id = l.line_id, false) as is_ours,
@@ -53,25 +74,33 @@ export async function findStanding(
       (select greatest(p.downloaded_at, p.installed_at) from profile p
         where p.subscriber_id = l.subscriber_id and p.iccid = l.iccid) as sim_at
     from line l join subscriber s on s.subscriber_id = l.subscriber_id
-    left join phone_number n on n.msisdn = l.msisdn
+    left join phone_number n on n.msisdn = coalesce(l.msisdn, (${lastNumber('l')}))
+    ${endOfLine}
     where l.subscriber_id = ${subscriberId} and l.line_id = ${lineId}`.execute(db)
   const [row] = rows
   if (!row) return refuse('not-found')
-  const policy = row.country
-    ? await currentPolicy(db, residenceOf(row.country, row.region), at)
-    : undefined
+  const policy = await policyOf(db, row, at)
   if (!policy) return refuse('profile-incomplete')
   const { contacts, changes } = await reachOf(db, subscriberId)
+  const ended = row.account_ended_at
   const again = row.sim_at && row.activated_at && isAfter(row.sim_at, row.activated_at)
   return {
     msisdn: row.msisdn,
     isOurs: row.is_ours,
-    locked: row.port_locked,
+    // Nobody can unlock it any more, and the link went where the code that unlocks would have gone.
+    locked: row.port_locked && ended === null,
     suspendedForFraud: row.suspensions.includes('fraud'),
     overdue: row.owed !== 0n,
     lineEndedAt: row.closed_at,
+    keptUntil: row.kept_until,
+    accountEnded: ended !== null,
+    suspicious: row.was_frozen === true,
     isEnding: row.closed_at === null && row.is_ending,
-    changes: [...changes, ...(again ? [{ kind: 'sim' as const, at: row.sim_at! }] : [])],
+    // What the erasure has emptied since was changed by nobody.
+    changes: [
+      ...changes.filter(({ at }) => ended === null || !isAfter(at, ended)),
+      ...(again ? [{ kind: 'sim' as const, at: row.sim_at! }] : []),
+    ],
     subscribedAt: row.created_at,
     latest: await latestPort(db, key),
     policy,
@@ -79,8 +108,16 @@ export async function findStanding(
     nickname: row.nickname || row.msisdn || lineId.slice(-6),
     locale: row.locale,
     // A number that moves is no channel: whoever takes it over would read along.
-    contacts: contacts.filter(({ value }) => value !== row.msisdn),
+    contacts: contacts.filter(({ value }) => value !== '' && value !== row.msisdn),
   }
+}
+
+/** What held for the case that ended a line holds for its number, whatever is published later. */
+async function policyOf(db: Db | Trx, row: Row, at: Temporal.Instant) {
+  const { country, region, policy_country: pinned, policy_version: version, received_at } = row
+  if (pinned !== null && version !== null)
+    return pinnedPolicy(db, pinned, version, received_at ?? at)
+  return country ? currentPolicy(db, residenceOf(country, region), at) : undefined
 }
 
 const isAfter = (a: Temporal.Instant, b: Temporal.Instant) => Temporal.Instant.compare(a, b) > 0
@@ -89,12 +126,10 @@ export async function latestPort(
   db: Db | Trx,
   { subscriberId, lineId }: LineKey,
 ): Promise<PortOut | undefined> {
-  const row = await db
-    .selectFrom('port_out')
-    .selectAll()
-    .where('subscriber_id', '=', subscriberId)
+  const row = await ports(db)
+    .where('port_out.subscriber_id', '=', subscriberId)
     .where('line_id', '=', lineId)
-    .orderBy('created_at', 'desc')
+    .orderBy('port_out.created_at', 'desc')
     .orderBy('port_id', 'desc')
     .limit(1)
     .executeTakeFirst()
@@ -103,12 +138,10 @@ export async function latestPort(
 
 /** Those of any number of lines, in one read. */
 export async function openPortsOf(trx: Trx, lines: readonly LineKey[]): Promise<PortOut[]> {
-  const rows = await trx
-    .selectFrom('port_out')
-    .selectAll()
-    .where('state', 'in', ['issued', 'pending'])
+  const rows = await ports(trx)
+    .where('port_out.state', 'in', ['issued', 'pending'])
     .where(
-      sql<boolean>`(subscriber_id, line_id) in (select * from ${pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))} as x)`,
+      sql<boolean>`(port_out.subscriber_id, line_id) in (select * from ${pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))} as x)`,
     )
     .execute()
   return rows.map(portFrom)
@@ -118,21 +151,37 @@ export async function portById(
   db: Db | Trx,
   { subscriberId, portId }: { subscriberId: string; portId: string },
 ): Promise<PortOut | undefined> {
-  const row = await db
-    .selectFrom('port_out')
-    .selectAll()
-    .where('subscriber_id', '=', subscriberId)
+  const row = await ports(db)
+    .where('port_out.subscriber_id', '=', subscriberId)
     .where('port_id', '=', portId)
     .executeTakeFirst()
   return row && portFrom(row)
 }
 
-function portFrom(row: Selectable<PortRow>): PortOut {
+/** With its account a port forgets the number; the inventory knows whose it was until its quarantine ends. */
+const ports = (db: Db | Trx) =>
+  db
+    .selectFrom('port_out')
+    .innerJoin('subscriber as s', 's.subscriber_id', 'port_out.subscriber_id')
+    .selectAll('port_out')
+    .select([
+      sql<string>`coalesce(nullif(port_out.msisdn, ''), (${lastNumber('port_out')}), '')`.as(
+        'number',
+      ),
+      's.closed_at as account_ended_at',
+    ])
+
+type Stored = Selectable<PortRow> & {
+  number: string
+  account_ended_at: Temporal.Instant | null
+}
+
+function portFrom(row: Stored): PortOut {
   return {
     subscriberId: row.subscriber_id,
     portId: row.port_id,
     lineId: row.line_id,
-    msisdn: row.msisdn,
+    msisdn: row.number,
     state: row.state as PortState,
     codeHash: row.code_hash,
     triesLeft: row.tries_left,
@@ -143,6 +192,7 @@ function portFrom(row: Selectable<PortRow>): PortOut {
     reason: row.reason,
     createdAt: row.created_at,
     endedAt: row.ended_at,
+    accountEnded: row.account_ended_at !== null,
     version: row.version,
   }
 }

@@ -7,7 +7,8 @@ import type { Trx } from '../platform/database.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/store.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { endPort } from './end-store.ts'
-import { codeEnd, hashPortCode, makePortCode, portTries, wakeOf, whyNoCode } from './porting.ts'
+import { tellLeaving } from './leaving-tell-store.ts'
+import { codeEndOf, hashPortCode, makePortCode, portTries, wakeOf, whyNoCode } from './porting.ts'
 import { findStanding, type LineKey, type Seen } from './standing-store.ts'
 
 const purpose = 'port-number'
@@ -61,7 +62,7 @@ export async function makeCode(
   await lockLines(trx, key.subscriberId, [key.lineId])
   const seen = await findStanding(trx, key, app.clock.now())
   if (isRefusal(seen)) return seen
-  const no = app.config.porting ? whyNoCode(seen, now) : refuse('port-not-offered')
+  const no = whyNot(app, seen)
   if (no) return no
   const used = await confirmed()
   if (isRefusal(used)) return used
@@ -81,11 +82,15 @@ export async function makeCode(
   return { portCode }
 }
 
+export function whyNot({ config, clock }: App, seen: Seen): Refusal | undefined {
+  return config.porting ? whyNoCode(seen, clock.now()) : refuse('port-not-offered')
+}
+
 async function keepCode(trx: Trx, app: App, key: LineKey, seen: Seen, portCode: string) {
   const now = app.clock.now()
   const open = seen.latest?.state === 'issued' ? seen.latest : undefined
   const portId = open?.portId ?? app.ids.make('port')
-  const codeExpiresAt = codeEnd(seen.policy, now)
+  const codeExpiresAt = codeEndOf(seen, now)
   const fresh = {
     code_hash: hashPortCode(app.config.masterKey, portId, portCode),
     tries_left: portTries,
@@ -108,7 +113,8 @@ async function keepCode(trx: Trx, app: App, key: LineKey, seen: Seen, portCode: 
         subscriber_id: key.subscriberId,
         port_id: portId,
         line_id: key.lineId,
-        msisdn: seen.msisdn!,
+        // What is erased with the account is not written anew.
+        msisdn: seen.accountEnded ? '' : seen.msisdn!,
         state: 'issued',
         created_at: now,
       })
@@ -183,22 +189,25 @@ async function tellOwner(
   trx: Trx,
   app: App,
   { subscriberId, lineId }: LineKey,
-  { contacts, locale, nickname, msisdn }: Seen,
+  { contacts, locale, nickname, msisdn, accountEnded }: Seen,
   template: Told,
   name: string,
   more: { codeEndsAt?: string },
 ) {
-  await notify(trx, app, {
+  const told = {
     subscriberId,
     noticeId: `${template}:${name}`,
     recipients: contacts.map(({ recipient }) => recipient),
-    template,
     locale,
+  }
+  const params = { msisdn: msisdn ?? '', at: app.clock.now().toString(), ...more }
+  if (accountEnded) return tellLeaving(trx, app, { ...told, params: { ...params, how: 'given' } })
+  await notify(trx, app, {
+    ...told,
+    template,
     params: {
+      ...params,
       lineName: nickname,
-      msisdn: msisdn ?? '',
-      at: app.clock.now().toString(),
-      ...more,
       url: `${app.config.publicUrl}/lines/${lineId}/number`,
     },
   })

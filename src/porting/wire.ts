@@ -44,6 +44,21 @@ export const portCodeWire = portOutWire
   })
   .meta({ id: 'PortCode' })
 
+export const leavingWire = z
+  .object({
+    numbers: z.array(
+      portOutWire.omit({ codeContacts: true }).extend({
+        lineId: z.string(),
+        until: instantWire.nullable().describe('Until when it can leave'),
+      }),
+    ),
+  })
+  .meta({ id: 'Leaving' })
+
+export const leavingCodeWire = leavingWire
+  .extend({ portCode: z.string().describe('Shown this once: give it to the new operator') })
+  .meta({ id: 'LeavingCode' })
+
 const oneTimeCode = z.string().regex(/^\d{6}$/)
 export const askPortCodeWire = z.object({ code: oneTimeCode })
 export const confirmPortWire = z.object({ contactId: z.string().max(60).optional() }).optional()

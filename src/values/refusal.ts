@@ -75,6 +75,7 @@ export const refusalStatus = {
   'port-arrears': 409,
   'port-locked': 409,
   'port-held': 409,
+  'port-by-hand': 409,
   'port-refused': 409,
   'number-not-portable': 422,
   'number-other-country': 422,

@@ -4,7 +4,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, person } from '../../src/main/demo-person.ts'
+import { type Person, person, until } from '../../src/main/demo-person.ts'
+import { leavingUrl } from '../../src/porting/leaving.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { clearingHouse } from '../porting-hub.ts'
 import { otherOperator, type Someone } from '../porting-partner.ts'
@@ -133,6 +134,57 @@ test.each(usual(looks, 17))(
     await Promise.all([context.close(), desk.close()])
   },
   180_000,
+)
+
+test.each(usual(looks, 18))(
+  '%s at %i: a number of an account that has ended is taken along by the link of its last message',
+  async (locale, width) => {
+    const w = wordsOf(locale)
+    const at = `${locale}-${width}`
+    const lin = (await member(platform, { locale })) as Someone
+    const { subscriberId } = (await lin.get('/v1/me')).body
+    const { lineId } = await buyLine(lin)
+    const { line } = await install(platform, lin, lineId)
+    const draft = await draftClosure(lin, 'account')
+    await submit(lin, draft)
+    await until(
+      async () => (await lin.get(`/v1/closures/by-reference/${draft.reference}`)).body.state,
+      (state) => state === 'closed',
+      20_000,
+    )
+    const context = await windowOf(person(platform), locale, width)
+    const page = await context.newPage()
+    await page.goto(leavingUrl(platform.config, subscriberId))
+    await page.getByRole('heading', { name: w('take.head') }).waitFor()
+    await seen(page, `take-${at}`)
+    await page.getByRole('button', { name: w('number.get-code') }).click()
+    const code = await page.locator('[data-port-code]').innerText()
+    await seen(page, `take-code-${at}`)
+    await page.reload()
+    await page.getByText(w('number.code-valid')).waitFor()
+    expect(await page.locator('[data-port-code]').count()).toBe(0)
+
+    expect((await request(line.msisdn, code)).body.state).toBe('pending')
+    await page.reload()
+    await page.getByText(w('number.moves')).waitFor()
+    await seen(page, `take-pending-${at}`)
+    await page.getByRole('button', { name: w('number.stop') }).click()
+    const sheet = page.getByRole('dialog')
+    await sheet.getByRole('button', { name: w('number.stop') }).click()
+    await page.getByRole('button', { name: w('number.get-code') }).waitFor()
+    platform.clock.advance({ hours: 24 * 120 })
+    await page.reload()
+    await page
+      .getByText(w('refusal.number-gone'))
+      .or(page.getByText(w('take.none')))
+      .waitFor()
+    await seen(page, `take-over-${at}`)
+    await page.goto(`${platform.url}/take-number/${subscriberId}.nobody`)
+    await page.getByRole('heading', { name: w('take.none') }).waitFor()
+    await seen(page, `take-forged-${at}`)
+    await context.close()
+  },
+  120_000,
 )
 
 test.each(

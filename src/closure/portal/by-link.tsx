@@ -32,9 +32,11 @@ export function ByLink<Answer>({ look, waiting, over, instead, children }: Props
   }
   return (
     <Page bare head={over} sub={sentence(look.error)} end={<LanguageSwitch />}>
-      <ButtonLink kind="even" block to={path}>
-        {word}
-      </ButtonLink>
+      <div className="mt-6">
+        <ButtonLink kind="even" block to={path}>
+          {word}
+        </ButtonLink>
+      </div>
     </Page>
   )
 }

@@ -6,6 +6,7 @@ import { system } from '../../platform/audit.ts'
 import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
 import { personal, personalJson } from '../../platform/personal.ts'
+import { leavingLinks } from '../../porting/leaving-store.ts'
 import { after } from '../../policy/policy.ts'
 import { closeSubscriber } from '../../subscribers/store.ts'
 import { type Category, optional } from '../../values/closing.ts'
@@ -103,17 +104,19 @@ export const closeStep: InsideStep = {
       delete from one_time_code o using ${those} as x(subscriber_id, case_id)
       where o.subscriber_id = x.subscriber_id and o.subject_id = x.case_id`.execute(trx)
     const tables = await endedTables(trx, all)
+    const accounts = all.filter(({ c }) => c.scope === 'account').map(({ c }) => c)
+    const leaving = accounts.map(({ subscriberId }) => subscriberId)
+    const links = await leavingLinks(trx, app, leaving)
     await tellAll(
       trx,
       app,
       'closure-closed',
       all.map((context) => {
         const { c, facts } = context
-        return { c, facts, params: closedParams(context, tables(c)) }
+        const link = c.scope === 'account' ? links.get(c.subscriberId) : undefined
+        return { c, facts, params: { ...closedParams(context, tables(c)), ...link } }
       }),
     )
-    const accounts = all.filter(({ c }) => c.scope === 'account').map(({ c }) => c)
-    const leaving = accounts.map(({ subscriberId }) => subscriberId)
     await keepTraces(trx, app.config, leaving)
     for (const c of accounts) {
       await refuseStragglers(trx, c)

@@ -18,6 +18,7 @@ const pages = [
   'plans',
   'sign-in',
   'statement',
+  'take-number',
   'verify',
   'welcome',
 ]

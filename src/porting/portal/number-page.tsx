@@ -6,8 +6,6 @@ import { send } from '../../portal/api.ts'
 import { Button, linkProps } from '../../portal/components/button.tsx'
 import { Icon } from '../../portal/components/icon.tsx'
 import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
-import { Sheet } from '../../portal/components/sheet.tsx'
-import { CopyButton } from '../../portal/copy.tsx'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Page, Section } from '../../portal/page.tsx'
@@ -18,6 +16,8 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { PortOut } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import type { WordKey } from '../../portal/words/keys.ts'
+import { CodeGiven } from './code-given.tsx'
+import { Stop } from './stop.tsx'
 import { TheySaid } from './they-said.tsx'
 import { StepUp } from './step-up.tsx'
 
@@ -94,11 +94,15 @@ function Number({ lineId, port, portCode, onStep, onChange }: NumberProps) {
         )
       }
     >
-      {portCode && <Code portCode={portCode} port={port} />}
+      {portCode && <CodeGiven portCode={portCode} expiresAt={port.port?.codeExpiresAt} />}
       {!portCode && <Standing port={port} />}
       <WhyNot port={port} />
       {(state === 'issued' || state === 'pending') && (
-        <Stop lineId={lineId} port={port} onChange={onChange} />
+        <Stop
+          pending={state === 'pending'}
+          stop={() => send<Given>('DELETE', `/v1/lines/${lineId}/port-out`)}
+          onDone={onChange}
+        />
       )}
       {may && <How />}
       {port.msisdn && state !== 'completed' && (
@@ -125,30 +129,6 @@ const heads: Partial<Record<string, WordKey>> = {
   issued: 'number.is-issued',
   pending: 'number.is-pending',
   completed: 'number.is-gone',
-}
-
-/** Shown this once; what is kept of it is not the code. */
-function Code({ portCode, port }: { portCode: string; port: PortOut }) {
-  const { t } = useWords()
-  const format = useFormat()
-  return (
-    <div className="mt-5" role="status">
-      <Notice tone="info" live={false}>
-        <p>{t('number.code-once')}</p>
-      </Notice>
-      <div className="flex items-center gap-3 mt-4">
-        <bdi className="text-2xl mono" data-port-code>
-          {portCode}
-        </bdi>
-        <CopyButton text={portCode} label={t('number.copy')} />
-      </div>
-      {port.port && (
-        <p className="small c2 mt-2">
-          {t('number.code-until', { at: format.moment(port.port.codeExpiresAt, { year: true }) })}
-        </p>
-      )}
-    </div>
-  )
 }
 
 function Standing({ port: { port } }: { port: PortOut }) {
@@ -222,38 +202,6 @@ function How() {
 }
 
 type ChangeProps = Props & { onChange: (next: Given) => void }
-
-function Stop({ lineId, port, onChange }: ChangeProps) {
-  const { t } = useWords()
-  const toast = useToast()
-  const [open, setOpen] = useState(false)
-  const pending = port.port?.state === 'pending'
-  const stop = useMutation({
-    mutationFn: () => send<PortOut>('DELETE', `/v1/lines/${lineId}/port-out`),
-    onSuccess: (next) => {
-      onChange(next)
-      setOpen(false)
-      toast(t(pending ? 'number.stopped' : 'number.revoked'))
-    },
-  })
-  const word = t(pending ? 'number.stop' : 'number.revoke')
-  return (
-    <div className="mt-4 grid">
-      <Button kind="even" onClick={() => setOpen(true)}>
-        {word}
-      </Button>
-      <Sheet open={open} onClose={() => setOpen(false)} title={word}>
-        <p className="c2">{t(pending ? 'number.stop-what' : 'number.revoke-what')}</p>
-        <Refusal error={stop.error} />
-        <div className="mt-4 grid">
-          <Button kind="even" busy={stop.isPending} onClick={() => stop.mutate()}>
-            {word}
-          </Button>
-        </div>
-      </Sheet>
-    </div>
-  )
-}
 
 function Lock({ lineId, port, onUnlock, onChange }: ChangeProps & { onUnlock: () => void }) {
   const { t } = useWords()
