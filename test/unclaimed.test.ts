@@ -2,11 +2,15 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operatorBalances } from '../src/ledger/operator-store.ts'
-import { proveLedger } from '../src/ledger/store.ts'
+import { post, proveLedger } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
+import { keepUnclaimed } from '../src/payments/unclaimed-store.ts'
+import { datasets } from '../src/subscribers/export.ts'
+import { rowsOf } from '../src/subscribers/export-store.ts'
+import { decimal, money } from '../src/values/money.ts'
 import { publishFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
+import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -26,9 +30,17 @@ async function staff(role: string) {
 }
 
 /** Closes a line of someone there whose card died and who named no account in time; gives the case's reference. */
-async function leftBehind(country: string): Promise<string> {
-  const someone = await member(platform, { country })
+async function leftBehind(
+  country: string,
+  usedDays = 0,
+  who?: Awaited<ReturnType<typeof member>>,
+): Promise<string> {
+  const someone = who ?? (await member(platform, { country }))
   const { lineId } = await buyLine(someone, undefined, '4000000000000341')
+  if (usedDays > 0) {
+    await install(platform, someone, lineId)
+    platform.clock.advance({ hours: 24 * usedDays })
+  }
   const { caseId } = await submitted(someone, lineId)
   await until(
     async () => (await someone.get(`/v1/closures/${caseId}`)).body,
@@ -117,3 +129,189 @@ test('where no rule takes it, it stays its owner’s until they are paid', async
 }, 60_000)
 
 const over = { how: 'handed-over', proof: 'LAPSE-1' }
+
+async function paymentOf(reference: string) {
+  const { rows } = await sql<{
+    payment_id: string
+    paid: bigint
+    subscriber_id: string
+    case_id: string
+  }>`
+    select o.payment_id, o.minor as paid, o.subscriber_id, c.case_id from closure_case c
+    join refund r on r.subscriber_id = c.subscriber_id and r.case_id = c.case_id
+    join payment_order o on o.subscriber_id = r.subscriber_id and o.order_id = r.order_id
+    where c.reference = ${reference}`.execute(platform.db)
+  return rows[0]!
+}
+
+async function bank(path: string, body: object) {
+  const response = await fetch(`${platform.urls.payments}/bank/disputes${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return (await response.json()) as { id: string }
+}
+
+/** The bank is asked to take so much of a payment back, and does. */
+async function chargedBack(paymentId: string, minor?: bigint, outcome = 'lost') {
+  const amount = minor && { amount: decimal(money(minor, 'GBP')), currency: 'GBP' }
+  const { id } = await bank('', { paymentId, ...(amount && { amount }) })
+  await bank(`/${id}`, { status: outcome })
+  await until(
+    () =>
+      sql`select 1 from payment_dispute where dispute_id = ${id} and state = ${outcome}`.execute(
+        platform.db,
+      ),
+    ({ rows }) => rows.length === 1,
+  )
+  return id
+}
+
+const minorOf = ({ amount }: { amount: string }) => BigInt(amount.replace('.', ''))
+const takes = async (unclaimedId: string) => {
+  const { rows } = await sql<{ actor_kind: string; detail: Record<string, string> }>`
+    select actor_kind, detail from audit_entry
+    where subject_id = ${unclaimedId} and action = 'unclaimed.taken-back' order by at`.execute(
+    platform.db,
+  )
+  return rows.map(({ actor_kind, detail }) => [actor_kind, detail['amount']])
+}
+const find = async (state: string, reference: string) =>
+  (await listed('finance', state)).find((one: { reference: string }) => one.reference === reference)
+
+test('what the bank takes back afterwards is owed no more: all of it ends the row, won disputes take nothing', async () => {
+  const lossBefore = await inBooks('absorbed-loss')
+  const owedBefore = await inBooks('unclaimed')
+  const reference = await leftBehind('CY', 9)
+  const one = await find('held', reference)
+  const owed = minorOf(one.amount)
+  const { payment_id: paymentId, paid } = await paymentOf(reference)
+  await chargedBack(paymentId, undefined, 'won')
+  expect(await find('held', reference)).toMatchObject({ takenBack: { amount: '0.00' } })
+  const disputeId = await chargedBack(paymentId)
+  expect(await find('held', reference)).toBeUndefined()
+  const ended = await find('taken-back', reference)
+  expect(ended).toMatchObject({
+    unclaimedId: one.unclaimedId,
+    proof: disputeId,
+    amount: one.amount,
+    takenBack: one.amount,
+    left: { amount: '0.00' },
+  })
+  expect(ended.endedAt).toMatch(/^20/)
+  expect(await takes(one.unclaimedId)).toEqual([['system', one.amount.amount]])
+  // What was used of the payment is the operator's loss, and no more than that.
+  expect(await inBooks('absorbed-loss')).toBe(lossBefore - (paid - owed))
+  expect(await inBooks('unclaimed')).toBe(owedBefore)
+  const path = `/v1/staff/unclaimed/${one.unclaimedId}/end`
+  const late = await (await staff('finance')).post(path, { how: 'paid', proof: 'SEPA 1' })
+  expect(late.body.code).toBe('changed-meanwhile')
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
+
+test('a part that the bank takes back is owed no more, and the rest still is', async () => {
+  const owedBefore = await inBooks('unclaimed')
+  const reference = await leftBehind('CY', 9)
+  const one = await find('held', reference)
+  const owed = minorOf(one.amount)
+  const { payment_id: paymentId, paid } = await paymentOf(reference)
+  const used = paid - owed
+  expect(used).toBeGreaterThan(0n)
+  // What was used of it comes first: that much the bank may give back before anything was given twice.
+  await chargedBack(paymentId, used - 40n)
+  expect(await find('held', reference)).toMatchObject({ takenBack: { amount: '0.00' } })
+  await chargedBack(paymentId, 140n)
+  expect(await find('held', reference)).toMatchObject({
+    amount: one.amount,
+    takenBack: { amount: '1.00' },
+    left: { amount: decimal(money(owed - 100n, 'GBP')) },
+  })
+  await chargedBack(paymentId, 50n)
+  expect(await takes(one.unclaimedId)).toEqual([
+    ['system', '1.00'],
+    ['system', '0.50'],
+  ])
+  expect(await inBooks('unclaimed')).toBe(owedBefore + owed - 150n)
+  const path = `/v1/staff/unclaimed/${one.unclaimedId}/end`
+  const finance = await staff('finance')
+  expect((await finance.post(path, { how: 'paid', proof: 'SEPA 9' })).body).toMatchObject({
+    state: 'paid',
+    left: { amount: decimal(money(owed - 150n, 'GBP')) },
+  })
+  expect(await inBooks('unclaimed')).toBe(owedBefore)
+  // Paid to its owner, it is theirs: a bank that takes more has it from the operator.
+  await chargedBack(paymentId, 70n)
+  expect((await find('paid', reference)).takenBack.amount).toBe('1.50')
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
+
+test('credit that nobody may pay out is taken back, too; that of another line is not', async () => {
+  const someone = await member(platform, { country: 'CY' })
+  await buyLine(someone)
+  const other = await leftBehind('CY', 1, someone)
+  await someone.signIn(someone.email)
+  const reference = await leftBehind('CY', 9, someone)
+  const { payment_id: paymentId, subscriber_id: subscriberId, paid } = await paymentOf(reference)
+  const since = platform.app.clock.now()
+  const amount = money(5000n, 'GBP')
+  const { ids } = platform.app
+  await platform.db.transaction().execute(async (trx) => {
+    for (const [key, of] of [
+      ['mine', reference],
+      ['not', other],
+    ] as const) {
+      const transferKey = `${key}:${reference}`
+      const to = { account: 'unclaimed' } as const
+      const postings = [{ from: { account: 'absorbed-loss' } as const, to, amount }]
+      const kind = 'settlement'
+      await post(trx, ids, {
+        subscriberId,
+        key: transferKey,
+        kind,
+        at: since,
+        detail: {},
+        postings,
+      })
+      const why = 'refund-prohibited'
+      const row = { subscriberId, transferKey, why, reference: of, amount, since } as const
+      await keepUnclaimed(trx, platform.app, [{ ...row, policy: undefined }])
+    }
+  })
+  const rows = () =>
+    sql<{ key: string; taken: string }>`
+      select split_part(transfer_key, ':', 1) as key, taken_minor::text as taken from unclaimed_money
+      where subscriber_id = ${subscriberId} and why = 'refund-prohibited' order by 1`.execute(
+      platform.db,
+    )
+  await chargedBack(paymentId, paid)
+  const { rows: after } = await rows()
+  const owed = minorOf((await find('taken-back', reference)).amount)
+  const used = paid - owed
+  expect(used).toBeGreaterThan(0n)
+  expect(after).toEqual([
+    { key: 'mine', taken: String(used) },
+    { key: 'not', taken: '0' },
+  ])
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
+
+test('the export says why it is owed, who gets it in the end and from when, and what the bank took', async () => {
+  const reference = await leftBehind('MT')
+  const { subscriber_id: subscriberId } = await paymentOf(reference)
+  const [row] = await Array.fromAsync(rowsOf(platform.db, subscriberId, 'unclaimed'))
+  const names = datasets.unclaimed.map(({ name }) => name)
+  const cells = Object.fromEntries(names.map((name, at) => [name, row![at]]))
+  expect(cells).toMatchObject({
+    reference,
+    why: 'refund-refused',
+    state: 'held',
+    takenBack: '0.00',
+    goesTo: 'operator',
+    endedAt: null,
+  })
+  const year = Temporal.Instant.from(cells['startedAt']!)
+    .toZonedDateTimeISO('UTC')
+    .add({ years: 1 })
+  expect(cells['dueAt']).toBe(year.toInstant().toString())
+}, 60_000)

@@ -98,6 +98,7 @@ function pacedPartners(partners: Partners, { networkRate, paymentsRate, lanes }:
       payout: (...asked) => payments(() => partners.payments.payout(...asked)),
       findPayout: (...asked) => payments(() => partners.payments.findPayout(...asked)),
       findDisputes: (...asked) => payments(() => partners.payments.findDisputes(...asked)),
+      findCheckout: (...asked) => payments(() => partners.payments.findCheckout(...asked)),
     },
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { money } from '../values/money.ts'
+import { askDisputes } from './dispute-store.ts'
 import { checkOrder } from './order-steps.ts'
 import { returnPayment } from './return-steps.ts'
 import { takeDueOrders } from './order-store.ts'
@@ -143,6 +144,34 @@ test('money that its card does not take back is looked at until that is known, a
     { action: 'payment.returned', reason: 'line-closing' },
     { action: 'payment.unclaimed', reason: 'card_expired' },
   ])
+
+  // Its bank takes it back in the end: nothing is owed any more, and no other credit is touched for it.
+  const checkout = await shop.gateways.payments.findCheckout(`${orderId}.1`)
+  const bank = (path: string, body: object) =>
+    fetch(`${shop.urls.payments}/bank/disputes${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const { paymentId } = checkout as { paymentId: string }
+  const { id } = (await (await bank('', { paymentId })).json()) as { id: string }
+  const ask = () => askDisputes(shop.app, shop.gateways.payments, one)
+  const row = async () => {
+    const { rows } = await sql<{ state: string; taken: string }>`
+      select state, taken_minor::text as taken from unclaimed_money where reference = ${orderId}`.execute(
+      shop.app.db,
+    )
+    return rows
+  }
+  await ask()
+  expect(await row()).toEqual([{ state: 'held', taken: '0' }])
+  await bank(`/${id}`, { status: 'lost' })
+  for (let round = 0; round < 2; round += 1) await ask()
+  expect(await row()).toEqual([{ state: 'taken-back', taken: '5000' }])
+  const { rows: disputes } = await sql`
+    select 1 from payment_dispute where order_id = ${orderId}`.execute(shop.app.db)
+  expect(disputes).toEqual([])
+  expect(await proveLedger(shop.app.db)).toEqual({ unbalanced: [], drifted: [] })
 })
 
 test('money that could not be sent back is sent back later, however often that failed', async () => {

@@ -14,7 +14,8 @@ import type { Db, Trx } from '../platform/database.ts'
 import { decimal, lesser, type Money, money, subtract, zero } from '../values/money.ts'
 import type { Dispute, Payments } from './gateway.ts'
 import { referenceOf } from './order.ts'
-import { findOrder } from './order-store.ts'
+import { findOrder, isReturned } from './order-store.ts'
+import { takeBackReturn, takeBackUnclaimed } from './taken-back-store.ts'
 
 export const disputeQueue = 'payments.dispute'
 
@@ -217,6 +218,17 @@ async function end(trx: Trx, app: App, row: DisputeRow) {
     await captureHold(trx, context, { subscriberId, holdId, amount: due, to, kind: 'chargeback' })
     open = subtract(open, due)
   }
+  await trx
+    .updateTable('payment_dispute')
+    .set((build) => ({ state, ended_at: now, version: build('version', '+', 1) }))
+    .where('subscriber_id', '=', subscriberId)
+    .where('dispute_id', '=', disputeId)
+    .where('state', '=', 'open')
+    .execute()
+  if (state === 'lost' && open.minor > 0n) {
+    const { decided: excess } = await excessOf(trx, row)
+    open = subtract(open, await takeBackUnclaimed(trx, app, { ...row, most: open, excess }))
+  }
   if (state === 'lost' && open.minor > 0n) {
     // What was used of it is gone: the bank's decision is not made good from anything else.
     await post(trx, app.ids, {
@@ -230,13 +242,6 @@ async function end(trx: Trx, app: App, row: DisputeRow) {
       ],
     })
   }
-  await trx
-    .updateTable('payment_dispute')
-    .set((build) => ({ state, ended_at: now, version: build('version', '+', 1) }))
-    .where('subscriber_id', '=', subscriberId)
-    .where('dispute_id', '=', disputeId)
-    .where('state', '=', 'open')
-    .execute()
   await note(trx, app, row, `dispute.${state}`, 'the bank has decided')
 }
 
@@ -252,28 +257,29 @@ async function note(trx: Trx, app: App, row: Opened, action: string, reason: str
   })
 }
 
+type Asks = Pick<Payments, 'findDisputes' | 'findCheckout'>
+
 /** Asks the provider about the disputes of an order, by every checkout it had. */
-export async function askDisputes(
-  app: App,
-  payments: Pick<Payments, 'findDisputes'>,
-  key: OrderKey,
-): Promise<void> {
+export async function askDisputes(app: App, payments: Asks, key: OrderKey): Promise<void> {
   const order = await findOrder(app.db, key)
   for (let attempt = 1; attempt <= (order?.attempt ?? 0); attempt += 1)
     await checkDisputes(app, payments, key, referenceOf(key.orderId, attempt))
 }
 
 /** The same by one checkout; a closure that waits for the bank is woken. */
-async function checkDisputes(
+export async function checkDisputes(
   app: App,
-  payments: Pick<Payments, 'findDisputes'>,
+  payments: Asks,
   key: OrderKey,
   reference: string,
 ): Promise<void> {
   const told = await payments.findDisputes(reference)
   if (told.length === 0) return
   const { subscriberId } = key
+  const paid = await payments.findCheckout(reference)
   await app.db.transaction().execute(async (trx) => {
+    if (paid?.status === 'succeeded' && (await isReturned(trx, key, paid.paymentId)))
+      return takeReturned(trx, app, { subscriberId, paid: reference }, told)
     // A closure that asks by itself would wake itself for ever.
     if (!(await applyDisputes(trx, app, key, told))) return
     const waiting = await trx
@@ -286,4 +292,15 @@ async function checkDisputes(
     for (const { case_id: caseId } of waiting)
       await app.queue.send(trx, 'closure.advance', caseId, { subscriberId, caseId })
   })
+}
+
+/** A payment that nothing was given for: there is no credit to set aside, only what may still be owed of it. */
+async function takeReturned(
+  trx: Trx,
+  app: App,
+  one: { subscriberId: string; paid: string },
+  told: readonly Dispute[],
+): Promise<void> {
+  for (const { disputeId, amount, state } of told)
+    if (state === 'lost') await takeBackReturn(trx, app, { ...one, disputeId, most: amount })
 }

@@ -6,6 +6,7 @@ import type { Trx } from '../platform/database.ts'
 import { type Policy, residenceOf } from '../policy/policy.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { decimal } from '../values/money.ts'
+import { checkDisputes } from './dispute-store.ts'
 import type { FoundRefund, Payments } from './gateway.ts'
 import { type PaidCheckout, referenceOf } from './order.ts'
 import { isReturned, lockOrder, type OrderKey } from './order-store.ts'
@@ -46,6 +47,8 @@ export async function returnPayment(app: App, payments: Payments, one: Return): 
     if (refund.state === 'pending' && follows)
       await sendBack(trx, app, { ...one, reason: underWay }, lookAgainSeconds)
   })
+  // A card may refuse it because its bank has taken it back before.
+  if (refund.state === 'failed') await checkDisputes(app, payments, one, paid)
 }
 
 /** The card does not take it back: it is owed to whoever paid, and stands in the books as that. */

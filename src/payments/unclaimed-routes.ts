@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { App } from '../platform/app.ts'
 import { type Http, refused, staffOnly } from '../platform/http.ts'
-import { toWire as moneyToWire } from '../values/money.ts'
+import { subtract, toWire as moneyToWire } from '../values/money.ts'
 import { isRefusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
 import type { Unclaimed } from './unclaimed.ts'
@@ -56,11 +56,14 @@ function toWire({
   subscriberId: _,
   end,
   amount,
+  takenBack,
   ...one
 }: Unclaimed): z.input<typeof unclaimedWire> {
   return {
     ...one,
     amount: moneyToWire(amount),
+    takenBack: moneyToWire(takenBack),
+    left: moneyToWire(subtract(amount, takenBack)),
     since: one.since.toString(),
     goesTo: end?.to ?? null,
     dueAt: end?.dueAt?.toString() ?? null,

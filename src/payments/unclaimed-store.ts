@@ -7,7 +7,7 @@ import { type Db, insertRows, type Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { type UnclaimedEnd, unclaimedEndOf } from '../policy/policy.ts'
 import type { Policy } from '../policy/policy.ts'
-import { decimal, type Money, money } from '../values/money.ts'
+import { decimal, type Money, money, subtract } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import {
   accountFor,
@@ -92,7 +92,8 @@ export async function endUnclaimed(
     const refusal = refusalOf(known, ending, now)
     if (refusal) return refusal
     if (known.state !== 'held') return known
-    const { subscriberId, amount, end } = known
+    const { subscriberId, end } = known
+    const amount = subtract(known.amount, known.takenBack)
     const { how, proof } = ending
     await post(trx, app.ids, {
       subscriberId,
@@ -126,6 +127,7 @@ type Stored = {
   why: Unclaimed['why']
   reference: string
   minor: bigint
+  taken_minor: bigint
   currency: string
   since: Temporal.Instant
   goes_to: UnclaimedEnd['to'] | null
@@ -142,6 +144,7 @@ function unclaimedOf(row: Stored): Unclaimed {
     why: row.why,
     reference: row.reference,
     amount: money(row.minor, row.currency),
+    takenBack: money(row.taken_minor, row.currency),
     since: row.since,
     end: row.goes_to && { to: row.goes_to, dueAt: row.due_at },
     state: row.state,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { instantWire, moneyWire } from '../values/wire.ts'
 
-export const unclaimedStates = ['held', 'paid', 'handed-over'] as const
+export const unclaimedStates = ['held', 'paid', 'handed-over', 'taken-back'] as const
 export const unclaimedWhys = ['refund-refused', 'return-refused', 'refund-prohibited'] as const
 
 export const unclaimedWire = z
@@ -10,7 +10,9 @@ export const unclaimedWire = z
     unclaimedId: z.string(),
     why: z.enum(unclaimedWhys),
     reference: z.string().describe('A closure’s reference, or the order that was paid'),
-    amount: moneyWire,
+    amount: moneyWire.describe('What was booked'),
+    takenBack: moneyWire.describe('What of it the bank gave its owner back afterwards'),
+    left: moneyWire.describe('What of it was or is to be paid or handed over'),
     since: instantWire,
     goesTo: z
       .enum(['operator', 'state', 'fund'])

@@ -13,6 +13,8 @@ export type Unclaimed = {
   why: (typeof unclaimedWhys)[number]
   reference: string
   amount: Money
+  /** By the bank of its owner, later: owed no more. */
+  takenBack: Money
   since: Temporal.Instant
   /** Null: no rule takes it from its owner. */
   end: UnclaimedEnd | null

@@ -1055,6 +1055,7 @@ export interface UnclaimedMoney {
   since: Temporal.Instant;
   state: Generated<string>;
   subscriber_id: string;
+  taken_minor: Generated<bigint>;
   transfer_key: string;
   unclaimed_id: string;
   why: string;

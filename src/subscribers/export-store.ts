@@ -207,9 +207,10 @@ const sources: Record<DatasetName, Source> = {
     ...cells(row, 'currency', 'failure', 'requested_at', 'ended_at'),
   ]),
   unclaimed: byId('unclaimed_id', sql`select t.* from unclaimed_money t`, (row) => [
-    ...cells(row, 'reference', 'state'),
+    ...cells(row, 'reference', 'why', 'state'),
     amountCell(row, 'minor'),
-    ...cells(row, 'currency', 'since', 'ended_at'),
+    amountCell(row, 'taken_minor'),
+    ...cells(row, 'currency', 'goes_to', 'due_at', 'since', 'ended_at'),
   ]),
   disputes: byId('dispute_id', sql`select t.* from payment_dispute t`, (row) => [
     ...cells(row, 'order_id', 'line_id', 'state'),

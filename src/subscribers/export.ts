@@ -177,9 +177,13 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
   ],
   unclaimed: [
     text('reference'),
+    text('why'),
     text('state'),
     amount('amount'),
+    amount('takenBack'),
     text('currency'),
+    text('goesTo'),
+    moment('dueAt'),
     moment('startedAt'),
     moment('endedAt'),
   ],

@@ -155,6 +155,12 @@ const rules: Record<string, string> = {
       where p.account = 'unclaimed' and t.kind <> 'unclaimed-ended' group by 1, 2) b
     full join unclaimed_money u on u.subscriber_id = b.subscriber_id and u.transfer_key = b.key
     where b.minor is distinct from u.minor`,
+  'what is on record as unclaimed is not what is left of it in the books': `
+    select coalesce(b.subscriber_id, u.subscriber_id) from (
+      select subscriber_id, sum(minor) as minor from ledger_posting where account = 'unclaimed' group by 1) b
+    full join (select subscriber_id, sum(case when state = 'held' then minor - taken_minor else 0 end) as minor
+      from unclaimed_money group by 1) u on u.subscriber_id = b.subscriber_id
+    where coalesce(b.minor, 0) <> coalesce(u.minor, 0)`,
   'a closed line has charging sessions, or money held for them': `
     select p.line_id from purse p join line l using (subscriber_id, line_id)
     where l.state = 'closed' and (p.open_sessions > 0 or p.held_minor > 0)`,

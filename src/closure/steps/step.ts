@@ -13,7 +13,10 @@ import type { Documents } from './documents.ts'
 
 export type Partners = {
   network: Pick<Network, 'find' | 'receiveOnly' | 'cancelLocation' | 'delete'>
-  payments: Pick<Payments, 'refund' | 'findRefund' | 'payout' | 'findPayout' | 'findDisputes'>
+  payments: Pick<
+    Payments,
+    'refund' | 'findRefund' | 'payout' | 'findPayout' | 'findDisputes' | 'findCheckout'
+  >
   orders: Pick<Orders, 'cancel'>
   documents: Documents
 }

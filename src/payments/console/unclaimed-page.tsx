@@ -17,12 +17,14 @@ import { TextField } from '../../portal/components/field.tsx'
 import { Tag, type Tone } from '../../portal/components/notice.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useGo } from '../../portal/go.ts'
+import { useToast } from '../../portal/toast.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 
 const tones: Record<Unclaimed['state'], Tone> = {
   held: 'warn',
   paid: 'ok',
   'handed-over': 'neutral',
+  'taken-back': 'neutral',
 }
 const states = Object.keys(tones) as Unclaimed['state'][]
 
@@ -81,11 +83,10 @@ function useColumns(onEnd: (ending: Ending) => void): Column<Unclaimed>[] {
       head: t('unclaimed.reference'),
       // A search goes by a closure's reference, not by an order's.
       cell: ({ reference, why }) => {
-        const name = <bdi className="mono break-all">{reference}</bdi>
-        if (why === 'return-refused') return name
+        if (why === 'return-refused') return <bdi className="mono break-all">{reference}</bdi>
         return (
           <TextLink to="/subscribers" search={{ query: reference }}>
-            {name}
+            <bdi className="mono whitespace-nowrap">{reference}</bdi>
           </TextLink>
         )
       },
@@ -118,9 +119,24 @@ function useColumns(onEnd: (ending: Ending) => void): Column<Unclaimed>[] {
       key: 'amount',
       head: t('unclaimed.amount'),
       figure: true,
-      cell: ({ amount }) => format.money(amount),
+      cell: (one) => <Amount one={one} />,
     },
   ]
+}
+
+/** What a bank took is owed no more; what was taken whole stands as it was. */
+function Amount({ one: { amount, takenBack, left, state } }: { one: Unclaimed }) {
+  const { t } = useConsoleWords()
+  const format = useFormat()
+  if (state === 'taken-back' || Number(takenBack.amount) === 0) return format.money(amount)
+  return (
+    <>
+      {format.money(left)}
+      <span className="caption c3 block">
+        {t('unclaimed.taken', { taken: format.money(takenBack) })}
+      </span>
+    </>
+  )
 }
 
 function State({ one, onEnd }: { one: Unclaimed; onEnd: (ending: Ending) => void }) {
@@ -128,7 +144,7 @@ function State({ one, onEnd }: { one: Unclaimed; onEnd: (ending: Ending) => void
   const format = useFormat()
   const { role } = useStaff()
   const now = useNow()
-  const { state, endedAt, proof, goesTo, dueAt } = one
+  const { state, endedAt, proof, goesTo, dueAt, reference } = one
   const mayAct = state === 'held' && (role === 'finance' || role === 'admin')
   const isDue = goesTo !== null && (dueAt === null || Date.parse(dueAt) <= now)
   return (
@@ -140,14 +156,16 @@ function State({ one, onEnd }: { one: Unclaimed; onEnd: (ending: Ending) => void
         </span>
       )}
       {mayAct && (
-        <span className="block">
-          <TextButton onClick={() => onEnd({ one, how: 'paid' })}>{t('unclaimed.pay')}</TextButton>
+        <span className="block whitespace-nowrap">
+          <TextButton onClick={() => onEnd({ one, how: 'paid' })}>
+            {t('unclaimed.pay')} <span className="sr-only">{reference}</span>
+          </TextButton>
         </span>
       )}
       {mayAct && isDue && (
-        <span className="block">
+        <span className="block whitespace-nowrap">
           <TextButton onClick={() => onEnd({ one, how: 'handed-over' })}>
-            {t('unclaimed.hand-over')}
+            {t('unclaimed.hand-over')} <span className="sr-only">{reference}</span>
           </TextButton>
         </span>
       )}
@@ -161,6 +179,7 @@ function EndSheet({ one, how, onClose }: Ending & { onClose: () => void }) {
   const { t, code } = useConsoleWords()
   const format = useFormat()
   const client = useQueryClient()
+  const toast = useToast()
   const [proof, setProof] = useState('')
   const [tried, setTried] = useState(false)
   const end = useMutation({
@@ -168,6 +187,12 @@ function EndSheet({ one, how, onClose }: Ending & { onClose: () => void }) {
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['staff', 'unclaimed'] })
       onClose()
+      const { reference } = one
+      toast(
+        how === 'paid'
+          ? t('unclaimed.is-paid', { reference })
+          : t('unclaimed.is-handed-over', { reference }),
+      )
     },
   })
   const isShort = proof.trim().length < proofLeast
@@ -175,7 +200,7 @@ function EndSheet({ one, how, onClose }: Ending & { onClose: () => void }) {
     setTried(true)
     if (!isShort) end.mutate()
   }
-  const amount = format.money(one.amount)
+  const amount = format.money(one.left)
   const what =
     how === 'paid'
       ? t('unclaimed.pay-what', { amount })
