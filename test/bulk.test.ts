@@ -13,6 +13,7 @@ import { eventsOf } from '../src/closure/timeline-store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { type BulkFlags, bulkCommand, bulkWanted } from '../src/main/closure.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
+import { rowsOf } from '../src/subscribers/export-store.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, refundsOfCase, submit, topUp } from './way.ts'
 
@@ -144,6 +145,11 @@ test('lines of several people close together: each refund once, each owner told,
   })
   await endBulk(platform.app)
   expect((await farah.get(at(said.bulkId))).body.state).toBe('done')
+
+  // What the operator ends nobody agreed to.
+  const { subscriberId: lins } = (await lin.get('/v1/me')).body
+  const consents = await Array.fromAsync(rowsOf(platform.db, lins, 'consents'))
+  expect(consents.map(([kind]) => kind)).toEqual(['plan-bought', 'plan-bought'])
 
   let refunded = 0n
   for (const { subscriber_id, case_id } of await casesOf(said.bulkId)) {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { post } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
 import { ratesImportCommand, ratesListCommand, readRateFile } from '../src/main/rates.ts'
+import { rowsOf } from '../src/subscribers/export-store.ts'
 import { money } from '../src/values/money.ts'
 import { expectZeroSum, imsiOf, sentFor, sides } from './hard-cases.ts'
 import { quoteRate, sellInEuro, topUpEuro } from './in-euro.ts'
@@ -152,6 +153,23 @@ test('Hard case 2: several currencies: a small balance is changed only with cons
   ])
   expect(sides(pound).to.join()).toContain('refund')
   await expectZeroSum(platform, start.caseId)
+  // The export says what was agreed to, and when; what was only looked at is not in it.
+  const { subscriber_id: subscriberId } = await platform.db
+    .selectFrom('closure_case')
+    .select('subscriber_id')
+    .where('case_id', '=', start.caseId)
+    .executeTakeFirstOrThrow()
+  const consents = await Array.fromAsync(rowsOf(platform.db, subscriberId, 'consents'))
+  const ofCase = consents.filter((row) => row[2] === start.caseId)
+  expect(ofCase.map(([kind, , , author]) => [kind, author])).toEqual([
+    ['closure-submitted', 'subscriber'],
+    ['exchange-rate', 'subscriber'],
+  ])
+  const [submitted, rate] = ofCase.map((row) => JSON.parse(row[4]!))
+  expect(submitted).toMatchObject({ quote: again.quote.hash })
+  expect(rate).toMatchObject({ from: 'EUR', into: 'GBP', rate: '0.79', becomes })
+  expect(ofCase[0]![5]).toBe(ofCase[1]![5])
+  expect(consents.filter(([kind]) => kind === 'plan-bought')).toHaveLength(2)
 }, 60_000)
 
 test('violet rates: a file is taken in whole or not at all, never changes a rate, and says which are out of date', async () => {

@@ -1,6 +1,7 @@
 /** What the console reads, each with one key; lists are cursor pages. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { read, Refused } from '../portal/api.ts'
+import type { Locale } from '../values/locale.ts'
 import type {
   AuditPage,
   BulkPage,
@@ -186,9 +187,11 @@ export const policyVersionQuery = (country: string, version: string) =>
     staleTime: Infinity,
   })
 
-export const policyDraftQuery = (country: string) =>
+/** What is wrong with it is said in a language; what was said in another is not kept. */
+export const policyDraftQuery = (country: string, locale: Locale) =>
   queryOptions({
-    queryKey: ['staff', 'policy-draft', country],
+    queryKey: ['staff', 'policy-draft', country, locale],
+    gcTime: 0,
     queryFn: ({ signal }) => read<PolicyDraft>(`/v1/staff/policies/${country}/draft`, signal),
   })
 

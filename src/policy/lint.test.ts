@@ -205,6 +205,13 @@ test('what is wrong is said in the language of whoever reads it, also of a shape
     expect.stringMatching(/^缺失：/),
     '未知字段',
   ])
+  const nowhere = { ...packOf('GB'), country: 'Germany' }
+  expect(lint(nowhere, today, 'zh-CN').errors).toEqual([
+    { path: 'country', message: '须为国家，如 DE，或其一部分，如 US-CA' },
+  ])
+  expect(lint(nowhere, today).errors).toEqual([
+    { path: 'country', message: 'a country, as DE, or a part, as US-CA' },
+  ])
   const { warnings } = lint(packOf('IN'), today, 'zh-CN')
   for (const { message } of warnings) expect(message).toMatch(/\p{Script=Han}/u)
 })

@@ -212,7 +212,7 @@ export type RuleName = keyof typeof ruleShapes
 
 const head = {
   format: z.literal(2),
-  country: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'a country, as DE, or a part, as US-CA'),
+  country: z.string().regex(/^[A-Z]{2}(-[A-Z0-9]{1,3})?$/, 'place' satisfies PolicyWord),
   version: z.int().min(1),
   review: z.literal('operator: have this reviewed'),
   timeZone: z.string().refine(isZone, 'time-zone' satisfies PolicyWord),

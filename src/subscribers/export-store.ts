@@ -44,6 +44,38 @@ function byId(id: string, select: RawBuilder<unknown>, row: (row: Stored) => Row
   }
 }
 
+const agreed = sql`e.kind in ('submitted', 'agreed-again', 'authorised')
+  and e.actor_kind in ('subscriber', 'representative')`
+
+/** What was agreed to, from where each is recorded; what renews by itself, or the operator ends, nobody agreed to. */
+const consents = sql`select t.* from (
+  select subscriber_id, 'plan:' || line_id || ':' || lpad(term::text, 6, '0') as id, 'plan-' || cause as kind, line_id,
+    null as case_id, 'subscriber' as author, jsonb_build_object('planId', plan_id, 'planVersion', plan_version,
+      'steps', steps, 'quote', quote_hash) as detail, began_at as at
+  from line_term where cause in ('bought', 'changed')
+  union all
+  select subscriber_id, 'renewal:' || line_id, 'renewal-by-card', line_id, null, 'subscriber',
+    jsonb_build_object('methodId', method_id), given_at
+  from payment_mandate
+  union all
+  select subscriber_id, 'message:' || topic || ':' || channel, 'messages', null, null, 'subscriber',
+    jsonb_build_object('topic', topic, 'channel', channel, 'wanted', wanted), chosen_at
+  from notice_choice
+  union all
+  select e.subscriber_id, 'closure:' || e.case_id || ':' || lpad(e.seq::text, 6, '0'), 'closure-' || e.kind, c.line_id,
+    e.case_id, e.actor_kind, e.detail, e.at
+  from closure_event e join closure_case c using (subscriber_id, case_id) where ${agreed}
+  union all
+  select c.subscriber_id, 'exchange:' || c.case_id || ':' || q.place || ':' || d.place, 'exchange-rate', c.line_id,
+    c.case_id, a.actor_kind, d.one -> 'detail' || jsonb_build_object('from', q.one ->> 'currency'), a.at
+  from closure_case c
+  cross join lateral jsonb_array_elements(c.quote -> 'currencies') with ordinality as q(one, place)
+  cross join lateral jsonb_array_elements(q.one -> 'destinations') with ordinality as d(one, place)
+  join lateral (select e.actor_kind, e.at from closure_event e
+    where e.subscriber_id = c.subscriber_id and e.case_id = c.case_id and ${agreed}
+    order by e.seq desc limit 1) a on true
+  where d.one ->> 'kind' = 'exchanged-into') t`
+
 const sources: Record<DatasetName, Source> = {
   profile: byId('subscriber_id', sql`select t.* from subscriber t`, (row) =>
     cells(
@@ -100,6 +132,9 @@ const sources: Record<DatasetName, Source> = {
     keyOf: ({ topic, channel }) => [String(topic), String(channel)],
     row: (row) => cells(row, 'topic', 'channel', 'wanted', 'chosen_at'),
   },
+  consents: byId('id', consents, (row) =>
+    cells(row, 'kind', 'line_id', 'case_id', 'author', 'detail', 'at'),
+  ),
   lines: byId(
     'line_id',
     sql`

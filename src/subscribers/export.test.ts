@@ -166,6 +166,21 @@ test('holds every part as JSON, CSV and schema, a page, and a manifest that fits
   expect(JSON.parse(String(files.get('data/choices.json')))).toMatchObject([
     { topic: 'usage', channel: 'sms', wanted: 'false' },
   ])
+  const consents = JSON.parse(String(files.get('data/consents.json')))
+  expect(
+    consents.map(({ kind, author, detail }: Record<string, string>) => [
+      kind,
+      author,
+      JSON.parse(detail!),
+    ]),
+  ).toEqual([
+    ['messages', 'subscriber', { topic: 'usage', channel: 'sms', wanted: false }],
+    ['plan-bought', 'subscriber', expect.objectContaining({ planId: 'p', planVersion: 1 })],
+  ])
+  for (const { at } of consents) expect(at).toMatch(/^20/)
+  expect(String(files.get('data/consents.csv')).split('\r\n')[0]).toBe(
+    'kind,lineId,caseId,author,detail,at',
+  )
   expect(String(files.get('data/profile.csv'))).toContain('"Lin ""Yue"""')
   expect(String(files.get('data/tickets.csv'))).toContain('"one, ""two""\nthree"')
   expect(JSON.parse(String(files.get('data/devices.json')))).toHaveLength(1)

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bulkCommand, bulkWanted } from '../../src/main/closure.ts'
 import { person, until } from '../../src/main/demo-person.ts'
@@ -210,6 +210,15 @@ test.each(
     const findings = page.locator('.findings').first()
     await findings.getByText('rules.coolingoff', { exact: true }).waitFor()
     await seen('wrong')
+    // In another language what is wrong is said in that one.
+    const ways = [
+      ['English', 'unknown field'],
+      ['简体中文', '未知字段'],
+    ] as const
+    for (const [language, said] of locale === 'en' ? ways.toReversed() : ways) {
+      await speak(page, language)
+      await findings.getByText(said).first().waitFor()
+    }
     await findings.getByRole('button').first().focus()
     await page.keyboard.press('Enter')
     const marked = () =>
@@ -251,3 +260,16 @@ test.each(
   },
   120_000,
 )
+
+async function speak(page: Page, language: string) {
+  const menu = page.locator('[aria-controls=menu]')
+  const isSmall = await menu.isVisible()
+  if (isSmall) await menu.click()
+  await page.locator('button.me').click()
+  const mine = page.getByRole('dialog').first()
+  await mine.locator('[aria-haspopup=dialog]').first().click()
+  await page.getByRole('dialog').last().getByText(language, { exact: true }).click()
+  await page.keyboard.press('Escape')
+  await mine.waitFor({ state: 'detached' })
+  if (isSmall) await menu.click()
+}

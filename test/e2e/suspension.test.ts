@@ -3,7 +3,7 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { buyLine, install, member } from '../way.ts'
+import { buyLine, draftClosure, install, member } from '../way.ts'
 import { expectSound, type Locale, openBrowser, wordsOf, usual } from './browser.ts'
 
 let platform: TestPlatform
@@ -29,6 +29,34 @@ async function windowOf(who: Person, locale: Locale, width: number): Promise<Bro
   context.setDefaultTimeout(20_000)
   return context
 }
+
+test('pausing stands beside closing for a line without a number, too, and for an account the way to its lines', async () => {
+  const w = wordsOf('en')
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin, 'japan-10gb-30d')
+  await install(platform, lin, lineId)
+  const context = await windowOf(lin, 'en', 390)
+  const page = await context.newPage()
+  const offered = async ({ caseId }: { caseId: string }) => {
+    await page.goto(`${platform.url}/closures/${caseId}/ready`)
+    await page.getByText(w('ready.instead')).waitFor()
+    return page.locator('[data-offer] .mid').allInnerTexts()
+  }
+  const draft = await draftClosure(lin, 'line', lineId)
+  const ofLine = await offered(draft)
+  const named = (...keys: string[]) => keys.map((key) => expect.stringMatching(w(key)))
+  expect(ofLine).toEqual(named('ready.pause', 'line.close'))
+  // Paused already, there is nothing else that it could do.
+  await lin.post(`/v1/lines/${lineId}/suspend`)
+  await page.goto(`${platform.url}/closures/${draft.caseId}/ready`)
+  await page.getByText(w('ready.backup')).waitFor()
+  await page.waitForLoadState('networkidle')
+  expect(await page.locator('[data-offer]').count()).toBe(0)
+  await lin.post(`/v1/lines/${lineId}/resume`)
+  const ofAccount = await offered(await draftClosure(lin, 'account'))
+  expect(ofAccount).toEqual(named('ready.lines', 'account.close'))
+  await context.close()
+}, 60_000)
 
 test.each(
   usual(

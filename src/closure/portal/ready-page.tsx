@@ -6,7 +6,7 @@ import { Icon, type IconName } from '../../portal/components/icon.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { formatNumberE164 } from '../../portal/format.ts'
 import { Page, Section } from '../../portal/page.tsx'
-import { closureQuery, lineQuery, queryClient } from '../../portal/queries.ts'
+import { closureQuery, lineQuery, linesQuery, queryClient } from '../../portal/queries.ts'
 import { useFormat } from '../../portal/use-format.ts'
 import type { Closure, ReadinessRow } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
@@ -77,26 +77,46 @@ function Ready({ closure }: { closure: Closure }) {
           </ul>
         </Section>
       )}
-      <Ways closure={closure} />
+      {line ? <LineWays closure={closure} /> : <AccountWays closure={closure} />}
     </Page>
   )
 }
 
-/** Shown once, and alike: nobody is held back, and nobody loses a number for not knowing. */
-function Ways({ closure }: { closure: Closure }) {
-  const { t } = useWords()
-  const line = useQuery({ ...lineQuery(closure.lineId ?? ''), enabled: closure.lineId !== null })
-  if (!closure.lineId || !closure.msisdn || !line.data) return null
-  const to = `/lines/${closure.lineId}`
-  const ways: [WordKey, WordKey, string][] = [
-    ['ready.take', 'ready.take-what', `${to}/number`],
-    ['line.close', 'ready.close-what', `/closures/${closure.caseId}/quote`],
+function LineWays({ closure: { caseId, lineId, msisdn } }: { closure: Closure }) {
+  const line = useQuery({ ...lineQuery(lineId ?? ''), enabled: lineId !== null })
+  if (!line.data) return null
+  const to = `/lines/${lineId}`
+  const pauses = line.data.state === 'active'
+  const pause = msisdn ? 'ready.pause-what' : 'ready.pause-what-plain'
+  const close = msisdn ? 'ready.close-what' : 'ready.close-what-plain'
+  const others: Way[] = [
+    ...(pauses ? [['ready.pause', pause, to] as const] : []),
+    ...(msisdn ? [['ready.take', 'ready.take-what', `${to}/number`] as const] : []),
   ]
-  if (line.data.state === 'active') ways.unshift(['ready.pause', 'ready.pause-what', to])
+  return <Ways others={others} close={['line.close', close, `/closures/${caseId}/quote`]} />
+}
+
+/** What a line can do instead is on its own page. */
+function AccountWays({ closure: { caseId } }: { closure: Closure }) {
+  const lines = useQuery(linesQuery)
+  const canElse = lines.data?.some(
+    ({ state, msisdn }) => state === 'active' || (state !== 'closed' && msisdn !== null),
+  )
+  const others: Way[] = canElse ? [['ready.lines', 'ready.lines-what', '/lines']] : []
+  const path = `/closures/${caseId}/quote`
+  return <Ways others={others} close={['account.close', 'ready.close-what-account', path]} />
+}
+
+type Way = readonly [name: WordKey, what: WordKey, path: string]
+
+/** Shown once, and alike: nobody is held back, and nobody loses a number for not knowing. */
+function Ways({ others, close }: { others: readonly Way[]; close: Way }) {
+  const { t } = useWords()
+  if (others.length === 0) return null
   return (
     <Section title={t('ready.instead')}>
       <ul className="rows mt-1" data-offer="ways">
-        {ways.map(([name, what, path]) => (
+        {[...others, close].map(([name, what, path]) => (
           <li key={name}>
             <Link {...linkProps({ to: path })} className="row">
               <span className="grow">

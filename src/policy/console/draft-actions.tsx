@@ -43,7 +43,7 @@ export function DraftActions({ draft, isOpen }: { draft: PolicyDraft; isOpen: bo
 type SheetProps = { draft: PolicyDraft; act: Act; onClose: () => void }
 
 function ActSheet({ draft: { country, version }, act, onClose }: SheetProps) {
-  const { t } = useConsoleWords()
+  const { t, locale } = useConsoleWords()
   const format = useFormat()
   const client = useQueryClient()
   const toast = useToast()
@@ -51,7 +51,7 @@ function ActSheet({ draft: { country, version }, act, onClose }: SheetProps) {
     mutationFn: () =>
       send<PolicyDraft>('POST', `/v1/staff/policies/${country}/draft/${act}`, { version }),
     onSuccess: (next) => {
-      client.setQueryData(policyDraftQuery(country).queryKey, next)
+      client.setQueryData(policyDraftQuery(country, locale).queryKey, next)
       void client.invalidateQueries({ queryKey: ['staff', 'policies'] })
       toast(t(`draft.${act}-done`, { version: next.published?.version ?? 0 }))
       onClose()

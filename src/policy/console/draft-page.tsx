@@ -29,9 +29,9 @@ export function DraftPage() {
 }
 
 function Country({ country }: { country: string }) {
-  const { t } = useConsoleWords()
+  const { t, locale } = useConsoleWords()
   const format = useFormat()
-  const query = useQuery(policyDraftQuery(country))
+  const query = useQuery(policyDraftQuery(country, locale))
   return (
     <ConsolePage
       title={t('draft.title', { country: format.country(country) })}

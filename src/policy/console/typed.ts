@@ -9,10 +9,10 @@ import { useToast } from '../../portal/toast.tsx'
 
 /** Kept over a reload and a sign-in; and saving it. */
 export function useTyped({ country, text: saved, version }: PolicyDraft) {
-  const { t } = useConsoleWords()
+  const { t, locale } = useConsoleWords()
   const client = useQueryClient()
   const toast = useToast()
-  const key = policyDraftQuery(country).queryKey
+  const key = policyDraftQuery(country, locale).queryKey
   const [typed, setTyped, forget] = useDraft<{ text: string; version: number } | null>(
     `policy:${country}`,
     null,
