@@ -284,7 +284,7 @@ type Row`,
     edits: [
       {
         file: closure('retention-store.ts'),
-        find: `await destroyKeys(trx, [subscriberId], category, now)`,
+        find: `await destroyKeys(trx, [subscriberId], one, now)`,
         replace: `await Promise.resolve()`,
       },
     ],
