@@ -83,9 +83,16 @@ async function approved(caseId: string, afterFreeze: boolean) {
     const note = 'called back on the number of the contract'
     expect((await reviewer.post(`${at}/thaw`, { note })).status).toBe(200)
   }
-  const { body: seen } = await inReview()
-  const decision = { decision: 'approve', version: seen.version }
-  expect((await reviewer.post(`${at}/decision`, decision)).status).toBe(200)
+  await inReview()
+  // Not before everybody who can stop it was told.
+  await until(
+    async () => {
+      const { body: seen } = await reviewer.get(at)
+      const decision = { decision: 'approve', version: seen.version }
+      return (await reviewer.post(`${at}/decision`, decision)).status
+    },
+    (status) => status === 200,
+  )
 }
 
 const visitor = () => person(platform)

@@ -105,7 +105,7 @@ test.each(usual(looks, 1))(
     await choose('day')
     const until = page.getByLabel(w('quote.day'), { exact: true })
     // Another answer to when it ends: where the money goes is asked again.
-    await expect.poll(() => page.locator('input[value=spend]').count()).toBe(0)
+    await page.locator('input[value=spend]').waitFor({ state: 'detached' })
     await choose('refund')
     await until.fill(ownDay)
     await page.getByRole('heading', { level: 1, name: w('quote.head-day') }).waitFor()
@@ -122,7 +122,7 @@ test.each(usual(looks, 1))(
     await seen('day-answers')
     await page.goto(`${at}/quote`)
     await choose('soon')
-    await expect.poll(() => until.count()).toBe(0)
+    await until.waitFor({ state: 'detached' })
     await choose('spend')
     const texts = page.getByRole('checkbox')
     await texts.focus()

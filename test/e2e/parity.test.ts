@@ -111,7 +111,10 @@ async function leave({ page, locale, email }: Visit, scope: 'line' | 'account') 
     await group.getByRole('radio').first().check({ force: true })
   }
   await page.getByRole('heading', { name: w('quote.head') }).waitFor()
-  await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0)
+  await until(
+    () => page.locator('[aria-busy=true]').count(),
+    (busy) => busy === 0,
+  )
   await way.press(page.getByRole('button', { name: w('quote.go-on') }))
   await page.waitForURL(/\/answers$/)
   await see(w('answers.head'))
