@@ -57,7 +57,11 @@ async function ended({ someone, subscriberId }: Leaver, how?: 'reviewed' | 'froz
     async () => {
       const asked = `${platform.urls.inbox}/messages?to=${encodeURIComponent(someone.email)}`
       const { items } = (await (await fetch(asked)).json()) as { items: Message[] }
-      return items.find(({ subject }) => subject?.includes('final statement'))
+      // A line of it may have closed before, with a statement of its own.
+      return items.find(
+        ({ subject, text }) =>
+          subject?.includes('final statement') && text.includes(draft.reference),
+      )
     },
     (one) => one !== undefined,
     20_000,
