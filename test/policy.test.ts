@@ -303,3 +303,27 @@ test('a rule acts from its first day to its last, and a case keeps what held whe
   const other = await draftClosure(late, 'line', (await buyLine(late)).lineId)
   expect(other.policy.reasonMode).toBe('optional')
 }, 60_000)
+
+test('a rule begins with the day where the policy is, also where that is no full hour of the world’s', async () => {
+  const zoned = platform.clock.now().toZonedDateTimeISO('Asia/Kolkata')
+  const midnight = zoned.add({ days: 2 }).startOfDay()
+  const validFrom = midnight.toPlainDate().toString()
+  const required = { value: 'required', source: 'test', confidence: 'D', validFrom } as const
+  const pack = packOf('GB')
+  const rules = { ...pack.rules, reasonMode: required }
+  const document = { ...pack, country: 'EE', version: 1, timeZone: 'Asia/Kolkata', rules }
+  const published_at = platform.clock.now()
+  await platform.db
+    .insertInto('policy_version')
+    .values({ country: 'EE', version: 1, document, published_at })
+    .execute()
+  const asha = await member(platform, { country: 'EE' })
+  const { lineId } = await buyLine(asha)
+  const draft = await draftClosure(asha, 'line', lineId)
+  const modeAt = async (moment: Temporal.Instant) => {
+    platform.clock.advance(platform.clock.now().until(moment, { largestUnit: 'hours' }))
+    return (await asha.get(`/v1/closures/${draft.caseId}`)).body.policy.reasonMode
+  }
+  expect(await modeAt(midnight.subtract({ minutes: 2 }).toInstant())).toBe('optional')
+  expect(await modeAt(midnight.add({ minutes: 2 }).toInstant())).toBe('required')
+}, 60_000)

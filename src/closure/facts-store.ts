@@ -3,8 +3,8 @@ import { sql } from 'kysely'
 import { runningOf } from '../addons/store.ts'
 import { newestRates } from '../ledger/exchange-store.ts'
 import type { Trx } from '../platform/database.ts'
-import { type Policy, residenceOf } from '../policy/policy.ts'
-import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
+import { dayIn, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
+import { newestPolicy, publishedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
 import { sharesOf } from '../payments/share-store.ts'
@@ -164,20 +164,24 @@ function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolea
   return scope === 'account' ? line.state !== 'closed' : line.lineId === lineId
 }
 
-/** A set has few policies: each is read once. */
+/** A set has few policies, and few days: each policy is read once, and looked at once for each day. */
 function rememberPolicies(trx: Trx) {
-  const policies = new Map<string, Policy | undefined>()
+  const read = new Map<string, Policy | undefined>()
+  const held = new Map<string, Policy>()
   return async (residence: string, { at, of }: Pin): Promise<Policy | undefined> => {
-    // The hour is near enough: a rule begins and ends with a day.
-    const hour = at.round({ smallestUnit: 'hour', roundingMode: 'floor' })
-    const key = `${of ? `${of.country} ${of.version}` : residence} ${hour}`
-    if (!policies.has(key)) {
-      const policy = of
-        ? await pinnedPolicy(trx, of.country, of.version, hour)
-        : await currentPolicy(trx, residence, hour)
-      policies.set(key, policy)
-    }
-    return policies.get(key)
+    const key = of ? `${of.country} ${of.version}` : residence
+    if (!read.has(key))
+      read.set(
+        key,
+        of
+          ? await publishedPolicy(trx, of.country, of.version)
+          : await newestPolicy(trx, residence),
+      )
+    const policy = read.get(key)
+    if (!policy) return undefined
+    const onDay = `${key} ${dayIn(policy.timeZone, at)}`
+    if (!held.has(onDay)) held.set(onDay, onDayOf(policy, at))
+    return held.get(onDay)
   }
 }
 

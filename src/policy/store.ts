@@ -27,6 +27,12 @@ export async function currentPolicy(
   residence: string,
   at: Temporal.Instant,
 ): Promise<Policy | undefined> {
+  const policy = await newestPolicy(db, residence)
+  return policy && onDayOf(policy, at)
+}
+
+/** The same with all that it will ever say. */
+export async function newestPolicy(db: Db | Trx, residence: string): Promise<Policy | undefined> {
   const row = await db
     .selectFrom('policy_version')
     .select('document')
@@ -35,7 +41,7 @@ export async function currentPolicy(
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row && onDayOf(readPolicy(row.document), at)
+  return row && readPolicy(row.document)
 }
 
 /** The version a case is pinned to, as it holds at a moment. */
