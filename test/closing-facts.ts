@@ -71,5 +71,6 @@ export function factsIn(country: string, owedMinor = 0n): Facts {
     acting: null,
     died: false,
     policy: packOf(country),
+    segment: 'consumer',
   }
 }

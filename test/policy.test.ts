@@ -104,7 +104,9 @@ test('a document of the first format stays as it was published, readable, and be
     .values({ country: 'GB', version: 1, document: first, published_at: now })
     .execute()
   await seedPolicies(platform.db, now)
-  expect(await pinnedPolicy(platform.db, 'GB', 1, now)).toMatchObject(first)
+  expect(
+    await pinnedPolicy(platform.db, { country: 'GB', version: 1, segment: 'consumer' }, now),
+  ).toMatchObject(first)
   expect((await currentPolicy(platform.db, 'GB', platform.clock.now()))?.version).toBe(2)
 })
 
@@ -270,6 +272,43 @@ test('past closures are replayed under a draft: a prohibited payout, a review, a
     examples: [],
   })
   expect(await simulate('GB', 'FR')).toMatchObject({ cases: 0, refunds: {} })
+}, 60_000)
+
+test('what a policy says of businesses holds for who is one, and for the case as it was submitted', async () => {
+  const facts = { source: 'test', confidence: 'D' } as const
+  await publishFor(platform, 'LT', {
+    reasonMode: {
+      value: 'none',
+      ...facts,
+      variants: [{ value: 'required', ...facts, segment: ['business'] }],
+    },
+    autoApprove: { value: false, ...facts },
+    reviewSla: { value: 'P10D', ...facts },
+  })
+  const firm = await member(platform, { country: 'LT' })
+  expect((await firm.get('/v1/me')).body.segment).toBe('consumer')
+  const { lineId } = await buyLine(firm)
+  const draft = await draftClosure(firm, 'line', lineId)
+  const modeOf = async (caseId: string, who = firm) =>
+    (await who.get(`/v1/closures/${caseId}`)).body.policy.reasonMode
+  expect(await modeOf(draft.caseId)).toBe('none')
+  expect((await firm.patch('/v1/me', { segment: 'state' })).status).toBe(422)
+  expect((await firm.patch('/v1/me', { segment: 'business' })).body.segment).toBe('business')
+  // What else changes leaves it.
+  expect((await firm.patch('/v1/me', { name: 'Amber Ltd' })).body.segment).toBe('business')
+  expect(await modeOf(draft.caseId)).toBe('required')
+  expect((await submit(firm, draft)).body.code).toBe('reason-missing')
+  await firm.patch(`/v1/closures/${draft.caseId}`, { reason: 'privacy' })
+  expect((await submit(firm, (await firm.get(`/v1/closures/${draft.caseId}`)).body)).status).toBe(
+    202,
+  )
+  await firm.patch('/v1/me', { segment: 'consumer' })
+  expect(await modeOf(draft.caseId)).toBe('required')
+  const other = await draftClosure(firm, 'line', (await buyLine(firm)).lineId)
+  expect(await modeOf(other.caseId)).toBe('none')
+  const one = await member(platform, { country: 'LT' })
+  const apart = await draftClosure(one, 'line', (await buyLine(one)).lineId)
+  expect(await modeOf(apart.caseId, one)).toBe('none')
 }, 60_000)
 
 test('a rule acts from its first day to its last, and a case keeps what held when it was received', async () => {

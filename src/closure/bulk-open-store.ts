@@ -218,6 +218,7 @@ async function insertCases(
       state: 'scheduled',
       policy_country: facts.policy.country,
       policy_version: facts.policy.version,
+      policy_segment: facts.segment,
       choices,
       closing_lines: [lineId],
       quote,

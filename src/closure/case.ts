@@ -1,6 +1,9 @@
 /** A closure case with all that is stored of it. */
 import { lastingLines } from './agreed-end.ts'
+import type { Pinned } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import type { CaseState, ClosureCase } from './closure.ts'
+import type { Facts } from './facts.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
 
@@ -17,6 +20,7 @@ export type ShownBy = 'code' | 'reviewer'
 export type StoredCase = ClosureCase & {
   policyCountry: string
   policyVersion: number
+  policySegment: Segment
   choices: Choices
   /** Pinned when service begins to end; null before. */
   closingLines: readonly string[] | null
@@ -79,10 +83,25 @@ export function mayAppeal(c: Pick<StoredCase, 'state' | 'appealedAt' | 'bulkId'>
 }
 
 /** The policy a case is pinned to, or none yet: then the newest of the subscriber's country; and the day that its rules hold on. */
-export type Pin = { at: Temporal.Instant; of?: { country: string; version: number } }
+export type Pin = { at: Temporal.Instant; of?: Pinned }
 
 /** A draft follows the newest policy; from submission on the case keeps the one it was submitted under, as it held then. */
 export function pinOf(c: StoredCase, now: Temporal.Instant): Pin {
   if (c.state === 'draft') return { at: now }
-  return { at: c.submittedAt ?? now, of: { country: c.policyCountry, version: c.policyVersion } }
+  return { at: c.submittedAt ?? now, of: pinnedOf(c) }
+}
+
+export type PolicyOfCase = Pick<StoredCase, 'policyCountry' | 'policyVersion' | 'policySegment'>
+
+export function pinnedOf({ policyCountry, policyVersion, policySegment }: PolicyOfCase): Pinned {
+  return { country: policyCountry, version: policyVersion, segment: policySegment }
+}
+
+/** What a case that is submitted now is pinned to. */
+export function pinnedTo({ policy, segment }: Pick<Facts, 'policy' | 'segment'>): PolicyOfCase {
+  return {
+    policyCountry: policy.country,
+    policyVersion: policy.version,
+    policySegment: segment,
+  }
 }

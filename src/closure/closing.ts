@@ -14,7 +14,7 @@ export const closing: Closing = {
       sealed: 'reason_text appeal_text',
       traced: 'reason_text appeal_text',
       anonymise: 'attention decision',
-      plain: `subscriber_id case_id reference scope line_id state policy_country policy_version closing_lines quote_hash
+      plain: `subscriber_id case_id reference scope line_id state policy_country policy_version policy_segment closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
         claimed_until failures version bulk_id appealed_at shown_by`,
     },

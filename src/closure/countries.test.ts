@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { factsIn, friday, line, pounds } from '../../test/closing-facts.ts'
 import { refundOf } from '../policy/dues.ts'
 import { packOf, packs } from '../policy/packs.ts'
+import { onDayOf } from '../policy/rule-for.ts'
 import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
 import { nextMove, reviewedBy } from './closure.ts'
@@ -157,6 +158,17 @@ test('a term binds in Germany to its last day, and nowhere else; the operator le
   expect(quoteIn('DE', 24, true).bound).toBeUndefined()
   expect(quoteIn('DE', 24).hash).not.toBe(quoteIn('DE', 12).hash)
   expect(packs.filter(({ country }) => quoteIn(country, 24).bound)).toEqual([packOf('DE')])
+})
+
+test('a death ends the fees of a consumer’s contract in Britain, and not those of a business', () => {
+  const feeOf = (segment: 'consumer' | 'business') => {
+    const policy = onDayOf(packOf('GB'), friday, segment)
+    const facts = { ...factsIn('GB'), lines: [inTerm], policy, segment, died: true }
+    const [table] = makeQuote(facts, refund, null, null, friday).wire.currencies
+    return table?.destinations.find(({ kind }) => kind === 'early-fee')?.amount.amount
+  }
+  expect(feeOf('consumer')).toBeUndefined()
+  expect(Number(feeOf('business'))).toBeGreaterThan(0)
 })
 
 test('the worker decides as the quote said: straight through, after a review, after a waiting time', () => {

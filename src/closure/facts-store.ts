@@ -12,6 +12,7 @@ import { devicesSeen } from '../subscribers/reach-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
 import { knownLocale } from '../values/locale.ts'
 import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
+import type { Segment } from '../values/wire.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import { groupBy, moneyFactsOf } from './money-facts-store.ts'
 import { dayChoosers } from './own-day.ts'
@@ -89,12 +90,7 @@ export async function loadFactsOf(
   evenClosed = false,
 ): Promise<(Facts | undefined)[]> {
   const ids = [...new Set(all.map(({ subscriberId }) => subscriberId))]
-  let query = trx
-    .selectFrom('subscriber')
-    .select(['subscriber_id', 'name', 'country', 'region', 'locale', 'created_at', 'exported_at'])
-    .where('subscriber_id', '=', sql<string>`any(${ids})`)
-  if (!evenClosed) query = query.where('state', '=', 'active')
-  const subscribers = new Map((await query.execute()).map((row) => [row.subscriber_id, row]))
+  const subscribers = await peopleOf(trx, ids, evenClosed)
   const policyFor = rememberPolicies(trx)
   const linesOf = await loadLines(trx, ids)
   const contactsOf = await loadContacts(trx, ids)
@@ -107,12 +103,10 @@ export async function loadFactsOf(
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
     const subscriber = subscribers.get(subscriberId)
-    const policy =
-      subscriber?.country &&
-      (await policyFor(residenceOf(subscriber.country, subscriber.region), pin))
+    const held = subscriber && (await policyFor(subscriber, pin))
     const lines = linesOf.get(subscriberId) ?? []
     const closing = lines.filter((line) => closes(line, scope))
-    if (!subscriber?.country || !policy || (scope.scope === 'line' && closing.length === 0)) {
+    if (!subscriber?.country || !held || (scope.scope === 'line' && closing.length === 0)) {
       found.push(undefined)
       continue
     }
@@ -138,7 +132,7 @@ export async function loadFactsOf(
         currency: line.prepaid.currency,
       })),
       peers: peersFor(subscriberId),
-      policy,
+      ...held,
       acting,
       died: acting?.kind === 'estate',
       isJudged: scope.shownBy === 'reviewer',
@@ -148,6 +142,16 @@ export async function loadFactsOf(
     })
   }
   return found
+}
+
+async function peopleOf(trx: Trx, ids: readonly string[], evenClosed: boolean) {
+  const query = trx
+    .selectFrom('subscriber')
+    .select(['subscriber_id', 'name', 'country', 'region', 'segment', 'locale'])
+    .select(['created_at', 'exported_at'])
+    .where('subscriber_id', '=', sql<string>`any(${ids})`)
+  const rows = await (evenClosed ? query : query.where('state', '=', 'active')).execute()
+  return new Map(rows.map((row) => [row.subscriber_id, row]))
 }
 
 /** Few have lines in two currencies, and only for them the rates are read. */
@@ -164,11 +168,15 @@ function closes(line: LineFacts, { scope, lineId, closingLines }: Scope): boolea
   return scope === 'account' ? line.state !== 'closed' : line.lineId === lineId
 }
 
-/** A set has few policies, and few days: each policy is read once, and looked at once for each day. */
+type Home = { country: string | null; region: string | null; segment: string }
+
+/** A set has few policies, and few days: each policy is read once, and looked at once for each day and segment. */
 function rememberPolicies(trx: Trx) {
   const read = new Map<string, Policy | undefined>()
-  const held = new Map<string, Policy>()
-  return async (residence: string, { at, of }: Pin): Promise<Policy | undefined> => {
+  const held = new Map<string, Pick<Facts, 'policy' | 'segment'>>()
+  return async ({ country, region, ...home }: Home, { at, of }: Pin) => {
+    const residence = country && residenceOf(country, region)
+    if (!residence) return undefined
     const key = of ? `${of.country} ${of.version}` : residence
     if (!read.has(key))
       read.set(
@@ -179,8 +187,9 @@ function rememberPolicies(trx: Trx) {
       )
     const policy = read.get(key)
     if (!policy) return undefined
-    const onDay = `${key} ${dayIn(policy.timeZone, at)}`
-    if (!held.has(onDay)) held.set(onDay, onDayOf(policy, at))
+    const segment = of?.segment ?? (home.segment as Segment)
+    const onDay = `${key} ${dayIn(policy.timeZone, at)} ${segment}`
+    if (!held.has(onDay)) held.set(onDay, { policy: onDayOf(policy, at, segment), segment })
     return held.get(onDay)
   }
 }

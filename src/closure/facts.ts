@@ -6,6 +6,7 @@ import type { Peer } from '../renewals/renewals.ts'
 import type { Representative } from '../subscribers/subscriber.ts'
 import type { Locale } from '../values/locale.ts'
 import type { Money } from '../values/money.ts'
+import type { Segment } from '../values/wire.ts'
 import type { Withheld } from './ends.ts'
 import type { LineMoney, Refundable } from './settlement.ts'
 
@@ -112,7 +113,9 @@ export type Facts = {
   isJudged?: boolean
   /** Nobody but the operator asked for it: no term binds, and nothing is kept for leaving early or for paying out. */
   byOperator?: boolean
+  /** As it holds for the segment: today's, or what the case was submitted under. */
   policy: Policy
+  segment: Segment
 }
 
 /** Verified channels that a confirmation code may go to: never a number that is closing; after a death none of who died. */

@@ -7,7 +7,7 @@ import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { lastingLines } from './agreed-end.ts'
-import { pinOf, type StoredCase } from './case.ts'
+import { pinnedOf, pinOf, type StoredCase } from './case.ts'
 import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -93,7 +93,7 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
       reason: 'the freeze link of a notice was used',
       events: [{ kind: 'frozen' }],
     })
-    const policy = await pinnedPolicy(trx, c.policyCountry, c.policyVersion, c.submittedAt ?? now)
+    const policy = await pinnedPolicy(trx, pinnedOf(c), c.submittedAt ?? now)
     await restoreContacts(trx, app, c.subscriberId, riskSince(policy, c.submittedAt ?? now))
     const facts = await reopen(trx, app, c, now)
     const after = { ...c, ...change, version: c.version + 1 }

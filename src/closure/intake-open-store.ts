@@ -5,7 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import { codeKey, codeMinutes, hashCode, judgeTry } from '../subscribers/store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
-import type { ShownBy, StoredCase } from './case.ts'
+import { pinnedTo, type ShownBy, type StoredCase } from './case.ts'
 import { isSubmitted } from './closure.ts'
 import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
@@ -160,8 +160,7 @@ async function open(
   { by, actor }: Shown,
 ): Promise<void> {
   const now = app.clock.now()
-  const policy = { policyCountry: facts.policy.country, policyVersion: facts.policy.version }
-  await insertDraft(trx, app, { ...opening, ...policy, reference }, now, actor)
+  await insertDraft(trx, app, { ...opening, ...pinnedTo(facts), reference }, now, actor)
   const draft = await lockCase(trx, opening.subscriberId, opening.caseId)
   if (!draft) throw new Error('the draft just written is gone')
   const given = { choices, reason: reason ?? reasonFor(facts) }

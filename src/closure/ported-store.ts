@@ -8,7 +8,7 @@ import { portChangedQueue, type PortOut } from '../porting/porting.ts'
 import { seePort } from '../porting/partner-store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
-import { pinOf, type StoredCase } from './case.ts'
+import { pinOf, type StoredCase, pinnedTo } from './case.ts'
 import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
@@ -158,8 +158,7 @@ async function openDraft(trx: Trx, app: App, { subscriberId, lineId }: LineKey) 
     lineId,
     caseId: app.ids.make<CaseId>('case'),
     reference: makeReference(app.ids.random(8)),
-    policyCountry: facts.policy.country,
-    policyVersion: facts.policy.version,
+    ...pinnedTo(facts),
   }
   await insertDraft(trx, app, draft, now, system)
   return lockCase(trx, subscriberId, draft.caseId)
@@ -195,8 +194,7 @@ async function end(trx: Trx, app: App, c: StoredCase, port: PortOut): Promise<vo
         submittedAt: now,
         reason,
         closingLines: facts.lines.map(({ lineId }) => lineId),
-        policyCountry: facts.policy.country,
-        policyVersion: facts.policy.version,
+        ...pinnedTo(facts),
       }),
     },
     {

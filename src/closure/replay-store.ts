@@ -1,7 +1,8 @@
 /** Reads past closures a page at a time, in one read-only snapshot, and replays each under a draft. */
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
-import { onDayOf, type Policy } from '../policy/policy.ts'
+import { forSegment, onDayOf, type Policy } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import { publishedPolicy } from '../policy/store.ts'
 import type { Risk } from './closure.ts'
 import { type Choices, choicesIn } from './ends.ts'
@@ -20,6 +21,7 @@ type Row = {
   quote: QuoteWire | null
   policy_country: string
   policy_version: number
+  policy_segment: Segment
 }
 
 /** Submitted closures of a country: those pinned to its policy and those of people who live there. */
@@ -43,7 +45,9 @@ export async function replayUnder(
           const policy =
             pinned.get(key) ?? (await publishedPolicy(trx, row.policy_country, row.policy_version))
           pinned.set(key, policy)
-          tally(total, pastOf(row), onDayOf(policy, row.submitted_at), draft)
+          const segment = row.policy_segment
+          const before = onDayOf(policy, row.submitted_at, segment)
+          tally(total, pastOf(row), before, forSegment(draft, segment))
         }
         const last = rows.at(-1)
         if (!last || rows.length < page) return total
@@ -74,7 +78,7 @@ async function read(
 ): Promise<Row[]> {
   const { rows } = await sql<Row>`
     select c.subscriber_id, c.case_id, c.reference, c.submitted_at, c.risk, c.choices, c.quote,
-      c.policy_country, c.policy_version
+      c.policy_country, c.policy_version, c.policy_segment
     from closure_case c join subscriber s on s.subscriber_id = c.subscriber_id
     where (c.subscriber_id, c.case_id) > (${last.subscriber_id}, ${last.case_id})
       and ${ofCountry(country)} and (${since}::timestamptz is null or c.submitted_at >= ${since})

@@ -4,51 +4,21 @@ import { type Selectable, sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import { type Actor, audit, auditAll } from '../platform/audit.ts'
 import { type Db, insertRows, pairs, rowsParameter, type Trx } from '../platform/database.ts'
-import { personal } from '../platform/personal.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
-import type { Attention, ShownBy, StoredCase } from './case.ts'
-import type { CaseState, Risk } from './closure.ts'
-import { type Choices, choicesIn } from './ends.ts'
-import type { QuoteWire } from './quote.ts'
+import type { PolicyOfCase, StoredCase } from './case.ts'
+import {
+  type CaseChange,
+  caseFrom,
+  changeable,
+  columnsOf,
+  policyColumns,
+} from './case-row-store.ts'
 import { mayBecome } from './transitions.ts'
 import { appendEvents, type CaseCommit, type NewEvent } from './timeline-store.ts'
 
-export const closureQueue = 'closure.advance'
+export type { CaseChange } from './case-row-store.ts'
 
-function fromRow(row: Selectable<CaseRow>): StoredCase {
-  const choices = row.choices as Partial<Choices>
-  return {
-    subscriberId: row.subscriber_id,
-    caseId: row.case_id,
-    reference: row.reference,
-    scope: row.scope as 'line' | 'account',
-    lineId: row.line_id,
-    state: row.state as CaseState,
-    policyCountry: row.policy_country,
-    policyVersion: row.policy_version,
-    choices: choicesIn(choices),
-    closingLines: row.closing_lines as string[] | null,
-    quote: row.quote as QuoteWire | null,
-    reason: row.reason,
-    reasonText: row.reason_text,
-    appealedAt: row.appealed_at,
-    appealText: row.appeal_text,
-    attention: row.attention as Attention | null,
-    decision: row.decision as StoredCase['decision'],
-    claimedBy: row.claimed_by,
-    claimedUntil: row.claimed_until,
-    createdAt: row.created_at,
-    bulkId: row.bulk_id,
-    shownBy: row.shown_by as StoredCase['shownBy'],
-    submittedAt: row.submitted_at,
-    dueAt: row.due_at,
-    endsAt: row.ends_at,
-    serviceEndedAt: row.service_ended_at,
-    closedAt: row.closed_at,
-    failures: row.failures,
-    version: row.version,
-  }
-}
+export const closureQueue = 'closure.advance'
 
 export async function findCase(
   db: Db | Trx,
@@ -61,7 +31,7 @@ export async function findCase(
     .where('subscriber_id', '=', subscriberId)
     .where('case_id', '=', caseId)
     .executeTakeFirst()
-  return row && fromRow(row)
+  return row && caseFrom(row)
 }
 
 export type CaseKey = { readonly subscriberId: string; readonly caseId: string }
@@ -74,7 +44,7 @@ export async function findCases(trx: Trx, keys: readonly CaseKey[]): Promise<Sto
     select c.* from closure_case c
     join ${those(keys)} on c.subscriber_id = x.subscriber_id and c.case_id = x.case_id
     order by c.case_id`.execute(trx)
-  return rows.map(fromRow)
+  return rows.map(caseFrom)
 }
 
 /** In one order whoever asks, so that two sets never wait for each other. */
@@ -83,7 +53,7 @@ export async function lockCases(trx: Trx, keys: readonly CaseKey[]): Promise<Sto
     select c.* from closure_case c
     join ${those(keys)} on c.subscriber_id = x.subscriber_id and c.case_id = x.case_id
     order by c.case_id for update of c`.execute(trx)
-  return rows.map(fromRow)
+  return rows.map(caseFrom)
 }
 
 export async function lockCase(
@@ -103,7 +73,7 @@ export async function casesOf(db: Db | Trx, subscriberId: string): Promise<Store
     .where('subscriber_id', '=', subscriberId)
     .orderBy('created_at', 'desc')
     .execute()
-  return rows.map(fromRow)
+  return rows.map(caseFrom)
 }
 
 /** Whether a submitted closure has not ended yet. */
@@ -127,10 +97,8 @@ export async function locateCase(db: Db, key: { reference: string } | { caseId: 
   return found.executeTakeFirst()
 }
 
-export type NewCase = Pick<
-  StoredCase,
-  'subscriberId' | 'caseId' | 'reference' | 'scope' | 'lineId' | 'policyCountry' | 'policyVersion'
->
+export type NewCase = PolicyOfCase &
+  Pick<StoredCase, 'subscriberId' | 'caseId' | 'reference' | 'scope' | 'lineId'>
 
 export async function insertDraft(
   trx: Trx,
@@ -148,8 +116,7 @@ export async function insertDraft(
       scope: draft.scope,
       line_id: draft.lineId,
       state: 'draft',
-      policy_country: draft.policyCountry,
-      policy_version: draft.policyVersion,
+      ...policyColumns(draft),
       created_at: now,
     })
     .execute()
@@ -170,34 +137,6 @@ export async function insertDraft(
     subject: { kind: 'closure', id: draft.caseId },
     reason: 'the subscriber opened the closing way',
   })
-}
-
-export type CaseChange = {
-  state?: CaseState
-  policyCountry?: string
-  policyVersion?: number
-  choices?: Choices
-  closingLines?: readonly string[]
-  quote?: QuoteWire
-  risk?: Risk
-  reason?: string | null
-  reasonText?: string | null
-  appealedAt?: Temporal.Instant
-  appealText?: string
-  submittedAt?: Temporal.Instant
-  shownBy?: ShownBy
-  dueAt?: Temporal.Instant | null
-  /** When the sweep wakes the case; null: nothing to wait for. */
-  wakeAt?: Temporal.Instant | null
-  /** Null: as soon as it is decided. */
-  endsAt?: Temporal.Instant | null
-  serviceEndedAt?: Temporal.Instant
-  closedAt?: Temporal.Instant
-  failures?: number
-  attention?: Attention | null
-  decision?: StoredCase['decision']
-  claimedBy?: string | null
-  claimedUntil?: Temporal.Instant | null
 }
 
 export type ChangedCase = {
@@ -284,51 +223,6 @@ export async function wakeCases(trx: Trx, app: App, cases: readonly CaseKey[]): 
     data: { subscriberId, caseId },
   }))
   await app.queue.sendAll(trx, closureQueue, jobs)
-}
-
-const changeable = Object.keys(columnsOf({}))
-
-const keptWith = { reason_text: 'contacts', appeal_text: 'complaints' } as const
-
-function sealedWords(
-  c: Pick<StoredCase, 'subscriberId' | 'caseId'> | undefined,
-  column: keyof typeof keptWith,
-  text: string | null | undefined,
-) {
-  if (!c || !text) return text
-  const { subscriberId, caseId } = c
-  const field = `closure_case.${column}`
-  return personal({ subscriberId, category: keptWith[column], field, record: caseId }, text)
-}
-
-/** A column that is undefined keeps its value. */
-function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
-  return {
-    state: change.state,
-    policy_country: change.policyCountry,
-    policy_version: change.policyVersion,
-    choices: change.choices,
-    closing_lines: change.closingLines,
-    quote: change.quote,
-    quote_hash: change.quote?.hash,
-    risk: change.risk,
-    reason: change.reason,
-    reason_text: sealedWords(c, 'reason_text', change.reasonText),
-    appealed_at: change.appealedAt,
-    appeal_text: sealedWords(c, 'appeal_text', change.appealText),
-    submitted_at: change.submittedAt,
-    shown_by: change.shownBy,
-    due_at: change.dueAt,
-    wake_at: change.wakeAt,
-    ends_at: change.endsAt,
-    service_ended_at: change.serviceEndedAt,
-    closed_at: change.closedAt,
-    failures: change.failures,
-    attention: change.attention,
-    decision: change.decision,
-    claimed_by: change.claimedBy,
-    claimed_until: change.claimedUntil,
-  }
 }
 
 export type DoneSteps = ReadonlyMap<string, Record<string, string>>

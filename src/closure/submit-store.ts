@@ -7,7 +7,7 @@ import { sendPortChanged } from '../porting/end-store.ts'
 import { agreedEnd, lastingLines } from './agreed-end.ts'
 import { alert } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
-import type { ShownBy, StoredCase } from './case.ts'
+import { pinnedTo, type ShownBy, type StoredCase } from './case.ts'
 import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
 import type { Facts } from './facts.ts'
 import type { Quote } from './quote.ts'
@@ -40,8 +40,7 @@ export async function submitDraft(
     ...(received && { shownBy: received.shownBy }),
     quote: quote.wire,
     closingLines: lineIds,
-    policyCountry: facts.policy.country,
-    policyVersion: facts.policy.version,
+    ...pinnedTo(facts),
     risk: riskOf(facts, submittedAt),
     endsAt: agreedEnd(facts, c.choices, now).at,
   } as const

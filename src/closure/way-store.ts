@@ -25,7 +25,7 @@ import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
 import { spendUntil } from './spending.ts'
-import { isEditable, pinOf, type StoredCase } from './case.ts'
+import { isEditable, pinOf, type StoredCase, pinnedTo } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { endQuestion, questionsOf } from './question-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
@@ -65,8 +65,7 @@ export async function startClosure(
       ...wanted,
       caseId: app.ids.make<CaseId>('case'),
       reference: makeReference(app.ids.random(8)),
-      policyCountry: facts.policy.country,
-      policyVersion: facts.policy.version,
+      ...pinnedTo(facts),
     }
     await insertDraft(trx, app, draft, now, actor)
     const c = await lockCase(trx, subscriberId, draft.caseId)

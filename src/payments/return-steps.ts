@@ -4,6 +4,7 @@ import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { type Policy, residenceOf } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { decimal } from '../values/money.ts'
 import { checkDisputes } from './dispute-store.ts'
@@ -85,12 +86,13 @@ async function policyOfHome(
   subscriberId: string,
   at: Temporal.Instant,
 ): Promise<Policy | undefined> {
-  const { country, region } = await trx
+  const { country, region, segment } = await trx
     .selectFrom('subscriber')
-    .select(['country', 'region'])
+    .select(['country', 'region', 'segment'])
     .where('subscriber_id', '=', subscriberId)
     .executeTakeFirstOrThrow()
-  return country === null ? undefined : currentPolicy(trx, residenceOf(country, region), at)
+  if (country === null) return undefined
+  return currentPolicy(trx, residenceOf(country, region), at, segment as Segment)
 }
 
 async function note(

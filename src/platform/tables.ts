@@ -125,6 +125,7 @@ export interface ClosureCase {
   failures: Generated<number>;
   line_id: string | null;
   policy_country: string;
+  policy_segment: Generated<string>;
   policy_version: number;
   quote: unknown | null;
   quote_hash: string | null;
@@ -977,6 +978,7 @@ export interface Subscriber {
   locale: Generated<string>;
   name: Generated<string>;
   region: string | null;
+  segment: Generated<string>;
   state: Generated<string>;
   subscriber_id: string;
   version: Generated<number>;

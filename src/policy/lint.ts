@@ -7,7 +7,8 @@ import { firstSchema, upgrade } from './first-format.ts'
 import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
 import { endOf, ruleFor, type Whom } from './rule-for.ts'
-import { packSchema, plan, type Policy, policySchema, segment, withLaterRules } from './schema.ts'
+import { segmentWire as segment } from '../values/wire.ts'
+import { packSchema, plan, type Policy, policySchema, withLaterRules } from './schema.ts'
 import { isPolicyWord, type Say, sayIn } from './words/catalogs.ts'
 
 export type Finding = { path: string; message: string }

@@ -22,7 +22,15 @@ export {
   portCodeEnd,
   withdrawableUntil,
 } from './rights.ts'
-export { dayIn, endOfAny, onDayOf, ruleFor, type Whom } from './rule-for.ts'
+export {
+  dayIn,
+  endOfAny,
+  forSegment,
+  onDayOf,
+  type Pinned,
+  ruleFor,
+  type Whom,
+} from './rule-for.ts'
 export type { Policy, RuleName } from './schema.ts'
 
 /** A stored document of any format; it throws on one that was never a policy. */

@@ -13,6 +13,22 @@ test('a variant holds for whom it names; the first that fits wins', () => {
   expect(ruleFor(packOf('IN'), 'refundRight', deposit).value).toBe('any_end')
 })
 
+test('held for a segment, a policy says of prepaid plans what the segment’s variant says, and keeps what differs on contract', () => {
+  const now = Temporal.Instant.from('2026-11-27T12:00:00Z')
+  const held = (country: string, segment: 'consumer' | 'micro' | 'business') =>
+    onDayOf(packOf(country), now, segment)
+  const notice = (segment: 'consumer' | 'micro' | 'business') =>
+    held('BE', segment).rules.noticeRule.value
+  expect([notice('consumer'), notice('micro'), notice('business')]).toEqual(['P0D', 'P0D', 'P1M'])
+  expect(held('BE', 'business').rules.noticeRule).not.toHaveProperty('variants')
+  expect(held('US', 'micro').rules.quarantineMax.value).toBe('P365D')
+  expect(onDayOf(packOf('US'), now).rules.quarantineMax.value).toBe('P90D')
+  const onContract = { segment: 'consumer', plan: 'postpaid' } as const
+  const india = held('IN', 'business')
+  expect(ruleFor(india, 'refundRight').value).toBe('none')
+  expect(ruleFor(india, 'refundRight', onContract).value).toBe('any_end')
+})
+
 test('a rule holds from its first day to its last; on others Violet’s default does', () => {
   const eu = packOf('EU')
   const policy: Policy = {

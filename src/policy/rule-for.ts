@@ -1,10 +1,14 @@
 /** Which value of a rule holds: for whom, on which day, counted in which days. */
 import { type Counting, passingMs, termEnd } from './business-days.ts'
 import { defaultRules } from './packs.ts'
-import type { DayUnit, Plan, Policy, RuleName, Segment } from './schema.ts'
+import type { Segment } from '../values/wire.ts'
+import type { DayUnit, Plan, Policy, RuleName } from './schema.ts'
 
 export type Whom = { segment: Segment; plan: Plan }
 export const prepaidConsumer: Whom = { segment: 'consumer', plan: 'prepaid' }
+
+/** What a case is pinned to: a version, and for whom. */
+export type Pinned = { country: string; version: number; segment: Segment }
 
 type Rules = Policy['rules']
 type Period = { validFrom?: string | undefined; validTo?: string | undefined }
@@ -25,14 +29,41 @@ export function ruleFor<Name extends RuleName>(
   return fitting ?? rule
 }
 
-/** What holds on the day of a moment, where the policy is: rules and variants in force then, and Violet's default where a rule is not. */
-export function onDayOf(policy: Policy, at: Temporal.Instant): Policy {
+/**
+ * What holds for one segment on the day of a moment, where the policy is: rules and variants in force then, and Violet's
+ * default where a rule is not. Of the variants only those for postpaid plans are left; a rule is what holds for prepaid ones.
+ */
+export function onDayOf(
+  policy: Policy,
+  at: Temporal.Instant,
+  segment: Segment = 'consumer',
+): Policy {
   const day = dayIn(policy.timeZone, at)
   const names = Object.keys(policy.rules) as RuleName[]
   const rules = Object.fromEntries(
     names.map((name) => [name, ruleOn(policy.rules[name], name, day)]),
   )
-  return { ...policy, rules: rules as Rules }
+  return forSegment({ ...policy, rules: rules as Rules }, segment)
+}
+
+/** What of a policy holds for one segment, on whatever day. */
+export function forSegment(policy: Policy, segment: Segment): Policy {
+  const names = Object.keys(policy.rules) as RuleName[]
+  const rules = Object.fromEntries(
+    names.map((name) => {
+      const prepaid = ruleFor(policy, name, { segment, plan: 'prepaid' })
+      const postpaid = ruleFor(policy, name, { segment, plan: 'postpaid' })
+      const variants = [{ ...factsOf(postpaid), plan: ['postpaid'] }]
+      return [name, { ...factsOf(prepaid), ...(postpaid !== prepaid && { variants }) }]
+    }),
+  )
+  return { ...policy, rules: rules as unknown as Rules }
+}
+
+/** Of a rule or a variant, without for whom it is. */
+function factsOf(rule: object): object {
+  const whom = new Set(['variants', 'segment', 'plan'])
+  return Object.fromEntries(Object.entries(rule).filter(([key]) => !whom.has(key)))
 }
 
 /** The day of a moment somewhere, YYYY-MM-DD. */

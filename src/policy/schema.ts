@@ -1,12 +1,12 @@
 /** The shape of a policy document: every rule closing follows in one country, with its source and how sure that is. */
 import { z } from 'zod'
 import { calendarNames } from './business-days.ts'
+import { segmentWire as segment } from '../values/wire.ts'
 import type { PolicyWord } from './words/catalogs.ts'
 
 /** S statute seen · S? statute named, not read · C court · R regulator · 2 secondary · P practice · D Violet's default, no source. */
 export const confidence = z.enum(['S', 'S?', 'C', 'R', '2', 'P', 'D'])
 export const dayUnit = z.enum(['calendar', 'business', 'business_incl_saturday'])
-export const segment = z.enum(['consumer', 'micro', 'business'])
 export const plan = z.enum(['prepaid', 'postpaid'])
 
 const iso = /^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/
@@ -231,7 +231,6 @@ export const packSchema = z.strictObject({
 export type Policy = z.infer<typeof policySchema>
 export type Pack = z.infer<typeof packSchema>
 export type DayUnit = z.infer<typeof dayUnit>
-export type Segment = z.infer<typeof segment>
 export type Plan = z.infer<typeof plan>
 
 /** A document from before a rule was there says of it what Violet's default is. */

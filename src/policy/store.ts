@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import { dayIn, ruleOn } from './rule-for.ts'
 import { followed, packs, regionsIn, residences } from './packs.ts'
-import { onDayOf, type Policy, readPolicy } from './policy.ts'
+import { onDayOf, type Pinned, type Policy, readPolicy } from './policy.ts'
+import type { Segment } from '../values/wire.ts'
 
 /** Publishes the packs that come with Violet and aren't there yet. */
 export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void> {
@@ -21,14 +22,15 @@ export async function seedPolicies(db: Db, now: Temporal.Instant): Promise<void>
     .execute()
 }
 
-/** The newest policy of the first that a residence follows and that is published, as it holds at a moment. */
+/** The newest policy of the first that a residence follows and that is published, as it holds for a segment at a moment. */
 export async function currentPolicy(
   db: Db | Trx,
   residence: string,
   at: Temporal.Instant,
+  segment?: Segment,
 ): Promise<Policy | undefined> {
   const policy = await newestPolicy(db, residence)
-  return policy && onDayOf(policy, at)
+  return policy && onDayOf(policy, at, segment)
 }
 
 /** The same with all that it will ever say. */
@@ -44,14 +46,13 @@ export async function newestPolicy(db: Db | Trx, residence: string): Promise<Pol
   return row && readPolicy(row.document)
 }
 
-/** The version a case is pinned to, as it holds at a moment. */
+/** What it is pinned to, as it holds at a moment. */
 export async function pinnedPolicy(
   db: Db | Trx,
-  country: string,
-  version: number,
+  { country, version, segment }: Pinned,
   at: Temporal.Instant,
 ): Promise<Policy> {
-  return onDayOf(await publishedPolicy(db, country, version), at)
+  return onDayOf(await publishedPolicy(db, country, version), at, segment)
 }
 
 /** A version with all that it will ever say. */

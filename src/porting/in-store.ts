@@ -10,6 +10,7 @@ import type { Db, Trx } from '../platform/database.ts'
 import { seal, sealIvBytes, sealKey } from '../platform/seal.ts'
 import type { PortIn as PortRow } from '../platform/tables.ts'
 import { numberKeptUntil, residenceOf } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
@@ -252,13 +253,13 @@ async function take(trx: Trx, app: App, port: PortIn): Promise<void> {
   const line = await trx
     .selectFrom('line as l')
     .innerJoin('subscriber as s', 's.subscriber_id', 'l.subscriber_id')
-    .select(['l.msisdn', 'l.state', 's.country', 's.region'])
+    .select(['l.msisdn', 'l.state', 's.country', 's.region', 's.segment'])
     .where('l.subscriber_id', '=', subscriberId)
     .where('l.line_id', '=', lineId)
     .executeTakeFirstOrThrow()
   if (line.state === 'closed') throw new Error(`a number arrived at a closed line: ${lineId}`)
   const policy = line.country
-    ? await currentPolicy(trx, residenceOf(line.country, line.region), now)
+    ? await currentPolicy(trx, residenceOf(line.country, line.region), now, line.segment as Segment)
     : undefined
   if (!policy) throw new Error(`no policy for the subscriber of ${lineId}`)
   const until = numberKeptUntil(policy, now)

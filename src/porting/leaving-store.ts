@@ -2,12 +2,13 @@
 import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
 import type { Db, Trx } from '../platform/database.ts'
-import { onDayOf, type Policy } from '../policy/policy.ts'
+import { onDayOf, type Pinned, type Policy } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import { publishedPolicy } from '../policy/store.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { codesPerHourMax, leavingUrl, ownerOfLink } from './leaving.ts'
 import { leavesUntil } from './porting.ts'
-import { endOfLine, findStanding, type LineKey, type Seen } from './standing-store.ts'
+import { endOfLine, findStanding, type LineKey, pinnedIn, type Seen } from './standing-store.ts'
 import { cancelPort, makeCode } from './store.ts'
 
 export type Leaving = { lineId: string; seen: Seen }
@@ -85,6 +86,7 @@ type Kept = {
   kept_until: Temporal.Instant
   policy_country: string | null
   policy_version: number | null
+  policy_segment: Segment | null
   received_at: Temporal.Instant | null
   was_frozen: boolean | null
 }
@@ -99,7 +101,7 @@ export async function leavingLinks(
   if (!app.config.porting || subscriberIds.length === 0) return links
   const { rows } = await sql<Kept>`
     select n.last_subscriber_id as subscriber_id, l.suspensions, l.closed_at, n.quarantined_until as kept_until,
-      e.policy_country, e.policy_version, e.received_at, e.was_frozen
+      e.policy_country, e.policy_version, e.policy_segment, e.received_at, e.was_frozen
     from phone_number n
     join line l on l.subscriber_id = n.last_subscriber_id and l.line_id = n.last_line_id
     ${endOfLine}
@@ -118,24 +120,24 @@ export async function leavingLinks(
   return links
 }
 
-type PolicyOf = (country: string, version: number, at: Temporal.Instant) => Promise<Policy>
+type PolicyOf = (pinned: Pinned, at: Temporal.Instant) => Promise<Policy>
 
 /** Null: a person looks first, or nobody knows under which rule it ended. */
 async function untilOf(row: Kept, policyOf: PolicyOf): Promise<Temporal.Instant | null> {
-  const { policy_country: country, policy_version: version, received_at: receivedAt } = row
-  if (country === null || version === null) return null
+  const pinned = pinnedIn(row)
+  if (!pinned) return null
   if (row.suspensions.includes('fraud') || row.was_frozen) return null
-  const policy = await policyOf(country, version, receivedAt ?? row.closed_at)
+  const policy = await policyOf(pinned, row.received_at ?? row.closed_at)
   return leavesUntil({ policy, lineEndedAt: row.closed_at, keptUntil: row.kept_until })
 }
 
 /** Many accounts end under few policies. */
 function policiesOf(db: Db | Trx): PolicyOf {
   const known = new Map<string, Promise<Policy>>()
-  return async (country, version, at) => {
+  return async ({ country, version, segment }, at) => {
     const name = `${country} ${version}`
     const found = known.get(name) ?? publishedPolicy(db, country, version)
     known.set(name, found)
-    return onDayOf(await found, at)
+    return onDayOf(await found, at, segment)
   }
 }

@@ -2,7 +2,8 @@
 import { type Selectable, sql } from 'kysely'
 import { type Db, pairs, type Trx } from '../platform/database.ts'
 import type { PortOut as PortRow } from '../platform/tables.ts'
-import { residenceOf } from '../policy/policy.ts'
+import { type Pinned, residenceOf } from '../policy/policy.ts'
+import type { Segment } from '../values/wire.ts'
 import { currentPolicy, pinnedPolicy } from '../policy/store.ts'
 import { type CodeContact, reachOf } from '../subscribers/reach-store.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
@@ -26,12 +27,14 @@ type Row = {
   closed_at: Temporal.Instant | null
   country: string | null
   region: string | null
+  segment: Segment
   locale: string
   created_at: Temporal.Instant
   account_ended_at: Temporal.Instant | null
   kept_until: Temporal.Instant | null
   policy_country: string | null
   policy_version: number | null
+  policy_segment: Segment | null
   received_at: Temporal.Instant | null
   was_frozen: boolean | null
   owed: bigint
@@ -47,7 +50,7 @@ export const lastNumber = (of: 'l' | 'p' | 'port_out') => sql`
 
 /** The case that ended a line: under which policy, and whether somebody said that it was not the subscriber. */
 export const endOfLine = sql`left join lateral (
-  select c.policy_country, c.policy_version, c.submitted_at as received_at, exists (select from closure_event v
+  select c.policy_country, c.policy_version, c.policy_segment, c.submitted_at as received_at, exists (select from closure_event v
     where v.subscriber_id = c.subscriber_id and v.case_id = c.case_id and v.kind = 'frozen') as was_frozen
   from closure_case c
   where c.subscriber_id = l.subscriber_id and c.closing_lines ? l.line_id and l.closed_at is not null
@@ -63,8 +66,9 @@ export async function findStanding(
   const { subscriberId, lineId } = key
   const { rows } = await sql<Row>`
     select l.state, l.nickname, coalesce(l.msisdn, n.msisdn) as msisdn, l.port_locked, l.suspensions,
-      l.activated_at, l.closed_at, s.country, s.region, s.locale, s.created_at, s.closed_at as account_ended_at,
-      n.quarantined_until as kept_until, e.policy_country, e.policy_version, e.received_at, e.was_frozen,
+      l.activated_at, l.closed_at, s.country, s.region, s.segment, s.locale, s.created_at, s.closed_at as account_ended_at,
+      n.quarantined_until as kept_until, e.policy_country, e.policy_version, e.policy_segment, e.received_at,
+      e.was_frozen,
       coalesce((select sum(minor) from ledger_account a
         where a.subscriber_id = s.subscriber_id and a.account = 'owed'), 0)::int8 as owed,
       coalesce(n.line_id = l.line_id or n.last_line_id = l.line_id, false) as is_ours,
@@ -112,12 +116,24 @@ export async function findStanding(
   }
 }
 
+type EndedUnder = Pick<Row, 'policy_country' | 'policy_version' | 'policy_segment'>
+
+/** What the case that ended a line is pinned to; undefined: no case ended it. */
+export function pinnedIn({
+  policy_country: country,
+  policy_version: version,
+  policy_segment: segment,
+}: EndedUnder): Pinned | undefined {
+  if (country === null || version === null || segment === null) return undefined
+  return { country, version, segment }
+}
+
 /** What held for the case that ended a line holds for its number, whatever is published later. */
 async function policyOf(db: Db | Trx, row: Row, at: Temporal.Instant) {
-  const { country, region, policy_country: pinned, policy_version: version, received_at } = row
-  if (pinned !== null && version !== null)
-    return pinnedPolicy(db, pinned, version, received_at ?? at)
-  return country ? currentPolicy(db, residenceOf(country, region), at) : undefined
+  const { country, region, received_at } = row
+  const pinned = pinnedIn(row)
+  if (pinned) return pinnedPolicy(db, pinned, received_at ?? at)
+  return country ? currentPolicy(db, residenceOf(country, region), at, row.segment) : undefined
 }
 
 const isAfter = (a: Temporal.Instant, b: Temporal.Instant) => Temporal.Instant.compare(a, b) > 0

@@ -9,12 +9,14 @@ import { representativeShown } from '../subscribers/subscriber.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { type Query, readQuery } from './query.ts'
 import type { subscriberListWire } from './wire.ts'
+import type { Segment } from '../values/wire.ts'
 
 type Page = z.input<typeof subscriberListWire>
 type Person = {
   subscriber_id: string
   name: string
   country: string | null
+  segment: Segment
   state: string
   created_at: Temporal.Instant
 }
@@ -48,10 +50,11 @@ export async function findSubscribers(
     await recordLooks(trx, app, staff, ids, asked.query.trim() === '' ? 'list' : 'search')
     const last = shown.at(-1)!
     return {
-      items: shown.map(({ subscriber_id, name, country, state, created_at }) => ({
+      items: shown.map(({ subscriber_id, name, country, segment, state, created_at }) => ({
         subscriberId: subscriber_id,
         name,
         country,
+        segment,
         state,
         since: created_at.toString(),
         contacts: contacts.get(subscriber_id) ?? [],
@@ -75,7 +78,7 @@ async function peopleOf(trx: Trx, query: Query, after: string[] | undefined, lim
       ? sql`and (s.created_at, s.subscriber_id) < (${createdAt}::timestamptz, ${subscriberId})`
       : sql``
   const { rows } = await sql<Person>`
-    select s.subscriber_id, s.name, s.country, s.state, s.created_at from subscriber s
+    select s.subscriber_id, s.name, s.country, s.segment, s.state, s.created_at from subscriber s
     where ${where} ${later}
     order by s.created_at desc, s.subscriber_id desc limit ${limit}`.execute(trx)
   return rows

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { representativeWire } from '../subscribers/wire.ts'
 import { ticketWire } from '../tickets/wire.ts'
-import { codeWire, instantWire, moneyWire, staffLocaleWire } from '../values/wire.ts'
+import { codeWire, instantWire, moneyWire, staffLocaleWire, segmentWire } from '../values/wire.ts'
 
 export const roleWire = z
   .enum(['reviewer', 'support', 'finance', 'admin', 'auditor'])
@@ -45,6 +45,7 @@ export const staffSubscriberWire = z
     subscriberId: z.string(),
     name: z.string(),
     country: z.string().nullable(),
+    segment: segmentWire,
     state: z.string(),
     since: instantWire,
     contacts: z.array(z.object({ kind: z.string(), value: z.string() })),

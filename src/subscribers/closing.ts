@@ -12,7 +12,7 @@ export const closing: Closing = {
       retain: { contract: { name: "''" } },
       sealed: 'name',
       traced: 'name',
-      anonymise: 'country region locale',
+      anonymise: 'country region segment locale',
       plain: 'subscriber_id state created_at closed_at exported_at version',
     },
     subscriber_contact: {

@@ -84,6 +84,7 @@ const sources: Record<DatasetName, Source> = {
       'name',
       'country',
       'region',
+      'segment',
       'locale',
       'state',
       'created_at',

@@ -37,6 +37,7 @@ export const datasets: Readonly<Record<DatasetName, readonly Column[]>> = {
     text('name'),
     text('country'),
     text('region'),
+    text('segment'),
     text('locale'),
     text('state'),
     moment('createdAt'),

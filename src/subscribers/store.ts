@@ -7,6 +7,7 @@ import { blind, personal } from '../platform/personal.ts'
 import type { ContactId, SubscriberId } from '../values/ids.ts'
 import { knownLocale, type Locale } from '../values/locale.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
+import type { Segment } from '../values/wire.ts'
 import { asContact, type Contact, type ContactKind, kindOf, recipientOf } from './contact.ts'
 import { estateOf } from './representative-store.ts'
 import { forgetPasskeys } from './session-store.ts'
@@ -52,6 +53,7 @@ export async function subscriberById(
     name: row.name,
     country: row.country,
     region: row.region,
+    segment: row.segment as Segment,
     locale: row.locale,
     createdAt: row.created_at,
     closedAt: row.closed_at,
@@ -179,6 +181,7 @@ export type SubscriberPatch = {
   name?: string | undefined
   country?: string | undefined
   region?: string | null | undefined
+  segment?: Segment | undefined
   locale?: string | undefined
 }
 
@@ -187,11 +190,12 @@ export async function changeSubscriber(
   subscriberId: SubscriberId,
   patch: SubscriberPatch,
 ): Promise<Subscriber | Refusal> {
-  const { name, country, region = null, locale } = patch
+  const { name, country, region = null, segment, locale } = patch
   const changes = {
     ...(name !== undefined && { name: nameValue(subscriberId, name) }),
     // Of another country a region says nothing.
     ...(country !== undefined && { country, region }),
+    ...(segment !== undefined && { segment }),
     ...(locale !== undefined && { locale }),
   }
   return app.db.transaction().execute(async (trx) => {

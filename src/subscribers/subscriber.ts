@@ -1,6 +1,7 @@
 /** A subscriber: a person with contacts, a country whose rules apply, and a language. */
 import type { z } from 'zod'
 import { knownLocale } from '../values/locale.ts'
+import type { Segment } from '../values/wire.ts'
 import type { Contact } from './contact.ts'
 import type { contactWire, subscriberWire } from './wire.ts'
 
@@ -11,6 +12,7 @@ export type Subscriber = {
   country: string | null
   /** CA of US-CA. */
   region: string | null
+  segment: Segment
   locale: string
   createdAt: Temporal.Instant
   closedAt: Temporal.Instant | null
@@ -34,12 +36,14 @@ export function verifiedContacts(contacts: readonly Contact[]): Contact[] {
 }
 
 export function toWire(subscriber: Subscriber): z.input<typeof subscriberWire> {
-  const { subscriberId, name, country, region, locale, createdAt, state, contacts } = subscriber
+  const { subscriberId, name, country, region, segment, locale, createdAt, state, contacts } =
+    subscriber
   return {
     subscriberId,
     name,
     country,
     region,
+    segment,
     locale: knownLocale(locale),
     createdAt: createdAt.toString(),
     state,

@@ -1,6 +1,6 @@
 /** People, their contacts and devices, as the API shows them. */
 import { z } from 'zod'
-import { codeWire, countryWire, instantWire, localeWire } from '../values/wire.ts'
+import { codeWire, countryWire, instantWire, localeWire, segmentWire } from '../values/wire.ts'
 
 export const operatorWire = z
   .object({
@@ -78,6 +78,7 @@ export const subscriberWire = z
       .nullable()
       .describe('Country of residence: it decides the policy; null until given'),
     region: z.string().nullable().describe('The part of that country, as CA of US-CA'),
+    segment: segmentWire.describe('What law may tell apart in leaving; a consumer until said'),
     locale: localeWire,
     createdAt: instantWire,
     state: z.enum(['active', 'closed']),
@@ -94,6 +95,7 @@ export const subscriberPatchWire = z.object({
     .regex(/^[A-Z0-9]{1,3}$/)
     .nullish()
     .describe('Of the country given with it; left out: none'),
+  segment: segmentWire.optional(),
   locale: localeWire.optional(),
 })
 

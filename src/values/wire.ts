@@ -44,6 +44,9 @@ export const countryWire = z
   .string()
   .regex(/^[A-Z]{2}$/)
   .describe('ISO 3166-1 alpha-2')
+/** Whom rules of leaving may tell apart. */
+export const segmentWire = z.enum(['consumer', 'micro', 'business'])
+export type Segment = z.infer<typeof segmentWire>
 export const localeWire = z.enum(locales)
 export const staffLocaleWire = z.enum(staffLocales)
 export const codeWire = z

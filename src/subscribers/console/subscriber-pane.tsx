@@ -21,6 +21,7 @@ export function SubscriberPane({ person }: { person: StaffSubscriber }) {
           <p className="caption c3">
             {t('subscribers.since', { when: format.day(person.since, { year: true }) })}
             {person.country && ` · ${format.country(person.country)}`}
+            {person.segment !== 'consumer' && ` · ${code('segment', person.segment)}`}
           </p>
           <h2 className="head">{person.name || t('case.nameless')}</h2>
           <p className="caption c3 copyid">

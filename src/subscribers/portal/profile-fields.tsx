@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { send } from '../../portal/api.ts'
 import { Button, Pair, TextButton } from '../../portal/components/button.tsx'
-import { TextField } from '../../portal/components/field.tsx'
+import { SelectField, TextField } from '../../portal/components/field.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Refusal } from '../../portal/failure.tsx'
 import { meQuery } from '../../portal/queries.ts'
@@ -29,26 +29,33 @@ export function ProfileFields({ me }: { me: Subscriber }) {
         <div className="lead">{me.name || t('account.no-name')}</div>
         <div className="small c2">
           {me.country ? format.country(placeOf(me)) : t('account.no-country')}
+          {me.segment !== 'consumer' && ` · ${t(`segment.${me.segment}`)}`}
         </div>
       </div>
-      <TextButton onClick={() => setTyped({ name: me.name, country: placeOf(me) })}>
-        {t('account.change')}
-      </TextButton>
+      <TextButton onClick={() => setTyped(asTyped(me))}>{t('account.change')}</TextButton>
     </div>
   )
 }
 
-type Typed = { name: string; country: string }
+type Typed = { name: string; country: string; segment: Subscriber['segment'] }
+
+const asTyped = (me: Subscriber): Typed => {
+  const { name, segment } = me
+  return { name, country: placeOf(me), segment }
+}
+
+const segments = ['consumer', 'micro', 'business'] as const
+
 type EditProps = { typed: Typed; onType: (typed: Typed) => void; onDone: () => void }
 
 function Edit({ typed, onType, onDone }: EditProps) {
   const { t } = useWords()
   const client = useQueryClient()
   const toast = useToast()
-  const { name, country } = typed
+  const { name, country, segment } = typed
   const save = useMutation({
     mutationFn: () =>
-      send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...placeIn(country) }),
+      send<Subscriber>('PATCH', '/v1/me', { name: name.trim(), ...placeIn(country), segment }),
     onSuccess: (saved) => {
       client.setQueryData(meQuery.queryKey, saved)
       toast(t('account.saved'))
@@ -67,6 +74,13 @@ function Edit({ typed, onType, onDone }: EditProps) {
         error={name.trim() ? undefined : t('welcome.name-missing')}
       />
       <CountryField value={country} onChange={(next) => onType({ ...typed, country: next })} />
+      <SelectField
+        label={t('account.segment')}
+        hint={t('account.segment-why')}
+        value={segment}
+        onChange={(next) => onType({ ...typed, segment: next as Typed['segment'] })}
+        options={segments.map((key) => [key, t(`segment.${key}`)] as const)}
+      />
       <Refusal error={save.error} />
       <Pair>
         <Button kind="even" onClick={onDone}>
