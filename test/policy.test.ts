@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadFactsOf } from '../src/closure/facts-store.ts'
 import { person } from '../src/main/demo-person.ts'
 import { draftOf, policyPublishCommand, policySimulateCommand } from '../src/main/policy.ts'
 import { packOf } from '../src/policy/packs.ts'
@@ -309,6 +310,16 @@ test('what a policy says of businesses holds for who is one, and for the case as
   const one = await member(platform, { country: 'LT' })
   const apart = await draftClosure(one, 'line', (await buyLine(one)).lineId)
   expect(await modeOf(apart.caseId, one)).toBe('none')
+  // Both in one set, as the worker reads them.
+  const { rows } = await sql<{ subscriberId: string; lineId: string; segment: 'consumer' }>`
+    select subscriber_id as "subscriberId", line_id as "lineId", policy_segment as segment from closure_case
+    where case_id in (${draft.caseId}, ${apart.caseId}) order by created_at`.execute(platform.db)
+  const asked = rows.map(({ segment, ...row }) => {
+    const pin = { at: platform.clock.now(), of: { country: 'LT', version: 1, segment } }
+    return { ...row, pin, scope: 'line' as const, closingLines: null }
+  })
+  const both = await platform.db.transaction().execute((trx) => loadFactsOf(trx, asked))
+  expect(both.map((facts) => facts?.policy.rules.reasonMode.value)).toEqual(['required', 'none'])
 }, 60_000)
 
 test('a rule acts from its first day to its last, and a case keeps what held when it was received', async () => {
