@@ -1,7 +1,7 @@
 /** Policies on a real database: which one a country follows, documents that stay readable, past closures under a draft. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadFactsOf } from '../src/closure/facts-store.ts'
@@ -216,6 +216,25 @@ test('the next version is written by one and published by another, with what is 
     'policy.draft-discarded',
   ])
   expect(rows[5]?.actor_id).toBe('staff_mara')
+}, 60_000)
+
+test('a length that nobody can count with is named by its line, in the console as on the command line', async () => {
+  const writer = person(platform)
+  await writer.signInAsStaff('finance@violet.example')
+  const pack = packOf('FR')
+  const quarantineMin = { ...pack.rules.quarantineMin, value: 'P400000Y' }
+  const document = { ...pack, rules: { ...pack.rules, quarantineMin } }
+  const text = JSON.stringify(document, null, 2)
+  const at = '/v1/staff/policies/FR/draft'
+  const { status, body } = await writer.put(at, { text, version: 0 })
+  const path = 'rules.quarantineMin.value'
+  const line = text.split('\n').findIndex((one) => one.includes('P400000Y')) + 1
+  expect([status, body.held, body.errors]).toMatchObject([200, 'errors', [{ path, line }]])
+  await writer.post(`${at}/discard`, { version: 1 })
+  const file = join(mkdtempSync(join(tmpdir(), 'violet-draft-')), 'fr.json')
+  writeFileSync(file, text)
+  expect(() => draftOf(file, undefined)).toThrow(/error: rules\.quarantineMin\.value: P400000Y/)
+  rmSync(dirname(file), { recursive: true })
 }, 60_000)
 
 test('past closures are replayed under a draft: a prohibited payout, a review, a later end; nothing is written', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { lint } from './lint.ts'
 import { readPolicy } from './policy.ts'
 
 const source = { source: 'Violet default', confidence: 'D' }
@@ -42,4 +43,16 @@ test('what was never a policy is refused', () => {
   expect(() => readPolicy({ ...published, extra: 1 })).toThrow()
   expect(() => readPolicy(null)).toThrow()
   expect(() => readPolicy({ ...published, format: 3 })).toThrow()
+})
+
+test('its lengths of time were any text: what is none is said with its path', () => {
+  const today = Temporal.PlainDate.from('2026-11-26')
+  const coolingOff = (value: string) => ({
+    ...published,
+    rules: { ...published.rules, coolingOff: { value, ...source } },
+  })
+  const path = 'rules.coolingOff.value'
+  const found = (value: string) => lint(coolingOff(value), today).errors
+  expect(found('soon')).toEqual([{ path, message: expect.stringMatching(/ISO 8601 duration/) }])
+  expect(found('P999999Y')).toEqual([{ path, message: expect.stringMatching(/or less/) }])
 })

@@ -1,7 +1,7 @@
 /** Documents published before format 2: cases stay pinned to them, so they are read as long as there are any. */
 import { z } from 'zod'
 import { defaultRules } from './packs.ts'
-import { confidence, type Policy, policySchema, laterRules } from './schema.ts'
+import { confidence, laterRules } from './schema.ts'
 
 const rule = <Value extends z.ZodType>(value: Value) =>
   z.strictObject({ value, source: z.string().min(1), confidence })
@@ -33,17 +33,20 @@ export const firstSchema = z.strictObject({
   }),
 })
 
-/** The rules it had, as it had them; those that came later are Violet's defaults, which change nothing it decided. */
-export function upgrade(document: z.infer<typeof firstSchema>): Policy {
+/**
+ * The rules it had, as it had them; those that came later are Violet's defaults, which change nothing it decided. Its lengths of
+ * time were any text, so that what comes of it is for the schema to read.
+ */
+export function upgrade(document: z.infer<typeof firstSchema>): unknown {
   const { rules } = document
   const buttonLabels = {
     ...rules.buttonLabels,
     value: { ...rules.buttonLabels.value, 'withdraw.open': {}, 'withdraw.confirm': {} },
   }
-  return policySchema.parse({
+  return {
     ...document,
     format: 2,
     notes: [],
     rules: { ...defaultRules, ...laterRules, ...rules, buttonLabels },
-  })
+  }
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { lint } from './lint.ts'
 import { packOf, packs } from './packs.ts'
+import { readPolicy } from './policy.ts'
 
 const today = Temporal.PlainDate.from('2026-11-26')
 const folder = new URL('./packs/', import.meta.url)
@@ -166,6 +167,64 @@ test.each<[string, unknown, string, RegExp]>([
   const { errors } = lint(document, today)
   expect(errors.map((error) => error.path)).toContain(path)
   expect(errors.find((error) => error.path === path)?.message).toMatch(message)
+})
+
+test.each<[string, unknown, string]>([
+  ['by years', changed({ quarantineMin: { value: 'P400000Y' } }), 'rules.quarantineMin.value'],
+  ['by hours', changed({ coolingOff: { value: 'PT99999999999H' } }), 'rules.coolingOff.value'],
+  [
+    'by more digits than are counted with',
+    changed({ reviewSla: { value: `P${'9'.repeat(40)}D` } }),
+    'rules.reviewSla.value',
+  ],
+  ['by one day', changed({ riskWindow: { value: 'P100Y1D' } }), 'rules.riskWindow.value'],
+  [
+    'in business days, that are looked at one by one',
+    changed({ reviewSla: { value: 'P1900D', days: 'business' } }),
+    'rules.reviewSla.value',
+  ],
+  [
+    'of what is kept',
+    changed({
+      retention: {
+        value: {
+          ...packOf('IN').rules.retention.value,
+          invoices: { for: 'P999999Y', basis: 'tax' },
+        },
+      },
+    }),
+    'rules.retention.value.invoices.for',
+  ],
+  [
+    'of unclaimed money',
+    changed({ unclaimedRule: { value: { after: 'P101Y', to: 'state' } } }),
+    'rules.unclaimedRule.value.after',
+  ],
+  [
+    'of a variant',
+    changed({
+      graceMax: { value: 'P1D', variants: [{ value: 'P200Y', plan: ['postpaid'], ...law }] },
+    }),
+    'rules.graceMax.variants[0].value',
+  ],
+])(
+  'a length that nobody can count with is an error with its path: too long %s',
+  (_, document, path) => {
+    const { errors } = lint(document, today)
+    expect(errors).toEqual([{ path, message: expect.stringMatching(/: give P(100|5)Y or less$/) }])
+    expect(lint(document, today, 'zh-CN').errors[0]?.message).toMatch(/请改为不超过 P/)
+  },
+)
+
+test('a hundred years can be kept, and a stored version with more can be read so that a better one can follow', () => {
+  const kept = (invoices: string) =>
+    changed({
+      retention: {
+        value: { ...packOf('IN').rules.retention.value, invoices: { for: invoices, basis: 'tax' } },
+      },
+    })
+  expect(lint(kept('P100Y'), today).errors).toEqual([])
+  expect(readPolicy(kept('P999999Y')).rules.retention.value.invoices.for).toBe('P999999Y')
 })
 
 test('a clash that holds for one kind of contract only is found', () => {

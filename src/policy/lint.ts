@@ -8,7 +8,15 @@ import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
 import { endOf, ruleFor, type Whom } from './rule-for.ts'
 import { segmentWire as segment } from '../values/wire.ts'
-import { packSchema, plan, type Policy, policySchema, withLaterRules } from './schema.ts'
+import {
+  type DayUnit,
+  isDuration,
+  packSchema,
+  plan,
+  type Policy,
+  policySchema,
+  withLaterRules,
+} from './schema.ts'
 import { isPolicyWord, type Say, sayIn } from './words/catalogs.ts'
 
 export type Finding = { path: string; message: string }
@@ -27,6 +35,10 @@ export function lint(
   if ('issues' in read)
     return { country, errors: read.issues.flatMap((issue) => findingsOf(issue, say)), warnings: [] }
   const { policy, own } = read
+  const endless = tooLong(policy, own, say)
+  // Nothing can be counted with them, so nothing more is looked for.
+  if (endless.length > 0)
+    return { country, errors: [...perRule(policy, own, say), ...endless], warnings: [] }
   const errors = [...perRule(policy, own, say), ...combinations(policy, say)]
   return {
     country,
@@ -61,7 +73,9 @@ function parse(document: unknown, locale: StaffLocale = 'en'): Read {
   if (isObject && 'rules' in document && !('format' in document)) {
     const first = firstSchema.safeParse(document, words)
     if (!first.success) return { issues: first.error.issues }
-    return { policy: upgrade(first.data), own: own(first.data.rules) }
+    const upgraded = policySchema.safeParse(upgrade(first.data), words)
+    if (!upgraded.success) return { issues: upgraded.error.issues }
+    return { policy: upgraded.data, own: own(first.data.rules) }
   }
   const whole = policySchema.safeParse(withLaterRules(document), words)
   if (!whole.success) return { issues: whole.error.issues }
@@ -88,6 +102,7 @@ type Facts = {
   validTo?: string
   segment?: readonly string[]
   plan?: readonly string[]
+  days?: DayUnit
 }
 type Rule = Facts & { variants?: readonly Facts[] }
 
@@ -122,6 +137,40 @@ function perRule(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[
     for (const message of badAmounts(path, facts.value, words)) say('.value', message)
     return found
   })
+}
+
+/** No law counts in centuries, and the calendar itself has an end; business days are looked at one by one. */
+const longest = { calendar: 'P100Y', business: 'P5Y', business_incl_saturday: 'P5Y' }
+
+/**
+ * Lengths of time that are no misprint of anything. They are found here and not by the schema, which reads what was published
+ * too: a version that nobody can close under must stay readable, or no better one could follow it.
+ */
+function tooLong(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[] {
+  return placed(policy, own).flatMap(({ path, facts }) => {
+    const most = longest[facts.days ?? 'calendar']
+    return lengthsIn(facts.value, `${path}.value`)
+      .filter(({ length }) => isLonger(length, most))
+      .map(({ path: at, length }) => ({
+        path: at,
+        message: words('too-long', { value: length, most }),
+      }))
+  })
+}
+
+function lengthsIn(value: unknown, path: string): { path: string; length: string }[] {
+  if (typeof value === 'string') return isDuration(value) ? [{ path, length: value }] : []
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
+  return Object.entries(value).flatMap(([name, inner]) => lengthsIn(inner, `${path}.${name}`))
+}
+
+function isLonger(length: string, most: string): boolean {
+  const from = start.toZonedDateTimeISO('UTC')
+  try {
+    return Temporal.ZonedDateTime.compare(from.add(length), from.add(most)) > 0
+  } catch {
+    return true
+  }
 }
 
 function badAmounts(path: string, value: unknown, words: Say): string[] {

@@ -36,9 +36,9 @@ export type { Policy, RuleName } from './schema.ts'
 /** A stored document of any format; it throws on one that was never a policy. */
 export function readPolicy(document: unknown): Policy {
   const isFirst = typeof document === 'object' && document !== null && !('format' in document)
-  return isFirst
-    ? upgrade(firstSchema.parse(document))
-    : policySchema.parse(withLaterRules(document))
+  return policySchema.parse(
+    isFirst ? upgrade(firstSchema.parse(document)) : withLaterRules(document),
+  )
 }
 
 /** A rule of calendar length counted from a moment, on the operator's local calendar. */

@@ -11,6 +11,7 @@ export const plan = z.enum(['prepaid', 'postpaid'])
 
 const iso = /^P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/
 const duration = z.string().regex(iso, 'duration' satisfies PolicyWord)
+export const isDuration = (text: string): boolean => iso.test(text)
 const date = z.iso.date()
 const amounts = z.record(z.string().regex(/^[A-Z]{3}$/), z.int().min(0))
 const labels = z.record(z.string(), z.string().min(1))
