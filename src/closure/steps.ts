@@ -2,6 +2,7 @@
 import type { App } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { scrub } from '../platform/log.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import { Fault } from '../values/fault.ts'
 import { inLanes } from '../values/lanes.ts'
@@ -9,6 +10,7 @@ import { consentOf } from './acting.ts'
 import { untoldOf } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
 import { remindAll, silence } from './ask-again-store.ts'
+import { stuckAt } from './attention.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
 import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
@@ -347,27 +349,22 @@ async function askForHelp(
 ): Promise<void> {
   const c = await findCase(app.db, subscriberId, caseId)
   if (!c || hasEnded(c.state) || c.state === 'draft' || c.state === 'needs_attention') return
-  await needHelp(app, c, 'unknown', error)
+  await needHelp(app, c, (await stepAhead(app, c)) ?? 'unknown', error)
 }
 
-const advice: Record<string, string> = {
-  'stop-download': 'check that the SM-DP+ answers and knows the profile, then retry',
-  grace: 'check that the network answers and lists the lines, then retry',
-  detach: 'check that the network answers and lists the line, then retry',
-  refund: 'check the refund at the payment provider by its reference, then retry',
-  payout: 'check the payout at the payment provider by its reference, then retry',
+/** Nothing was stored of a move that failed, so that the next one is the one that did; where that can't be told, null. */
+async function stepAhead(app: App, c: CaseKey): Promise<string | null> {
+  try {
+    const [next] = await load(app, [c])
+    return next?.move.kind === 'step' ? next.move.step : null
+  } catch {
+    return null
+  }
 }
 
 async function needHelp(app: App, c: StoredCase, step: string, what: string): Promise<void> {
   const now = app.clock.now()
-  const attention = {
-    step,
-    what: what.slice(0, 500),
-    advice:
-      advice[parseStep(step).verb] ?? 'read the log by the reference, mend the cause, then retry',
-    since: now.toString(),
-    resume: c.state,
-  }
+  const attention = stuckAt(c, { step, what: scrub(what), now })
   await app.db.transaction().execute((trx) =>
     changeCase(
       trx,

@@ -159,8 +159,8 @@ async function insertionOf(boss: PgBoss, queue: string): Promise<string> {
 }
 
 async function workOn(boss: PgBoss, job: Job, log: Logger) {
-  const work = (queue: string, run: (given: Given) => Promise<void>) =>
-    boss.work<JobData>(queue, options, async (batch) =>
+  const work = (queue: string, run: (given: Given) => Promise<void>, how = options) =>
+    boss.work<JobData>(queue, how, async (batch) =>
       Promise.all(
         batch.map(async (given) => {
           const { id, data } = given
@@ -175,7 +175,9 @@ async function workOn(boss: PgBoss, job: Job, log: Logger) {
       ),
     )
   await work(job.queue, ({ data }) => job.run(data))
-  await work(`${job.queue}.dead`, (dead) => job.gaveUp(dead.data, outputOf(dead), dead.id))
+  // Why a job failed is told only with all that is known of it.
+  const whole = { ...options, includeMetadata: true }
+  await work(`${job.queue}.dead`, (dead) => job.gaveUp(dead.data, causeOf(dead), dead.id), whole)
 }
 
 type Given = { id: string; data: JobData }
@@ -189,6 +191,9 @@ const options = {
   burstWhenBatchFull: true,
 }
 
-function outputOf(job: object): string {
-  return 'sourceOutput' in job ? JSON.stringify(job.sourceOutput) : 'failed too often'
+/** What the last try of it came to: our own failure has a message, the queue's says what was missed. */
+function causeOf(job: object): string {
+  const output: unknown = 'sourceOutput' in job ? job.sourceOutput : null
+  if (typeof output !== 'object' || output === null) return 'failed too often'
+  return 'message' in output ? String(output.message) : scrub(JSON.stringify(output))
 }
