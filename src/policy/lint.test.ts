@@ -227,6 +227,27 @@ test('a hundred years can be kept, and a stored version with more can be read so
   expect(readPolicy(kept('P999999Y')).rules.retention.value.invoices.for).toBe('P999999Y')
 })
 
+test.each(['keep', 'move', 'spend'])(
+  'a policy that only lets credit %s could close no account: an error that says what to add',
+  (only) => {
+    const found = (rules: Record<string, object>) => lint(changed(rules), today).errors
+    const path = 'rules.paidDispositions.value'
+    const none = { value: 'none', ...law }
+    const offers = (...value: string[]) => ({ value })
+    const nowhere = { path, message: expect.stringMatching(/: add refund or donate$/) }
+    expect(found({ refundRight: none, paidDispositions: offers(only) })).toEqual([nowhere])
+    const prohibited = { value: 'prohibited', ...law }
+    expect(found({ refundRight: prohibited, paidDispositions: offers(only) })).toEqual([
+      { path, message: expect.stringMatching(/: add donate$/) },
+    ])
+    for (const outlet of ['refund', 'donate'])
+      expect(found({ refundRight: none, paidDispositions: offers(only, outlet) })).toEqual([])
+    // Also where it is so for some only.
+    const variants = [{ ...offers(only), segment: ['business'], ...law }]
+    expect(found({ refundRight: none, paidDispositions: { variants } })).toEqual([nowhere])
+  },
+)
+
 test('a clash that holds for one kind of contract only is found', () => {
   const document = changed({
     quarantineMax: { variants: [{ value: 'P30D', segment: ['business'], ...law }] },

@@ -248,12 +248,7 @@ function clashes(policy: Policy, whom: Whom, words: Say): Finding[] {
   if (longer(waiting, latest))
     say('coolingOff', words('longer', against(waiting, 'maxCloseTime', latest)))
   if (longer(odd, latest)) say('riskWait', words('longer', against(odd, 'maxCloseTime', latest)))
-  const right = rule('refundRight').value
-  const isOffered = rule('paidDispositions').value.includes('refund')
-  if (whom.plan === 'prepaid' && right === 'prohibited' && isOffered)
-    say('paidDispositions', words('offers-prohibited'))
-  if (whom.plan === 'prepaid' && (right === 'any_end' || right === 'on_port_only') && !isOffered)
-    say('paidDispositions', words('offers-none', { right }))
+  for (const message of wayOut(policy, whom, words)) say('paidDispositions', message)
   if (rule('promoRefundable').value) say('promoRefundable', words('promo-stays'))
   for (const [currency, most] of Object.entries(rule('refundFeeMax').value ?? {})) {
     const fee = rule('refundFee').value[currency] ?? 0
@@ -261,6 +256,20 @@ function clashes(policy: Policy, whom: Whom, words: Say): Finding[] {
       say('refundFee', words('fee-above', { fee: String(fee), currency, most: String(most) }))
   }
   return found
+}
+
+/** What becomes of prepaid credit: what the law gives is offered, nothing it prohibits, and an account can end. */
+function wayOut(policy: Policy, whom: Whom, words: Say): string[] {
+  if (whom.plan !== 'prepaid') return []
+  const right = ruleFor(policy, 'refundRight', whom).value
+  const offered = ruleFor(policy, 'paidDispositions', whom).value
+  const isRefunded = offered.includes('refund')
+  if (right === 'prohibited' && isRefunded) return [words('offers-prohibited')]
+  if ((right === 'any_end' || right === 'on_port_only') && !isRefunded)
+    return [words('offers-none', { right })]
+  // To keep, to move and to spend need an account or a line that stays.
+  if (isRefunded || offered.includes('donate')) return []
+  return [words(right === 'prohibited' ? 'no-way-out.prohibited' : 'no-way-out')]
 }
 
 type Length = { value: string | null; days?: Policy['rules']['coolingOff']['days'] }
