@@ -13,10 +13,10 @@ import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import type { Facts } from './facts.ts'
-import { choicesOnPort } from './ported.ts'
+import { choicesOnPort, paidOnPort } from './ported.ts'
 import { endQuestion } from './question-store.ts'
 import { makeReference } from './reference.ts'
-import { casesOf, changeCase, insertDraft, lockCase, wakeCases } from './store.ts'
+import { type CaseChange, casesOf, changeCase, insertDraft, lockCase, wakeCases } from './store.ts'
 import { eventsOf, type NewEvent } from './timeline-store.ts'
 import { quoteNow } from './way-store.ts'
 
@@ -119,19 +119,13 @@ async function numberLeft(
       await end(trx, app, c, port)
       return true
     }
-    return changeCase(
-      trx,
-      app,
-      c,
-      {},
-      {
-        now: app.clock.now(),
-        actor: system,
-        reason: why,
-        events: [leftEvent(port)],
-        wake: true,
-      },
-    )
+    return changeCase(trx, app, c, mayWithdraw(c.state) ? await paidAnew(trx, app, c) : {}, {
+      now: app.clock.now(),
+      actor: system,
+      reason: why,
+      events: [leftEvent(port)],
+      wake: true,
+    })
   }
   const line = await trx
     .selectFrom('line')
@@ -143,6 +137,16 @@ async function numberLeft(
   const draft = c ?? (await openDraft(trx, app, key))
   if (draft) await end(trx, app, draft, port)
   return draft !== undefined
+}
+
+/** What the number brings to an account that was going to end: where nothing is other than it was chosen, no change. */
+async function paidAnew(trx: Trx, app: App, c: StoredCase): Promise<CaseChange> {
+  const now = app.clock.now()
+  const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c, now))
+  const paid = facts && paidOnPort(facts, c.choices.paid)
+  if (!paid || paid.disposition === c.choices.paid?.disposition) return {}
+  const choices = { ...c.choices, paid }
+  return { choices, quote: quoteNow({ ...c, choices }, facts, now).wire }
 }
 
 const why = 'another operator has the number'

@@ -13,6 +13,7 @@ import { freshUntil } from './fresh.ts'
 import { textsUntil } from './grace.ts'
 import { repriced } from './others.ts'
 import { type OwnDay, ownDayOf } from './own-day.ts'
+import { paysOut } from './ported.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
 import { spendUntil } from './spending.ts'
@@ -115,8 +116,11 @@ function earlier(a: Temporal.Instant, others: readonly Temporal.Instant[]): Temp
 }
 
 /** What policy offers, as far as there is a place for it. */
-function paidChoices({ policy, staying, endsAccount }: Facts) {
-  return paidDispositions(policy).flatMap((one) => {
+function paidChoices(facts: Facts) {
+  const { policy, staying, endsAccount } = facts
+  const offered = paidDispositions(policy)
+  const isDue = paysOut(facts) && !offered.includes('refund')
+  return [...(isDue ? (['refund'] as const) : []), ...offered].flatMap((one) => {
     if (one === 'spend') return []
     if (one === 'keep') return endsAccount ? [] : [one]
     return one === 'move' && staying.length === 0 ? [] : [one]

@@ -58,6 +58,16 @@ export function paidDispositions(policy: Policy, whom: Whom = prepaidConsumer) {
   return offered.filter((disposition) => disposition !== 'refund' || !isProhibited)
 }
 
+/** Whether paid credit may be paid out: offered at any end, or a right that comes with the number that left. */
+export function mayPayOut(
+  policy: Policy,
+  { ported }: { ported: boolean },
+  whom: Whom = prepaidConsumer,
+): boolean {
+  if (paidDispositions(policy, whom).includes('refund')) return true
+  return ported && ruleFor(policy, 'refundRight', whom).value === 'on_port_only'
+}
+
 /** A fee is cut to the most that is allowed; without a figure it stands as asked, in a currency without one it is nothing. */
 export function feeOf(policy: Policy, asked: Money, whom: Whom = prepaidConsumer): Money {
   const { value } = ruleFor(policy, 'refundFeeMax', whom)

@@ -227,6 +227,15 @@ test('a hundred years can be kept, and a stored version with more can be read so
   expect(readPolicy(kept('P999999Y')).rules.retention.value.invoices.for).toBe('P999999Y')
 })
 
+test('a refund that only a port brings needs not be offered without one, but something has to be', () => {
+  const refundRight = { value: 'on_port_only', ...law }
+  const found = (...value: string[]) =>
+    lint(changed({ refundRight, paidDispositions: { value } }), today).errors
+  expect(found('keep', 'donate')).toEqual([])
+  expect(found('refund', 'keep')).toEqual([])
+  expect(found('keep')).toMatchObject([{ message: expect.stringMatching(/add refund or donate/) }])
+})
+
 test.each(['keep', 'move', 'spend'])(
   'a policy that only lets credit %s could close no account: an error that says what to add',
   (only) => {

@@ -265,8 +265,8 @@ function wayOut(policy: Policy, whom: Whom, words: Say): string[] {
   const offered = ruleFor(policy, 'paidDispositions', whom).value
   const isRefunded = offered.includes('refund')
   if (right === 'prohibited' && isRefunded) return [words('offers-prohibited')]
-  if ((right === 'any_end' || right === 'on_port_only') && !isRefunded)
-    return [words('offers-none', { right })]
+  // A right that comes with a port needs no offer without one.
+  if (right === 'any_end' && !isRefunded) return [words('offers-none', { right })]
   // To keep, to move and to spend need an account or a line that stays.
   if (isRefunded || offered.includes('donate')) return []
   return [words(right === 'prohibited' ? 'no-way-out.prohibited' : 'no-way-out')]

@@ -7,6 +7,7 @@ export {
   earlyFeeOf,
   feeOf,
   type Leaving,
+  mayPayOut,
   paidDispositions,
   type UnclaimedEnd,
   unclaimedEndOf,

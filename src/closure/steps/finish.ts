@@ -5,11 +5,11 @@ import { post } from '../../ledger/store.ts'
 import { disputeHoldKeys } from '../../payments/dispute-store.ts'
 import { keepUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { Trx } from '../../platform/database.ts'
-import { paidDispositions } from '../../policy/policy.ts'
 import { chargeLate } from '../../usage/late-store.ts'
 import { add, fromWire, isZero, type Money, subtract, toWire, zero } from '../../values/money.ts'
 import type { Table } from '../final-statement.ts'
 import { cover, spread } from '../paid-flow.ts'
+import { paysOut } from '../ported.ts'
 import { inOrder } from '../settlement.ts'
 import { doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
@@ -90,7 +90,7 @@ async function late(trx: Trx, { app, c, facts }: InsideContext, reserve: Money) 
 }
 
 /** Where freed money goes: as was chosen, if that is still possible; else back to its owner; else it is unclaimed. */
-function placeFor({ c, facts, policy }: InsideContext): { to: Place; kind: Entry['kind'] } {
+function placeFor({ c, facts }: InsideContext): { to: Place; kind: Entry['kind'] } {
   const { paid } = c.choices
   if (paid?.disposition === 'donate')
     return { to: { account: 'donations-payable' }, kind: 'donated' }
@@ -99,8 +99,7 @@ function placeFor({ c, facts, policy }: InsideContext): { to: Place; kind: Entry
     if (target) return { to: { account: 'paid-credit', lineId: target.lineId }, kind: 'moved' }
   }
   if (paid?.disposition === 'keep') return { to: { account: 'paid-credit' }, kind: 'kept' }
-  if (paidDispositions(policy).includes('refund'))
-    return { to: { account: 'refunds-payable' }, kind: 'refund' }
+  if (paysOut(facts)) return { to: { account: 'refunds-payable' }, kind: 'refund' }
   return { to: { account: 'unclaimed' }, kind: 'unclaimed' }
 }
 
