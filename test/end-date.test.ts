@@ -1,10 +1,11 @@
 /** A day of one's own: service goes on and renews until then, ends then and not before, and every cent has its place. */
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freezeToken } from '../src/closure/freeze.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
-import { expectZeroSum, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
+import { expectZeroSum, publishFor, sentFor, sides, stats, untilStateWhile } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
+import { buyLine, draftClosure, install, member, pay, submit, topUp, untilState } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -181,5 +182,73 @@ test('a whole account on the day the clock changes; a freeze and a thaw leave it
       { timeout: 20_000 },
     )
     .toBe('closed')
+  await expectZeroSum(platform, draft.caseId)
+}, 90_000)
+
+const network = (faults: object) =>
+  fetch(`${platform.urls.network}/faults`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(faults),
+  })
+const rowOf = async (lineId: string) => {
+  const { rows } = await sql<{ due: boolean; autoRenew: boolean }>`
+    select due_at <= ${platform.clock.now()} as due, auto_renew as "autoRenew"
+    from line where line_id = ${lineId}`.execute(platform.db)
+  return rows[0]!
+}
+
+test('from the end of the day the line changes nothing more, however long its network takes to let it go', async () => {
+  const { lin, lineId, line } = await inUse()
+  const at = `/v1/lines/${lineId}`
+  const draft = await draftClosure(lin, 'line', lineId)
+  // The period ends within hours after the day: nobody agreed to pay for another.
+  const ends = Temporal.Instant.from(line.periodEnd).toZonedDateTimeISO(zone).toPlainDate()
+  const day = ends.subtract({ days: 1 }).toString()
+  const { body: chosen } = await choose(lin, draft.caseId, day)
+  expect(chosen.quote.ownDay.lines).toMatchObject([{ lineId, renews: null }])
+  expect((await submit(lin, chosen)).status).toBe(202)
+  await untilState(lin, draft.caseId, 'scheduled')
+  moveTo(endOf(day), -5)
+  expect((await lineOf(lin, lineId)).state).toBe('active')
+  expect((await lin.patch(`${at}/renewal`, { autoRenew: true })).status).toBe(200)
+  const amount = { amount: '10.00', currency: 'GBP' }
+  const { body: begun } = await lin.post(`${at}/top-ups`, { amount })
+
+  await network({ fail500: 10_000 })
+  moveTo(endOf(day), 1)
+  await untilState(lin, draft.caseId, 'executing')
+  expect((await lineOf(lin, lineId)).state).toBe('closing')
+  const codes = await Promise.all([
+    lin.patch(`${at}/renewal`, { autoRenew: false }),
+    lin.post(`${at}/top-ups`, { amount }),
+    lin.post(`${at}/addons`, { addonId: 'data-1gb-7d', version: 1 }),
+    lin.post(`${at}/suspend`),
+    lin.post(`${at}/installation`, { eid: null, confirmationCode: false }),
+  ])
+  expect(codes.map(({ body }) => body.code)).toEqual(codes.map(() => 'line-closing'))
+  // What was being paid when the day ended goes back.
+  await pay(begun.checkoutUrl)
+  await until(
+    async () => (await stats(platform)).refundsByReference,
+    (sent) => Object.entries(sent).some(([of, times]) => of.startsWith(begun.orderId) && times > 0),
+  )
+  moveTo(line.periodEnd, 5)
+  await until(
+    () => rowOf(lineId),
+    ({ due }) => !due,
+  )
+  expect((await lin.get(`/v1/closures/${draft.caseId}`)).body.state).toBe('executing')
+  const held = await lineOf(lin, lineId)
+  expect([held.state, held.paidCredit.amount, held.periodEnd]).toEqual([
+    'closing',
+    '30.00',
+    line.periodEnd,
+  ])
+
+  await network({ fail500: 0 })
+  const closed = await untilStateWhile(platform, lin, draft.caseId, 'closed', { minutes: 1 })
+  const [table] = closed.finalStatement
+  expect([sides(table).from, table.refund.amount]).toEqual([['paid-credit 30.00'], '30.00'])
   await expectZeroSum(platform, draft.caseId)
 }, 90_000)
