@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { operatorBalances } from '../src/ledger/operator-store.ts'
 import { post, proveLedger } from '../src/ledger/store.ts'
 import { person, until } from '../src/main/demo-person.ts'
+import { withholdRefund } from '../src/payments/dispute-store.ts'
 import { keepUnclaimed } from '../src/payments/unclaimed-store.ts'
 import { datasets } from '../src/subscribers/export.ts'
 import { rowsOf } from '../src/subscribers/export-store.ts'
@@ -153,20 +154,32 @@ async function bank(path: string, body: object) {
   return (await response.json()) as { id: string }
 }
 
-/** The bank is asked to take so much of a payment back, and does. */
-async function chargedBack(paymentId: string, minor?: bigint, outcome = 'lost') {
-  const amount = minor && { amount: decimal(money(minor, 'GBP')), currency: 'GBP' }
-  const { id } = await bank('', { paymentId, ...(amount && { amount }) })
-  await bank(`/${id}`, { status: outcome })
-  await until(
+const untilDispute = (id: string, state: string) =>
+  until(
     () =>
-      sql`select 1 from payment_dispute where dispute_id = ${id} and state = ${outcome}`.execute(
+      sql`select 1 from payment_dispute where dispute_id = ${id} and state = ${state}`.execute(
         platform.db,
       ),
     ({ rows }) => rows.length === 1,
   )
+
+/** The bank is asked to take so much of a payment back. */
+async function disputed(paymentId: string, minor?: bigint) {
+  const amount = minor && { amount: decimal(money(minor, 'GBP')), currency: 'GBP' }
+  const { id } = await bank('', { paymentId, ...(amount && { amount }) })
+  await untilDispute(id, 'open')
   return id
 }
+
+/** And decides. */
+async function decided(id: string, outcome: string) {
+  await bank(`/${id}`, { status: outcome })
+  await untilDispute(id, outcome)
+  return id
+}
+
+const chargedBack = async (paymentId: string, minor?: bigint, outcome = 'lost') =>
+  decided(await disputed(paymentId, minor), outcome)
 
 const minorOf = ({ amount }: { amount: string }) => BigInt(amount.replace('.', ''))
 const takes = async (unclaimedId: string) => {
@@ -246,6 +259,45 @@ test('a part that the bank takes back is owed no more, and the rest still is', a
   expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
 }, 60_000)
 
+test('while the bank has not decided, nobody is paid and nothing is handed over; what it leaves is', async () => {
+  const reference = await leftBehind('MT', 9)
+  const one = await find('held', reference)
+  const owed = minorOf(one.amount)
+  const { payment_id: paymentId, paid } = await paymentOf(reference)
+  platform.clock.advance({ hours: 24 * 366 })
+  const finance = await staff('finance')
+  const end = async (how: string) => {
+    const { status, body } = await finance.post(path, { how, proof: 'SEPA 12' })
+    return [status, body.code]
+  }
+  const path = `/v1/staff/unclaimed/${one.unclaimedId}/end`
+  const waits = async () => (await find('held', reference)).waitsForBank
+  // So much was used: if the bank gives that back, nothing of it was given twice.
+  const small = await disputed(paymentId, paid - owed)
+  expect(await waits()).toBe(false)
+  const more = await disputed(paymentId, 100n)
+  expect(await waits()).toBe(true)
+  const refused = [409, 'unclaimed-disputed']
+  expect([await end('paid'), await end('handed-over')]).toEqual([refused, refused])
+  const { body } = await finance.post(path, { how: 'paid', proof: 'SEPA 12' })
+  expect(body.detail).toContain('until the bank has decided')
+  expect(await inBooks('unclaimed')).toBeGreaterThanOrEqual(owed)
+  await decided(more, 'lost')
+  // The other is still open, and with what was lost it may reach it.
+  expect([await waits(), await end('paid')]).toEqual([true, refused])
+  await decided(small, 'won')
+  expect(await find('held', reference)).toMatchObject({ waitsForBank: false, left: one.amount })
+  const whole = await disputed(paymentId, owed)
+  expect(await end('paid')).toEqual(refused)
+  await decided(whole, 'won')
+  expect(await end('paid')).toEqual([200, undefined])
+  // What is said again stays said, whatever is disputed since.
+  await disputed(paymentId)
+  expect(await end('paid')).toEqual([200, undefined])
+  expect((await find('paid', reference)).waitsForBank).toBe(false)
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
+
 test('credit that nobody may pay out is taken back, too; that of another line is not', async () => {
   const someone = await member(platform, { country: 'CY' })
   await buyLine(someone)
@@ -284,7 +336,29 @@ test('credit that nobody may pay out is taken back, too; that of another line is
       where subscriber_id = ${subscriberId} and why = 'refund-prohibited' order by 1`.execute(
       platform.db,
     )
-  await chargedBack(paymentId, paid)
+  const waits = async () =>
+    (await listed('finance'))
+      .filter(({ why }: { why: string }) => why === 'refund-prohibited')
+      .map((one: { reference: string; waitsForBank: boolean }) => [one.reference, one.waitsForBank])
+  // What is set aside for it already is not taken from here.
+  const small = await disputed(paymentId, 100n)
+  const part = { subscriberId, disputeId: small, amount: money(100n, 'GBP') }
+  const payable = {
+    from: { account: 'absorbed-loss' },
+    to: { account: 'refunds-payable' },
+  } as const
+  expect(new Map(await waits()).get(reference)).toBe(true)
+  await platform.db.transaction().execute(async (trx) => {
+    const postings = [{ ...payable, amount: part.amount }]
+    const about = { subscriberId, key: small, kind: 'settlement', at: since, detail: {} } as const
+    await post(trx, ids, { ...about, postings })
+    await withholdRefund(trx, platform.app, part)
+  })
+  expect(new Map(await waits()).get(reference)).toBe(false)
+  await decided(small, 'won')
+  const id = await disputed(paymentId, paid)
+  expect(Object.fromEntries(await waits())).toEqual({ [reference]: true, [other]: false })
+  await decided(id, 'lost')
   const { rows: after } = await rows()
   const owed = minorOf((await find('taken-back', reference)).amount)
   const used = paid - owed

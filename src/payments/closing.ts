@@ -24,7 +24,7 @@ export const closing: Closing = {
     },
     unclaimed_money: {
       plain: `subscriber_id unclaimed_id transfer_key why reference minor currency since goes_to due_at state ended_at
-        ended_by proof taken_minor`,
+        ended_by proof taken_minor open_disputes`,
     },
     // A saved card is no proof of anything: it goes with the account, here and at the provider.
     payment_method: {

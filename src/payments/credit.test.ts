@@ -15,7 +15,9 @@ import {
 } from '../../test/shop.ts'
 import { proveLedger } from '../ledger/store.ts'
 import { money } from '../values/money.ts'
+import { refuse } from '../values/refusal.ts'
 import { askDisputes } from './dispute-store.ts'
+import { endUnclaimed, unclaimedPage } from './unclaimed-store.ts'
 import { checkOrder } from './order-steps.ts'
 import { returnPayment } from './return-steps.ts'
 import { takeDueOrders } from './order-store.ts'
@@ -163,8 +165,26 @@ test('money that its card does not take back is looked at until that is known, a
     )
     return rows
   }
+  const pays = async () => {
+    const { items } = await unclaimedPage(shop.app.db, {
+      state: 'held',
+      cursor: undefined,
+      limit: 9,
+    })
+    const { unclaimedId, waitsForBank } = items.find(({ reference }) => reference === orderId)!
+    const staffId = 'staff_priya'
+    const finance = { staffId, name: 'Priya', email: '', role: 'finance', locale: 'en' } as const
+    const ending = { unclaimedId, how: 'paid', proof: 'SEPA 1' } as const
+    return [waitsForBank, await endUnclaimed(shop.app, finance, ending)]
+  }
   await ask()
   expect(await row()).toEqual([{ state: 'held', taken: '0' }])
+  expect(await pays()).toEqual([true, refuse('unclaimed-disputed')])
+  // One that is decided for us says nothing of another that is open.
+  const { id: other } = (await (await bank('', { paymentId })).json()) as { id: string }
+  await bank(`/${other}`, { status: 'won' })
+  await ask()
+  expect(await pays()).toEqual([true, refuse('unclaimed-disputed')])
   await bank(`/${id}`, { status: 'lost' })
   for (let round = 0; round < 2; round += 1) await ask()
   expect(await row()).toEqual([{ state: 'taken-back', taken: '5000' }])

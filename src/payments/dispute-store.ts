@@ -15,7 +15,7 @@ import { decimal, lesser, type Money, money, subtract, zero } from '../values/mo
 import type { Dispute, Payments } from './gateway.ts'
 import { referenceOf } from './order.ts'
 import { findOrder, isReturned } from './order-store.ts'
-import { takeBackReturn, takeBackUnclaimed } from './taken-back-store.ts'
+import { noteOpen, takeBackReturn, takeBackUnclaimed } from './taken-back-store.ts'
 
 export const disputeQueue = 'payments.dispute'
 
@@ -301,6 +301,12 @@ async function takeReturned(
   one: { subscriberId: string; paid: string },
   told: readonly Dispute[],
 ): Promise<void> {
+  const open = told.filter(({ state }) => state === 'open')
+  await noteOpen(
+    trx,
+    one,
+    open.map(({ disputeId }) => disputeId),
+  )
   for (const { disputeId, amount, state } of told)
     if (state === 'lost') await takeBackReturn(trx, app, { ...one, disputeId, most: amount })
 }

@@ -49,6 +49,40 @@ export async function takeBackReturn(
   return take(trx, app, lost, sql`u.transfer_key = ${`return:${lost.paid}`}`, lost.most)
 }
 
+/** All that the provider knows of a payment that went back: which of it the bank has not decided. */
+export async function noteOpen(
+  trx: Trx,
+  { subscriberId, paid }: { subscriberId: string; paid: string },
+  disputeIds: readonly string[],
+): Promise<void> {
+  await trx
+    .updateTable('unclaimed_money')
+    .set({ open_disputes: [...disputeIds] })
+    .where('subscriber_id', '=', subscriberId)
+    .where('transfer_key', '=', `return:${paid}`)
+    .execute()
+}
+
+// What is set aside for a dispute goes before anything that is unclaimed.
+const undecided = sql`(d.state = 'open' and d.minor > (
+  select coalesce(sum(h.minor), 0) from ledger_hold h where h.subscriber_id = d.subscriber_id
+    and h.key in ('dispute:' || d.dispute_id, 'dispute:' || d.dispute_id || ':refund') and h.state = 'placed'))`
+
+/** Of a row `u`: whether a bank that decides against us would take something of it. The same cases as above. */
+export const waitsForBank = sql<boolean>`(u.state = 'held' and (
+  cardinality(u.open_disputes) > 0
+  or exists (select from refund r
+    join payment_order o on o.subscriber_id = r.subscriber_id and o.order_id = r.order_id
+    join payment_dispute d on d.subscriber_id = o.subscriber_id and d.order_id = o.order_id
+    where r.subscriber_id = u.subscriber_id and u.transfer_key = r.refund_id || ':ended'
+    group by o.order_id, o.refunded_minor, o.minor
+    having bool_or(${undecided})
+      and o.refunded_minor - o.minor + sum(d.minor) filter (where d.state <> 'won') > 0)
+  or u.why = 'refund-prohibited' and exists (select from closure_case c
+    join payment_dispute d on d.subscriber_id = c.subscriber_id and c.closing_lines ? d.line_id
+    where c.subscriber_id = u.subscriber_id and c.reference = u.reference
+      and d.currency = u.currency and ${undecided})))`
+
 /** The oldest first. */
 async function take(
   trx: Trx,

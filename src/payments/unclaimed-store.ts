@@ -9,6 +9,7 @@ import { type UnclaimedEnd, unclaimedEndOf } from '../policy/policy.ts'
 import type { Policy } from '../policy/policy.ts'
 import { decimal, type Money, money, subtract } from '../values/money.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
+import { waitsForBank } from './taken-back-store.ts'
 import {
   accountFor,
   type Ending,
@@ -58,13 +59,13 @@ export async function unclaimedPage(
 ): Promise<{ items: Unclaimed[]; nextCursor: string | null }> {
   const after = decodeCursor(cursor, 1)?.[0]
   const { rows } = await sql<Stored>`
-    select * from unclaimed_money
-    where state = ${state} ${
+    select u.*, ${waitsForBank} as waits from unclaimed_money u
+    where u.state = ${state} ${
       after === undefined
         ? sql``
-        : sql`and (since, unclaimed_id) < (select since, unclaimed_id from unclaimed_money where unclaimed_id = ${after})`
+        : sql`and (u.since, u.unclaimed_id) < (select since, unclaimed_id from unclaimed_money where unclaimed_id = ${after})`
     }
-    order by since desc, unclaimed_id desc limit ${limit + 1}`.execute(db)
+    order by u.since desc, u.unclaimed_id desc limit ${limit + 1}`.execute(db)
   const items = rows.slice(0, limit).map(unclaimedOf)
   const last = items.at(-1)
   return {
@@ -81,14 +82,11 @@ export async function endUnclaimed(
 ): Promise<Unclaimed | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('unclaimed_money')
-      .selectAll()
-      .where('unclaimed_id', '=', unclaimedId)
-      .forUpdate()
-      .executeTakeFirst()
-    if (!row) return refuse('not-found')
-    const known = unclaimedOf(row as Stored)
+    const { rows } = await sql<Stored>`
+      select u.*, ${waitsForBank} as waits from unclaimed_money u
+      where u.unclaimed_id = ${unclaimedId} for update of u`.execute(trx)
+    if (!rows[0]) return refuse('not-found')
+    const known = unclaimedOf(rows[0])
     const refusal = refusalOf(known, ending, now)
     if (refusal) return refusal
     if (known.state !== 'held') return known
@@ -128,6 +126,7 @@ type Stored = {
   reference: string
   minor: bigint
   taken_minor: bigint
+  waits: boolean
   currency: string
   since: Temporal.Instant
   goes_to: UnclaimedEnd['to'] | null
@@ -145,6 +144,7 @@ function unclaimedOf(row: Stored): Unclaimed {
     reference: row.reference,
     amount: money(row.minor, row.currency),
     takenBack: money(row.taken_minor, row.currency),
+    waitsForBank: row.waits,
     since: row.since,
     end: row.goes_to && { to: row.goes_to, dueAt: row.due_at },
     state: row.state,

@@ -12,6 +12,11 @@ export const unclaimedWire = z
     reference: z.string().describe('A closure’s reference, or the order that was paid'),
     amount: moneyWire.describe('What was booked'),
     takenBack: moneyWire.describe('What of it the bank gave its owner back afterwards'),
+    waitsForBank: z
+      .boolean()
+      .describe(
+        'It may take more yet: until it has decided, nobody is paid and nothing handed over',
+      ),
     left: moneyWire.describe('What of it was or is to be paid or handed over'),
     since: instantWire,
     goesTo: z

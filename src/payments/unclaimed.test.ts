@@ -37,7 +37,8 @@ const code = (
   how: Ending['how'],
   at: Temporal.Instant,
   stands: { state: 'held' | Ending['how']; proof: string | null } = { state: 'held', proof: null },
-) => refusalOf({ end, ...stands }, { how, proof: 'BANK-1' }, at)?.refused
+  waitsForBank = false,
+) => refusalOf({ end, waitsForBank, ...stands }, { how, proof: 'BANK-1' }, at)?.refused
 
 test('the owner may be paid on any day, whoever a rule names from its day on', () => {
   const before = dueAt.subtract({ nanoseconds: 1 })
@@ -46,6 +47,18 @@ test('the owner may be paid on any day, whoever a rule names from its day on', (
   expect(code(toOperator, 'handed-over', dueAt)).toBeUndefined()
   expect(code(noDay, 'handed-over', since)).toBeUndefined()
   expect(code(null, 'handed-over', dueAt)).toBe('unclaimed-stays')
+})
+
+test('while a bank may give it to its owner, nobody else does; what has ended is not asked again', () => {
+  const waits = (end: UnclaimedEnd | null, how: Ending['how'], at = dueAt) =>
+    code(end, how, at, undefined, true)
+  for (const end of [null, toOperator, noDay]) expect(waits(end, 'paid')).toBe('unclaimed-disputed')
+  expect(waits(toOperator, 'handed-over')).toBe('unclaimed-disputed')
+  // What no bank will change is said first.
+  expect(waits(null, 'handed-over')).toBe('unclaimed-stays')
+  expect(waits(toOperator, 'handed-over', since)).toBe('unclaimed-not-due')
+  const paid = { state: 'paid', proof: 'BANK-1' } as const
+  expect(code(null, 'paid', dueAt, paid, true)).toBeUndefined()
 })
 
 test('what has ended ends once: said again it is the same, otherwise it is refused', () => {

@@ -15,6 +15,8 @@ export type Unclaimed = {
   amount: Money
   /** By the bank of its owner, later: owed no more. */
   takenBack: Money
+  /** It may yet take more: it is asked to take back what was paid, and has not decided. */
+  waitsForBank: boolean
   since: Temporal.Instant
   /** Null: no rule takes it from its owner. */
   end: UnclaimedEnd | null
@@ -26,15 +28,23 @@ export type Unclaimed = {
 /** Paid to its owner after all, or handed over to whom the rule of its day names. */
 export type Ending = { how: 'paid' | 'handed-over'; proof: string }
 
-/** The owner may be paid on any day; the others not before theirs. */
+/** The owner may be paid on any day, the others not before theirs; nobody while a bank may give it to its owner, too. */
 export function refusalOf(
-  { state, end, proof }: Pick<Unclaimed, 'state' | 'end' | 'proof'>,
+  { state, end, proof, waitsForBank }: Pick<Unclaimed, 'state' | 'end' | 'proof' | 'waitsForBank'>,
   ending: Ending,
   now: Temporal.Instant,
 ): Refusal | undefined {
   if (state !== 'held')
     return state === ending.how && proof === ending.proof ? undefined : refuse('changed-meanwhile')
-  if (ending.how === 'paid') return undefined
+  return tooEarlyFor(end, ending, now) ?? (waitsForBank ? refuse('unclaimed-disputed') : undefined)
+}
+
+function tooEarlyFor(
+  end: UnclaimedEnd | null,
+  { how }: Ending,
+  now: Temporal.Instant,
+): Refusal | undefined {
+  if (how === 'paid') return undefined
   if (end === null) return refuse('unclaimed-stays')
   if (end.dueAt !== null && Temporal.Instant.compare(now, end.dueAt) < 0)
     return refuse('unclaimed-not-due', { day: end.dueAt.toString() })

@@ -1052,6 +1052,7 @@ export interface UnclaimedMoney {
   ended_by: string | null;
   goes_to: string | null;
   minor: bigint;
+  open_disputes: Generated<string[]>;
   proof: string | null;
   reference: string;
   since: Temporal.Instant;

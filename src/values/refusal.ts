@@ -132,6 +132,7 @@ export const refusalStatus = {
   'evidence-missing': 409,
   'id-copy-not-allowed': 422,
   // unclaimed money
+  'unclaimed-disputed': 409,
   'unclaimed-not-due': 409,
   'unclaimed-stays': 409,
 } as const satisfies Record<string, number>

@@ -6,6 +6,8 @@ import { person, until } from '../../src/main/demo-person.ts'
 import { post } from '../../src/ledger/store.ts'
 import { keepUnclaimed } from '../../src/payments/unclaimed-store.ts'
 import { packOf } from '../../src/policy/packs.ts'
+import en from '../../src/platform/words/en.json' with { type: 'json' }
+import zhCN from '../../src/platform/words/zh-CN.json' with { type: 'json' }
 import { takeIn } from '../../src/usage/store.ts'
 import { money } from '../../src/values/money.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
@@ -121,10 +123,12 @@ test.each(
   '%s: finance says where money went that nobody claimed',
   async (locale, width) => {
     const w = wordsOf(locale, 'src/console/words')
-    const [lapsed, kept] = [
+    const [lapsed, kept, waits] = [
       await owe(`VC-LAPSED-${locale}`, 'FR'),
       await owe(`VC-KEPT-${locale}`, 'GB'),
+      await owe(`VC-WAITS-${locale}`, 'FR'),
     ]
+    await dispute(waits, ['dispute_1'])
     const finance = person(platform)
     await finance.signInAsStaff('finance@violet.example')
     const context = await windowOf(browser, platform.url, finance, { locale, width })
@@ -134,10 +138,16 @@ test.each(
     await row(lapsed).waitFor()
     await expectSound(page, 'unclaimed')
     await picture(page, `unclaimed-${locale}`)
-    // Each button says which of them it is for.
+    await page.getByText(w('unclaimed.waits'), { exact: true }).first().waitFor()
+    await page.getByText(w('unclaimed.waits-why')).first().waitFor()
+    // Each button says which of them it is for, and none is for what waits for the bank.
     const words = w('unclaimed.hand-over').source.replace(/\$$/, '')
     const handOver = page.getByRole('button', { name: new RegExp(`${words} VC-`) })
     expect(await handOver.count()).toBe(1)
+    const named = (name: string) =>
+      page.getByRole('button', { name: new RegExp(`${name}$`) }).count()
+    const buttons = [lapsed, kept, waits].map(named)
+    expect(await Promise.all(buttons)).toEqual([2, 1, 0])
     await handOver.click()
     const sheet = page.getByRole('dialog')
     const done = sheet.getByRole('button', { name: w('unclaimed.handed-over') })
@@ -146,6 +156,12 @@ test.each(
     await expectSound(page, 'unclaimed, its sheet')
     await picture(page, `unclaimed-sheet-${locale}`)
     await sheet.getByLabel(w('unclaimed.proof')).fill(`BORDEREAU ${locale}`)
+    // A bank that was asked while the sheet stands open is waited for, too.
+    await dispute(lapsed, ['dispute_2'])
+    await done.click()
+    await sheet.getByText(refusals[locale]['unclaimed-disputed'].detail).waitFor()
+    await picture(page, `unclaimed-disputed-${locale}`)
+    await dispute(lapsed, [])
     await done.click()
     await row(lapsed).waitFor({ state: 'detached' })
     await row(kept).waitFor()
@@ -157,6 +173,16 @@ test.each(
   },
   90_000,
 )
+
+const refusals = { en, 'zh-CN': zhCN }
+
+/** The disputes of what was paid that its bank has not decided. */
+const dispute = (reference: string, open: readonly string[]) =>
+  platform.db
+    .updateTable('unclaimed_money')
+    .set({ open_disputes: [...open] })
+    .where('reference', '=', reference)
+    .execute()
 
 /** Two years ago, under the rules of that country. */
 async function owe(reference: string, country: string): Promise<string> {

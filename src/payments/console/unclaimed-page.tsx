@@ -144,17 +144,20 @@ function State({ one, onEnd }: { one: Unclaimed; onEnd: (ending: Ending) => void
   const format = useFormat()
   const { role } = useStaff()
   const now = useNow()
-  const { state, endedAt, proof, goesTo, dueAt, reference } = one
-  const mayAct = state === 'held' && (role === 'finance' || role === 'admin')
+  const { state, endedAt, proof, goesTo, dueAt, reference, waitsForBank } = one
+  const mayAct = state === 'held' && !waitsForBank && (role === 'finance' || role === 'admin')
   const isDue = goesTo !== null && (dueAt === null || Date.parse(dueAt) <= now)
   return (
     <>
-      <Tag tone={tones[state]}>{code('unclaimed-state', state)}</Tag>
+      <Tag tone={waitsForBank ? 'info' : tones[state]}>
+        {waitsForBank ? t('unclaimed.waits') : code('unclaimed-state', state)}
+      </Tag>
       {endedAt && (
         <span className="caption c3 block">
           {format.day(endedAt, { year: true })} · <bdi className="break-all">{proof}</bdi>
         </span>
       )}
+      {waitsForBank && <span className="caption c3 block">{t('unclaimed.waits-why')}</span>}
       {mayAct && (
         <span className="block whitespace-nowrap">
           <TextButton onClick={() => onEnd({ one, how: 'paid' })}>
