@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { type Locale, locales } from '../values/locale.ts'
 import {
   dataParts,
   daysBetween,
   formatData,
   formatNumberE164,
+  formatSeen,
   isZero,
   negate,
   sameAmount,
@@ -53,4 +55,32 @@ test('days left round up and never go below zero', () => {
 test('a number is grouped and keeps its digits', () => {
   expect(formatNumberE164('+447700900461')).toBe('+44 7700 900461')
   expect(formatNumberE164('+8613800138000').replaceAll(' ', '')).toBe('+8613800138000')
+})
+
+const lateYear = Date.UTC(2026, 11, 31, 23, 30)
+const seen = (ms: number, style: object = {}, locale: Locale = 'en', now = lateYear) =>
+  formatSeen(ms, now, { zone: 'Europe/London', ...style }, locale)
+
+test('a date has its year where that is not the one it is read in, whatever is past or to come', () => {
+  expect(seen(Date.UTC(2026, 0, 2, 9))).toBe('2 Jan, 09:00')
+  expect(seen(Date.UTC(2027, 0, 2, 9))).toBe('2 Jan 2027, 09:00')
+  expect(seen(Date.UTC(2025, 11, 31, 9), { precision: 'day' })).toBe('31 Dec 2025')
+  expect(seen(Date.UTC(2027, 0, 4, 9), { weekday: true })).toBe('Mon 4 Jan 2027, 09:00')
+  for (const locale of locales) {
+    expect(seen(Date.UTC(2026, 5, 5), { precision: 'day' }, locale)).not.toContain('2026')
+    expect(seen(Date.UTC(2027, 5, 5), { precision: 'day' }, locale)).toContain('2027')
+  }
+})
+
+test('the year turns with the clock of the zone that is shown', () => {
+  const soon = lateYear + 3600_000
+  expect(seen(soon, { precision: 'day' })).toBe('1 Jan 2027')
+  expect(seen(soon, { precision: 'day', zone: 'Asia/Shanghai' })).toBe('1 Jan')
+  expect(seen(soon, { precision: 'day', zone: 'America/New_York' })).toBe('31 Dec')
+  expect(seen(lateYear, { precision: 'day' }, 'en', soon)).toBe('31 Dec 2026')
+})
+
+test('a page that says whether it wants the year has its way', () => {
+  expect(seen(lateYear, { precision: 'day', year: true })).toBe('31 Dec 2026')
+  expect(seen(Date.UTC(2027, 0, 2), { precision: 'day', year: false })).toBe('2 Jan')
 })

@@ -1,6 +1,12 @@
 /** What pages do with amounts, quantities and numbers before they are shown. */
 import type { Locale } from '../values/locale.ts'
-import { formatNumber, inSentence, writingOf } from '../values/writing.ts'
+import {
+  formatMoment,
+  formatNumber,
+  inSentence,
+  type MomentStyle,
+  writingOf,
+} from '../values/writing.ts'
 
 export type Money = { amount: string; currency: string }
 export function isZero(money: Money): boolean {
@@ -108,4 +114,10 @@ export function formatNumberE164(msisdn: string): string {
 /** "l••••e@example.com" stays readable and safe to show on a screen others may see. */
 export function formatMasked(address: string): string {
   return address.replace(/\*+/g, '••••')
+}
+
+/** A moment as it is read now: with its year where that is another, unless the page says whether it wants it. */
+export function formatSeen(ms: number, now: number, style: MomentStyle, locale: Locale): string {
+  const { format } = new Intl.DateTimeFormat('en', { timeZone: style.zone, year: 'numeric' })
+  return formatMoment(ms, { year: format(ms) !== format(now), ...style }, locale)
 }

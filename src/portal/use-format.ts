@@ -13,21 +13,22 @@ export function useFormat() {
   const operator = useQuery(operatorQuery)
   const device = Intl.DateTimeFormat().resolvedOptions().timeZone
   const zone = operator.data?.timeZone ?? device
-  const moment = (instant: string, style: Style = {}) =>
-    writing.formatMoment(Date.parse(instant), { zone, ...style }, locale)
+  const seen = (at: string, style: writing.MomentStyle) =>
+    format.formatSeen(Date.parse(at), Date.now(), style, locale)
+  const moment = (instant: string, style: Style = {}) => seen(instant, { zone, ...style })
   return {
     zone,
     moment,
     day: (instant: string, style: Style = {}) => moment(instant, { ...style, precision: 'day' }),
     /** A day of the calendar, whatever its zone. */
     date: (day: string, style: Style = {}) =>
-      writing.formatMoment(Date.parse(day), { ...style, precision: 'day', zone: 'UTC' }, locale),
+      seen(day, { ...style, precision: 'day', zone: 'UTC' }),
     /** Day, date, time, place. */
     full: (instant: string) => moment(instant, { weekday: true, year: true, place: true }),
     /** The same instant on this device's clock, where that differs. */
     here: (instant: string) =>
       format.zonesDiffer(instant, zone, device)
-        ? writing.formatMoment(Date.parse(instant), { zone: device, place: true }, locale)
+        ? seen(instant, { zone: device, place: true })
         : undefined,
     money: (money: format.Money) => writing.formatMoney(money, locale),
     /** "+£3.50", "−£3.50". */
