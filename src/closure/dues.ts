@@ -3,6 +3,7 @@ import {
   earlyFeeOf,
   feeOf,
   type Leaving,
+  noticeEnd,
   type Policy,
   ruleFor,
   type RuleName,
@@ -12,6 +13,7 @@ import { isZero, money, shareRoundedDown, subtract, zero } from '../values/money
 import type { Facts, LineFacts } from './facts.ts'
 import type { Dues, Ruled } from './ends.ts'
 import { freshUntil, leavesFree } from './fresh.ts'
+import { isPorted } from './ported.ts'
 
 const consumer: Whom = { segment: 'consumer', plan: 'prepaid' }
 const onContract: Whom = { segment: 'consumer', plan: 'postpaid' }
@@ -58,29 +60,62 @@ function lateCap(policy: Policy, lines: readonly LineFacts[], code: string): Rul
   return { amount, detail: sourceOf(policy, 'lateUsageCap') }
 }
 
-export type Bound = { lineId: string; until: Temporal.Instant; source: string }
+/** Of a notice the source is empty where the contract alone says how long it is. */
+export type Bound = {
+  lineId: string
+  until: Temporal.Instant
+  source: string
+  why: 'term' | 'notice'
+}
 
-/** Lines that can't end before a day, by their terms and the policy. Whom the operator closes itself it lets go. */
-export function boundOf(facts: Facts, asOf: Temporal.Instant): Bound[] {
-  const { source } = sourceOf(facts.policy, 'etfRule', onContract)
+/**
+ * Lines that can't end before a day, by their contracts and the policy: the later of a term and a notice binds. Who closes
+ * has given notice when that was received. Whom the operator closes itself it lets go.
+ */
+export function boundOf(
+  facts: Facts,
+  asOf: Temporal.Instant,
+  receivedAt: Temporal.Instant,
+): Bound[] {
   return facts.lines.flatMap((line) => {
-    const until = boundUntil(facts, line, asOf)
-    return until ? [{ lineId: line.lineId, until, source }] : []
+    if (leavesFree(facts, line, asOf)) return []
+    const term = termBound(facts, line, asOf)
+    const notice = noticeBound(facts, line, receivedAt)
+    const last = term && notice ? later(term, notice) : (term ?? notice)
+    const bound = last && endedByPort(line, last)
+    return bound && Temporal.Instant.compare(bound.until, asOf) > 0 ? [bound] : []
   })
 }
 
-function boundUntil(
-  facts: Facts,
-  line: LineFacts,
-  asOf: Temporal.Instant,
-): Temporal.Instant | null {
-  if (leavesFree(facts, line, asOf)) return null
-  const { policy, died } = facts
+function termBound({ policy, died }: Facts, line: LineFacts, asOf: Temporal.Instant): Bound | null {
   const leaving = leavingOf(line, died, asOf, policy.timeZone)
   if (!leaving || !line.activatedAt) return null
   if (earlyFeeOf(policy, leaving, onContract).kind !== 'not-before') return null
   const zone = line.activatedAt.toZonedDateTimeISO(policy.timeZone)
-  return zone.add({ months: leaving.termMonths }).toInstant()
+  const until = zone.add({ months: leaving.termMonths }).toInstant()
+  const { source } = sourceOf(policy, 'etfRule', onContract)
+  return { lineId: line.lineId, until, source, why: 'term' }
+}
+
+/** Nobody who died gives notice, and service that never began needs none. */
+function noticeBound(
+  { policy, died }: Facts,
+  { lineId, term, activatedAt }: LineFacts,
+  receivedAt: Temporal.Instant,
+): Bound | null {
+  if (died || !term?.notice || activatedAt === null) return null
+  return { lineId, ...noticeEnd(policy, term.notice, receivedAt, onContract), why: 'notice' }
+}
+
+function later(term: Bound, notice: Bound): Bound {
+  return Temporal.Instant.compare(notice.until, term.until) > 0 ? notice : term
+}
+
+/** Service went with the number, whatever bound its line. */
+function endedByPort(line: LineFacts, bound: Bound): Bound {
+  const endedAt = isPorted(line) ? line.port?.endedAt : null
+  const isSooner = endedAt && Temporal.Instant.compare(endedAt, bound.until) < 0
+  return isSooner ? { ...bound, until: endedAt } : bound
 }
 
 function earlyFee(facts: Facts, line: LineFacts, asOf: Temporal.Instant) {

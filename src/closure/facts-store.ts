@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { runningOf } from '../addons/store.ts'
 import { newestRates } from '../ledger/exchange-store.ts'
 import type { Trx } from '../platform/database.ts'
-import { dayIn, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
+import { dayIn, type Length, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
 import { newestPolicy, publishedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
@@ -67,6 +67,7 @@ type TermDocument = {
   equipment?: MoneyWire
   benefit?: MoneyWire
   savedPercent?: number
+  notice?: Length
 }
 
 export type Asked = Scope & { subscriberId: string; pin: Pin }
@@ -282,6 +283,7 @@ function termOf(term: TermDocument, price: MoneyWire): Term {
     benefit: amount(term.benefit),
     savedPercent: term.savedPercent ?? 0,
     taxPercent: 0,
+    notice: term.notice,
   }
 }
 

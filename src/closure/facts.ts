@@ -1,6 +1,6 @@
 /** What closing needs to know, read once under the owner's locks and handed to pure decisions. */
 import type { Rate } from '../ledger/ledger.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { Length, Policy } from '../policy/policy.ts'
 import type { PortState } from '../porting/porting.ts'
 import type { Peer } from '../renewals/renewals.ts'
 import type { Representative } from '../subscribers/subscriber.ts'
@@ -29,7 +29,7 @@ export type LineFacts = LineMoney & {
   /** When its contract was made. */
   orderedAt: Temporal.Instant
   activatedAt: Temporal.Instant | null
-  /** What was promised for staying; null: the line has no minimum term. */
+  /** What was promised for staying; null: the line has neither a minimum term nor a notice. */
   term: Term | null
 }
 
@@ -42,6 +42,7 @@ export type LinePort = {
 }
 
 export type Term = {
+  /** None: only a notice binds. */
   months: number
   monthlyFee: Money
   fee: Money | null
@@ -49,6 +50,8 @@ export type Term = {
   benefit: Money | null
   savedPercent: number
   taxPercent: number
+  /** How long before its end that has to be asked for; absent: not at all. */
+  notice?: Length | undefined
 }
 
 /** A payment that its owner's bank is asked to take back. */
@@ -111,7 +114,7 @@ export type Facts = {
   died: boolean
   /** Nobody signed in and no code was right: a person judged that it is the subscriber who asks. */
   isJudged?: boolean
-  /** Nobody but the operator asked for it: no term binds, and nothing is kept for leaving early or for paying out. */
+  /** Nobody but the operator asked for it: neither a term nor a notice binds, and nothing is kept for leaving early or for paying out. */
   byOperator?: boolean
   /** As it holds for the segment: today's, or what the case was submitted under. */
   policy: Policy

@@ -97,10 +97,17 @@ export const quoteWire = z
       'When service ends at the latest, and after which nothing can be undone',
     ),
     bound: z
-      .array(z.object({ lineId: z.string(), until: instantWire, source: z.string() }))
+      .array(
+        z.object({
+          lineId: z.string(),
+          until: instantWire,
+          source: z.string().describe('Empty where the contract alone asks for a notice'),
+          why: z.enum(['term', 'notice']).optional().describe('Absent: a term'),
+        }),
+      )
       .optional()
       .describe(
-        'Lines whose minimum term binds: until then they go on, and are paid for, as before',
+        'Lines that a minimum term or a notice binds: until then they go on, and are paid for, as before',
       ),
     ownDay: z
       .object({

@@ -1,7 +1,7 @@
 /** The quote: what closing costs and returns, to the cent, with a hash that changes when anything on it does. */
 import { createHash } from 'node:crypto'
 import type { Rate } from '../ledger/ledger.ts'
-import { dueBy, paidDispositions, ruleFor } from '../policy/policy.ts'
+import { dayIn, dueBy, paidDispositions, ruleFor } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
@@ -177,7 +177,7 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     wire.refundTo,
     [facts.policy.country, facts.policy.version],
     // Nothing where no line is bound and none repriced, so that quotes made before stay what they were.
-    ...(wire.bound ?? []).map(({ lineId, until }) => [lineId, until]),
+    ...(wire.bound ?? []).map((bound) => boundInHash(facts, bound)),
     ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
     ...(wire.ownDay?.lines ?? []).map(({ lineId, renews }) => [
       lineId,
@@ -186,6 +186,14 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     ]),
   ])
   return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`
+}
+
+type BoundWire = NonNullable<QuoteWire['bound']>[number]
+
+/** A notice moves with the clock, and its day is what was agreed. */
+function boundInHash({ policy }: Facts, { lineId, until, why }: BoundWire): string[] {
+  if (why !== 'notice') return [lineId, until]
+  return [lineId, why, dayIn(policy.timeZone, Temporal.Instant.from(until))]
 }
 
 /** When the next day of a plan begins and the numbers change by themselves. */

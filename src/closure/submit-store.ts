@@ -42,7 +42,7 @@ export async function submitDraft(
     closingLines: lineIds,
     ...pinnedTo(facts),
     risk: riskOf(facts, submittedAt),
-    endsAt: agreedEnd(facts, c.choices, now).at,
+    endsAt: agreedEnd(facts, c.choices, submittedAt).at,
   } as const
   await changeCase(trx, app, c, change, {
     now,
@@ -51,12 +51,7 @@ export async function submitDraft(
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
-  const lasting = lastingLines(quote.wire)
-  const ending = lineIds.filter((lineId) => !lasting.has(lineId))
-  await startClosingLines(
-    trx,
-    ending.map((lineId) => ({ subscriberId, lineId })),
-  )
+  await startEnding(trx, subscriberId, lineIds, quote)
   // A number that is on its way already is noted on the case, too.
   for (const { lineId, port } of facts.lines)
     if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
@@ -96,7 +91,7 @@ export async function agreeAgain(
   { kind, state }: { kind: 'agreed-again' | 'authorised'; state: 'verifying' | 'scheduled' },
 ) {
   // Of a day that is over by now, it stays: money counts to it.
-  const endsAt = agreedEnd(facts, c.choices, now).at ?? (lasts(quote.wire) ? c.endsAt : null)
+  const endsAt = agreedEnd(facts, c.choices, c.submittedAt ?? now).at
   const change = { state, quote: quote.wire, endsAt, dueAt: null, attention: null } as const
   await changeCase(trx, app, c, change, {
     now,
@@ -105,5 +100,19 @@ export async function agreeAgain(
     wake: true,
     events: [{ kind, detail: { quote: quote.wire.hash } }],
   })
+  await startEnding(trx, c.subscriberId, c.closingLines ?? [], quote)
   return { ...c, ...change, version: c.version + 1 }
+}
+
+/** What binds nothing any more, as after a death, ends as what never was bound. */
+async function startEnding(
+  trx: Trx,
+  subscriberId: string,
+  lineIds: readonly string[],
+  quote: Quote,
+): Promise<void> {
+  const lasting = lastingLines(quote.wire)
+  const ending = lineIds.filter((lineId) => !lasting.has(lineId))
+  const lines = ending.map((lineId) => ({ subscriberId, lineId }))
+  if (lines.length > 0) await startClosingLines(trx, lines)
 }

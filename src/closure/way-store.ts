@@ -326,11 +326,12 @@ export async function reopen(
 /** The quote of a draft as of now; of a case that drifted, as of the day it was received. */
 export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Quote {
   const hasNumber = facts.lines.some((line) => line.msisdn !== null && !isPorted(line))
-  const ends = agreedEnd(facts, c.choices, now).at ?? now
+  const asOf = c.submittedAt ?? now
+  const agreed = agreedEnd(facts, c.choices, asOf).at
+  const ends = agreed && Temporal.Instant.compare(agreed, now) > 0 ? agreed : now
   const free = (c.choices.texts && textsUntil(facts, ends)) || ends
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, free) : null
   const rates = ratesAt(facts.rates ?? [], now)
-  const asOf = c.submittedAt ?? now
   const { wire, settlements } = makeQuote(facts, c.choices, c.reason, numberUntil, asOf, rates)
   const endsOn = c.submittedAt ? null : daysFrom(facts.policy, now)
   return { wire: { ...wire, allowed: { ...wire.allowed, endsOn } }, settlements }

@@ -1,7 +1,7 @@
 /** What a policy lets happen on the way out: sign-in, evidence, offers, arrears, taking it back, a number's next owner. */
 import type { Money } from '../values/money.ts'
 import type { Policy } from './schema.ts'
-import { endOf, endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
+import { endOf, endOfAny, type Length, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
 
 /** Whether signing in may be asked of somebody who wants to declare the end. */
 export function mayAskSignIn(policy: Policy, { hasAccount }: { hasAccount: boolean }): boolean {
@@ -53,6 +53,30 @@ export function mayClose(
 ): Closing {
   if (overdue && arrearsBlock(policy, 'close')) return { allowed: false, by: null }
   return { allowed: true, by: endOfAny(policy, ruleFor(policy, 'maxCloseTime', whom), receivedAt) }
+}
+
+/** `source` is that of the rule which allows or shortens it; empty: the contract alone. */
+export type NoticeEnd = { until: Temporal.Instant; source: string }
+
+/** When the notice that a contract asks for is over: never beyond what may be asked, or beyond when a line has to have closed. */
+export function noticeEnd(
+  policy: Policy,
+  asked: Length,
+  receivedAt: Temporal.Instant,
+  whom: Whom = { ...prepaidConsumer, plan: 'postpaid' },
+): NoticeEnd {
+  const most = ruleFor(policy, 'noticeRule', whom)
+  const own = {
+    until: endOf(policy, asked, receivedAt),
+    source: most.value === null ? '' : most.source,
+  }
+  const limits = [most, ruleFor(policy, 'maxCloseTime', whom)].flatMap((rule) => {
+    const until = endOfAny(policy, rule, receivedAt)
+    return until ? [{ until, source: rule.source }] : []
+  })
+  return [own, ...limits].reduce((first, one) =>
+    Temporal.Instant.compare(one.until, first.until) < 0 ? one : first,
+  )
 }
 
 /** Where nothing was found arrears block nothing. */

@@ -84,7 +84,8 @@ function isInForce({ validFrom, validTo }: Period, day: string): boolean {
   return (validFrom === undefined || validFrom <= day) && (validTo === undefined || day <= validTo)
 }
 
-type Length = { value: string; days?: DayUnit | undefined }
+/** In calendar days unless it says otherwise. */
+export type Length = { value: string; days?: DayUnit | undefined }
 
 /** When a length of time is over in the country of a policy. */
 export function endOf(policy: Policy, rule: Length, start: Temporal.Instant): Temporal.Instant {
