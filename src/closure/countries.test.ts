@@ -150,7 +150,12 @@ test('a term binds in Germany to its last day, and nowhere else; the operator le
   // Seventy days before Friday 27 November: the third month is its last.
   const { bound, endsAt, immediate } = quoteIn('DE', 3)
   expect(bound).toEqual([
-    { lineId: 'line_1', until: expect.stringMatching(/^2026-12-18T/), source: 'TKG s. 56' },
+    {
+      lineId: 'line_1',
+      until: expect.stringMatching(/^2026-12-18T/),
+      source: 'TKG s. 56',
+      why: 'term',
+    },
   ])
   expect([endsAt, immediate]).toEqual([bound?.[0]?.until, false])
   expect(quoteIn('DE', 24).endsAt).toMatch(/^2028-09-18T/)

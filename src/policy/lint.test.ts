@@ -283,6 +283,21 @@ test('what is over, ends soon or leaves no time is a warning', () => {
   })
 })
 
+test('a notice that is longer than closing may take is cut, and whoever writes the policy is told', () => {
+  const path = 'rules.noticeRule.value'
+  const cutIn = (document: unknown, locale?: 'zh-CN') =>
+    lint(document, today, locale).warnings.filter((each) => each.path === path)
+  expect(packs.filter((pack) => cutIn(pack).length > 0)).toEqual([packOf('GB')])
+  expect(cutIn(packOf('GB'))).toEqual([
+    { path, message: 'no notice binds for longer than maxCloseTime P1D, so P1M is cut to that' },
+  ])
+  expect(cutIn(packOf('GB'), 'zh-CN')[0]?.message).toMatch(/maxCloseTime P1D.*P1M/)
+  // Of a contract is asked what is said of contracts.
+  const variants = [{ value: null, plan: ['postpaid'], ...law }]
+  const document = changed({ noticeRule: { value: 'P1M' }, maxCloseTime: { variants } })
+  expect(cutIn(document)).toEqual([])
+})
+
 test('what is wrong is said in the language of whoever reads it, also of a shape', () => {
   const wrong = changed(
     { coolingOff: { value: '-PT1H' }, adultAge: { source: undefined } },

@@ -6,7 +6,7 @@ import { calendarOf } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
 import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
-import { endOf, ruleFor, type Whom } from './rule-for.ts'
+import { endOf, endOfAny, ruleFor, type Whom } from './rule-for.ts'
 import { segmentWire as segment } from '../values/wire.ts'
 import {
   type DayUnit,
@@ -43,7 +43,11 @@ export function lint(
   return {
     country,
     errors,
-    warnings: [...secondLook(policy, own, say), ...expiring(policy, today, say)],
+    warnings: [
+      ...secondLook(policy, own, say),
+      ...cutNotices(policy, say),
+      ...expiring(policy, today, say),
+    ],
   }
 }
 
@@ -304,6 +308,21 @@ function secondLook(policy: Policy, own: ReadonlySet<string>, words: Say): Findi
       })
   }
   return doubtful
+}
+
+/** Both may be law, as where one is of a switch: the shorter of them holds. */
+function cutNotices(policy: Policy, words: Say): Finding[] {
+  const messages = segment.options.flatMap((each) => {
+    const whom: Whom = { segment: each, plan: 'postpaid' }
+    const [notice, latest] = [
+      ruleFor(policy, 'noticeRule', whom),
+      ruleFor(policy, 'maxCloseTime', whom),
+    ]
+    const [until, by] = [endOfAny(policy, notice, start), endOfAny(policy, latest, start)]
+    const isCut = until && by && Temporal.Instant.compare(until, by) > 0
+    return isCut ? [words('cut', { value: String(notice.value), other: String(latest.value) })] : []
+  })
+  return [...new Set(messages)].map((each) => ({ path: 'rules.noticeRule.value', message: each }))
 }
 
 function expiring(policy: Policy, today: Temporal.PlainDate, words: Say): Finding[] {

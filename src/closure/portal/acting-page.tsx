@@ -18,7 +18,7 @@ import { useWords } from '../../portal/words.tsx'
 import { ByLink } from './by-link.tsx'
 import { Questions } from './quote-questions.tsx'
 import { FinalStatement } from './quote-tables.tsx'
-import { EndsAt } from './quote-page.tsx'
+import { EndsAt, GoesOn } from './quote-page.tsx'
 import { AnswerForm, openQuestion } from './question.tsx'
 
 const keyOf = (token: string) => ['act', token]
@@ -149,6 +149,7 @@ function Decide({ token, acting }: Props) {
       }
     >
       <p className="c2 mt-4">{t(kind === 'estate' ? 'act.estate' : 'act.age', { name })}</p>
+      {quote && <GoesOn quote={quote} />}
       {quote?.currencies.map((table) => (
         <div className="mt-5" key={table.currency}>
           <FinalStatement table={table} several={false} lineName={() => undefined} open />

@@ -205,12 +205,12 @@ function Result({ quote, atMost }: { quote: Quote; atMost: boolean }) {
   )
 }
 
-/** What is spent until the end, or for as long as a term binds, may leave less. */
+/** What is spent until the end, or for as long as a term or a notice binds, may leave less. */
 function isAtMost({ choices }: Closure, { bound = [], ownDay }: Quote): boolean {
   return choices.paid?.spendFirst === true || bound.length > 0 || ownDay !== undefined
 }
 
-/** What it waits for: a term that binds, the day that was chosen. */
+/** What it waits for: a term or a notice that binds, the day that was chosen. */
 export function GoesOn({ quote }: { quote: Quote }) {
   return (
     <>
@@ -220,7 +220,7 @@ export function GoesOn({ quote }: { quote: Quote }) {
   )
 }
 
-/** A minimum term that binds, to what day, and by which rule. */
+/** A minimum term or a notice that binds, to what day, and by which rule. */
 function Bound({ quote }: { quote: Quote }) {
   const { t } = useWords()
   const format = useFormat()
@@ -229,9 +229,15 @@ function Bound({ quote }: { quote: Quote }) {
   const at = format.day(last.until, { year: true })
   return (
     <div className="mt-4">
-      <Notice live={false}>{t('quote.bound', { at, source: last.source })}</Notice>
+      <Notice live={false}>{t(boundWord(last), { at, source: last.source })}</Notice>
     </div>
   )
+}
+
+/** No rule stands behind a notice that the contract alone asks for. */
+function boundWord({ why, source }: NonNullable<Quote['bound']>[number]) {
+  if (why !== 'notice') return 'quote.bound'
+  return source === '' ? 'quote.notice-own' : 'quote.notice'
 }
 
 /** A contract that was just made can be withdrawn from, and costs nothing to leave. */
@@ -255,7 +261,7 @@ function ChangedNotice() {
 function FixedUntil({ closure, quote }: QuoteProps) {
   const { t } = useWords()
   const format = useFormat()
-  if (closure.choices.paid?.spendFirst || quote.ownDay)
+  if (isAtMost(closure, quote))
     return (
       <p className="caption c3 mt-5">
         {t('quote.at-most', { at: format.moment(quote.endsAt, { year: true }) })}
