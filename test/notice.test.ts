@@ -1,0 +1,208 @@
+/** A contract that asks for notice: service goes on and renews until its day, which the receipt fixed, and ends then. */
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Person, person, until } from '../src/main/demo-person.ts'
+import { expectZeroSum, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { buyLine, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+  await sql`insert into plan_version (plan_id, version, document, valid_from)
+    select 'home-notice', 1, document || '{"term":{"months":0,"notice":{"value":"P2M"}}}', valid_from
+    from plan_version where plan_id = 'home-uk' and valid_to is null`.execute(platform.db)
+  const rule = { source: 'a law of notices', confidence: 'D' as const }
+  await publishFor(platform, 'MT', {
+    noticeRule: { value: 'P1M', ...rule },
+    maxCloseTime: { value: null, ...rule },
+    withdrawalWindow: { value: null, ...rule },
+  })
+}, 60_000)
+afterAll(() => platform.close())
+
+async function inUse(country: string, segment: 'consumer' | 'business' = 'consumer') {
+  const lin = await member(platform, { country })
+  if (segment !== 'consumer') await lin.patch('/v1/me', { segment })
+  const { lineId } = await buyLine(lin, 'home-notice')
+  const { line } = await install(platform, lin, lineId)
+  await topUp(lin, lineId, '50.00')
+  await lin.patch(`/v1/lines/${lineId}/renewal`, { autoRenew: true })
+  return { lin, lineId, line }
+}
+const afterMonth = (zone: string, at = platform.clock.now()) =>
+  at.toZonedDateTimeISO(zone).add({ months: 1 }).toInstant()
+const daysBetween = (one: Temporal.Instant, other: string) =>
+  Math.abs(one.since(other).total('hours')) / 24
+const lineOf = async (someone: Person, lineId: string) =>
+  (await someone.get(`/v1/lines/${lineId}`)).body
+const caseOf = async (someone: Person, caseId: string) =>
+  (await someone.get(`/v1/closures/${caseId}`)).body
+
+function moveTo(at: Temporal.Instant, minutes: number) {
+  const seconds = at.add({ minutes }).since(platform.clock.now()).total('seconds')
+  platform.clock.advance({ seconds: Math.floor(seconds) })
+}
+
+async function approve(caseId: string) {
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${caseId}`
+  const { version } = (await reviewer.get(at)).body
+  const { status } = await reviewer.post(`${at}/decision`, { decision: 'approve', version })
+  expect(status).toBe(200)
+}
+
+test('a Belgian business gives a month’s notice: its line works and renews until the day, and closes then', async () => {
+  const { lin, lineId } = await inUse('BE', 'business')
+  // A contract that was just made is withdrawn from.
+  const fresh = await draftClosure(lin, 'line', lineId)
+  expect(fresh.quote.bound).toBeUndefined()
+  await lin.post(`/v1/closures/${fresh.caseId}/withdraw`)
+  platform.clock.advance({ days: 15 })
+  const draft = await draftClosure(lin, 'line', lineId)
+  const [bound] = draft.quote.bound
+  expect(bound).toMatchObject({ lineId, why: 'notice', source: 'IBPT: after renewal' })
+  expect(draft.quote).toMatchObject({ endsAt: bound.until, immediate: false })
+  platform.clock.advance({ minutes: 1 })
+  const later = await caseOf(lin, draft.caseId)
+  expect([later.quote.hash, later.quote.bound[0].until > bound.until]).toEqual([
+    draft.quote.hash,
+    true,
+  ])
+  expect((await submit(lin, draft)).status).toBe(202)
+  const received = await caseOf(lin, draft.caseId)
+  const day = afterMonth('Europe/Brussels', Temporal.Instant.from(received.submittedAt))
+  // The database keeps whole microseconds.
+  expect(day.since(received.quote.bound[0].until).total('milliseconds')).toBeCloseTo(0, 2)
+  const row = received.timeline.find(({ key }: { key: string }) => key === 'service-ends')
+  expect(row.due).toBe(String(day))
+  await untilStateWhile(platform, lin, draft.caseId, 'in_review', { hours: 2 })
+  await approve(draft.caseId)
+  await untilState(lin, draft.caseId, 'scheduled')
+
+  moveTo(day, -5)
+  const renewed = await until(
+    () => lineOf(lin, lineId),
+    ({ paidCredit }) => paidCredit.amount === '38.00',
+  )
+  expect(renewed.state).toBe('active')
+  expect((await caseOf(lin, draft.caseId)).state).toBe('scheduled')
+  moveTo(day, 1)
+  const closed = await untilStateWhile(platform, lin, draft.caseId, 'closed', { minutes: 1 })
+  expect(daysBetween(day, closed.serviceEndedAt)).toBeLessThan(1)
+  expect(closed.serviceEndedAt >= String(day)).toBe(true)
+  const [table] = closed.finalStatement
+  const { from } = sides(table)
+  expect(from[0]).toBe('paid-credit 38.00')
+  expect(from[1]).toMatch(/^plan-days /)
+  expect((await sentFor(platform, draft.caseId)).refunds.map(([, times]) => times)).toEqual([1])
+  await expectZeroSum(platform, draft.caseId)
+}, 90_000)
+
+test('a Belgian consumer on the same contract gives none', async () => {
+  const { lin, lineId } = await inUse('BE')
+  platform.clock.advance({ days: 15 })
+  const { quote } = await draftClosure(lin, 'line', lineId)
+  expect([quote.bound, quote.withdrawUntil]).toEqual([undefined, undefined])
+}, 60_000)
+
+async function guardianOf(someone: Person) {
+  const staff = person(platform)
+  await staff.signInAsStaff('support@violet.example')
+  const email = `parent.${randomUUID().slice(0, 8)}@example.com`
+  const bornOn = platform.clock
+    .now()
+    .toZonedDateTimeISO('UTC')
+    .toPlainDate()
+    .subtract({ years: 15 })
+  const { subscriberId } = (await someone.get('/v1/me')).body
+  const at = `/v1/staff/subscribers/${subscriberId}/representatives`
+  const guardian = { kind: 'guardian', name: 'Jo Park', email, evidence: 'seen', locale: 'en' }
+  expect((await staff.post(at, { ...guardian, bornOn: String(bornOn) })).status).toBe(201)
+  return email
+}
+
+type Message = { text: string }
+async function linkTo(to: string): Promise<string> {
+  const link = await until(
+    async () => {
+      const asked = await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)
+      const { items } = (await asked.json()) as { items: Message[] }
+      return items.map(({ text }) => /\/act\/([\w.-]+)/.exec(text)?.[1]).find(Boolean)
+    },
+    (found) => found !== undefined,
+  )
+  return link!
+}
+
+const endsAtOf = async (caseId: string) =>
+  (
+    await platform.db
+      .selectFrom('closure_case')
+      .select('ends_at')
+      .where('case_id', '=', caseId)
+      .executeTakeFirstOrThrow()
+  ).ends_at?.toString()
+
+test('a guardian who is late restarts no notice; what is taken back and asked for anew gives a new one', async () => {
+  const { lin: kim, lineId } = await inUse('MT')
+  const email = await guardianOf(kim)
+  const draft = await draftClosure(kim, 'line', lineId)
+  expect((await submit(kim, draft)).status).toBe(202)
+  const waiting = await untilState(kim, draft.caseId, 'needs_customer')
+  const day = afterMonth('Europe/London', Temporal.Instant.from(waiting.submittedAt)).toString()
+  expect([waiting.quote.bound[0].until, await endsAtOf(draft.caseId)]).toEqual([day, day])
+
+  platform.clock.advance({ days: 9 })
+  const visitor = person(platform)
+  const token = await linkTo(email)
+  const act = (what: string, body: object = {}) =>
+    visitor.post(`/v1/closures/act/${what}`, { token, ...body })
+  const { quote } = (await act('look')).body.closure
+  expect([quote.bound[0].until, quote.hash]).toEqual([day, draft.quote.hash])
+  const after = new Date(Date.now() - 1).toISOString()
+  await act('code')
+  const code = await visitor.codeFor(email, after)
+  const given = { quoteHash: quote.hash, code, understood: true }
+  expect((await act('confirm', given)).status).toBe(200)
+  await untilState(kim, draft.caseId, 'scheduled')
+  expect(await endsAtOf(draft.caseId)).toBe(day)
+  expect((await lineOf(kim, lineId)).state).toBe('active')
+
+  await kim.post(`/v1/closures/${draft.caseId}/withdraw`)
+  const anew = await draftClosure(kim, 'line', lineId)
+  const [bound] = anew.quote.bound
+  expect(daysBetween(afterMonth('Europe/London'), bound.until)).toBeLessThan(0.01)
+  expect(bound.until > day).toBe(true)
+}, 60_000)
+
+test('asked for without signing in, and shown later by a code: the notice is counted from when it was asked for', async () => {
+  const { lin, lineId, line } = await inUse('MT')
+  const visitor = person(platform)
+  const since = new Date(Date.now() - 1).toISOString()
+  const body = { scope: 'line', by: 'number', value: line.msisdn, contact: lin.email }
+  const asked = await visitor.post('/v1/closures/intake', { ...body, country: 'MT', locale: 'en' })
+  const { token } = asked.body
+  const act = (what: string, given: object = {}) =>
+    visitor.post(`/v1/closures/intake/${what}`, { token, ...given })
+  const first = await visitor.codeFor(lin.email, since)
+  platform.clock.advance({ hours: 50 })
+  expect((await act('code')).status).toBe(202)
+  const code = await until(
+    () => visitor.codeFor(lin.email, since),
+    (next) => next !== first,
+  )
+  expect((await act('prove', { code })).status).toBe(200)
+  const { receivedAt } = (await act('look')).body
+  const day = afterMonth('Europe/London', Temporal.Instant.from(receivedAt)).toString()
+  const caseId = String(token).split('.')[0]!
+  const found = await caseOf(lin, caseId)
+  expect([found.submittedAt, found.quote.bound[0].until, await endsAtOf(caseId)]).toEqual([
+    receivedAt,
+    day,
+    day,
+  ])
+  expect((await lineOf(lin, lineId)).state).toBe('active')
+}, 60_000)
