@@ -108,20 +108,33 @@ test('a Belgian consumer on the same contract gives none', async () => {
   expect([quote.bound, quote.withdrawUntil]).toEqual([undefined, undefined])
 }, 60_000)
 
-async function guardianOf(someone: Person) {
+async function actsFor(someone: { subscriberId: string }, kind: 'guardian' | 'estate') {
   const staff = person(platform)
   await staff.signInAsStaff('support@violet.example')
-  const email = `parent.${randomUUID().slice(0, 8)}@example.com`
-  const bornOn = platform.clock
-    .now()
-    .toZonedDateTimeISO('UTC')
-    .toPlainDate()
-    .subtract({ years: 15 })
-  const { subscriberId } = (await someone.get('/v1/me')).body
-  const at = `/v1/staff/subscribers/${subscriberId}/representatives`
-  const guardian = { kind: 'guardian', name: 'Jo Park', email, evidence: 'seen', locale: 'en' }
-  expect((await staff.post(at, { ...guardian, bornOn: String(bornOn) })).status).toBe(201)
-  return email
+  const email = `${kind}.${randomUUID().slice(0, 8)}@example.com`
+  const today = platform.clock.now().toZonedDateTimeISO('UTC').toPlainDate()
+  const born = kind === 'guardian' && { bornOn: String(today.subtract({ years: 15 })) }
+  const at = `/v1/staff/subscribers/${someone.subscriberId}`
+  const who = { kind, name: 'Jo Park', email, evidence: 'seen', locale: 'en', ...born }
+  const made = await staff.post(`${at}/representatives`, who)
+  expect(made.status).toBe(201)
+  const end = () => staff.delete(`${at}/representatives/${made.body.representativeId}`)
+  return { at, email, staff, end }
+}
+
+/** By the link that is theirs alone. */
+async function acting(email: string) {
+  const visitor = person(platform)
+  const token = await linkTo(email)
+  const act = (what: string, body: object = {}) =>
+    visitor.post(`/v1/closures/act/${what}`, { token, ...body })
+  const confirm = async (quoteHash: string) => {
+    const after = new Date(Date.now() - 1).toISOString()
+    await act('code')
+    const code = await visitor.codeFor(email, after)
+    return act('confirm', { quoteHash, code, understood: true })
+  }
+  return { look: async () => (await act('look')).body.closure, confirm }
 }
 
 type Message = { text: string }
@@ -148,7 +161,7 @@ const endsAtOf = async (caseId: string) =>
 
 test('a guardian who is late restarts no notice; what is taken back and asked for anew gives a new one', async () => {
   const { lin: kim, lineId } = await inUse('MT')
-  const email = await guardianOf(kim)
+  const { email } = await actsFor((await kim.get('/v1/me')).body, 'guardian')
   const draft = await draftClosure(kim, 'line', lineId)
   expect((await submit(kim, draft)).status).toBe(202)
   const waiting = await untilState(kim, draft.caseId, 'needs_customer')
@@ -156,17 +169,11 @@ test('a guardian who is late restarts no notice; what is taken back and asked fo
   expect([waiting.quote.bound[0].until, await endsAtOf(draft.caseId)]).toEqual([day, day])
 
   platform.clock.advance({ days: 9 })
-  const visitor = person(platform)
-  const token = await linkTo(email)
-  const act = (what: string, body: object = {}) =>
-    visitor.post(`/v1/closures/act/${what}`, { token, ...body })
-  const { quote } = (await act('look')).body.closure
+  const parent = await acting(email)
+  const { quote } = await parent.look()
   expect([quote.bound[0].until, quote.hash]).toEqual([day, draft.quote.hash])
-  const after = new Date(Date.now() - 1).toISOString()
-  await act('code')
-  const code = await visitor.codeFor(email, after)
-  const given = { quoteHash: quote.hash, code, understood: true }
-  expect((await act('confirm', given)).status).toBe(200)
+  expect(quote.numberKeptUnusedUntil).toBe(waiting.quote.numberKeptUnusedUntil)
+  expect((await parent.confirm(quote.hash)).status).toBe(200)
   await untilState(kim, draft.caseId, 'scheduled')
   expect(await endsAtOf(draft.caseId)).toBe(day)
   expect((await lineOf(kim, lineId)).state).toBe('active')
@@ -176,6 +183,38 @@ test('a guardian who is late restarts no notice; what is taken back and asked fo
   const [bound] = anew.quote.bound
   expect(daysBetween(afterMonth('Europe/London'), bound.until)).toBeLessThan(0.01)
   expect(bound.until > day).toBe(true)
+}, 60_000)
+
+test('a death while a notice runs: nobody waits for it any more', async () => {
+  const { lin: kim, lineId } = await inUse('MT')
+  const { body: me } = await kim.get('/v1/me')
+  const guardian = await actsFor(me, 'guardian')
+  const draft = await draftClosure(kim, 'line', lineId)
+  expect((await submit(kim, draft)).status).toBe(202)
+  await untilState(kim, draft.caseId, 'needs_customer')
+  platform.clock.advance({ days: 2 })
+  expect((await guardian.end()).status).toBe(204)
+  const { at, email, staff } = await actsFor(me, 'estate')
+  const opened = await staff.post(`${at}/closures`, { scope: 'line', lineId })
+  expect(opened.body.caseId).toBe(draft.caseId)
+  const heir = await acting(email)
+  const { quote } = await heir.look()
+  expect(quote.bound).toBeUndefined()
+  const stateOf = async () =>
+    await platform.db
+      .selectFrom('line')
+      .select('state')
+      .where('line_id', '=', lineId)
+      .executeTakeFirstOrThrow()
+  expect((await stateOf()).state).toBe('active')
+  expect((await heir.confirm(quote.hash)).status).toBe(200)
+  expect((await stateOf()).state).not.toBe('active')
+  await until(
+    () => heir.look(),
+    ({ state }) => state === 'closed',
+    20_000,
+  )
+  await expectZeroSum(platform, draft.caseId)
 }, 60_000)
 
 test('asked for without signing in, and shown later by a code: the notice is counted from when it was asked for', async () => {
