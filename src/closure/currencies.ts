@@ -3,7 +3,7 @@ import type { Rate } from '../ledger/ledger.ts'
 import { paidDispositions } from '../policy/policy.ts'
 import { toWire } from '../values/money.ts'
 import { duesOf } from './dues.ts'
-import type { Choices } from './ends.ts'
+import type { Choices, Final } from './ends.ts'
 import { type Exchange, exchangesInto } from './exchange.ts'
 import type { Facts } from './facts.ts'
 import { asWithdrawn } from './fresh.ts'
@@ -12,7 +12,7 @@ import { settle, type Settlement, type Terms } from './settlement.ts'
 /** One settlement per currency; unused days count to the day the closure was received. */
 export function settleAll(
   facts: Facts,
-  choices: Choices,
+  choices: Final,
   asOf: Temporal.Instant,
   rates: readonly Rate[] = [],
 ): Settlement[] {
@@ -39,7 +39,7 @@ export function stayingIn({ staying }: Facts, code: string): ReadonlySet<string>
 
 function settleOne(
   facts: Facts,
-  choices: Choices,
+  choices: Final,
   asOf: Temporal.Instant,
   code: string,
   exchange: Pick<Terms, 'rate' | 'exchanges'> = {},
@@ -58,7 +58,7 @@ function settleOne(
 function changedInto(
   into: string,
   facts: Facts,
-  choices: Choices,
+  choices: Final,
   asOf: Temporal.Instant,
   rates: readonly Rate[],
 ): { exchanges: Exchange[]; changed: Settlement[] } {
@@ -72,7 +72,7 @@ function changedInto(
 }
 
 /** Only what is refunded now is changed: what is spent first, or until a day, has no amount yet to agree to. */
-export function mayExchange({ paid, endsOn }: Choices): boolean {
+export function mayExchange({ paid, endsOn }: Final): boolean {
   return paid?.disposition === 'refund' && !paid.spendFirst && !endsOn
 }
 

@@ -6,13 +6,12 @@ export type Choice<Disposition extends string> = {
   disposition: Disposition
   toLineId?: string | undefined
 }
+type PaidChoice<Disposition extends string> = Choice<Disposition> & {
+  /** Service goes on until the paid days are over; this is about what is left then. */
+  spendFirst?: true | undefined
+}
 export type Choices = {
-  paid:
-    | (Choice<'refund' | 'move' | 'donate' | 'keep' | 'give-up'> & {
-        /** Service goes on until the paid days are over; this is about what is left then. */
-        spendFirst?: true | undefined
-      })
-    | null
+  paid: PaidChoice<'refund' | 'move' | 'donate' | 'keep' | 'give-up'> | null
   promotional: Choice<'move' | 'give-up'> | null
   /** Credit other lines put in without a rule: what its owner agrees to for them. */
   shared?: { disposition: 'return' | 'stay' } | null | undefined
@@ -22,6 +21,16 @@ export type Choices = {
   texts?: true | undefined
   /** A day of one's own, by the clock of the policy; null or absent: as soon as possible. */
   endsOn?: string | null | undefined
+}
+
+/** Choices as they are carried out, when their owner can't be asked any more. */
+export type Final = Omit<Choices, 'paid'> & {
+  paid:
+    | Choices['paid']
+    | (PaidChoice<'refund' | 'unclaimed'> & {
+        /** Its owner chose something else, and agreed to no fee. */
+        unasked: true
+      })
 }
 
 /** Choices as they were stored, whenever that was. */
@@ -57,6 +66,7 @@ export type DestinationKind =
   | 'refund'
   | 'disputed'
   | 'charged-back'
+  | 'unclaimed'
   | 'moved'
   | 'kept'
   | 'share-returned'

@@ -4,9 +4,9 @@ import type { Place, Posting, Rate } from '../ledger/ledger.ts'
 import { add, isZero, lesser, type Money, subtract, sum, zero } from '../values/money.ts'
 import type {
   Changed,
-  Choices,
   DestinationKind,
   Dues,
+  Final,
   Refund,
   Refundable,
   Row,
@@ -66,7 +66,7 @@ function potOf(rows: readonly Row<SourceKind>[], code: string) {
 
 export function paidFlow(
   rows: readonly Row<SourceKind>[],
-  choice: Choices['paid'],
+  choice: Final['paid'],
   refundable: readonly Refundable[],
   dues: Dues,
   code: string,
@@ -139,7 +139,7 @@ function payDebts(pot: Pot, dues: Dues, sources: Row<SourceKind>[], goes: Goes, 
 
 function dispose(
   pot: Pot,
-  choice: NonNullable<Choices['paid']>,
+  choice: NonNullable<Final['paid']>,
   refundable: readonly Refundable[],
   dues: Dues,
   goes: Goes,
@@ -164,7 +164,12 @@ function dispose(
     goes('donated', pot.take(pot.rest(), { account: 'donations-payable' }))
     return { ...nothing, reserve }
   }
-  const fee = pot.take(dues.refundFee.amount, { account: 'plan-revenue' })
+  if (choice.disposition === 'unclaimed') {
+    goes('unclaimed', pot.take(pot.rest(), { account: 'unclaimed' }))
+    return { ...nothing, reserve }
+  }
+  const feeMost = 'unasked' in choice ? zero(code) : dues.refundFee.amount
+  const fee = pot.take(feeMost, { account: 'plan-revenue' })
   goes('refund-fee', fee, null, dues.refundFee.detail)
   const rest = pot.rest()
   const { refunds, left } = spread(rest, refundable)

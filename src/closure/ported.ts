@@ -1,10 +1,8 @@
-/** A closure and a number that goes to another operator: what is waited for, what is asked again, what becomes of the money. */
+/** A closure and a number that goes to another operator: what is waited for, and what is asked again. */
 import { silenceMax } from '../porting/porting.ts'
 import { mayPayOut } from '../policy/policy.ts'
 import type { ClosureCase, PortWait } from './closure.ts'
 import type { Facts, LineFacts, LinePort } from './facts.ts'
-import { daysFrom } from './own-day.ts'
-import type { Choices } from './settlement.ts'
 
 /** What a number that left brings, it brings to all that ends with it: the money of a case goes one way. */
 export const paysOut = ({ policy, lines }: Pick<Facts, 'policy' | 'lines'>): boolean =>
@@ -48,33 +46,4 @@ export function portWait(
       (agreedAt === null || Temporal.Instant.compare(port.endedAt, agreedAt) > 0),
   )
   return isAsked && asks ? { kind: 'ask' } : { kind: 'none' }
-}
-
-/**
- * What was chosen of paid credit stands; else it goes back to whom it came from, where that may be. Given away where nothing but
- * the port brings a refund, it was given because it could not be had; what was kept or moved is its owner's still.
- */
-export function paidOnPort(
-  { policy }: Pick<Facts, 'policy'>,
-  paid: Choices['paid'],
-): Choices['paid'] {
-  const mayRefund = mayPayOut(policy, { ported: true })
-  const wasOffered = mayPayOut(policy, { ported: false })
-  const stands = paid && (paid.disposition !== 'donate' || wasOffered || !mayRefund)
-  return stands ? paid : mayRefund ? { ...paid, disposition: 'refund' } : null
-}
-
-/** The same, and what was a gift ends. */
-export function choicesOnPort(
-  { policy }: Pick<Facts, 'policy'>,
-  { paid, promotional, shared, endsOn }: Choices,
-  now: Temporal.Instant,
-): Choices {
-  return {
-    paid: paidOnPort({ policy }, paid),
-    promotional: promotional ?? { disposition: 'give-up' },
-    shared: shared ?? { disposition: 'return' },
-    // Until today service went on as before, so that what it used was used.
-    ...(endsOn && { endsOn: daysFrom(policy, now).from }),
-  }
 }

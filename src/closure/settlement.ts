@@ -18,6 +18,7 @@ import {
   type Choices,
   type DestinationKind,
   type Dues,
+  type Final,
   noDues,
   type Refund,
   type Refundable,
@@ -29,7 +30,7 @@ import { type Exchange, exchangedFrom } from './exchange.ts'
 import { paidFlow } from './paid-flow.ts'
 import { giveBack, openShares } from './shared.ts'
 
-export type { Choices, Dues, Refundable } from './ends.ts'
+export type { Choices, Dues, Final, Refundable } from './ends.ts'
 
 export type UnusedRefund = 'days' | 'lesser' | 'none'
 
@@ -116,7 +117,7 @@ export function unusedPlan(
  */
 export function settle(
   lines: readonly LineMoney[],
-  choices: Choices,
+  choices: Final,
   refundable: readonly Refundable[],
   terms: Terms,
   asOf: Temporal.Instant,

@@ -7,6 +7,7 @@ import { keepUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { chargeLate } from '../../usage/late-store.ts'
 import { add, fromWire, isZero, type Money, subtract, toWire, zero } from '../../values/money.ts'
+import { finalChoices } from '../choices.ts'
 import type { Table } from '../final-statement.ts'
 import { cover, spread } from '../paid-flow.ts'
 import { paysOut } from '../ported.ts'
@@ -15,6 +16,7 @@ import { doneStepsOf, refundIdsOf } from '../store.ts'
 import { stepName } from '../workflow.ts'
 import { beginRefunds } from './refund.ts'
 import type { InsideContext, InsideStep, Recorded } from './step.ts'
+import { holdTargets } from './target.ts'
 
 type Entry = Table['destinations'][number]
 /** What is free again and where it lies. */
@@ -24,7 +26,8 @@ export const finishStep: InsideStep = {
   kind: 'inside',
 
   // Few cases have anything that waits, and each has its own.
-  async record(trx, all) {
+  async record(trx, loaded) {
+    const all = await holdTargets(trx, loaded)
     const recorded: Recorded[] = []
     for (const context of all) recorded.push(await finish(trx, context))
     return recorded
@@ -91,13 +94,11 @@ async function late(trx: Trx, { app, c, facts }: InsideContext, reserve: Money) 
 
 /** Where freed money goes: as was chosen, if that is still possible; else back to its owner; else it is unclaimed. */
 function placeFor({ c, facts }: InsideContext): { to: Place; kind: Entry['kind'] } {
-  const { paid } = c.choices
+  const { paid } = finalChoices(facts, c.choices)
   if (paid?.disposition === 'donate')
     return { to: { account: 'donations-payable' }, kind: 'donated' }
-  if (paid?.disposition === 'move') {
-    const target = facts.staying.find(({ lineId }) => lineId === paid.toLineId)
-    if (target) return { to: { account: 'paid-credit', lineId: target.lineId }, kind: 'moved' }
-  }
+  if (paid?.disposition === 'move')
+    return { to: { account: 'paid-credit', lineId: paid.toLineId }, kind: 'moved' }
   if (paid?.disposition === 'keep') return { to: { account: 'paid-credit' }, kind: 'kept' }
   if (paysOut(facts)) return { to: { account: 'refunds-payable' }, kind: 'refund' }
   return { to: { account: 'unclaimed' }, kind: 'unclaimed' }

@@ -4,22 +4,26 @@ import { earn } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
 import { type Tax, taxesFor, untaxed } from '../../ledger/tax-store.ts'
 import { withholdRefund } from '../../payments/dispute-store.ts'
+import { keepUnclaimed, type NewUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { decimal, isZero } from '../../values/money.ts'
-import { bulkChoices } from '../bulk.ts'
 import { countedTo } from '../case.ts'
+import { finalChoices } from '../choices.ts'
 import { settleAll } from '../currencies.ts'
 import { agreedRates, type Exchange } from '../exchange.ts'
 import { tableOf } from '../quote.ts'
 import type { Settlement } from '../settlement.ts'
+import type { CaseKey } from '../store.ts'
 import { beginRefunds } from './refund.ts'
 import type { InsideContext, InsideStep } from './step.ts'
+import { holdTargets } from './target.ts'
 import { lateUntil } from './wait.ts'
 
 export const settleStep: InsideStep = {
   kind: 'inside',
 
-  async record(trx, all) {
+  async record(trx, loaded) {
+    const all = await holdTargets(trx, loaded)
     const [{ app, now }] = all as [InsideContext]
     const taxes = await taxesFor(
       trx,
@@ -48,6 +52,13 @@ export const settleStep: InsideStep = {
         })),
     )
     await beginRefunds(trx, { app, now }, refunds.flat())
+    await keepUnclaimed(
+      trx,
+      app,
+      settled.flatMap(({ context, settlements }) =>
+        settlements.flatMap((one) => unclaimedOf(context, one)),
+      ),
+    )
     await endAddons(
       trx,
       now,
@@ -77,14 +88,30 @@ export const settleStep: InsideStep = {
 
 // Days count to the day the closure was received: a slow review never costs the subscriber anything.
 function settlementsOf({ c, facts, now }: InsideContext): Settlement[] {
-  // Nobody can be asked any more: what other lines put in goes back to them.
-  const choices = { ...c.choices, shared: c.choices.shared ?? bulkChoices.shared }
+  const choices = finalChoices(facts, c.choices)
   const rates = agreedRates(c.quote?.currencies ?? [])
   const settlements = settleAll(facts, choices, countedTo(c) ?? now, rates)
   const missing = settlements.flatMap(({ choicesNeeded }) => choicesNeeded)
   if (missing.length > 0)
     throw new Error(`money appeared after the choices were made: ${missing.join(', ')}`)
   return settlements
+}
+
+const settlementKey = ({ caseId }: CaseKey, currency: string) => `${caseId}:settlement:${currency}`
+
+/** Rare: it was to move to a line that is gone, and nobody may be paid it. */
+function unclaimedOf(
+  { c, now, policy }: InsideContext,
+  { currency, destinations }: Settlement,
+): NewUnclaimed[] {
+  const { subscriberId, reference } = c
+  const transferKey = settlementKey(c, currency)
+  const why = 'refund-prohibited'
+  return destinations.flatMap(({ kind, amount }) =>
+    kind === 'unclaimed'
+      ? [{ subscriberId, transferKey, why, reference, amount, since: now, policy }]
+      : [],
+  )
 }
 
 function transfersOf(
@@ -112,11 +139,10 @@ function transfersOf(
     })
   }
   if (postings.length > 0) {
-    const key = `${c.caseId}:settlement:${currency}`
     const split = earn(postings, tax)
     transfers.push({
       ...transfer,
-      key,
+      key: settlementKey(c, currency),
       kind: 'settlement',
       detail: { ...detail, ...split.detail },
       postings: split.postings,
