@@ -27,6 +27,8 @@ export async function appeal(
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts || facts.lines.every(({ state }) => state === 'closed'))
       return refuse('nothing-to-appeal')
+    // An account ends with all of its lines, and no line ends that its owner did not agree to end.
+    if (c.scope === 'account' && facts.staying.length > 0) return refuse('line-added-since')
     await changeCase(
       trx,
       app,

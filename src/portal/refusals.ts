@@ -80,6 +80,7 @@ const sentences = {
   'representative-acts': 'refusal.representative-acts',
   'guardian-acts': 'refusal.guardian-acts',
   'nothing-to-appeal': 'refusal.nothing-to-appeal',
+  'line-added-since': 'refusal.line-added-since',
   'no-open-question': 'refusal.no-open-question',
   'nothing-to-authorise': 'refusal.nothing-to-authorise',
   'certificate-not-ready': 'refusal.certificate-not-ready',

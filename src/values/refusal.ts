@@ -116,6 +116,7 @@ export const refusalStatus = {
   'guardian-acts': 409,
   'nothing-to-authorise': 409,
   'nothing-to-appeal': 409,
+  'line-added-since': 409,
   'question-open': 409,
   'no-open-question': 409,
   'asker-cannot-sign-in': 409,

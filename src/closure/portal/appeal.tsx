@@ -1,8 +1,8 @@
 /** Not accepting that a closure was rejected: said once, in one's own words, to somebody else. */
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { send } from '../../portal/api.ts'
-import { Button, Pair } from '../../portal/components/button.tsx'
+import { problemCode, send } from '../../portal/api.ts'
+import { Button, ButtonLink, Pair } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Sheet } from '../../portal/components/sheet.tsx'
 import { useDraft } from '../../portal/draft.ts'
@@ -45,6 +45,11 @@ export function Appeal({ closure }: { closure: Closure }) {
           error={missing && !text.trim() ? t('appeal.missing') : undefined}
         />
         <Refusal error={appeal.error} />
+        {problemCode(appeal.error) === 'line-added-since' && (
+          <ButtonLink kind="primary" block to="/close/account">
+            {t('account.close')}
+          </ButtonLink>
+        )}
         <div className="mt-4">
           <Pair>
             <Button kind="even" onClick={() => setOpen(false)}>
