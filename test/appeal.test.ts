@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import { publishFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
+import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
 
 const rule = { source: 'test', confidence: 'D' as const }
 
@@ -15,6 +15,12 @@ beforeAll(async () => {
     withdrawalWindow: { value: null, ...rule },
     autoApprove: { value: false, ...rule },
     maxCloseTime: { value: null, ...rule },
+  })
+  await publishFor(platform, 'CY', {
+    withdrawalWindow: { value: null, ...rule },
+    autoApprove: { value: false, ...rule },
+    reviewSla: { value: 'P10D', ...rule },
+    maxCloseTime: { value: 'P3D', ...rule },
   })
   reviewer = person(platform)
   await reviewer.signInAsStaff('reviewer@violet.example')
@@ -81,4 +87,33 @@ test('an account without another line, and a line beside a new one, are appealed
   const other = await buyLine(kim)
   expect((await appeal(kim, own.caseId)).status).toBe(200)
   expect(await stateOf(kim, other.lineId)).toBe('ordered')
+}, 60_000)
+
+test('until the day its owner chose a line goes on, after an appeal too', async () => {
+  const jan = await member(platform, { country: 'MT' })
+  const { lineId } = await buyLine(jan, 'home-uk')
+  await install(platform, jan, lineId)
+  const draft = await draftClosure(jan, 'line', lineId)
+  const today = platform.clock.now().toZonedDateTimeISO('Europe/London').toPlainDate()
+  const endsOn = today.add({ days: 60 }).toString()
+  const choices = { paid: { disposition: 'refund' }, promotional: null, endsOn }
+  const { body: chosen } = await jan.patch(`/v1/closures/${draft.caseId}`, { choices })
+  expect((await submit(jan, chosen)).status).toBe(202)
+  await untilState(jan, draft.caseId, 'in_review')
+  expect(await stateOf(jan, lineId)).toBe('active')
+  await reject(draft.caseId)
+  expect(await stateOf(jan, lineId)).toBe('active')
+  expect((await appeal(jan, draft.caseId)).body.state).toBe('in_review')
+  expect(await stateOf(jan, lineId)).toBe('active')
+}, 60_000)
+
+test('an appeal is decided by the day on which the country lets a closure take no longer', async () => {
+  const jan = await member(platform, { country: 'CY' })
+  const { lineId } = await buyLine(jan)
+  const draft = await draftClosure(jan, 'line', lineId)
+  await submit(jan, draft)
+  const { dueAt: most } = await untilState(jan, draft.caseId, 'in_review')
+  await reject(draft.caseId)
+  platform.clock.advance({ hours: 24 })
+  expect((await appeal(jan, draft.caseId)).body.dueAt).toBe(most)
 }, 60_000)

@@ -1,15 +1,16 @@
 /** An appeal against a rejection: once, with the owner's words, to a reviewer who did not decide before. */
 import { startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
-import { dueBy } from '../policy/policy.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
+import { lastingLines } from './agreed-end.ts'
 import { mayAppeal, pinOf } from './case.ts'
+import { reviewedBy } from './closure.ts'
 import { loadFacts } from './facts-store.ts'
 import { changeCase, lockCase } from './store.ts'
 import { openBeside } from './way-store.ts'
 
-/** The lines close again while the appeal is looked at, and the review has its whole time anew. */
+/** What had begun to close does again, and the review has its time anew, as far as the law leaves it any. */
 export async function appeal(
   app: App,
   subscriberId: string,
@@ -37,7 +38,7 @@ export async function appeal(
         state: 'in_review',
         appealedAt: now,
         appealText: text,
-        dueAt: dueBy(facts.policy, 'reviewSla', now),
+        dueAt: reviewedBy(facts.policy, { receivedAt: c.submittedAt ?? now, from: now }),
       },
       {
         now,
@@ -47,8 +48,11 @@ export async function appeal(
         wake: true,
       },
     )
-    const lines = facts.lines.map(({ lineId }) => ({ subscriberId, lineId }))
-    await startClosingLines(trx, lines)
+    const lasting = lastingLines(c.quote)
+    const lines = facts.lines
+      .filter(({ lineId }) => !lasting.has(lineId))
+      .map(({ lineId }) => ({ subscriberId, lineId }))
+    if (lines.length > 0) await startClosingLines(trx, lines)
     return true
   })
 }
