@@ -217,6 +217,22 @@ test('a death while a notice runs: nobody waits for it any more', async () => {
   await expectZeroSum(platform, draft.caseId)
 }, 60_000)
 
+test('a guardian later than the window: what was withdrawn from in it still asks no notice', async () => {
+  const { lin: kim, lineId } = await inUse('DE')
+  const { email } = await actsFor((await kim.get('/v1/me')).body, 'guardian')
+  const draft = await draftClosure(kim, 'line', lineId)
+  expect([draft.quote.bound, typeof draft.quote.withdrawUntil]).toEqual([undefined, 'string'])
+  expect((await submit(kim, draft)).status).toBe(202)
+  await untilState(kim, draft.caseId, 'needs_customer')
+  platform.clock.advance({ days: 15 })
+  const parent = await acting(email)
+  const { quote } = await parent.look()
+  expect(quote.bound).toBeUndefined()
+  expect((await parent.confirm(quote.hash)).status).toBe(200)
+  await untilState(kim, draft.caseId, 'in_review')
+  expect(await endsAtOf(draft.caseId)).toBeUndefined()
+}, 60_000)
+
 test('asked for without signing in, and shown later by a code: the notice is counted from when it was asked for', async () => {
   const { lin, lineId, line } = await inUse('MT')
   const visitor = person(platform)
