@@ -1,8 +1,9 @@
 /** What becomes of credit, chosen in Chromium: shares of other lines, spent first, kept as credit and moved to the next line. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Person } from '../../src/main/demo-person.ts'
+import { type Person, person } from '../../src/main/demo-person.ts'
 import { packOf } from '../../src/policy/packs.ts'
+import { formatMoment } from '../../src/values/writing.ts'
 import { imsiOf } from '../hard-cases.ts'
 import { quoteRate, sellInEuro, topUpEuro } from '../in-euro.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
@@ -184,6 +185,55 @@ test.each(usual(looks, 1))(
     await page.getByText(w('answers.exchanged', what)).waitFor()
     await seen('exchanged-answers')
     await context.close()
+  },
+  90_000,
+)
+
+test.each(usual(looks, 0))(
+  '$locale at $width: dates of other years say which, on the progress page, by reference and in the console',
+  async (look) => {
+    const { locale } = look
+    const w = wordsOf(locale)
+    // The clock of the window stays behind, so all of this is in years to come.
+    platform.clock.advance({ hours: 24 * 366 })
+    const lin = await member(platform, { locale })
+    const { lineId } = await buyLine(lin, 'home-uk')
+    const draft = await draftClosure(lin, 'line', lineId)
+    const zone = 'Europe/London'
+    const day = platform.clock.now().toZonedDateTimeISO(zone).toPlainDate().add({ years: 1 })
+    const choices = { ...draft.choices, endsOn: day.toString() }
+    const { body: chosen } = await lin.patch(`/v1/closures/${draft.caseId}`, { choices })
+    expect((await submit(lin, chosen)).status).toBe(202)
+    const { reference, quote, timeline } = await untilState(lin, draft.caseId, 'scheduled')
+    const { endsAt } = quote
+    const { at: submittedAt } = timeline.find(({ key }: { key: string }) => key === 'received')
+    const shown = (at: string, more = {}) =>
+      formatMoment(Date.parse(at), { zone, year: true, ...more }, locale)
+    const ends = w('step.by', { at: shown(endsAt) })
+    const context = await windowOf(browser, platform.url, lin, look)
+    const page = await context.newPage()
+    for (const [name, path] of [
+      ['progress', `/closures/${draft.caseId}`],
+      ['reference', `/c/${reference}`],
+    ] as const) {
+      await page.goto(`${platform.url}${path}`)
+      const head = w('case.head-ends', { at: shown(endsAt, { weekday: true }) })
+      if (name === 'progress') await page.getByRole('heading', { level: 1, name: head }).waitFor()
+      const rows = page.getByRole('listitem')
+      await rows.getByText(ends).waitFor()
+      await rows.getByText(shown(submittedAt)).first().waitFor()
+      await expectSound(page, name)
+      await picture(page, `years-${name}-${locale}`)
+    }
+    await context.close()
+    const reviewer = person(platform)
+    await reviewer.signInAsStaff('reviewer@violet.example')
+    const console_ = await windowOf(browser, platform.url, reviewer, { ...look, width: 1280 })
+    const pane = await console_.newPage()
+    await pane.goto(`${platform.url}/console/review/${draft.caseId}`)
+    await pane.getByText(shown(submittedAt)).first().waitFor()
+    await picture(pane, `years-console-${locale}`)
+    await console_.close()
   },
   90_000,
 )
