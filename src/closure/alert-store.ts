@@ -11,6 +11,7 @@ const stoppable: ReadonlySet<string> = new Set([
   'closure-approved',
   'closure-agree-again',
   'closure-of-age',
+  'closure-late',
   'closure-question',
   'closure-port-stayed',
   'closure-port-choose',

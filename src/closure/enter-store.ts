@@ -157,6 +157,23 @@ async function tellPortStayed(trx: Trx, app: App, asked: readonly Entering[]): P
   )
 }
 
+/** What was promised for this case: its owner hears who has it, and that nothing is asked of them. */
+export async function tellReviewLate(
+  trx: Trx,
+  app: App,
+  late: readonly Pick<Entering, 'c' | 'facts'>[],
+): Promise<void> {
+  await tellAll(
+    trx,
+    app,
+    'closure-late',
+    late.flatMap(({ c, facts }) => {
+      const promised = c.dueAt && { promisedAt: c.dueAt.toString() }
+      return promised ? [{ c, facts, params: { ...againParams(app, c, facts), ...promised } }] : []
+    }),
+  )
+}
+
 function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseChange {
   return {
     state,

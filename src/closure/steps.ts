@@ -12,7 +12,7 @@ import { lateMeans } from './approvals.ts'
 import { remindAll, silence } from './ask-again-store.ts'
 import { stuckAt } from './attention.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
-import { enterAll } from './enter-store.ts'
+import { enterAll, tellReviewLate } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
 import { hasStayed, portWait } from './ported.ts'
@@ -202,7 +202,11 @@ async function markLate(app: App, late: readonly At<'late'>[]): Promise<void> {
     reason: isAnswer(move) ? 'nobody has answered' : 'the review deadline passed',
     events: [{ kind: move.event }],
   }))
-  await app.db.transaction().execute((trx) => changeCases(trx, app, changes, commit))
+  await app.db.transaction().execute(async (trx) => {
+    const changed = await changeCases(trx, app, changes, commit)
+    const reviews = late.filter(({ c, move }) => !isAnswer(move) && changed.has(c.caseId))
+    await tellReviewLate(trx, app, reviews)
+  })
 }
 
 async function takeSteps(

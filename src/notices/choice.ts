@@ -70,6 +70,7 @@ export const rules: Readonly<
       'closure-agree-again',
       'closure-act',
       'closure-of-age',
+      'closure-late',
       'closure-question',
       'closure-port-stayed',
       'closure-port-choose',

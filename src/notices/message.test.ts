@@ -46,6 +46,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     url,
   },
   'closure-of-age': { ...closing, url, freezeUrl: url },
+  'closure-late': { ...closing, promisedAt: at, url, freezeUrl: url },
   'closure-question': { ...closing, url, freezeUrl: url },
   'new-device': { device: 'Safari · iPhone', at, url },
   'contact-added': { contact: 'l••••e@example.com', at, url },

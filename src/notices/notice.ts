@@ -203,6 +203,14 @@ export type NoticeParams = {
   }
   /** Who came of age since a guardian authorised says it again, alone. */
   'closure-of-age': { reference: string; lineName: string; url: string; freezeUrl?: string }
+  /** The time that policy gives a review is over, and nobody has decided. */
+  'closure-late': {
+    reference: string
+    lineName: string
+    promisedAt: string
+    url: string
+    freezeUrl?: string
+  }
   /** A reviewer asks something; what, stands on the page alone. */
   'closure-question': { reference: string; lineName: string; url: string; freezeUrl?: string }
   /** The number did not go to the other operator: the subscriber says whether to close all the same. */

@@ -184,6 +184,13 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
       { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
     ],
   },
+  'closure-late': {
+    facts: ['reference', 'promisedAt'],
+    actions: [
+      { label: 'closure-received.action', url: 'url' },
+      { label: 'closure-agree-again.freeze', url: 'freezeUrl' },
+    ],
+  },
   'closure-withdrawn': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-withdrawn.action', url: 'url' }],
@@ -290,6 +297,7 @@ const moments = new Set([
   'waitsUntil',
   'movesAt',
   'codeEndsAt',
+  'promisedAt',
   'takeUntil',
   'until',
 ])

@@ -57,6 +57,9 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
   const { state, dueAt, ifLate, endsAt } = closure
   const [tag, tone] = tags[state]
   const said = (head: string, sub: string): Text => ({ tag: t(tag), tone, head, sub })
+  const review = closure.timeline.find(({ key }) => key === 'review')
+  if (state === 'in_review' && review?.state === 'late')
+    return said(t('case.head-late'), t('case.sub-late'))
   if (state === 'in_review' && dueAt) {
     const at = format.moment(dueAt, { weekday: true })
     const late = ifLate === 'approved' ? t('case.late-approved') : t('case.late-escalated')

@@ -1,0 +1,94 @@
+/** A review that is late: its owner hears of it once, and it goes before all that is not; silence where policy approves then. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closureJobs } from '../src/closure/steps.ts'
+import type { Partners } from '../src/closure/steps/step.ts'
+import { person, until } from '../src/main/demo-person.ts'
+import { publishFor } from './hard-cases.ts'
+import { type TestPlatform, testPlatform } from './platform.ts'
+import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
+
+let platform: TestPlatform
+beforeAll(async () => {
+  platform = await testPlatform()
+  const facts = { source: 'test', confidence: 'D' } as const
+  const reviewed = {
+    autoApprove: { value: false, ...facts },
+    reviewSla: { value: 'P5D', ...facts },
+    coolingOff: { value: 'PT0S', ...facts },
+  }
+  await publishFor(platform, 'MT', { ...reviewed, ifLate: { value: 'escalated', ...facts } })
+  await publishFor(platform, 'CY', { ...reviewed, ifLate: { value: 'approved', ...facts } })
+}, 60_000)
+afterAll(() => platform.close())
+
+async function inReview(country: string) {
+  const someone = await member(platform, { country })
+  const { lineId } = await buyLine(someone)
+  const draft = await draftClosure(someone, 'line', lineId)
+  await submit(someone, draft)
+  const { dueAt } = await untilState(someone, draft.caseId, 'in_review')
+  const { body: me } = await someone.get('/v1/me')
+  const data = { subscriberId: me.subscriberId as string, caseId: draft.caseId as string }
+  return { someone, data, caseId: draft.caseId as string, dueAt: dueAt as string }
+}
+
+const toldLate = (caseId: string) =>
+  platform.db
+    .selectFrom('notice')
+    .select(['notice_id', 'recipient', 'state'])
+    .where('case_id', '=', caseId)
+    .where('template', '=', 'closure-late')
+    .execute()
+
+async function mailLate(to: string) {
+  const asked = await fetch(`${platform.urls.inbox}/messages?to=${encodeURIComponent(to)}`)
+  const { items } = (await asked.json()) as { items: { subject: string; text: string }[] }
+  return items.filter(({ subject }) => /decision is late/.test(subject))
+}
+
+test('escalated: its owner is told once what is late and that nothing is asked of them, and it comes first', async () => {
+  const late = await inReview('MT')
+  platform.clock.advance({ hours: 24 * 4 })
+  const other = await inReview('MT')
+  platform.clock.advance({ hours: 25 })
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const events = async () =>
+    (await reviewer.get(`/v1/staff/closures/${late.caseId}`)).body.events.filter(
+      ({ kind }: { kind: string }) => kind === 'review-late',
+    )
+  await until(events, (found) => found.length > 0, 20_000)
+  const notices = await toldLate(late.caseId)
+  expect(notices).toHaveLength(1)
+  const mail = await until(
+    () => mailLate(late.someone.email),
+    (found) => found.length > 0,
+    20_000,
+  )
+  expect(mail).toHaveLength(1)
+  expect(mail[0]?.text).toMatch(/You don’t have to do anything/)
+
+  const { body: queue } = await reviewer.get('/v1/staff/closures?state=in_review')
+  const order = queue.items.map(({ caseId }: { caseId: string }) => caseId)
+  expect(order).toEqual([late.caseId, other.caseId])
+  expect(queue.items[0].dueAt).toBe(late.dueAt)
+
+  // The worker looks again, twice at once and much later.
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  await Promise.all([job!.run(late.data), job!.run(late.data)])
+  platform.clock.advance({ hours: 24 * 30 })
+  await job!.run(late.data)
+  expect(await toldLate(late.caseId)).toHaveLength(1)
+  expect(await events()).toHaveLength(1)
+  const { body: seen } = await late.someone.get(`/v1/closures/${late.caseId}`)
+  expect(seen).toMatchObject({ state: 'in_review', canWithdraw: true })
+  const row = seen.timeline.find(({ key }: { key: string }) => key === 'review')
+  expect(row).toMatchObject({ state: 'late' })
+}, 90_000)
+
+test('approved by itself where policy says so: nothing is late to be told of', async () => {
+  const { someone, caseId } = await inReview('CY')
+  platform.clock.advance({ hours: 24 * 5 + 1 })
+  await untilState(someone, caseId, 'closed')
+  expect(await toldLate(caseId)).toEqual([])
+}, 60_000)
