@@ -25,6 +25,8 @@ test('people can live wherever a policy is followed; a member state without its 
   const { body: operator } = await ana.get('/v1/operator')
   expect(operator.residence).toEqual(expect.arrayContaining(['ES', 'GB', 'JP']))
   expect(operator.residence).not.toContain('EU')
+  const asks = (country: string) => operator.signInFirst.includes(country)
+  expect(['BR', 'FR', 'DE'].map(asks)).toEqual([true, true, false])
   // What leaving is called there, before anything is begun.
   const own = { withdraw: { en: 'withdraw from contract here' }, withdrawDays: 14 }
   expect(operator.leaving['ES']).toMatchObject({ open: {}, ...own })

@@ -8,6 +8,7 @@ import { money } from '../values/money.ts'
 import type { ClosureCase } from './closure.ts'
 import { nextMove, reviewedBy } from './closure.ts'
 import type { LineFacts } from './facts.ts'
+import { evidenceFor } from './intake.ts'
 import { checkChoices, makeQuote } from './quote.ts'
 import { readiness } from './readiness.ts'
 
@@ -113,6 +114,11 @@ test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)',
       claimedAt: null,
     }).due.minor
   expect([dueIf(false), dueIf(true)]).toEqual([due, ported])
+})
+
+test('11 CN: who asks without signing in may be asked for the document (real-name rules); DE: never (LG Kiel 19.5.2015, 8 O 128/13)', () => {
+  expect(evidenceFor(packOf('CN'))).toContain('id_document')
+  expect(evidenceFor(packOf('DE'))).not.toContain('id_document')
 })
 
 test('a contract that was just made is withdrawn from: no term binds, no fee is kept, and what was not supplied comes back', () => {

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { App, StaffMember } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
-import { ruleFor, type Policy } from '../policy/policy.ts'
+import { mayAskIdCopy, ruleFor, type Policy } from '../policy/policy.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { loadFacts } from './facts-store.ts'
@@ -120,7 +120,7 @@ export async function seeStaffIntake(
           : null,
       codeCanGo: owner?.contactId != null,
       evidence: evidenceFor(policy),
-      idCopyAllowed: ruleFor(policy, 'idCopyForRefundAllowed').value,
+      idCopyAllowed: mayAskIdCopy(policy),
       answers: Object.entries(given.answers).map(([kind, answer]) => ({
         kind: kind as TypedEvidence,
         given: answer,
@@ -215,7 +215,7 @@ async function ask(
   const allowed: readonly string[] = evidenceFor(policy)
   for (const kind of asked) {
     if (kind === 'id_copy') {
-      if (ruleFor(policy, 'idCopyForRefundAllowed').value) continue
+      if (mayAskIdCopy(policy)) continue
       const { source } = ruleFor(policy, 'idCopyForRefundAllowed')
       return refuse('id-copy-not-allowed', { country: policy.country, source })
     }

@@ -6,7 +6,6 @@ import { packOf, packs } from './packs.ts'
 import {
   mayAskIdCopy,
   mayAskSignIn,
-  mayCheckDocument,
   mayClose,
   mayOffer,
   mayPort,
@@ -179,6 +178,7 @@ test.each([
   const reuse = mayReassign(packOf(country), { givenUpAt, at: at('2026-04-10T12:00:00Z') })
   expect(reuse.kind).toBe('too-early')
   expect(local(country, 'from' in reuse ? reuse.from : null)).toBe(from)
+  expect(local(country, numberKeptUntil(packOf(country), givenUpAt))).toBe(from)
 })
 
 test.each([
@@ -207,10 +207,8 @@ test('a number is kept for as long as it must be and never longer than it may, u
   expect(local('US', until)).toBe('2026-05-30')
 })
 
-test('11 DE: a copy of an ID is no condition of a payout (LG Kiel 19.5.2015, 8 O 128/13); CN: the document is checked (real-name rules)', () => {
+test('11 DE: a copy of an ID is no condition of a payout (LG Kiel 19.5.2015, 8 O 128/13); whether the document is checked, closing says', () => {
   expect(mayAskIdCopy(packOf('DE'))).toBe(false)
-  expect(mayCheckDocument(packOf('DE'))).toBe(false)
-  expect(mayCheckDocument(packOf('CN'))).toBe(true)
 })
 
 test.each([

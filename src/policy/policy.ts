@@ -15,6 +15,7 @@ export {
 export { residenceOf } from './packs.ts'
 export {
   arrearsBlock,
+  mayAskIdCopy,
   mayClose,
   mayPort,
   needsSecondReview,

@@ -5,18 +5,19 @@ import { endOf, endOfAny, type Length, prepaidConsumer, ruleFor, type Whom } fro
 
 /** Whether signing in may be asked of somebody who wants to declare the end. */
 export function mayAskSignIn(policy: Policy, { hasAccount }: { hasAccount: boolean }): boolean {
-  const { value } = ruleFor(policy, 'loginGateAllowed')
-  return value === 'yes' || (value === 'existing_account_only' && hasAccount)
+  return isGated(ruleFor(policy, 'loginGateAllowed').value, { hasAccount })
+}
+
+type Gate = Policy['rules']['loginGateAllowed']['value']
+
+/** The same of the rule alone, where only that was read of a policy. */
+export function isGated(gate: Gate, { hasAccount }: { hasAccount: boolean }): boolean {
+  return gate === 'yes' || (gate === 'existing_account_only' && hasAccount)
 }
 
 /** Whether a copy of an ID may be a condition for paying out. */
 export function mayAskIdCopy(policy: Policy): boolean {
   return ruleFor(policy, 'idCopyForRefundAllowed').value
-}
-
-/** Whether an ID document may be checked against the registration; it need not be copied for that. */
-export function mayCheckDocument(policy: Policy): boolean {
-  return ruleFor(policy, 'identityEvidence').value.includes('id_document')
 }
 
 /** Violet's own limit where the law gives no number: one offer, shown once. */

@@ -2,8 +2,9 @@
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
 import { dayIn, ruleOn } from './rule-for.ts'
-import { followed, packs, regionsIn, residences } from './packs.ts'
+import { defaultRules, followed, packs, regionsIn, residences } from './packs.ts'
 import { onDayOf, type Pinned, type Policy, readPolicy } from './policy.ts'
+import { isGated } from './rights.ts'
 import type { Segment } from '../values/wire.ts'
 
 /** Publishes the packs that come with Violet and aren't there yet. */
@@ -118,7 +119,8 @@ export async function publishedResidences(db: Db, at: Temporal.Instant) {
   const ruleOf = (place: string) => followed(place).flatMap((one) => found.get(one) ?? [])[0]
   const signInFirst = places.filter((place) => {
     const rule = ruleOf(place)
-    return rule !== undefined && rule.gate !== 'no'
+    if (!rule) return false
+    return isGated(rule.gate ?? defaultRules.loginGateAllowed.value, { hasAccount: true })
   })
   const leaving = places.flatMap((place) => {
     const { labels, window } = ruleOf(place) ?? {}
