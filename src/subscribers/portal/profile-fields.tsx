@@ -29,7 +29,7 @@ export function ProfileFields({ me }: { me: Subscriber }) {
         <div className="lead">{me.name || t('account.no-name')}</div>
         <div className="small c2">
           {me.country ? format.country(placeOf(me)) : t('account.no-country')}
-          {me.segment !== 'consumer' && ` · ${t(`segment.${me.segment}`)}`}
+          {me.segment !== 'consumer' && ` · ${t(segmentWords[me.segment])}`}
         </div>
       </div>
       <TextButton onClick={() => setTyped(asTyped(me))}>{t('account.change')}</TextButton>
@@ -44,7 +44,11 @@ const asTyped = (me: Subscriber): Typed => {
   return { name, country: placeOf(me), segment }
 }
 
-const segments = ['consumer', 'micro', 'business'] as const
+const segmentWords = {
+  consumer: 'segment.consumer',
+  micro: 'segment.micro',
+  business: 'segment.business',
+} as const
 
 type EditProps = { typed: Typed; onType: (typed: Typed) => void; onDone: () => void }
 
@@ -79,7 +83,7 @@ function Edit({ typed, onType, onDone }: EditProps) {
         hint={t('account.segment-why')}
         value={segment}
         onChange={(next) => onType({ ...typed, segment: next as Typed['segment'] })}
-        options={segments.map((key) => [key, t(`segment.${key}`)] as const)}
+        options={Object.entries(segmentWords).map(([key, word]) => [key, t(word)] as const)}
       />
       <Refusal error={save.error} />
       <Pair>
