@@ -120,6 +120,15 @@ async function endTerms(
   if (lines.length > 0) await startClosingLines(trx, lines)
 }
 
+/** What was given back while its case was stopped goes with it again; what lasts waits for its end. */
+export async function startClosing(trx: Trx, c: StoredCase): Promise<void> {
+  const { subscriberId, closingLines } = c
+  const lasting = lastingLines(c.quote)
+  const ending = (closingLines ?? []).filter((lineId) => !lasting.has(lineId))
+  const lines = ending.map((lineId) => ({ subscriberId, lineId }))
+  if (lines.length > 0) await startClosingLines(trx, lines)
+}
+
 /** The lines are held, so that no other operator's request slips in between; one that did wakes its case. */
 async function mustWait(trx: Trx, app: App, all: readonly Entering[]): Promise<Set<string>> {
   const numbered = all.flatMap(({ c, facts, move }) =>

@@ -2,14 +2,13 @@
 import type { App, StaffMember } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
-import { startClosingLines } from '../lines/closing-store.ts'
+import { keepNumbers } from '../porting/end-store.ts'
 import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { lastingLines } from './agreed-end.ts'
 import { pinnedOf, pinOf, type StoredCase } from './case.ts'
 import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
-import { caseUrl, closingName, tell } from './enter-store.ts'
+import { caseUrl, closingName, startClosing, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { caseInToken, readFreezeToken } from './freeze.ts'
 import { isOpen } from './intake.ts'
@@ -19,6 +18,8 @@ import { withCase } from './review-store.ts'
 import { riskSince } from './risk.ts'
 import { changeCase, locateCase, lockCase } from './store.ts'
 import { reopen, withdrawCase } from './way-store.ts'
+
+const freezing = 'the freeze link of a notice was used'
 
 export type Frozen = {
   reference: string
@@ -53,7 +54,7 @@ async function stopIntake(app: App, token: string, stop: boolean): Promise<Froze
         {
           now: app.clock.now(),
           actor: system,
-          reason: 'the freeze link of a notice was used',
+          reason: freezing,
           subscriberId: owner.subscriberId,
         },
       )
@@ -90,12 +91,15 @@ async function freezeCase(app: App, token: string): Promise<Frozen | Refusal> {
     await changeCase(trx, app, c, change, {
       now,
       actor: system,
-      reason: 'the freeze link of a notice was used',
+      reason: freezing,
       events: [{ kind: 'frozen' }],
     })
     const policy = await pinnedPolicy(trx, pinnedOf(c), c.submittedAt ?? now)
     await restoreContacts(trx, app, c.subscriberId, riskSince(policy, c.submittedAt ?? now))
     const facts = await reopen(trx, app, c, now)
+    const { subscriberId } = c
+    const lines = (c.closingLines ?? []).map((lineId) => ({ subscriberId, lineId }))
+    await keepNumbers(trx, app, lines, freezing)
     const after = { ...c, ...change, version: c.version + 1 }
     if (facts) {
       await tell(trx, app, after, facts, 'closure-frozen', {
@@ -154,11 +158,7 @@ export async function thaw(
   return withCase<true>(app, caseId, async (trx, { c }) => {
     const isStopped = c.state === 'frozen' || c.state === 'on_hold'
     if (!isStopped || !c.attention) return refuse('nothing-to-retry')
-    const { subscriberId } = c
-    const lasting = lastingLines(c.quote)
-    const ending = (c.closingLines ?? []).filter((lineId) => !lasting.has(lineId))
-    const lines = ending.map((lineId) => ({ subscriberId, lineId }))
-    if (lines.length > 0) await startClosingLines(trx, lines)
+    await startClosing(trx, c)
     await changeCase(
       trx,
       app,

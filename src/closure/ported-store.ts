@@ -8,7 +8,7 @@ import { portChangedQueue, type PortOut } from '../porting/porting.ts'
 import { seePort } from '../porting/partner-store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
-import { pinOf, type StoredCase, pinnedTo } from './case.ts'
+import { type Attention, pinOf, pinnedTo, type StoredCase } from './case.ts'
 import { choicesOnPort, paidOnPort } from './choices.ts'
 import { askedUntil, hasEnded, isSubmitted, mayWithdraw } from './closure.ts'
 import { caseUrl, closingName, tell } from './enter-store.ts'
@@ -115,6 +115,7 @@ async function numberLeft(
 ): Promise<boolean> {
   if (c && isSubmitted(c.state)) {
     if (await noted(trx, c, port, 'number-ported')) return false
+    if (c.state === 'frozen' && c.attention) return askPerson(trx, app, c, c.attention, port)
     if (c.scope === 'line' && mayWithdraw(c.state)) {
       await end(trx, app, c, port)
       return true
@@ -150,6 +151,37 @@ async function paidAnew(trx: Trx, app: App, c: StoredCase): Promise<CaseChange> 
 }
 
 const why = 'another operator has the number'
+
+/** Somebody said that it was not its owner who wanted it gone: nothing ends by itself, and a person looks. */
+async function askPerson(
+  trx: Trx,
+  app: App,
+  c: StoredCase,
+  frozen: Attention,
+  port: PortOut,
+): Promise<boolean> {
+  const now = app.clock.now()
+  const attention = {
+    ...frozen,
+    step: 'port',
+    what: 'the number of a line went to another operator although its closure was stopped',
+    advice:
+      'ask the other operator to give the number back and verify the subscriber by another way; a retry lets the closure go on to its end',
+    since: now.toString(),
+  }
+  return changeCase(
+    trx,
+    app,
+    c,
+    { state: 'needs_attention', attention, wakeAt: null },
+    {
+      now,
+      actor: system,
+      reason: why,
+      events: [leftEvent(port), { kind: 'needs-attention', detail: { step: 'port' } }],
+    },
+  )
+}
 
 async function openDraft(trx: Trx, app: App, { subscriberId, lineId }: LineKey) {
   const now = app.clock.now()

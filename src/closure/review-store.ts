@@ -7,7 +7,7 @@ import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { atStake, barredFrom, firstApproval, halving, hasRejected, whyTwo } from './approvals.ts'
 import type { CaseState, Risk } from './closure.ts'
-import { approvedParams, caseUrl, closingName, tell } from './enter-store.ts'
+import { approvedParams, caseUrl, closingName, startClosing, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { pinOf, type StoredCase } from './case.ts'
 import { changeCase, lockCase, locateCase } from './store.ts'
@@ -267,6 +267,7 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
   return withCase<true>(app, caseId, async (trx, { c }) => {
     const isStuck = c.state === 'needs_attention' || c.state === 'needs_customer'
     if (!isStuck || !c.attention) return refuse('nothing-to-retry')
+    await startClosing(trx, c)
     await changeCase(
       trx,
       app,
@@ -274,7 +275,7 @@ export async function retry(app: App, caseId: string, staff: StaffMember): Promi
       // Whoever is asked again has the whole time again.
       {
         state: c.attention.resume,
-        attention: null,
+        attention: c.attention.before ?? null,
         failures: 0,
         ...(c.attention.resume === 'needs_customer' && { dueAt: null }),
       },

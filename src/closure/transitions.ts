@@ -55,10 +55,13 @@ function beside(): Transition[] {
   )
 }
 
+/** Who is said not to have been the subscriber ends nothing by taking the number. */
+const mayEndPorted = (state: CaseState) => mayWithdraw(state) && state !== 'frozen'
+
 /** A number that another operator has ends its line, wherever the closure was; only its owner's choice is waited for. */
 function ported(): Transition[] {
   const why = 'the number has left'
-  return caseStates.filter(mayWithdraw).flatMap((from) => [
+  return caseStates.filter(mayEndPorted).flatMap((from) => [
     { from, to: 'executing' as const, why },
     { from, to: 'needs_customer' as const, why },
   ])
@@ -103,7 +106,7 @@ export function diagram(): string {
       ({ side, from, why, back }) =>
         `| \`${side}\` | ${froms((state) => from(state) && state !== side)} | ${why} | ${back} |`,
     ),
-    `| \`executing\` | ${froms(mayWithdraw)} | the number has left | never |`,
+    `| \`executing\` | ${froms(mayEndPorted)} | the number has left | never |`,
     `| \`withdrawn\` | ${froms(orStuck(mayWithdraw))} | taken back | never |`,
   ].join('\n')
 }

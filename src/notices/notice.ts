@@ -44,7 +44,7 @@ export type NoticeParams = {
     at: string
     url: string
   }
-  /** `how` is failed, expired, by-operator or by-subscriber; `note` is what the other operator said. */
+  /** `how` is failed, expired, by-operator, by-subscriber or by-freeze; `note` is what the other operator said. */
   'port-ended': {
     lineName: string
     msisdn: string

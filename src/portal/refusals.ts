@@ -65,6 +65,7 @@ const sentences = {
   'profile-download-failed': 'refusal.profile-download-failed',
   'profile-in-preparation': 'refusal.profile-in-preparation',
   'profiles-exhausted': 'refusal.profiles-exhausted',
+  'closure-frozen': 'refusal.closure-frozen',
   'closure-open': 'refusal.closure-open',
   'not-a-draft': 'refusal.not-a-draft',
   'quote-changed': 'refusal.quote-changed',

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
-import { type Actor, audit, system } from '../platform/audit.ts'
+import { type Actor, audit, auditAll, system } from '../platform/audit.ts'
 import { pairs, type Trx } from '../platform/database.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
 import { tellLeaving } from './leaving-tell-store.ts'
@@ -132,13 +132,50 @@ export async function endPortCodes(
   app: App,
   lines: readonly LineKey[],
 ): Promise<Set<string>> {
-  const keys = pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))
-  await sql`
-    select 1 from line l join ${keys} as x(subscriber_id, line_id)
-      on l.subscriber_id = x.subscriber_id and l.line_id = x.line_id
-    order by l.subscriber_id, l.line_id for update of l`.execute(trx)
+  await holdLines(trx, lines)
   const open = await openPortsOf(trx, lines)
   for (const port of open)
     if (port.state === 'issued') await endPort(trx, app, port, { kind: 'silent' })
   return new Set(open.flatMap(({ state, lineId }) => (state === 'pending' ? [lineId] : [])))
+}
+
+const those = (lines: readonly LineKey[]) => sql`
+  ${pairs(lines.map(({ subscriberId, lineId }) => [subscriberId, lineId]))} as x(subscriber_id, line_id)`
+
+/** In one order whoever asks; no other operator's request slips in between. */
+async function holdLines(trx: Trx, lines: readonly LineKey[]): Promise<void> {
+  await sql`
+    select 1 from line l join ${those(lines)}
+      on l.subscriber_id = x.subscriber_id and l.line_id = x.line_id
+    order by l.subscriber_id, l.line_id for update of l`.execute(trx)
+}
+
+/**
+ * It may not have been their owner who wanted them gone: codes are worth nothing any more, what is under way is stopped,
+ * and the numbers are locked until their owner unlocks them.
+ */
+export async function keepNumbers(
+  trx: Trx,
+  app: App,
+  lines: readonly LineKey[],
+  reason: string,
+): Promise<void> {
+  if (lines.length === 0) return
+  await holdLines(trx, lines)
+  for (const port of await openPortsOf(trx, lines))
+    await endPort(trx, app, port, { kind: 'cancelled', by: 'freeze' })
+  const { rows } = await sql<LineKey>`
+    update line l set port_locked = true from ${those(lines)}
+    where l.subscriber_id = x.subscriber_id and l.line_id = x.line_id
+      and l.msisdn is not null and not l.port_locked
+    returning l.subscriber_id as "subscriberId", l.line_id as "lineId"`.execute(trx)
+  const locked = rows.map(({ subscriberId, lineId }) => ({
+    subscriberId,
+    actor: system,
+    action: 'number.locked',
+    subject: { kind: 'line' as const, id: lineId },
+    reason,
+    detail: {},
+  }))
+  await auditAll(trx, app.ids, app.clock.now(), locked)
 }

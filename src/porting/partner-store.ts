@@ -67,7 +67,9 @@ function isSame({ msisdn, accountEnded }: PortOut, asked: PortRequest): boolean 
   return msisdn === asked.msisdn || (msisdn === '' && accountEnded)
 }
 
-function judge(app: App, { latest, locked, isEnding, overdue, policy }: Seen, code: string) {
+function judge(app: App, seen: Seen, code: string) {
+  const { latest, locked, overdue, policy } = seen
+  const isEnding = seen.isEnding || seen.isFrozen
   const hash = latest && hashPortCode(app.config.masterKey, latest.portId, code)
   const matches = hash !== undefined && sameHash(hash, latest!.codeHash)
   const inArrears = overdue && policy.rules.arrearsBlocks.value.port === true

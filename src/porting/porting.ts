@@ -81,6 +81,8 @@ export type Standing = {
   readonly suspicious: boolean
   /** A closure has begun to end this line, or one of its account. */
   readonly isEnding: boolean
+  /** A closure of this line, or of its account, is stopped until it is known who asked. */
+  readonly isFrozen: boolean
   readonly changes: readonly Change[]
   readonly subscribedAt: Temporal.Instant
   readonly latest: PortOut | undefined
@@ -93,6 +95,7 @@ export function whyNoCode(standing: Standing, now: Temporal.Instant): Refusal | 
   if (msisdn === null) return refuse('line-without-number')
   if (latest?.state === 'completed' || !isOurs) return refuse('number-gone')
   if (standing.isEnding) return refuse('past-point-of-no-return')
+  if (standing.isFrozen) return refuse('closure-frozen')
   if (latest?.state === 'pending') return refuse('port-pending')
   const may = mayPort(policy, { overdue, endedAt: lineEndedAt, at: now })
   if (!may.allowed) return refuse(may.why === 'arrears' ? 'port-arrears' : 'number-gone')
@@ -165,8 +168,8 @@ export function judgeCode(
 export type End =
   | { kind: 'completed' }
   | { kind: 'failed'; reason: string }
-  /** The other operator takes its request back, or the subscriber does. */
-  | { kind: 'cancelled'; by: 'subscriber' | 'operator' }
+  /** The other operator takes its request back, the subscriber does, or somebody says that it was not them. */
+  | { kind: 'cancelled'; by: 'subscriber' | 'operator' | 'freeze' }
   | { kind: 'silent' }
 
 export type Ending = { state: PortState; reason: string | null }
@@ -180,7 +183,7 @@ export function endingOf(port: PortOut, end: End): Ending | 'same' | PortRefusal
   if (port.state === state) return 'same'
   const moved = end.kind === 'completed' && port.state === 'expired' && port.reference !== null
   if (port.state === 'pending' || moved) return { state, reason: reasonOf(end) }
-  const revoked = end.kind === 'cancelled' && end.by === 'subscriber'
+  const revoked = end.kind === 'cancelled' && end.by !== 'operator'
   if (port.state === 'issued' && (revoked || end.kind === 'silent'))
     return { state, reason: reasonOf(end) }
   return 'not-pending'

@@ -40,6 +40,7 @@ type Row = {
   owed: bigint
   is_ours: boolean
   is_ending: boolean
+  is_frozen: boolean
   sim_at: Temporal.Instant | null
 }
 
@@ -75,6 +76,8 @@ export async function findStanding(
       exists (select from closure_case c where c.subscriber_id = s.subscriber_id
         and c.state in ('executing', 'settling', 'needs_attention')
         and (c.line_id = l.line_id or c.closing_lines ? l.line_id)) as is_ending,
+      exists (select from closure_case c where c.subscriber_id = s.subscriber_id and c.state = 'frozen'
+        and (c.scope = 'account' or c.line_id = l.line_id or c.closing_lines ? l.line_id)) as is_frozen,
       (select greatest(p.downloaded_at, p.installed_at) from profile p
         where p.subscriber_id = l.subscriber_id and p.iccid = l.iccid) as sim_at
     from line l join subscriber s on s.subscriber_id = l.subscriber_id
@@ -100,6 +103,7 @@ export async function findStanding(
     accountEnded: ended !== null,
     suspicious: row.was_frozen === true,
     isEnding: row.closed_at === null && row.is_ending,
+    isFrozen: row.is_frozen,
     // What the erasure has emptied since was changed by nobody.
     changes: [
       ...changes.filter(({ at }) => ended === null || !isAfter(at, ended)),

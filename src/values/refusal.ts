@@ -76,6 +76,7 @@ export const refusalStatus = {
   'port-locked': 409,
   'port-held': 409,
   'port-by-hand': 409,
+  'closure-frozen': 409,
   'port-refused': 409,
   'number-not-portable': 422,
   'number-other-country': 422,
