@@ -2,13 +2,16 @@
 import { sql } from 'kysely'
 import { reopenLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
-import type { Actor } from '../platform/audit.ts'
+import { type Actor, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { sendPortChanged } from '../porting/end-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { pinOf } from './case.ts'
+import { pinOf, type StoredCase } from './case.ts'
+import { givenBackFrom, mayGiveBack } from './bulk.ts'
 import { findBulk, note } from './bulk-store.ts'
 import { closingName, tellAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
+import { isPorted } from './ported.ts'
 import { type CaseKey, changeCases, lockCases } from './store.ts'
 
 const casesAtOnce = 1000
@@ -45,24 +48,48 @@ export async function callOffBulk(
 }
 
 async function giveBack(trx: Trx, app: App, bulkId: string, actor: Actor): Promise<number> {
-  const now = app.clock.now()
   const { rows } = await sql<{ subscriber_id: string; case_id: string }>`
     select b.subscriber_id, b.case_id from closure_bulk_line b
     join closure_case c on c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
-    where b.bulk_id = ${bulkId} and c.state = 'scheduled'
+    where b.bulk_id = ${bulkId}
+      and case c.state when 'needs_attention' then c.attention ->> 'resume' else c.state end = any(${[...givenBackFrom]})
+      and c.attention ->> 'step' is distinct from 'port'
     order by b.case_id limit ${casesAtOnce}`.execute(trx)
   const keys: CaseKey[] = rows.map((row) => ({
     subscriberId: row.subscriber_id,
     caseId: row.case_id,
   }))
-  const cases = (await lockCases(trx, keys)).filter(({ state }) => state === 'scheduled')
-  if (cases.length === 0) return keys.length
+  const cases = (await lockCases(trx, keys)).filter(mayGiveBack)
+  await giveBackCases(trx, app, cases, actor)
+  return keys.length
+}
+
+/** What was called off while it was stopped, and has just been let go. */
+export async function giveBackLate(app: App, all: readonly { c: StoredCase }[]): Promise<void> {
+  if (all.length === 0) return
+  const cases = all.map(({ c }) => c)
+  await app.db.transaction().execute(async (trx) => {
+    const versions = new Map(cases.map(({ caseId, version }) => [caseId, version]))
+    const locked = await lockCases(trx, cases)
+    const current = locked.filter(({ caseId, version }) => versions.get(caseId) === version)
+    await giveBackCases(trx, app, current, system)
+  })
+}
+
+async function giveBackCases(
+  trx: Trx,
+  app: App,
+  cases: readonly StoredCase[],
+  actor: Actor,
+): Promise<void> {
+  if (cases.length === 0) return
+  const now = app.clock.now()
   await changeCases(
     trx,
     app,
     cases.map((c) => ({
       c,
-      change: { state: 'withdrawn', dueAt: null, wakeAt: null },
+      change: { state: 'withdrawn', dueAt: null, wakeAt: null, attention: null },
       reason: 'the operator called it off',
       events: [{ kind: 'withdrawn' }],
     })),
@@ -76,18 +103,23 @@ async function giveBack(trx: Trx, app: App, bulkId: string, actor: Actor): Promi
     trx,
     cases.map((c) => ({ ...c, pin: pinOf(c, now) })),
   )
+  const given = cases.flatMap((c, index) => {
+    const facts = factsOf[index]
+    return facts ? [{ c, facts }] : []
+  })
+  // A number of it may have left meanwhile: that line ends by itself.
+  for (const { c, facts } of given)
+    for (const { lineId } of facts.lines.filter(isPorted))
+      await sendPortChanged(trx, app, { subscriberId: c.subscriberId, lineId })
+  const url = app.config.publicUrl
   await tellAll(
     trx,
     app,
     'closure-called-off',
-    cases.flatMap((c, index) => {
-      const facts = factsOf[index]
-      if (!facts) return []
+    given.map(({ c, facts }) => {
       const { reference } = c
-      const url = app.config.publicUrl
       const params = { reference, lineName: closingName(c, facts), at: now.toString(), url }
-      return [{ c, facts, params }]
+      return { c, facts, params }
     }),
   )
-  return keys.length
 }

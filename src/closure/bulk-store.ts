@@ -139,6 +139,21 @@ export async function findBulk(db: Db | Trx, bulkId: string): Promise<Bulk | und
   return row && bulkOf(row)
 }
 
+/** How the bulk closures stand that cases belong to. */
+export async function bulkStates(
+  db: Db | Trx,
+  cases: readonly { bulkId: string | null }[],
+): Promise<ReadonlyMap<string | null, BulkState>> {
+  const ids = [...new Set(cases.flatMap(({ bulkId }) => bulkId ?? []))]
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('closure_bulk')
+    .select(['bulk_id', 'state'])
+    .where('bulk_id', 'in', ids)
+    .execute()
+  return new Map(rows.map(({ bulk_id, state }) => [bulk_id, state as BulkState]))
+}
+
 async function lockBulk(trx: Trx, bulkId: string): Promise<Bulk | undefined> {
   const row = await trx
     .selectFrom('closure_bulk')

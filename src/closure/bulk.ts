@@ -4,6 +4,8 @@ import { dueBy, paidDispositions } from '../policy/policy.ts'
 import { splitLine } from '../values/csv.ts'
 import { add, isZero, type Money, toWire } from '../values/money.ts'
 import { bulkMoney } from './bulk-wire.ts'
+import type { StoredCase } from './case.ts'
+import { type CaseState, standing } from './closure.ts'
 import type { Facts } from './facts.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import type { Choices } from './settlement.ts'
@@ -104,6 +106,20 @@ export function fingerprintOf(
         ])
   const text = money ? `${money} ${named}` : named
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+/** What a case of a bulk closure may do next, as the bulk closure stands. */
+export function onlyWhile(state: BulkState | undefined): 'goes-on' | 'paused' | 'called-off' {
+  if (state === 'cancelled') return 'called-off'
+  return state === 'paused' ? 'paused' : 'goes-on'
+}
+
+/** Where a case can be before service begins to end: on its way, or stopped by somebody. */
+export const givenBackFrom: readonly CaseState[] = ['scheduled', 'on_hold', 'frozen']
+
+/** Whether calling off gives a line back. One whose number has left is a person's to settle. */
+export function mayGiveBack(c: Pick<StoredCase, 'state' | 'attention'>): boolean {
+  return givenBackFrom.includes(standing(c)) && c.attention?.step !== 'port'
 }
 
 /** Why a line takes no part. */

@@ -49,6 +49,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   remindedAt: null,
   port: { kind: 'none' },
   consent: 'given',
+  bulk: 'goes-on',
   ...facts,
 })
 
@@ -195,4 +196,14 @@ test('a number on its way is waited for where service would end, and asked about
   }
   for (const state of ['submitted', 'verifying', 'executing'] as const)
     expect(nextMove(caseIn(state), waiting)).toEqual(nextMove(caseIn(state), around()))
+})
+
+test('what the operator closes with others waits with them, and is given back when it was called off', () => {
+  const due = { ...caseIn('scheduled'), endsAt: around().now }
+  expect(nextMove(due, around())).toMatchObject({ kind: 'enter', state: 'executing' })
+  expect(nextMove(due, around({ bulk: 'paused' })).kind).toBe('wait')
+  expect(nextMove(due, around({ bulk: 'called-off' }))).toEqual({ kind: 'give-back' })
+  const later = { ...due, endsAt: around().now.add({ hours: 1 }) }
+  expect(nextMove(later, around({ bulk: 'called-off' }))).toEqual({ kind: 'give-back' })
+  expect(nextMove(caseIn('executing'), around({ bulk: 'called-off' })).kind).not.toBe('give-back')
 })

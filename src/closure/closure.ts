@@ -80,6 +80,8 @@ export type Move =
   | { kind: 'late'; event: 'review-late' | 'answer-late' }
   | { kind: 'remind'; dueAt: Temporal.Instant; wakeAt: Temporal.Instant }
   | { kind: 'step'; step: string }
+  /** The operator called off what it closes with others. */
+  | { kind: 'give-back' }
 
 export type Surroundings = {
   policy: Policy
@@ -101,6 +103,8 @@ export type Surroundings = {
   port: PortWait
   /** Whose word it still takes, where a guardian acts. */
   consent: Consent
+  /** What it is closed with by the operator; one that its owner closes simply goes on. */
+  bulk: 'goes-on' | 'paused' | 'called-off'
 }
 
 export type Consent = 'given' | 'guardian' | 'own'
@@ -137,8 +141,10 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
         }
       )
     case 'scheduled':
+      if (around.bulk === 'called-off') return { kind: 'give-back' }
       if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
       return (
+        pausedMove(around) ??
         consentMove(around) ??
         portMove(around) ?? {
           kind: 'enter',
@@ -161,6 +167,11 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     default:
       return { kind: 'rest' }
   }
+}
+
+/** Taken up again it is woken with the others; should that be lost it looks itself. */
+function pausedMove({ bulk, now }: Surroundings): Move | undefined {
+  return bulk === 'paused' ? { kind: 'wait', until: now.add({ hours: 1 }) } : undefined
 }
 
 /** Nothing ends while a number is on its way; one that did not go is asked about, never simply closed. */

@@ -212,6 +212,7 @@ test('the worker decides as the quote said: straight through, after a review, af
       remindedAt: null,
       port: { kind: 'none' },
       consent: 'given',
+      bulk: 'goes-on',
     })
     return move.kind === 'enter' ? move.state : move.kind
   }

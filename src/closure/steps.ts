@@ -11,6 +11,9 @@ import { untoldOf } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
 import { remindAll, silence } from './ask-again-store.ts'
 import { stuckAt } from './attention.ts'
+import { onlyWhile } from './bulk.ts'
+import { giveBackLate } from './bulk-off-store.ts'
+import { bulkStates } from './bulk-store.ts'
 import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
 import { enterAll, tellReviewLate } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
@@ -115,6 +118,7 @@ export async function advanceAll(
       ...(await app.db.transaction().execute((trx) => enterAll(trx, app, entering, commit))),
     )
   }
+  await giveBackLate(app, at('give-back'))
   await rest(app, [...at('rest'), ...at('wait')])
   await markLate(app, at('late'))
   await remindAll(app, at('remind'))
@@ -140,6 +144,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
         cases.filter(({ state }) => state === 'cooling_off'),
       )
       const late = await markedLate(trx, cases)
+      const bulks = await bulkStates(
+        trx,
+        cases.filter(({ state }) => state === 'scheduled'),
+      )
       const reminded = await remindersOf(
         trx,
         cases.filter(({ state }) => state === 'needs_customer'),
@@ -175,6 +183,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           consent: isAsked
             ? consentOf(facts, { own, guardian: authorised }, app.clock.now())
             : 'given',
+          bulk: onlyWhile(bulks.get(c.bulkId)),
         })
         return { c, facts, move }
       })
