@@ -319,4 +319,5 @@ test('what can’t be read is refused with what to do, before anything is opened
   expect(() => wanted(undefined, { brand: 'Iris', on: 'soon' })).toThrow(/--on is a date/)
   expect(() => wanted(undefined, { brand: 'Iris', money: 'x' })).toThrow(/--money is one of/)
   expect(() => wanted(undefined, { brand: 'Iris', on: '2020-01-01' })).toThrow(/has passed/)
+  expect(() => wanted(undefined, { brand: 'Iris', on: '2090-01-01' })).toThrow(/more than a year/)
 })

@@ -6,7 +6,14 @@ import { type Actor, auditAll, system } from '../platform/audit.ts'
 import { insertRows, rowsParameter, type Trx } from '../platform/database.ts'
 import { numberKeptUntil } from '../policy/policy.ts'
 import type { CaseId } from '../values/ids.ts'
-import { type Bulk, type BulkMoney, type LineRefusal, openLine, openTally } from './bulk.ts'
+import {
+  type Bulk,
+  type BulkMoney,
+  endNotBefore,
+  type LineRefusal,
+  openLine,
+  openTally,
+} from './bulk.ts'
 import type { BulkTotals, OpenedLine } from './bulk.ts'
 import type { ProposedLine } from './bulk-store.ts'
 import { lineName, type Facts } from './facts.ts'
@@ -124,7 +131,7 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     money: row.money,
   }))
   const looked = await look(trx, lines, {
-    endsAt: bulk.endsAt,
+    endsAt: endNotBefore(bulk.endsAt, now),
     bulkId: bulk.bulkId,
     lock: true,
     now,

@@ -7,7 +7,14 @@ import { type Http, refused, staffOnly } from '../platform/http.ts'
 import { csvRow } from '../values/csv.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { pageQuery, problemWire } from '../values/wire.ts'
-import { approvalsNeeded, fingerprintOf, outcomeCells, outcomeColumns } from './bulk.ts'
+import {
+  approvalsNeeded,
+  endNotBefore,
+  fingerprintOf,
+  outcomeCells,
+  outcomeColumns,
+  whyNotOn,
+} from './bulk.ts'
 import { callOffBulk } from './bulk-off-store.ts'
 import { linesOfBrand, linesOfPlan, resolveLines } from './bulk-lines-store.ts'
 import { dryRun } from './bulk-open-store.ts'
@@ -98,9 +105,15 @@ const noticeDays = 30
 async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof proposeBulkWire>) {
   const { reason, identifier, values, brand, planId } = body
   const money = body.money ?? null
-  const endsAt = body.endsAt
+  const now = app.clock.now()
+  const wanted = body.endsAt
     ? Temporal.Instant.from(body.endsAt)
-    : app.clock.now().add({ hours: 24 * noticeDays })
+    : now.add({ hours: 24 * noticeDays })
+  if (whyNotOn(wanted, now)) {
+    const errors = [{ path: 'endsAt', message: 'from now to a year ahead' }]
+    return refuse('invalid-request', {}, { errors })
+  }
+  const endsAt = endNotBefore(wanted, now)
   const source = brand ? `brand ${brand}` : planId ? `plan ${planId}` : 'API'
   const asked = (values ?? []).map((value, at) => ({ place: at + 1, value, row: value }))
   const { lines, rejects } = values

@@ -12,6 +12,7 @@ import {
   type BulkTotals,
   type BulkState,
   cohortCount,
+  endNotBefore,
   type Reject,
 } from './bulk.ts'
 
@@ -190,18 +191,21 @@ export async function approveBulk(
       .where('bulk_id', '=', bulkId)
       .executeTakeFirstOrThrow()
     if (count < BigInt(approvalsNeeded)) return bulk
+    const endsAt = endNotBefore(bulk.endsAt, now)
     await trx
       .updateTable('closure_bulk')
       .set((row) => ({
         state: 'running',
         started_at: now,
-        wake_at: Temporal.Instant.compare(bulk.endsAt, now) > 0 ? bulk.endsAt : null,
+        ends_at: endsAt,
+        wake_at: Temporal.Instant.compare(endsAt, now) > 0 ? endsAt : null,
         version: row('version', '+', 1),
       }))
       .where('bulk_id', '=', bulkId)
       .execute()
-    await startCohorts(trx, app, { ...bulk, state: 'running' })
-    return { ...bulk, state: 'running', startedAt: now }
+    const started = { ...bulk, state: 'running', startedAt: now, endsAt } as const
+    await startCohorts(trx, app, started)
+    return started
   })
 }
 

@@ -38,7 +38,9 @@ const upTo = (most: number) => z.int().min(1).max(most)
 export const proposeBulkWire = z
   .object({
     reason: z.string().trim().min(1).max(500).describe('Every subscriber is told'),
-    endsAt: instantWire.optional().describe('When service ends; left out: in 30 days'),
+    endsAt: instantWire
+      .optional()
+      .describe('When service ends, from now to a year ahead; left out: in 30 days'),
     identifier: z.enum(['lineId', 'msisdn', 'iccid', 'imsi']).default('lineId'),
     values: z.array(z.string().trim().min(1).max(80)).min(1).max(20_000).optional(),
     brand: z.string().min(1).max(80).optional(),

@@ -108,6 +108,24 @@ export function fingerprintOf(
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
+/** Two clocks are never quite the same. */
+const skewMax = { minutes: 5 } as const
+const aheadMax = { hours: 24 * 366 } as const
+
+/** Whether a day can't be the last one of service: days that were used would come back, or nobody would remember it. */
+export function whyNotOn(
+  endsAt: Temporal.Instant,
+  now: Temporal.Instant,
+): 'past' | 'far' | undefined {
+  if (Temporal.Instant.compare(endsAt, now.subtract(skewMax)) < 0) return 'past'
+  return Temporal.Instant.compare(endsAt, now.add(aheadMax)) > 0 ? 'far' : undefined
+}
+
+/** Agreed to late, or opened late, service goes on until then, and so do the days that count as used. */
+export function endNotBefore(endsAt: Temporal.Instant, now: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(endsAt, now) < 0 ? now : endsAt
+}
+
 /** What a case of a bulk closure may do next, as the bulk closure stands. */
 export function onlyWhile(state: BulkState | undefined): 'goes-on' | 'paused' | 'called-off' {
   if (state === 'cancelled') return 'called-off'

@@ -17,11 +17,13 @@ import {
   type BulkMoney,
   type BulkTotals,
   type BulkView,
+  endNotBefore,
   fingerprintOf,
   type OpenedLine,
   outcomeCells,
   outcomeColumns,
   readBulkFile,
+  whyNotOn,
 } from '../closure/bulk.ts'
 import { bulkMoney } from '../closure/bulk-wire.ts'
 import { linesOfBrand, linesOfPlan, resolveLines } from '../closure/bulk-lines-store.ts'
@@ -111,15 +113,21 @@ function dayOf(on: string | undefined): Temporal.Instant {
   const now = systemClock.now()
   if (on === undefined) return now.add({ hours: 24 * noticeDays })
   if (on === 'now') return now
+  let why: string
   try {
     const day = on.includes('T')
       ? Temporal.Instant.from(on)
       : Temporal.PlainDate.from(on).toZonedDateTime('UTC').toInstant()
-    if (Temporal.Instant.compare(day, now) >= 0) return day
+    const off = whyNotOn(day, now)
+    if (off === undefined) return endNotBefore(day, now)
+    why =
+      off === 'past'
+        ? `--on ${on} has passed; say "now" to end service at once.`
+        : `--on ${on} is more than a year ahead.`
   } catch {
     throw new CannotStart(`--on is a date such as 2027-01-31, a moment, or "now"; not "${on}".`)
   }
-  throw new CannotStart(`--on ${on} has passed; say "now" to end service at once.`)
+  throw new CannotStart(why)
 }
 
 function wholeNumber(name: string, text: string, most: number): number {
