@@ -142,7 +142,9 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
   )
   await dropDrafts(trx, app, opening, now)
   await insertCases(trx, app, bulk, opening, now)
-  await startClosingLines(trx, opening)
+  // All others work as before until the day.
+  const spending = opening.filter(({ choices }) => choices.paid?.spendFirst)
+  if (spending.length > 0) await startClosingLines(trx, spending)
   await tellAll(
     trx,
     app,

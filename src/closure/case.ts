@@ -77,6 +77,17 @@ export function countedTo(c: StoredCase): Temporal.Instant | null {
   return toTheEnd ? c.endsAt : c.submittedAt
 }
 
+/**
+ * Lines that work and renew as before until their case executes: by a term, by their owner's own day, or because the
+ * operator has announced a day. What is spent first begins nothing new, or there would be no last paid day.
+ */
+export function goingOn(
+  c: Pick<StoredCase, 'bulkId' | 'choices' | 'quote' | 'closingLines'>,
+): ReadonlySet<string> {
+  if (c.bulkId === null) return lastingLines(c.quote)
+  return new Set(c.choices.paid?.spendFirst ? [] : c.closingLines)
+}
+
 /** A rejection by a person can be appealed against once. */
 export function mayAppeal(c: Pick<StoredCase, 'state' | 'appealedAt' | 'bulkId'>): boolean {
   return c.state === 'rejected' && c.appealedAt === null && c.bulkId === null

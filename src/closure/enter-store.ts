@@ -16,7 +16,7 @@ import { settleAll } from './currencies.ts'
 import { agreedRates } from './exchange.ts'
 import { graceEnd } from './grace.ts'
 import { checkChoices, type QuoteWire, shortfalls } from './quote.ts'
-import { countedTo, type StoredCase } from './case.ts'
+import { countedTo, goingOn, type StoredCase } from './case.ts'
 import {
   type CaseKey,
   changeCase,
@@ -106,7 +106,7 @@ function eventOf({ c, facts, move }: Entering) {
   return { kind: move.event, ...(until && { detail: { textsUntil: until.toString() } }) }
 }
 
-/** A line that a term bound, or its owner's own day, went on as before; from here it changes nothing any more. */
+/** What went on as before changes nothing any more from here. */
 async function endTerms(
   trx: Trx,
   entering: readonly Entering[],
@@ -114,7 +114,7 @@ async function endTerms(
 ): Promise<void> {
   const lines = entering.flatMap(({ c, move }) =>
     move.state === 'executing' && changed.has(c.caseId)
-      ? [...lastingLines(c.quote)].map((lineId) => ({ subscriberId: c.subscriberId, lineId }))
+      ? [...goingOn(c)].map((lineId) => ({ subscriberId: c.subscriberId, lineId }))
       : [],
   )
   if (lines.length > 0) await startClosingLines(trx, lines)
@@ -123,7 +123,7 @@ async function endTerms(
 /** What was given back while its case was stopped goes with it again; what lasts waits for its end. */
 export async function startClosing(trx: Trx, c: StoredCase): Promise<void> {
   const { subscriberId, closingLines } = c
-  const lasting = lastingLines(c.quote)
+  const lasting = goingOn(c)
   const ending = (closingLines ?? []).filter((lineId) => !lasting.has(lineId))
   const lines = ending.map((lineId) => ({ subscriberId, lineId }))
   if (lines.length > 0) await startClosingLines(trx, lines)
