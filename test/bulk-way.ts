@@ -40,7 +40,7 @@ export async function bulkCases(platform: TestPlatform, bulkId: string): Promise
 export async function announced(
   platform: TestPlatform,
   lineIds: readonly string[],
-  { hours = 48, ...more }: { hours?: number; money?: string } = {},
+  { hours = 48, ...more }: { hours?: number; money?: string; cohort?: number } = {},
 ) {
   const endsAt = platform.clock.now().add({ hours }).toString()
   const { body } = await proposeBulk(platform, { values: lineIds, endsAt, ...more })

@@ -61,6 +61,7 @@ export function factsIn(country: string, owedMinor = 0n): Facts {
     accountCredit: [],
     endsAccount: false,
     peers: [],
+    leaving: new Set(),
     refundable: [
       { orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: pounds(2000n) },
     ],

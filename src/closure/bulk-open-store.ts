@@ -13,6 +13,7 @@ import {
   type LineRefusal,
   openLine,
   openTally,
+  withoutStranding,
 } from './bulk.ts'
 import type { BulkTotals, OpenedLine } from './bulk.ts'
 import type { ProposedLine } from './bulk-store.ts'
@@ -26,13 +27,20 @@ import { appendEvents } from './timeline-store.ts'
 type Line = { subscriberId: string; lineId: string; money: BulkMoney | null }
 type Looked = Line & { facts: Facts | undefined; opened: OpenedLine; drafts: readonly string[] }
 
-type Looking = { endsAt: Temporal.Instant; bulkId: string; lock: boolean; now: Temporal.Instant }
+type Looking = {
+  endsAt: Temporal.Instant
+  bulkId: string
+  lock: boolean
+  now: Temporal.Instant
+  /** The lines of these owners that the whole bulk closure ends. */
+  closing: (owners: readonly string[]) => Promise<ReadonlySet<string>>
+}
 
 /** What each line's closure would be. Nothing is written; with `lock` nobody else begins one meanwhile. */
 async function look(
   trx: Trx,
   lines: readonly Line[],
-  { endsAt, bulkId, lock, now }: Looking,
+  { endsAt, bulkId, lock, now, closing: closingOf }: Looking,
 ): Promise<Looked[]> {
   const owners = [...new Set(lines.map(({ subscriberId }) => subscriberId))].sort()
   // The subscriber's row is the lock that makes two ways to close a line one case.
@@ -56,7 +64,7 @@ async function look(
       bulkId,
     })),
   )
-  return lines.map((line, index) => {
+  const looked = lines.map((line, index) => {
     const facts = factsOf[index]
     const own = (casesOf.get(line.subscriberId) ?? []).filter(
       ({ scope, line_id }) => scope === 'account' || line_id === line.lineId,
@@ -66,6 +74,23 @@ async function look(
     const drafts = own.filter(({ scope }) => scope === 'line').map(({ case_id }) => case_id)
     return { ...line, facts, opened, drafts }
   })
+  const beside = looked.flatMap(({ subscriberId, facts }) =>
+    facts && facts.peers.length > 1 ? subscriberId : [],
+  )
+  if (beside.length === 0) return looked
+  return withoutStranding(looked, await closingOf([...new Set(beside)]))
+}
+
+/** Those that take part, wherever they are in it. */
+async function closingIn(
+  trx: Trx,
+  bulkId: string,
+  owners: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ line_id: string }>`
+    select line_id from closure_bulk_line
+    where bulk_id = ${bulkId} and subscriber_id = any(${owners}) and refusal is null`.execute(trx)
+  return new Set(rows.map(({ line_id }) => line_id))
 }
 
 type OpenCase = {
@@ -92,13 +117,20 @@ export async function dryRun(
   each: (line: ProposedLine, opened: OpenedLine) => void = () => undefined,
 ): Promise<BulkTotals> {
   const tally = openTally()
+  const asked = new Set(lines.map(({ lineId }) => lineId))
   for (let at = 0; at < lines.length; at += linesAtOnce) {
     const part = lines.slice(at, at + linesAtOnce)
     const looked = await db
       .transaction()
       .setIsolationLevel('repeatable read')
       .execute((trx) =>
-        look(trx, part, { endsAt, bulkId: 'on trial', lock: false, now: clock.now() }),
+        look(trx, part, {
+          endsAt,
+          bulkId: 'on trial',
+          lock: false,
+          now: clock.now(),
+          closing: async () => asked,
+        }),
       )
     for (const [index, { opened }] of looked.entries()) {
       tally.count(opened)
@@ -135,6 +167,7 @@ export async function openCohort(trx: Trx, app: App, bulk: Bulk, cohort: number)
     bulkId: bulk.bulkId,
     lock: true,
     now,
+    closing: (owners) => closingIn(trx, bulk.bulkId, owners),
   })
   const opening = looked.flatMap((one) => openingOf(app, bulk, one))
   const refused = looked.flatMap(({ subscriberId, lineId, opened }) =>

@@ -7,6 +7,7 @@ import { bulkMoney } from './bulk-wire.ts'
 import type { StoredCase } from './case.ts'
 import { type CaseState, standing } from './closure.ts'
 import type { Facts } from './facts.ts'
+import { strandedBy } from './others.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import type { Choices } from './settlement.ts'
 import { wantedEnd } from './spending.ts'
@@ -147,6 +148,7 @@ export type LineRefusal =
   | 'account-closed'
   | 'refund-not-allowed'
   | 'money-not-allowed'
+  | 'strands-line'
   | 'withdrawn-by-operator'
 
 export type OpenedLine =
@@ -176,6 +178,22 @@ export function openLine(
   const endsAt = spent ?? day
   const quote = makeQuote(facts, choices, 'operator', numberUntil(facts, endsAt), endsAt)
   return { choices, endsAt, quote: { ...quote, wire: datedFor(quote, facts, endsAt) } }
+}
+
+/** The last lines that companions go with end only with them: those that would leave one behind take no part. */
+export function withoutStranding<Line extends { facts: Facts | undefined; opened: OpenedLine }>(
+  all: readonly Line[],
+  closing: ReadonlySet<string>,
+): Line[] {
+  const refused = all.flatMap(({ facts, opened }) =>
+    'refusal' in opened ? (facts?.lines.map(({ lineId }) => lineId) ?? []) : [],
+  )
+  const ending = closing.difference(new Set(refused))
+  return all.map((line) => {
+    if ('refusal' in line.opened || !line.facts) return line
+    if (strandedBy(line.facts, ending).length === 0) return line
+    return { ...line, opened: { refusal: 'strands-line' } }
+  })
 }
 
 function withoutSpending({ disposition }: NonNullable<Choices['paid']>): Choices['paid'] {

@@ -92,6 +92,8 @@ export type Facts = {
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */
   staying: readonly { lineId: string; name: string; currency: string }[]
+  /** Of an owner with peers the lines that a submitted closure ends, on whatever day. */
+  leaving: ReadonlySet<string>
   /** All of the owner's lines that are not closed, where one has a multi-line discount or is a companion. */
   peers: readonly Peer[]
   /** Paid orders and what they can take back; what is disputed they can't. */

@@ -7,6 +7,7 @@ import {
   percentOffAt,
   priceAt,
   stranded,
+  takesCompanions,
 } from '../renewals/renewals.ts'
 import type { Money } from '../values/money.ts'
 import type { Facts } from './facts.ts'
@@ -54,9 +55,23 @@ function firstAfter(own: Peer, now: Temporal.Instant, until: Temporal.Instant): 
   return last ? periodFrom(last, own.next.plan.periodDays) : nextBegin(own, until)
 }
 
-/** Companions that go with no line once these have ended. */
-export function strandedBy(facts: Facts): { lineId: string; name: string }[] {
-  const staying = new Set(facts.staying.map(({ lineId }) => lineId))
-  const left = stranded(facts.peers.filter(({ lineId }) => staying.has(lineId)))
-  return facts.staying.filter(({ lineId }) => left.some((peer) => peer.lineId === lineId))
+/**
+ * Companions that go with no line once these, and those that end with them, have ended. A line that ends by another
+ * closure, however late, is none to stay with.
+ */
+export function strandedBy(
+  facts: Facts,
+  withThem: ReadonlySet<string> = new Set(),
+): { lineId: string; name: string }[] {
+  const ending = new Set(facts.lines.map(({ lineId }) => lineId))
+  if (!facts.peers.some((peer) => ending.has(peer.lineId) && takesCompanions(peer))) return []
+  const staying = facts.staying.filter(({ lineId }) => !withThem.has(lineId))
+  const there = new Set(staying.map(({ lineId }) => lineId))
+  const left = stranded(
+    facts.peers.filter(
+      (peer) =>
+        there.has(peer.lineId) && !(takesCompanions(peer) && facts.leaving.has(peer.lineId)),
+    ),
+  )
+  return staying.filter(({ lineId }) => left.some((peer) => peer.lineId === lineId))
 }

@@ -57,9 +57,11 @@ export function beginsUntil(
   return begins
 }
 
-/** A line that companions can go with. */
-const isMain = ({ plan, state }: Peer) =>
-  plan.kind !== 'companion' && plan.numberCountry !== null && state !== 'closing'
+/** A plan whose lines companions can go with. */
+export const takesCompanions = ({ plan }: Pick<Peer, 'plan'>) =>
+  plan.kind !== 'companion' && plan.numberCountry !== null
+
+const isMain = (peer: Peer) => takesCompanions(peer) && peer.state !== 'closing'
 
 export const hasMain = (peers: readonly Peer[]): boolean => peers.some(isMain)
 

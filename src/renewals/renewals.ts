@@ -1,3 +1,11 @@
 /** What other features may ask of plans on lines, and of lines side by side. */
-export { beginsUntil, hasMain, nextBegin, type Peer, percentOffAt, stranded } from './peers.ts'
+export {
+  beginsUntil,
+  hasMain,
+  nextBegin,
+  type Peer,
+  percentOffAt,
+  stranded,
+  takesCompanions,
+} from './peers.ts'
 export { priceAt } from './renewal.ts'
