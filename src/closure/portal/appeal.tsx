@@ -35,22 +35,22 @@ export function Appeal({ closure }: { closure: Closure }) {
         {t('appeal.button')}
       </Button>
       <Sheet open={open} onClose={() => setOpen(false)} title={t('appeal.button')}>
-        <p className="c2 mb-4">{t('appeal.what')}</p>
-        <TextField
-          label={t('appeal.why')}
-          value={text}
-          onChange={setText}
-          rows={4}
-          maxLength={500}
-          error={missing && !text.trim() ? t('appeal.missing') : undefined}
-        />
-        <Refusal error={appeal.error} />
-        {problemCode(appeal.error) === 'line-added-since' && (
-          <ButtonLink kind="primary" block to="/close/account">
-            {t('account.close')}
-          </ButtonLink>
-        )}
-        <div className="mt-4">
+        <div className="grid gap-4">
+          <p className="c2">{t('appeal.what')}</p>
+          <TextField
+            label={t('appeal.why')}
+            value={text}
+            onChange={setText}
+            rows={4}
+            maxLength={500}
+            error={missing && !text.trim() ? t('appeal.missing') : undefined}
+          />
+          <Refusal error={appeal.error} />
+          {problemCode(appeal.error) === 'line-added-since' && (
+            <ButtonLink kind="primary" block to="/close/account">
+              {t('account.close')}
+            </ButtonLink>
+          )}
           <Pair>
             <Button kind="even" onClick={() => setOpen(false)}>
               {t('appeal.not')}
