@@ -46,13 +46,18 @@ const appeal = (someone: Person, caseId: string) =>
 const stateOf = async (someone: Person, lineId: string) =>
   (await someone.get(`/v1/lines/${lineId}`)).body.state
 
-test('an account with a line that its closure does not name is closed anew, and not by an appeal', async () => {
+async function rejectedAccount() {
   const jan = await member(platform, { country: 'MT' })
   const { lineId } = await buyLine(jan)
   const draft = await draftClosure(jan, 'account')
   await submit(jan, draft)
   await untilState(jan, draft.caseId, 'in_review')
   await reject(draft.caseId)
+  return { jan, lineId, draft }
+}
+
+test('an account with a line that its closure does not name is closed anew, and not by an appeal', async () => {
+  const { jan, lineId, draft } = await rejectedAccount()
   const { lineId: since } = await buyLine(jan)
 
   const refused = await appeal(jan, draft.caseId)
@@ -69,12 +74,7 @@ test('an account with a line that its closure does not name is closed anew, and 
 }, 60_000)
 
 test('an account without another line, and a line beside a new one, are appealed for as before', async () => {
-  const jan = await member(platform, { country: 'MT' })
-  const { lineId } = await buyLine(jan)
-  const draft = await draftClosure(jan, 'account')
-  await submit(jan, draft)
-  await untilState(jan, draft.caseId, 'in_review')
-  await reject(draft.caseId)
+  const { jan, lineId, draft } = await rejectedAccount()
   expect((await appeal(jan, draft.caseId)).body.state).toBe('in_review')
   expect(await stateOf(jan, lineId)).toBe('closing')
 

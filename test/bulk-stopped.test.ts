@@ -52,13 +52,19 @@ test('called off, it gives back what was held, frozen or stuck as well, and its 
   expect((await amara.post(at(bulk.caseOf(held), 'thaw'), note)).body.code).toBe('nothing-to-retry')
 }, 60_000)
 
-test('let go while the others are paused it waits with them, and goes on when they do', async () => {
+/** A bulk closure of one line, which a reviewer holds. */
+async function oneHeld() {
   const lin = await member(platform)
   const { lineId } = await buyLine(lin)
   const bulk = await announced(platform, [lineId])
   const amara = await staffMember(platform, 'reviewer')
   const note = { note: 'a court asked' }
   await amara.post(at(bulk.caseOf(lineId), 'hold'), note)
+  return { lin, lineId, bulk, amara, note }
+}
+
+test('let go while the others are paused it waits with them, and goes on when they do', async () => {
+  const { lineId, bulk, amara, note } = await oneHeld()
   await bulk.farah.post(bulkAt(bulk.bulkId, '/pause'))
   platform.clock.advance({ hours: 49 })
   expect((await amara.post(at(bulk.caseOf(lineId), 'thaw'), note)).status).toBe(200)
@@ -73,12 +79,7 @@ test('let go while the others are paused it waits with them, and goes on when th
 }, 60_000)
 
 test('what slipped through a calling off is given back once it is let go, and never closes', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin)
-  const bulk = await announced(platform, [lineId])
-  const amara = await staffMember(platform, 'reviewer')
-  const note = { note: 'a court asked' }
-  await amara.post(at(bulk.caseOf(lineId), 'hold'), note)
+  const { lin, lineId, bulk, amara, note } = await oneHeld()
   // As a version before left it.
   await platform.db
     .updateTable('closure_bulk')

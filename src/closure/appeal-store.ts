@@ -1,11 +1,10 @@
 /** An appeal against a rejection: once, with the owner's words, to a reviewer who did not decide before. */
-import { startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { lastingLines } from './agreed-end.ts'
 import { mayAppeal, pinOf } from './case.ts'
 import { reviewedBy } from './closure.ts'
+import { startClosing } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { changeCase, lockCase } from './store.ts'
 import { openBeside } from './way-store.ts'
@@ -48,11 +47,7 @@ export async function appeal(
         wake: true,
       },
     )
-    const lasting = lastingLines(c.quote)
-    const lines = facts.lines
-      .filter(({ lineId }) => !lasting.has(lineId))
-      .map(({ lineId }) => ({ subscriberId, lineId }))
-    if (lines.length > 0) await startClosingLines(trx, lines)
+    await startClosing(trx, c)
     return true
   })
 }

@@ -120,7 +120,7 @@ async function endTerms(
   if (lines.length > 0) await startClosingLines(trx, lines)
 }
 
-/** What was given back while its case was stopped goes with it again; what lasts waits for its end. */
+/** Lines of a case begin to close with it, or do again that were given back while it was stopped; what lasts waits for its end. */
 export async function startClosing(trx: Trx, c: StoredCase): Promise<void> {
   const { subscriberId, closingLines } = c
   const lasting = goingOn(c)

@@ -39,6 +39,7 @@ export async function replayUnder(
       const total = emptyReplay()
       const since = most === undefined ? null : await sinceOf(trx, country, most)
       const pinned = new Map<string, Policy>()
+      const drafts = new Map<Segment, Policy>()
       for (let rows = await read(trx, country, since); ;) {
         for (const row of rows) {
           const key = `${row.policy_country} ${row.policy_version}`
@@ -47,7 +48,9 @@ export async function replayUnder(
           pinned.set(key, policy)
           const segment = row.policy_segment
           const before = onDayOf(policy, row.submitted_at, segment)
-          tally(total, pastOf(row), before, forSegment(draft, segment))
+          const under = drafts.get(segment) ?? forSegment(draft, segment)
+          drafts.set(segment, under)
+          tally(total, pastOf(row), before, under)
         }
         const last = rows.at(-1)
         if (!last || rows.length < page) return total

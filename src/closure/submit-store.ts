@@ -1,5 +1,4 @@
 /** What agreeing writes: a draft becomes a closure, or one that asked goes on; with its notices and its next job. */
-import { startClosingLines } from '../lines/closing-store.ts'
 import type { App } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -8,7 +7,14 @@ import { agreedEnd, lastingLines } from './agreed-end.ts'
 import { alert } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
 import { pinnedTo, type ShownBy, type StoredCase } from './case.ts'
-import { caseUrl, closingName, progressUrl, refundParam, tell } from './enter-store.ts'
+import {
+  caseUrl,
+  closingName,
+  progressUrl,
+  refundParam,
+  startClosing,
+  tell,
+} from './enter-store.ts'
 import type { Facts } from './facts.ts'
 import type { Quote } from './quote.ts'
 import { riskOf } from './risk.ts'
@@ -51,7 +57,7 @@ export async function submitDraft(
     wake: true,
     events: [{ kind: 'submitted', detail: { quote: quote.wire.hash, refunds: String(refunds) } }],
   })
-  await startEnding(trx, subscriberId, lineIds, quote)
+  await startClosing(trx, { ...c, closingLines: lineIds, quote: quote.wire })
   // A number that is on its way already is noted on the case, too.
   for (const { lineId, port } of facts.lines)
     if (port?.state === 'pending') await sendPortChanged(trx, app, { subscriberId, lineId })
@@ -100,19 +106,7 @@ export async function agreeAgain(
     wake: true,
     events: [{ kind, detail: { quote: quote.wire.hash } }],
   })
-  await startEnding(trx, c.subscriberId, c.closingLines ?? [], quote)
+  // What binds nothing any more, as after a death, ends as what never was bound.
+  await startClosing(trx, { ...c, quote: quote.wire })
   return { ...c, ...change, version: c.version + 1 }
-}
-
-/** What binds nothing any more, as after a death, ends as what never was bound. */
-async function startEnding(
-  trx: Trx,
-  subscriberId: string,
-  lineIds: readonly string[],
-  quote: Quote,
-): Promise<void> {
-  const lasting = lastingLines(quote.wire)
-  const ending = lineIds.filter((lineId) => !lasting.has(lineId))
-  const lines = ending.map((lineId) => ({ subscriberId, lineId }))
-  if (lines.length > 0) await startClosingLines(trx, lines)
 }
