@@ -20,11 +20,11 @@ export async function lostAgain(page: Page, url: string, sent: string[]): Promis
   if (url.endsWith('/account')) await page.locator('main .row .textbtn').first().click()
   await page.evaluate(choose)
   // What is chosen may change what is asked.
-  await untilTrue(page, `document.querySelector('[aria-busy=true]') === null`)
+  await answered(page)
   await page.evaluate(type)
   const typed = await page.evaluate<Record<string, string>>(read)
-  // Whatever a choice itself sends has left before anything is counted.
-  await page.waitForLoadState('networkidle')
+  // A choice that was not answered is sent again, as it should be; here all are.
+  await answered(page)
   sent.length = 0
   const lost: string[] = []
   const compare = async (after: string) => {
@@ -43,6 +43,12 @@ export async function lostAgain(page: Page, url: string, sent: string[]): Promis
   await page.goBack()
   await compare('forward and back')
   return [...lost, ...sent]
+}
+
+/** Whatever was chosen is with the server: a page says that it is busy from the task after the one that chose. */
+async function answered(page: Page): Promise<void> {
+  await page.evaluate(`new Promise((next) => setTimeout(() => requestAnimationFrame(next)))`)
+  await untilTrue(page, `document.querySelector('[aria-busy=true]') === null`)
 }
 
 const fields = `[...document.querySelectorAll('main input, main textarea, main select')].filter((field) =>
