@@ -1,12 +1,17 @@
 /** One case under every policy that comes with Violet: the same facts, quoted and decided by each country's rules. */
 import { expect, test } from 'vitest'
 import { factsIn, friday, line, pounds } from '../../test/closing-facts.ts'
-import { refundOf } from '../policy/dues.ts'
 import { packOf, packs } from '../policy/packs.ts'
+import { dueBy } from '../policy/policy.ts'
 import { onDayOf } from '../policy/rule-for.ts'
 import { money } from '../values/money.ts'
-import type { ClosureCase } from './closure.ts'
-import { nextMove, reviewedBy } from './closure.ts'
+import {
+  type ClosureCase,
+  mayWithdraw,
+  nextMove,
+  reviewedBy,
+  type Surroundings,
+} from './closure.ts'
 import type { LineFacts } from './facts.ts'
 import { evidenceFor } from './intake.ts'
 import { checkChoices, makeQuote } from './quote.ts'
@@ -40,6 +45,65 @@ const rows = [
   ['IN', '2026-12-01T00:00', '2027-01-15T00:00', true, 0n, 0n, 'TRAI: P45D; prepaid forfeited'],
   ['JP', '2026-12-01T00:00', null, false, 0n, 0n, 'Payment Services Act 20: prohibited'],
 ] as const
+
+const gone = {
+  portId: 'port_1',
+  state: 'completed' as const,
+  recipient: 'Other Mobile',
+  dueAt: null,
+  endedAt: friday,
+}
+
+type Credit = { isPorted: boolean; feeAsked: bigint; paid?: bigint; code?: string }
+
+/**
+ * What comes back where an operator gives only what it has to: a refund is on offer where it is due at any end, or comes with the
+ * number; and where nobody may give one. Undefined: it can't be chosen.
+ */
+function dueByLaw(country: string, { isPorted, feeAsked, paid = 2000n, code = 'GBP' }: Credit) {
+  const { rules, ...policy } = packOf(country)
+  const right = rules.refundRight.value
+  const offers = right === 'any_end' || right === 'prohibited'
+  const value = offers ? (['refund', 'donate'] as const) : (['donate'] as const)
+  const paidDispositions = { ...rules.paidDispositions, value: [...value] }
+  const refundFee = { ...rules.refundFee, value: { [code]: Number(feeAsked) } }
+  const own = {
+    ...line,
+    paid: money(paid, code),
+    promotional: money(800n, code),
+    prepaid: money(0n, code),
+    port: isPorted ? gone : null,
+  }
+  const facts = {
+    ...factsIn(country),
+    lines: [own],
+    refundable: [{ orderId: 'order_1', lineId: 'line_1', instrument: 'visa 4242', left: own.paid }],
+    policy: { ...policy, rules: { ...rules, paidDispositions, refundFee } },
+  }
+  if (checkChoices(facts, refund)) return undefined
+  const choices = { ...refund, promotional: { disposition: 'give-up' as const } }
+  const [settled] = makeQuote(facts, choices, null, null, friday).settlements
+  const to = (kind: string) =>
+    settled?.destinations.find((one) => one.kind === kind)?.amount.minor ?? 0n
+  return { due: to('refund'), fee: to('refund-fee'), forfeited: to('promotion-forfeited') }
+}
+
+test.each([
+  ['DE', { due: 2000n, fee: 0n }, 'TKG 64(4) + OLG Schleswig: the fee of 6.00 is void'],
+  ['BE', undefined, 'RD 30.7.2022 art. 2: only with a port'],
+  ['IT', { due: 1400n, fee: 600n }, 'law 40/2007 + AGCOM: less a cost-based fee'],
+  ['JP', undefined, 'Payment Services Act 20: prohibited'],
+] as const)('4 %s: of 20.00 bought, closed without a port, comes back: %o (%s)', (...row) => {
+  const [country, expected] = row
+  const found = dueByLaw(country, { isPorted: false, feeAsked: 600n, code: 'EUR' })
+  if (expected) expect(found).toMatchObject(expected)
+  else expect(found).toBeUndefined()
+})
+
+test('5 BE: of 12.00 bought and 8.00 bonus, ported out, 7.00 comes back (RD art. 1 + operator terms: EUR 5; the bonus is forfeited)', () => {
+  const found = dueByLaw('BE', { isPorted: true, feeAsked: 500n, paid: 1200n, code: 'EUR' })
+  expect(found).toEqual({ due: 700n, fee: 500n, forfeited: 800n })
+})
 
 const inTerm: LineFacts = {
   ...line,
@@ -104,16 +168,27 @@ test.each(rows)('%s: ends %s, refund by %s, offered %s, due %s, ported %s (%s)',
   const [settled] = settlements
   expect(settled?.destinationsTotal?.minor).toBe(2800n)
   expect(settled?.refund.minor).toBe(offered ? 2000n : 0n)
-  const dueIf = (isPorted: boolean) =>
-    refundOf(packOf(country), {
-      ported: isPorted,
-      paid: line.paid,
-      promotional: line.promotional,
-      feeAsked: pounds(500n),
-      endedAt: friday,
-      claimedAt: null,
-    }).due.minor
+  const dueIf = (isPorted: boolean) => dueByLaw(country, { isPorted, feeAsked: 500n })?.due ?? 0n
   expect([dueIf(false), dueIf(true)]).toEqual([due, ported])
+})
+
+test('7 BR: a closing sent on Friday is taken back on Monday, by law (RGC art. 15, 2014 text); elsewhere only where the operator grants it', () => {
+  const monday = friday.add({ hours: 72 })
+  const mayRegret = (country: string) => {
+    const { coolingOff } = packOf(country).rules
+    const until = dueBy(packOf(country), 'coolingOff', friday)
+    const move = nextMove(
+      { ...received, state: 'cooling_off', dueAt: until },
+      around(country, monday),
+    )
+    return {
+      waits: move.kind === 'wait' && mayWithdraw('cooling_off'),
+      byLaw: coolingOff.confidence !== 'D',
+    }
+  }
+  expect(mayRegret('BR')).toEqual({ waits: true, byLaw: true })
+  expect(packs.filter(({ country }) => mayRegret(country).byLaw)).toEqual([packOf('BR')])
+  expect(mayRegret('DE').waits).toBe(false)
 })
 
 test('11 CN: who asks without signing in may be asked for the document (real-name rules); DE: never (LG Kiel 19.5.2015, 8 O 128/13)', () => {
@@ -182,38 +257,41 @@ test('a death ends the fees of a consumer’s contract in Britain, and not those
   expect(Number(feeOf('business'))).toBeGreaterThan(0)
 })
 
+const received: ClosureCase = {
+  subscriberId: 'sub_1',
+  caseId: 'case_1',
+  reference: 'VC-7K3M-92QF',
+  scope: 'line',
+  lineId: 'line_1',
+  state: 'verifying',
+  submittedAt: friday,
+  dueAt: null,
+  endsAt: null,
+  serviceEndedAt: null,
+  closedAt: null,
+  failures: 0,
+  version: 1,
+}
+
+const around = (country: string, now: Temporal.Instant): Surroundings => ({
+  policy: packOf(country),
+  risk: 'low',
+  now,
+  ending: [],
+  settling: [],
+  done: new Set(),
+  untold: false,
+  ifLate: 'approved',
+  markedLate: false,
+  remindedAt: null,
+  port: { kind: 'none' },
+  consent: 'given',
+  bulk: 'goes-on',
+})
+
 test('the worker decides as the quote said: straight through, after a review, after a waiting time', () => {
-  const c: ClosureCase = {
-    subscriberId: 'sub_1',
-    caseId: 'case_1',
-    reference: 'VC-7K3M-92QF',
-    scope: 'line',
-    lineId: 'line_1',
-    state: 'verifying',
-    submittedAt: friday,
-    dueAt: null,
-    endsAt: null,
-    serviceEndedAt: null,
-    closedAt: null,
-    failures: 0,
-    version: 1,
-  }
   const stateIn = (country: string) => {
-    const move = nextMove(c, {
-      policy: packOf(country),
-      risk: 'low',
-      now: friday,
-      ending: [],
-      settling: [],
-      done: new Set(),
-      untold: false,
-      ifLate: 'approved',
-      markedLate: false,
-      remindedAt: null,
-      port: { kind: 'none' },
-      consent: 'given',
-      bulk: 'goes-on',
-    })
+    const move = nextMove(received, around(country, friday))
     return move.kind === 'enter' ? move.state : move.kind
   }
   expect(stateIn('GB')).toBe('approved')

@@ -1,7 +1,7 @@
-/** The same case in different countries: twelve rows, each with the source of what it expects. */
+/** The same case in different countries, each row with the source of what it expects; those of money and of taking back are with closing. */
 import { expect, test } from 'vitest'
 import { decimal, money } from '../values/money.ts'
-import { earlyFeeOf, type End, type Leaving, refundOf } from './dues.ts'
+import { earlyFeeOf, type Leaving, unclaimedEndOf } from './dues.ts'
 import { packOf, packs } from './packs.ts'
 import {
   mayAskIdCopy,
@@ -9,10 +9,9 @@ import {
   mayClose,
   mayOffer,
   mayPort,
-  mayReassign,
   numberKeptUntil,
-  regretUntil,
 } from './rights.ts'
+import { endOf, endOfAny } from './rule-for.ts'
 
 const at = (text: string) => Temporal.Instant.from(text)
 /** A Friday, so that business days differ from others. */
@@ -53,48 +52,11 @@ test.each([
   expect(ask(false)).toEqual({ allowed: true })
 })
 
-function credit(code: string, end: Partial<End> = {}): End {
-  return {
-    ported: false,
-    paid: money(2000n, code),
-    promotional: money(0n, code),
-    feeAsked: money(0n, code),
-    endedAt: friday,
-    claimedAt: null,
-    ...end,
-  }
-}
-
-test.each([
-  ['DE', '20.00', '0.00', 'due', 'TKG 64(4) + OLG Schleswig: the fee of 6.00 is void'],
-  ['BE', '0.00', '0.00', 'only-with-port', 'RD 30.7.2022 art. 2'],
-  ['IT', '14.00', '6.00', 'due', 'law 40/2007 + AGCOM: less a cost-based fee'],
-  ['JP', '0.00', '0.00', 'prohibited', 'Payment Services Act 20'],
-])(
-  '4 %s: of 20.00 bought, closed without a port, %s is due, fee %s, %s (%s)',
-  (country, ...row) => {
-    const [due, fee, why] = row
-    const found = refundOf(packOf(country), credit('EUR', { feeAsked: money(600n, 'EUR') }))
-    expect([decimal(found.due), decimal(found.fee), found.why]).toEqual([due, fee, why])
-  },
-)
-
-test.each([
-  [32, '0.00', 'claimed-late', 'RD art. 1 + operator terms: 31 days'],
-  [31, '7.00', 'due', 'RD art. 1 + operator terms: EUR 5; the bonus is forfeited'],
-])('5 BE: of 12.00 bought and 8.00 bonus, ported out, claimed on day %s: %s, %s (%s)', (...row) => {
-  const [day, due, why] = row
-  const found = refundOf(
-    packOf('BE'),
-    credit('EUR', {
-      ported: true,
-      paid: money(1200n, 'EUR'),
-      promotional: money(800n, 'EUR'),
-      feeAsked: money(500n, 'EUR'),
-      claimedAt: friday.add({ hours: day * 24 }),
-    }),
-  )
-  expect([decimal(found.due), found.why, decimal(found.forfeited)]).toEqual([due, why, '8.00'])
+test('5 BE: what could not be paid is its owner’s to the last moment of day 31; claimed after that it is late (RD art. 1 + operator terms)', () => {
+  const { rules, ...policy } = packOf('BE')
+  const unclaimedRule = { ...rules.unclaimedRule, value: { to: 'operator', after: 'P1D' } as const }
+  const end = unclaimedEndOf({ ...policy, rules: { ...rules, unclaimedRule } }, friday)
+  expect(end).toEqual({ to: 'operator', dueAt: friday.add({ hours: 31 * 24 }) })
 })
 
 function leaving(code: string, monthlyMinor: bigint, facts: Partial<Leaving> = {}): Leaving {
@@ -143,16 +105,6 @@ test.each([
   expect(feeIn(country, 'EUR', 2000n, facts)).toBe(expected)
 })
 
-test('7 BR: a closing sent on Friday can be taken back on Monday, by law (RGC art. 15, 2014 text); elsewhere the operator grants it', () => {
-  const monday = at('2026-11-30T15:00:00Z')
-  const brazil = regretUntil(packOf('BR'), friday)
-  expect(brazil.byLaw).toBe(true)
-  expect(Temporal.Instant.compare(monday, brazil.until)).toBeLessThan(0)
-  expect(local('BR', brazil.until)).toBe('2026-12-01')
-  const byLaw = packs.filter((pack) => regretUntil(pack, friday).byLaw)
-  expect(byLaw.map(({ country }) => country)).toEqual(['BR'])
-})
-
 test.each([
   ['GB', '0.00', 'Ofcom page 28.11.2022'],
   ['FR', '0.00', 'consumer guides'],
@@ -173,31 +125,37 @@ test.each([
   ['FR', '2026-04-15', 'Arcep 2022-1583: 45 days'],
   ['US', '2026-04-15', '47 CFR 52.15: 45 days'],
   ['IN', '2026-05-30', 'DoT instructions April 2017: 90 days'],
-])('9 %s: given up on 1 March, not to be reassigned on 10 April but from %s (%s)', (...row) => {
-  const [country, from] = row
-  const reuse = mayReassign(packOf(country), { givenUpAt, at: at('2026-04-10T12:00:00Z') })
-  expect(reuse.kind).toBe('too-early')
-  expect(local(country, 'from' in reuse ? reuse.from : null)).toBe(from)
-  expect(local(country, numberKeptUntil(packOf(country), givenUpAt))).toBe(from)
+])('9 %s: given up on 1 March, kept from others on 10 April and until %s (%s)', (...row) => {
+  const [country, until] = row
+  const kept = numberKeptUntil(packOf(country), givenUpAt)
+  expect(Temporal.Instant.compare(at('2026-04-10T12:00:00Z'), kept)).toBeLessThan(0)
+  expect(local(country, kept)).toBe(until)
 })
 
 test.each([
-  ['US', 'consumer', 'overdue', '47 CFR 52.15(f)(1)(ii): 90 days'],
-  ['FR', 'consumer', 'overdue', 'Arcep 2022-1583: 120 days'],
-  ['US', 'business', 'allowed', '47 CFR 52.15(f)(1)(ii): 365 days'],
-] as const)('10 %s %s: given up on 1 March, unassigned on 15 July: %s (%s)', (...row) => {
-  const [country, segment, kind] = row
-  const whom = { segment, plan: 'prepaid' } as const
-  const reuse = mayReassign(packOf(country), { givenUpAt, at: at('2026-07-15T12:00:00Z') }, whom)
-  expect(reuse.kind).toBe(kind)
-})
+  ['US', 'consumer', '2026-05-30', '47 CFR 52.15(f)(1)(ii): 90 days at most'],
+  ['FR', 'consumer', '2026-06-29', 'Arcep 2022-1583: 120 days at most'],
+  ['US', 'business', '2026-08-28', '47 CFR 52.15(f)(1)(ii): 365 days at most'],
+] as const)(
+  '10 %s %s: given up on 1 March, an operator that keeps numbers for 180 days has to part with it on %s (%s)',
+  (...row) => {
+    const [country, segment, until] = row
+    const { rules, ...policy } = packOf(country)
+    const quarantineMin = { ...rules.quarantineMin, value: 'P180D' }
+    const own = { ...policy, rules: { ...rules, quarantineMin } }
+    const kept = numberKeptUntil(own, givenUpAt, { segment, plan: 'prepaid' })
+    expect(local(country, kept)).toBe(until)
+  },
+)
 
 test('a number is kept for as long as it must be and never longer than it may, under every pack', () => {
   for (const policy of packs) {
+    const { quarantineMin, quarantineMax } = policy.rules
     const until = numberKeptUntil(policy, givenUpAt)
-    expect(mayReassign(policy, { givenUpAt, at: until }).kind, policy.country).toBe('allowed')
-    const before = until.subtract({ seconds: 1 })
-    expect(mayReassign(policy, { givenUpAt, at: before }).kind).toBe('too-early')
+    const least = endOf(policy, quarantineMin, givenUpAt)
+    const most = endOfAny(policy, quarantineMax, givenUpAt)
+    expect(Temporal.Instant.compare(until, least), policy.country).toBeGreaterThanOrEqual(0)
+    if (most) expect(Temporal.Instant.compare(until, most)).toBeLessThanOrEqual(0)
   }
   // Three months from March are 92 days, and more than ninety.
   const { rules, ...us } = packOf('US')

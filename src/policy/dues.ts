@@ -11,46 +11,6 @@ import {
 import { endOf, endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
 import type { Policy } from './schema.ts'
 
-export type End = {
-  ported: boolean
-  paid: Money
-  promotional: Money
-  /** What the operator would keep for paying out. */
-  feeAsked: Money
-  endedAt: Temporal.Instant
-  /** Null: it was asked for before the end. */
-  claimedAt: Temporal.Instant | null
-}
-export type Due = {
-  due: Money
-  fee: Money
-  /** Promotional credit that ends with the line. */
-  forfeited: Money
-  why: 'due' | 'no-right' | 'prohibited' | 'only-with-port' | 'claimed-late'
-  by: Temporal.Instant | null
-}
-
-/** What the law, or the policy in its place, makes the operator pay out; an operator may give more unless it is prohibited. */
-export function refundOf(policy: Policy, end: End, whom: Whom = prepaidConsumer): Due {
-  const none = zero(end.paid.currency)
-  const isPromoDue = ruleFor(policy, 'promoRefundable', whom).value
-  const forfeited = isPromoDue ? none : end.promotional
-  const nothing = (why: Due['why']): Due => ({ due: none, fee: none, forfeited, why, by: null })
-  const right = ruleFor(policy, 'refundRight', whom).value
-  if (right === 'prohibited') return nothing('prohibited')
-  if (right === 'none') return nothing('no-right')
-  if (right === 'on_port_only' && !end.ported) return nothing('only-with-port')
-  const claimable = endOfAny(policy, ruleFor(policy, 'refundClaimWindow', whom), end.endedAt)
-  const claimedAt = end.claimedAt ?? end.endedAt
-  if (claimable !== null && Temporal.Instant.compare(claimedAt, claimable) > 0)
-    return nothing('claimed-late')
-  const gross = isPromoDue ? add(end.paid, end.promotional) : end.paid
-  const fee = lesser(gross, feeOf(policy, end.feeAsked, whom))
-  const from = Temporal.Instant.compare(claimedAt, end.endedAt) > 0 ? claimedAt : end.endedAt
-  const by = endOf(policy, ruleFor(policy, 'refundDeadline', whom), from)
-  return { due: subtract(gross, fee), fee, forfeited, why: 'due', by }
-}
-
 /** What may become of paid credit: what the operator offers, without a payout where that is prohibited. */
 export function paidDispositions(policy: Policy, whom: Whom = prepaidConsumer) {
   const offered = ruleFor(policy, 'paidDispositions', whom).value

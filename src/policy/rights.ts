@@ -1,4 +1,4 @@
-/** What a policy lets happen on the way out: sign-in, evidence, offers, arrears, taking it back, a number's next owner. */
+/** What a policy lets happen on the way out: sign-in, evidence, offers, arrears, how long a number is kept. */
 import type { Money } from '../values/money.ts'
 import type { Policy } from './schema.ts'
 import { endOf, endOfAny, type Length, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
@@ -104,39 +104,12 @@ export function portableUntil(policy: Policy, endedAt: Temporal.Instant): Tempor
   return endOfAny(policy, ruleFor(policy, 'portAfterEnd'), endedAt)
 }
 
-/** Until when a request can be taken back; by law, or because the operator grants it. */
-export function regretUntil(
-  policy: Policy,
-  receivedAt: Temporal.Instant,
-): { until: Temporal.Instant; byLaw: boolean } {
-  const rule = ruleFor(policy, 'coolingOff')
-  return { until: endOf(policy, rule, receivedAt), byLaw: rule.confidence !== 'D' }
-}
-
 /** Until when a contract that was just made can be withdrawn from, without a reason; null: there is no such right. */
 export function withdrawableUntil(
   policy: Policy,
   madeAt: Temporal.Instant,
 ): Temporal.Instant | null {
   return endOfAny(policy, ruleFor(policy, 'withdrawalWindow'), madeAt)
-}
-
-export type Reuse =
-  | { kind: 'too-early'; from: Temporal.Instant }
-  | { kind: 'allowed'; until: Temporal.Instant | null }
-  | { kind: 'overdue'; since: Temporal.Instant }
-
-/** Whether a number that was given up may go to somebody else; overdue: it should have gone already. */
-export function mayReassign(
-  policy: Policy,
-  { givenUpAt, at }: { givenUpAt: Temporal.Instant; at: Temporal.Instant },
-  whom: Whom = prepaidConsumer,
-): Reuse {
-  const from = endOf(policy, ruleFor(policy, 'quarantineMin', whom), givenUpAt)
-  if (Temporal.Instant.compare(at, from) < 0) return { kind: 'too-early', from }
-  const until = endOfAny(policy, ruleFor(policy, 'quarantineMax', whom), givenUpAt)
-  const isOver = until !== null && Temporal.Instant.compare(at, until) > 0
-  return isOver ? { kind: 'overdue', since: until } : { kind: 'allowed', until }
 }
 
 /**

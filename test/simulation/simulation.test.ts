@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkout } from '../../src/platform/config.ts'
 import { mutants, plant } from './mutants.ts'
 import { shrink } from './shrink.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type Ending, openStage, type Stage } from './stage.ts'
 import { hourMs, type Story, storyOf } from './story.ts'
 import { summaryOf, told } from './tell.ts'
 
@@ -15,7 +15,8 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => stage.close())
 
-const seeds = Array.from({ length: 2 }, (_, index) => 1001 + index)
+const seeds = [4, 1001]
+const endings = new Map<number, Ending>()
 
 test('every rule holds in the usual worlds', async () => {
   const waiting = [...seeds]
@@ -24,6 +25,7 @@ test('every rule holds in the usual worlds', async () => {
   const lane = async () => {
     for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
       const ending = await stage.tell(storyOf(seed))
+      endings.set(seed, ending)
       cases += ending.cases
       if (ending.broken) broken.push(summaryOf(ending))
     }
@@ -58,7 +60,8 @@ test('a line has service although the network was away when its eSIM was install
 }, 60_000)
 
 test('the same seed tells the same story', async () => {
-  const [once, again] = [await stage.tell(storyOf(4)), await stage.tell(storyOf(4))]
+  const once = endings.get(4) ?? (await stage.tell(storyOf(4)))
+  const again = await stage.tell(storyOf(4))
   expect(once.met.length).toBeGreaterThan(0)
   expect(told(again)).toBe(told(once))
 }, 300_000)
