@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person, until } from '../src/main/demo-person.ts'
+import { catalogPlans, writtenPlans } from '../src/plans/catalog.ts'
+import { seedCatalog } from '../src/plans/store.ts'
 import { expectZeroSum, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from './way.ts'
@@ -10,9 +12,9 @@ import { buyLine, draftClosure, install, member, submit, topUp, untilState } fro
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await testPlatform()
-  await sql`insert into plan_version (plan_id, version, document, valid_from)
-    select 'home-notice', 1, document || '{"term":{"months":0,"notice":{"value":"P2M"}}}', valid_from
-    from plan_version where plan_id = 'home-uk' and valid_to is null`.execute(platform.db)
+  const home = writtenPlans.find(({ planId }) => planId === 'home-uk')!
+  const own = { ...home, planId: 'home-notice', term: { notice: { value: 'P2M' } } }
+  await seedCatalog(platform.db, platform.clock.now(), catalogPlans([...writtenPlans, own]))
   const rule = { source: 'a law of notices', confidence: 'D' as const }
   await publishFor(platform, 'MT', {
     noticeRule: { value: 'P1M', ...rule },
@@ -55,7 +57,11 @@ async function approve(caseId: string) {
 }
 
 test('a Belgian business gives a month’s notice: its line works and renews until the day, and closes then', async () => {
-  const { lin, lineId } = await inUse('BE', 'business')
+  const { lin, lineId, line: bought } = await inUse('BE', 'business')
+  const term = { months: 0, notice: { value: 'P2M', days: 'calendar' } }
+  const { body: offered } = await lin.get('/v1/plans/home-notice')
+  expect([offered.term, bought.plan.term]).toEqual([term, term])
+  expect((await lin.get('/v1/plans/home-uk')).body).not.toHaveProperty('term')
   // A contract that was just made is withdrawn from.
   const fresh = await draftClosure(lin, 'line', lineId)
   expect(fresh.quote.bound).toBeUndefined()

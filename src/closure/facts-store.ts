@@ -2,8 +2,9 @@
 import { sql } from 'kysely'
 import { runningOf } from '../addons/store.ts'
 import { newestRates } from '../ledger/exchange-store.ts'
+import type { TermDocument } from '../plans/plan.ts'
 import type { Trx } from '../platform/database.ts'
-import { dayIn, type Length, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
+import { dayIn, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
 import { newestPolicy, publishedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
 import { peersOf } from '../renewals/peer-store.ts'
@@ -59,15 +60,6 @@ type LineRow = {
   activated_at: Temporal.Instant | null
   price: { amount: string; currency: string }
   term: TermDocument | null
-}
-
-type TermDocument = {
-  months: number
-  fee?: MoneyWire
-  equipment?: MoneyWire
-  benefit?: MoneyWire
-  savedPercent?: number
-  notice?: Length
 }
 
 export type Asked = Scope & { subscriberId: string; pin: Pin }
@@ -294,7 +286,7 @@ function portOf(row: LineRow): LineFacts['port'] {
 function termOf(term: TermDocument, price: MoneyWire): Term {
   const amount = (wire: MoneyWire | undefined) => (wire ? (fromWire(wire) ?? null) : null)
   return {
-    months: term.months,
+    months: term.months ?? 0,
     monthlyFee: fromWire(price) ?? zero(price.currency),
     fee: amount(term.fee),
     equipment: amount(term.equipment),

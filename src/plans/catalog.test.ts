@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { catalogNumbers, catalogPlans, catalogZones } from './catalog.ts'
+import { catalogNumbers, catalogPlans, catalogZones, writtenPlans } from './catalog.ts'
 import { locales } from '../values/locale.ts'
 import { countryOf, knownCountries } from './networks.ts'
 import { planDocument, type PlanDocument } from './plan.ts'
@@ -85,4 +85,49 @@ const broken: [string, Partial<PlanDocument>][] = [
 test.each(broken)('a document with %s is refused', (_, change) => {
   expect(planDocument.safeParse(flex).success).toBe(true)
   expect(planDocument.safeParse({ ...flex, ...change }).success).toBe(false)
+})
+
+const home = writtenPlans.find(({ planId }) => planId === 'home-uk')!
+const withTerm = (term: object, more: object = {}) =>
+  catalogPlans([{ ...home, ...more, term: term as NonNullable<typeof home.term> }])
+const terms: [object, string][] = [
+  [{}, 'months or a notice'],
+  [{ months: 0, fee: '20.00' }, 'months or a notice'],
+  [{ months: -1 }, 'at term.months'],
+  [{ months: 1.5 }, 'at term.months'],
+  [{ months: 12, fee: '-1.00' }, 'at term.fee'],
+  [{ months: 12, benefit: '0.005' }, 'at term.benefit'],
+  [{ months: 12, equipment: 100 }, 'at term.equipment.amount'],
+  [{ months: 12, savedPercent: 101 }, 'at term.savedPercent'],
+  [{ months: 12, savedPercents: 10 }, 'at term'],
+  [{ notice: { value: 'one month' } }, 'at term.notice.value'],
+  [{ notice: { value: 'P0D' } }, 'left out where none is asked for'],
+  [{ notice: { value: 'P101Y' } }, 'a notice of P100Y at most'],
+  [{ notice: { value: 'P6Y', days: 'business' } }, 'a notice of P5Y at most'],
+  [{ notice: { value: 'P1M', days: 'working' } }, 'at term.notice.days'],
+]
+test.each(terms)('a plan whose term is %j is refused by its name, with one reason', (term, why) => {
+  expect(() => withTerm(term)).toThrow(/^plan home-uk of the catalog:\n/)
+  expect(() => withTerm(term)).toThrow(why)
+  expect(() => withTerm(term)).not.toThrow(/✖.*✖/s)
+})
+
+test('a term is in the plan’s currency, counts months of the price, and is stored as it was written', () => {
+  const full = { fee: '20.00', equipment: '100.00', benefit: '60.00', savedPercent: 10 }
+  const notice = { value: 'P10D', days: 'business' as const }
+  const own = withTerm({ months: 24, ...full, notice })[0]!.document
+  expect(own.term).toEqual({
+    months: 24,
+    fee: { amount: '20.00', currency: 'GBP' },
+    equipment: { amount: '100.00', currency: 'GBP' },
+    benefit: { amount: '60.00', currency: 'GBP' },
+    savedPercent: 10,
+    notice,
+  })
+  const inEuro = { months: 24, fee: { amount: '20.00', currency: 'EUR' } }
+  const { error } = planDocument.safeParse({ ...own, term: inEuro })
+  expect(error?.issues.map(({ message }) => message)).toEqual(['one plan, one currency'])
+  expect(() => withTerm({ months: 24 }, { periodDays: 7 })).toThrow('28 to 31 days')
+  expect(withTerm({ notice }, { periodDays: 7 })[0]!.document.periodDays).toBe(7)
+  expect(plans.every(({ document }) => !('term' in document))).toBe(true)
 })

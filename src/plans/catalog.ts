@@ -5,7 +5,7 @@ import numbers from './catalog/numbers.json' with { type: 'json' }
 import travel from './catalog/travel.json' with { type: 'json' }
 import withNumber from './catalog/with-number.json' with { type: 'json' }
 import zoneData from './catalog/zones.json' with { type: 'json' }
-import { planDocument, type PlanDocument, type Zone } from './plan.ts'
+import { planDocument, type PlanDocument, type TermDocument, type Zone } from './plan.ts'
 
 const currency = 'GBP'
 const bytesInGigabyte = 1_000_000_000n
@@ -29,9 +29,23 @@ export function catalogZones(): Zone[] {
   return zones.map(({ zoneId, name, countries }) => ({ zoneId, name, countries }))
 }
 
-export function catalogPlans(): CatalogPlan[] {
-  const plans = [...plansWithNumber(), ...travelPlans()]
-  for (const { document } of plans) planDocument.parse(document)
+/** A bare amount is in the catalog's currency. */
+type WrittenTerm = Omit<TermDocument, 'fee' | 'equipment' | 'benefit'> & {
+  fee?: string
+  equipment?: string
+  benefit?: string
+}
+/** A plan with a number, as `with-number.json` writes it. */
+export type WrittenPlan = (typeof withNumber)[number] & { term?: WrittenTerm }
+export const writtenPlans: readonly WrittenPlan[] = withNumber
+
+/** It throws where a plan is none, and says which and why. */
+export function catalogPlans(written = writtenPlans): CatalogPlan[] {
+  const plans = [...plansWithNumber(written), ...travelPlans()]
+  for (const { planId, document } of plans) {
+    const { error } = planDocument.safeParse(document)
+    if (error) throw new Error(`plan ${planId} of the catalog:\n${z.prettifyError(error)}`)
+  }
   return plans
 }
 
@@ -61,8 +75,8 @@ function payAsYouGo(): PlanDocument['payAsYouGo'] {
   })
 }
 
-function plansWithNumber(): CatalogPlan[] {
-  return withNumber.map(({ planId, multiLine, ...plan }) => ({
+function plansWithNumber(written: readonly WrittenPlan[]): CatalogPlan[] {
+  return written.map(({ planId, multiLine, term, ...plan }) => ({
     planId,
     document: {
       ...plan,
@@ -71,6 +85,7 @@ function plansWithNumber(): CatalogPlan[] {
       price: amount(plan.price),
       renews: false,
       ...(multiLine && { multiLine }),
+      ...(term && { term: termOf(term) }),
       countries: zoneOf(plan.zoneId).countries,
       dials: plan.dials.map((dial) => ({
         ...dial,
@@ -80,6 +95,15 @@ function plansWithNumber(): CatalogPlan[] {
       payAsYouGo: payAsYouGo(),
     },
   }))
+}
+
+function termOf({ fee, equipment, benefit, ...term }: WrittenTerm): TermDocument {
+  return {
+    ...term,
+    ...(fee !== undefined && { fee: amount(fee) }),
+    ...(equipment !== undefined && { equipment: amount(equipment) }),
+    ...(benefit !== undefined && { benefit: amount(benefit) }),
+  }
 }
 
 function travelPlans(): CatalogPlan[] {

@@ -1,8 +1,9 @@
 /** A plan: what it costs, what is in it, where it works, and what use beyond it costs in each country. */
 import { z } from 'zod'
+import { dayUnit, exceeded, isDuration, type Length } from '../policy/policy.ts'
 import { fromWire, type Money, toWire } from '../values/money.ts'
 import { countryWire, lineKind, moneyWire, writtenWords } from '../values/wire.ts'
-import type { planWire, zoneWire } from './wire.ts'
+import type { planWire, termWire, zoneWire } from './wire.ts'
 
 export type Kind = z.output<typeof lineKind>
 /** Bytes, seconds or messages. */
@@ -53,6 +54,48 @@ const increments = z
     return { first, following }
   })
 
+/** ISO 8601, in the days it is counted in, as policies say lengths. */
+const notice = z
+  .strictObject({
+    value: z.string().describe('ISO 8601 in whole units, as P1M'),
+    days: dayUnit.optional().describe('Which days count; left out: calendar days'),
+  })
+  .superRefine((length, context) => {
+    const message = noticeFault(length)
+    if (message) context.addIssue({ code: 'custom', message, path: ['value'] })
+  })
+
+function noticeFault({ value, days }: Length): string | undefined {
+  if (!isDuration(value)) return 'an ISO 8601 length of whole units, as P1M'
+  const most = exceeded(value, days)
+  if (most) return `a notice of ${most} at most`
+  return Temporal.Duration.from(value).blank ? 'left out where none is asked for' : undefined
+}
+
+/** What a contract binds its owner to. What of it holds when they leave is for the policy of their country to say. */
+const term = z
+  .strictObject({
+    months: z
+      .int()
+      .min(0)
+      .max(1200)
+      .default(0)
+      .describe('From the day its line is in service; 0: only a notice binds'),
+    fee: price.optional().describe('Asked by the contract for ending within these months'),
+    equipment: price
+      .optional()
+      .describe('Price of equipment not paid yet; a share falls away with each month'),
+    benefit: price.optional().describe('Given for the promise to stay'),
+    savedPercent: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('Of the fees for the months left, what their early end saves the operator'),
+    notice: notice.optional().describe('How long before its end that has to be asked for'),
+  })
+  .refine((own) => own.months !== 0 || own.notice, 'months or a notice')
+
 /** The document of a plan version, as stored and as the catalog writes it. */
 export const planDocument = z
   .object({
@@ -90,12 +133,14 @@ export const planDocument = z
       .partialRecord(lineKind, increments)
       .default({})
       .describe('Per kind: each use is rounded up as a whole, in buckets and in credit alike'),
+    term: term.optional().describe('Left out: it ends on any day'),
   })
   .superRefine((plan, context) => {
     for (const fault of faultsOf(plan)) context.addIssue({ code: 'custom', message: fault })
   })
 
 export type PlanDocument = z.input<typeof planDocument>
+export type TermDocument = z.input<typeof term>
 export type PlanTerms = z.output<typeof planDocument>
 export type Plan = PlanTerms & { readonly planId: string; readonly version: number }
 export type Dial = PlanTerms['dials'][number]
@@ -108,8 +153,14 @@ function* faultsOf(plan: PlanTerms): Generator<string> {
   const prices = [
     ...plan.dials.map(({ pricePerStep }) => pricePerStep),
     ...plan.payAsYouGo.flatMap((group) => pricesOf(group)),
+    ...[plan.term?.fee, plan.term?.equipment, plan.term?.benefit].filter(
+      (one) => one !== undefined,
+    ),
   ]
   if (prices.some((one) => one.currency !== currency)) yield 'one plan, one currency'
+  // What a term costs to leave counts the price as that of a month.
+  if (plan.term && plan.term.months > 0 && (plan.periodDays < 28 || plan.periodDays > 31))
+    yield 'a minimum term has periods of a month: 28 to 31 days'
   const priced = plan.payAsYouGo.flatMap(({ countries }) => countries)
   if (new Set(priced).size !== priced.length) yield 'a country has one price'
   if (plan.payAsYouGo.flatMap(pricesOf).some(({ minor }) => minor === 0n)) yield 'blocks cost money'
@@ -179,6 +230,25 @@ export function planShown(plan: Plan): z.output<typeof planWire> {
     })),
     multiLine: plan.multiLine,
     hasNumber: plan.numberCountry !== null,
+    ...(plan.term && { term: termShown(plan.term) }),
+  }
+}
+
+function termShown({
+  months,
+  fee,
+  equipment,
+  benefit,
+  savedPercent,
+  notice: asked,
+}: NonNullable<PlanTerms['term']>): z.output<typeof termWire> {
+  return {
+    months,
+    ...(fee && { fee: toWire(fee) }),
+    ...(equipment && { equipment: toWire(equipment) }),
+    ...(benefit && { benefit: toWire(benefit) }),
+    ...(savedPercent !== undefined && { savedPercent }),
+    ...(asked && { notice: { value: asked.value, days: asked.days ?? 'calendar' } }),
   }
 }
 

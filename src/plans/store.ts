@@ -2,11 +2,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Db, Trx } from '../platform/database.ts'
-import { catalogPlans, catalogZones } from './catalog.ts'
+import { type CatalogPlan, catalogPlans, catalogZones } from './catalog.ts'
 import { type Plan, planDocument, type Zone } from './plan.ts'
 
 /** Brings the stored catalog to the one Violet comes with: new versions only where something changed. */
-export async function seedCatalog(db: Db, now: Temporal.Instant): Promise<void> {
+export async function seedCatalog(
+  db: Db,
+  now: Temporal.Instant,
+  plans = catalogPlans(),
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtext('violet catalog'))`.execute(trx)
     const zones = catalogZones().map((zone) => ({
@@ -22,11 +26,11 @@ export async function seedCatalog(db: Db, now: Temporal.Instant): Promise<void> 
           .doUpdateSet((set) => ({ document: set.ref('excluded.document') })),
       )
       .execute()
-    await seedPlans(trx, now)
+    await seedPlans(trx, now, plans)
   })
 }
 
-async function seedPlans(trx: Trx, now: Temporal.Instant) {
+async function seedPlans(trx: Trx, now: Temporal.Instant, plans: readonly CatalogPlan[]) {
   const stored = await trx
     .selectFrom('plan_version')
     .distinctOn('plan_id')
@@ -35,12 +39,12 @@ async function seedPlans(trx: Trx, now: Temporal.Instant) {
     .orderBy('version', 'desc')
     .execute()
   const latest = new Map(stored.map((row) => [row.plan_id, row]))
-  const fresh = catalogPlans().flatMap(({ planId, document }) => {
+  const fresh = plans.flatMap(({ planId, document }) => {
     const before = latest.get(planId)
     const same = before?.valid_to === null && isDeepStrictEqual(before.document, document)
     return same ? [] : [{ planId, version: (before?.version ?? 0) + 1, document }]
   })
-  const sold = new Set(catalogPlans().map(({ planId }) => planId))
+  const sold = new Set(plans.map(({ planId }) => planId))
   const over = [
     ...fresh.map(({ planId }) => planId),
     ...stored.map(({ plan_id }) => plan_id).filter((planId) => !sold.has(planId)),

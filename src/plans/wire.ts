@@ -22,6 +22,34 @@ export const dialWire = z
   })
   .meta({ id: 'Dial' })
 
+/** What a contract binds its owner to; their country's policy says what of it holds when they leave. */
+export const termWire = z
+  .object({
+    months: z
+      .int()
+      .min(0)
+      .describe('Minimum term, from the day the line is in service; 0: only a notice binds'),
+    fee: moneyWire.optional().describe('Asked by the contract for ending within the term'),
+    equipment: moneyWire
+      .optional()
+      .describe('Price of equipment not paid yet; a share falls away with each month'),
+    benefit: moneyWire.optional().describe('Given for the promise to stay'),
+    savedPercent: z
+      .int()
+      .optional()
+      .describe('Of the fees for the months left, what their early end saves the operator'),
+    notice: z
+      .object({
+        value: z.string().describe('ISO 8601 duration, e.g. P1M'),
+        days: z
+          .enum(['calendar', 'business', 'business_incl_saturday'])
+          .describe('Which days count'),
+      })
+      .optional()
+      .describe('How long before its end that has to be asked for'),
+  })
+  .meta({ id: 'Term' })
+
 export const planWire = z
   .object({
     planId: z.string(),
@@ -40,6 +68,7 @@ export const planWire = z
       .array(z.object({ lines: z.int(), percent: z.int() }))
       .describe('From so many lines on, each costs so many percent less'),
     hasNumber: z.boolean().describe('Comes with a telephone number'),
+    term: termWire.optional().describe('Absent: it ends on any day'),
   })
   .meta({ id: 'Plan' })
 

@@ -4,6 +4,7 @@ import type { StaffLocale } from '../values/locale.ts'
 import { isCurrency, fromWire } from '../values/money.ts'
 import { calendarOf } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
+import { comparedFrom as start, exceeded } from './length.ts'
 import { complete, defaultRules } from './packs.ts'
 import { pathOf } from './places.ts'
 import { endOf, endOfAny, ruleFor, type Whom } from './rule-for.ts'
@@ -143,22 +144,16 @@ function perRule(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[
   })
 }
 
-/** No law counts in centuries, and the calendar itself has an end; business days are looked at one by one. */
-const longest = { calendar: 'P100Y', business: 'P5Y', business_incl_saturday: 'P5Y' }
-
 /**
  * Lengths of time that are no misprint of anything. They are found here and not by the schema, which reads what was published
  * too: a version that nobody can close under must stay readable, or no better one could follow it.
  */
 function tooLong(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[] {
   return placed(policy, own).flatMap(({ path, facts }) => {
-    const most = longest[facts.days ?? 'calendar']
-    return lengthsIn(facts.value, `${path}.value`)
-      .filter(({ length }) => isLonger(length, most))
-      .map(({ path: at, length }) => ({
-        path: at,
-        message: words('too-long', { value: length, most }),
-      }))
+    return lengthsIn(facts.value, `${path}.value`).flatMap(({ path: at, length }) => {
+      const most = exceeded(length, facts.days)
+      return most ? [{ path: at, message: words('too-long', { value: length, most }) }] : []
+    })
   })
 }
 
@@ -166,15 +161,6 @@ function lengthsIn(value: unknown, path: string): { path: string; length: string
   if (typeof value === 'string') return isDuration(value) ? [{ path, length: value }] : []
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return []
   return Object.entries(value).flatMap(([name, inner]) => lengthsIn(inner, `${path}.${name}`))
-}
-
-function isLonger(length: string, most: string): boolean {
-  const from = start.toZonedDateTimeISO('UTC')
-  try {
-    return Temporal.ZonedDateTime.compare(from.add(length), from.add(most)) > 0
-  } catch {
-    return true
-  }
 }
 
 function badAmounts(path: string, value: unknown, words: Say): string[] {
@@ -211,9 +197,6 @@ function isLanguage(tag: string): boolean {
     return false
   }
 }
-
-/** A Monday morning with no day off near it: lengths are compared from there. */
-const start = Temporal.Instant.from('2026-06-08T09:00:00Z')
 
 const everybody: Whom[] = segment.options.flatMap((each) =>
   plan.options.map((how) => ({ segment: each, plan: how })),

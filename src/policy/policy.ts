@@ -12,6 +12,7 @@ export {
   type UnclaimedEnd,
   unclaimedEndOf,
 } from './dues.ts'
+export { exceeded } from './length.ts'
 export { residenceOf } from './packs.ts'
 export {
   arrearsBlock,
@@ -35,7 +36,7 @@ export {
   ruleFor,
   type Whom,
 } from './rule-for.ts'
-export type { Policy, RuleName } from './schema.ts'
+export { dayUnit, isDuration, type Policy, type RuleName } from './schema.ts'
 
 /** A stored document of any format; it throws on one that was never a policy. */
 export function readPolicy(document: unknown): Policy {

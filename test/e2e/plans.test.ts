@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person } from '../../src/main/demo-person.ts'
+import { catalogPlans, writtenPlans } from '../../src/plans/catalog.ts'
+import { seedCatalog } from '../../src/plans/store.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, install, member, topUp } from '../way.ts'
 import { expectSound, type Locale, openBrowser, wordsOf, usual } from './browser.ts'
@@ -259,6 +261,48 @@ test.each(usual(looks, 16))(
     const { body } = await lin.get(`/v1/lines/${lineId}/renewal`)
     expect(body).toMatchObject({ autoRenew: true, scheduled: { planId: 'home-uk' } })
     expect(body.price.amount).toBe('12.00')
+    await context.close()
+  },
+  90_000,
+)
+
+/** A plan of the operator's own that binds for two years and asks for notice, in its catalog. */
+async function sellBound() {
+  const home = writtenPlans.find(({ planId }) => planId === 'home-uk')!
+  const name = { ...home.name, en: 'Home 24', 'zh-CN': '两年套餐' }
+  const term = { months: 24, fee: '20.00', notice: { value: 'P1M' } }
+  const plans = catalogPlans([...writtenPlans, { ...home, planId: 'home-24', name, term }])
+  await seedCatalog(platform.db, platform.clock.now(), plans)
+}
+
+const binds = {
+  en: 'It binds you for 24 months; whether it can end sooner, and at what cost, you see before you close it. Ending it takes 1 month of notice at most.',
+  'zh-CN': '合约期 24 个月；能否提前终止、费用多少，注销前会先告诉你。终止最多须提前 1 个月通知。',
+}
+const wide: Look[] = [
+  { locale: 'en', width: 390 },
+  { locale: 'zh-CN', width: 1280 },
+  { locale: 'en', width: 1280 },
+  { locale: 'zh-CN', width: 390 },
+]
+test.each(usual(wide, 0))(
+  '$locale at $width: what a plan binds to is told on its page and before it is paid, and not of another',
+  async (look) => {
+    await sellBound()
+    const w = wordsOf(look.locale)
+    const context = await windowOf(await member(platform, { locale: look.locale }), look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/plans/home-uk`)
+    await page.getByText(w('plan.leaving-any-day')).waitFor()
+    await page.goto(`${platform.url}/plans/home-24`)
+    const told = page.getByText(binds[look.locale as 'en'], { exact: true })
+    await told.waitFor()
+    expect(await page.getByText(w('plan.leaving-any-day')).count()).toBe(0)
+    await seen(page, 'plan-bound', look)
+    await page.getByRole('link', { name: w('plan.choose') }).click()
+    await page.getByRole('button', { name: w('checkout.pay') }).waitFor()
+    await told.waitFor()
+    await seen(page, 'checkout-bound', look)
     await context.close()
   },
   90_000,

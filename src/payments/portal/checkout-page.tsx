@@ -15,6 +15,7 @@ import { useFormat } from '../../portal/use-format.ts'
 import type { Adjustment, OrderQuote, Plan } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { allowanceOf, allowanceText, includedSteps } from '../../plans/portal/plan-text.ts'
+import { termText } from '../../plans/portal/term-text.ts'
 import { usePay } from './pay.ts'
 
 export function CheckoutPage() {
@@ -67,7 +68,7 @@ function Quoted({ plan }: { plan: Plan }) {
 type CheckoutProps = { plan: Plan; adjustment: Adjustment; quote: OrderQuote }
 
 function Checkout({ plan, adjustment, quote: { price, percentOff } }: CheckoutProps) {
-  const { t } = useWords()
+  const { t, locale } = useWords()
   const format = useFormat()
   const adjustable = plan.dials.length > 0
   const [nickname, setNickname] = useDraft(`nickname:${plan.planId}`, '')
@@ -78,6 +79,7 @@ function Checkout({ plan, adjustment, quote: { price, percentOff } }: CheckoutPr
   }
   const pay = usePay(JSON.stringify(body), '/v1/orders', body)
   const holds = adjustable ? allowanceOf(plan, adjustment) : plan.allowance
+  const binds = termText(plan, t, locale)
   const dock = (
     <>
       <Refusal error={pay.error} />
@@ -113,6 +115,7 @@ function Checkout({ plan, adjustment, quote: { price, percentOff } }: CheckoutPr
             ...(percentOff > 0
               ? [[t('plan.several'), t('plan.percent-off', { percent: percentOff })] as const]
               : []),
+            ...(binds ? [[t('plan.leaving'), binds] as const] : []),
           ]}
         />
       </div>

@@ -13,6 +13,7 @@ import type { Allowance, Plan } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Dial } from './dial.tsx'
 import { allowanceOf, allowanceText, includedSteps, priceOf } from './plan-text.ts'
+import { termText } from './term-text.ts'
 
 export function PlanPage() {
   const { planId } = useParams({ strict: false }) as { planId: string }
@@ -79,7 +80,7 @@ function Chosen({ plan }: { plan: Plan }) {
 }
 
 function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
-  const { t } = useWords()
+  const { t, locale } = useWords()
   const format = useFormat()
   return (
     <Section title={t('plan.holds')}>
@@ -111,7 +112,7 @@ function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
             : t('plan.ends', { count: plan.periodDays })}
         </dd>
         <dt>{t('plan.leaving')}</dt>
-        <dd>{t('plan.leaving-any-day')}</dd>
+        <dd>{termText(plan, t, locale) ?? t('plan.leaving-any-day')}</dd>
       </dl>
     </Section>
   )

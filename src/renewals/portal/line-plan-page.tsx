@@ -15,6 +15,7 @@ import type { Adjustment, Line, Plan, Renewal } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Dial } from '../../plans/portal/dial.tsx'
 import { allowanceText, includedSteps } from '../../plans/portal/plan-text.ts'
+import { termText } from '../../plans/portal/term-text.ts'
 import { ChangeDock } from './change-dock.tsx'
 import { othersFor } from './other-plans.ts'
 import { RenewalSection } from './renewal-section.tsx'
@@ -85,7 +86,7 @@ const back = ({ lineId }: Line) => `/lines/${lineId}`
 type ChangingProps = Props & { plan: Plan; isNewer: boolean; isOver: boolean }
 
 function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
-  const { t } = useWords()
+  const { t, locale } = useWords()
   const format = useFormat()
   const { lineId } = line
   const isOther = plan.planId !== renewal.plan.planId
@@ -102,6 +103,7 @@ function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
     version: isNewer ? plan.version : undefined,
     planId: isOther ? plan.planId : undefined,
   }
+  const binds = termText(plan, t, locale)
   const moved = plan.dials.some(({ kind }) => steps[kind] !== own[kind])
   return (
     <Page
@@ -126,6 +128,7 @@ function Changing({ line, renewal, plan, isNewer, isOver }: ChangingProps) {
           <Notice tone="info" live={false}>
             {isOther && <p className="strong">{format.words(plan.summary)}</p>}
             <p>{t(isOther ? 'change.other-on' : 'change.newer-on')}</p>
+            {binds && <p>{binds}</p>}
             <TextLink to={`/lines/${lineId}/plan`}>{t('change.newer-own')}</TextLink>
           </Notice>
         </div>
@@ -194,14 +197,16 @@ function Sub({ line, plan }: { line: Line; plan: Plan }) {
 }
 
 function Terms({ line }: { line: Line }) {
-  const { t } = useWords()
+  const { t, locale } = useWords()
   const format = useFormat()
+  const binds = termText(line.plan, t, locale)
   return (
     <Section title={t('change.terms')}>
       <p className="mt-2">
         {format.words(line.plan.name)} · {allowanceText(line.bought, t, format)}
       </p>
       <p className="small c2">{format.words(line.plan.summary)}</p>
+      {binds && <p className="small c2">{binds}</p>}
     </Section>
   )
 }
