@@ -116,7 +116,7 @@ test('a term is in the plan’s currency, counts months of the price, and is sto
   const full = { fee: '20.00', equipment: '100.00', benefit: '60.00', savedPercent: 10 }
   const notice = { value: 'P10D', days: 'business' as const }
   const own = withTerm({ months: 24, ...full, notice })[0]!.document
-  expect(own.term).toEqual({
+  expect(own.term).toStrictEqual({
     months: 24,
     fee: { amount: '20.00', currency: 'GBP' },
     equipment: { amount: '100.00', currency: 'GBP' },

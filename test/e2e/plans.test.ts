@@ -237,35 +237,6 @@ test.each(usual(looks, 15))(
   90_000,
 )
 
-test.each(usual(looks, 16))(
-  '$locale at $width: another plan, its price and day before it is agreed to, and what is scheduled after',
-  async (look) => {
-    const w = wordsOf(look.locale)
-    const { lin, lineId } = await flexLine(look.locale, '0.00')
-    const context = await windowOf(lin, look)
-    const page = await context.newPage()
-    await page.goto(`${platform.url}/lines/${lineId}/plan`)
-    await page.getByRole('link', { name: w('change.other') }).click()
-    await page.getByRole('heading', { name: w('change.other') }).waitFor()
-    await seen(page, 'other-plans', look)
-    const name = look.locale === 'en' ? /UK Home/ : /英国本地套餐/
-    await page.getByRole('link', { name }).click()
-    await page.getByText(w('change.other-on')).waitFor()
-    const agree = page.getByRole('button', { name: w('change.confirm-at') })
-    await agree.waitFor()
-    await seen(page, 'other-plan', look)
-    await agree.click()
-    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
-    await page.goto(`${platform.url}/lines/${lineId}/plan`)
-    await page.getByText(name).first().waitFor()
-    const { body } = await lin.get(`/v1/lines/${lineId}/renewal`)
-    expect(body).toMatchObject({ autoRenew: true, scheduled: { planId: 'home-uk' } })
-    expect(body.price.amount).toBe('12.00')
-    await context.close()
-  },
-  90_000,
-)
-
 /** A plan of the operator's own that binds for two years and asks for notice, in its catalog. */
 async function sellBound() {
   const home = writtenPlans.find(({ planId }) => planId === 'home-uk')!
@@ -279,6 +250,37 @@ const binds = {
   en: 'It binds you for 24 months; whether it can end sooner, and at what cost, you see before you close it. Ending it takes 1 month of notice at most.',
   'zh-CN': '合约期 24 个月；能否提前终止、费用多少，注销前会先告诉你。终止最多须提前 1 个月通知。',
 }
+test.each(usual(looks, 16))(
+  '$locale at $width: another plan, its price and day before it is agreed to, and what is scheduled after',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    await sellBound()
+    const { lin, lineId } = await flexLine(look.locale, '0.00')
+    const context = await windowOf(lin, look)
+    const page = await context.newPage()
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    await page.getByRole('link', { name: w('change.other') }).click()
+    await page.getByRole('heading', { name: w('change.other') }).waitFor()
+    await seen(page, 'other-plans', look)
+    const name = look.locale === 'en' ? /Home 24/ : /两年套餐/
+    await page.getByRole('link', { name }).click()
+    await page.getByText(w('change.other-on')).waitFor()
+    await page.getByText(binds[look.locale as 'en'], { exact: true }).waitFor()
+    const agree = page.getByRole('button', { name: w('change.confirm-at') })
+    await agree.waitFor()
+    await seen(page, 'other-plan', look)
+    await agree.click()
+    await page.waitForURL(new RegExp(`/lines/${lineId}$`))
+    await page.goto(`${platform.url}/lines/${lineId}/plan`)
+    await page.getByText(name).first().waitFor()
+    const { body } = await lin.get(`/v1/lines/${lineId}/renewal`)
+    expect(body).toMatchObject({ autoRenew: true, scheduled: { planId: 'home-24' } })
+    expect(body.price.amount).toBe('12.00')
+    await context.close()
+  },
+  90_000,
+)
+
 const wide: Look[] = [
   { locale: 'en', width: 390 },
   { locale: 'zh-CN', width: 1280 },

@@ -4,7 +4,7 @@ import { useLocation, useParams, useSearch } from '@tanstack/react-router'
 import { Button, TextLink } from '../../portal/components/button.tsx'
 import { TextField } from '../../portal/components/field.tsx'
 import { Summary } from '../../portal/components/ledger.tsx'
-import { RowsSkeleton } from '../../portal/components/notice.tsx'
+import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded, Refusal } from '../../portal/failure.tsx'
 import { Redirect } from '../../portal/redirect.tsx'
@@ -115,10 +115,14 @@ function Checkout({ plan, adjustment, quote: { price, percentOff } }: CheckoutPr
             ...(percentOff > 0
               ? [[t('plan.several'), t('plan.percent-off', { percent: percentOff })] as const]
               : []),
-            ...(binds ? [[t('plan.leaving'), binds] as const] : []),
           ]}
         />
       </div>
+      {binds && (
+        <div className="mt-4">
+          <Notice live={false}>{binds}</Notice>
+        </div>
+      )}
       <div className="mt-6">
         <TextField
           label={t('checkout.nickname')}

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ButtonLink, TextLink } from '../../portal/components/button.tsx'
-import { RowsSkeleton } from '../../portal/components/notice.tsx'
+import { Notice, RowsSkeleton } from '../../portal/components/notice.tsx'
 import { useDraft } from '../../portal/draft.ts'
 import { Loaded } from '../../portal/failure.tsx'
 import { Page, Section } from '../../portal/page.tsx'
@@ -82,6 +82,7 @@ function Chosen({ plan }: { plan: Plan }) {
 function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
   const { t, locale } = useWords()
   const format = useFormat()
+  const binds = termText(plan, t, locale)
   return (
     <Section title={t('plan.holds')}>
       <dl className="kv mt-2.5">
@@ -111,9 +112,18 @@ function Holds({ plan, holds }: { plan: Plan; holds: Allowance }) {
             ? t('plan.renews', { count: plan.periodDays })
             : t('plan.ends', { count: plan.periodDays })}
         </dd>
-        <dt>{t('plan.leaving')}</dt>
-        <dd>{termText(plan, t, locale) ?? t('plan.leaving-any-day')}</dd>
+        {!binds && (
+          <>
+            <dt>{t('plan.leaving')}</dt>
+            <dd>{t('plan.leaving-any-day')}</dd>
+          </>
+        )}
       </dl>
+      {binds && (
+        <div className="mt-4">
+          <Notice live={false}>{binds}</Notice>
+        </div>
+      )}
     </Section>
   )
 }
