@@ -1,6 +1,5 @@
 /** A contract that asks for notice: service goes on and renews until its day, which the receipt fixed, and ends then. */
 import { randomUUID } from 'node:crypto'
-import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import { catalogPlans, writtenPlans } from '../src/plans/catalog.ts'
