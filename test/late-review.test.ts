@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closureJobs } from '../src/closure/steps.ts'
 import type { Partners } from '../src/closure/steps/step.ts'
-import { person, until } from '../src/main/demo-person.ts'
+import { type Person, person, until } from '../src/main/demo-person.ts'
 import { publishFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
@@ -84,7 +84,45 @@ test('escalated: its owner is told once what is late and that nothing is asked o
   expect(seen).toMatchObject({ state: 'in_review', canWithdraw: true })
   const row = seen.timeline.find(({ key }: { key: string }) => key === 'review')
   expect(row).toMatchObject({ state: 'late' })
+  await eachOnce(late, reviewer, events)
 }, 90_000)
+
+/** A hold moves no deadline; an answer, and an appeal, begin another review, and that one is late on its own. */
+async function eachOnce(
+  { someone, caseId, data }: Awaited<ReturnType<typeof inReview>>,
+  reviewer: Person,
+  events: () => Promise<unknown[]>,
+) {
+  const [at, own] = [`/v1/staff/closures/${caseId}`, `/v1/closures/${caseId}`]
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  const told = async (times: number) => {
+    await until(events, (found) => found.length >= times, 20_000)
+    await Promise.all([job!.run(data), job!.run(data)])
+    expect(await toldLate(caseId)).toHaveLength(times)
+    expect(await events()).toHaveLength(times)
+  }
+  const review = async () =>
+    (await someone.get(own)).body.timeline.find(({ key }: { key: string }) => key === 'review')
+  expect((await reviewer.post(`${at}/hold`, { note: 'a court asked' })).status).toBe(200)
+  expect((await reviewer.post(`${at}/thaw`, { note: 'it is settled' })).status).toBe(200)
+  await told(1)
+
+  expect((await reviewer.post(`${at}/question`, { text: 'Which card?' })).status).toBe(200)
+  expect((await someone.post(`${own}/answer`, { text: 'The blue one.' })).status).toBe(200)
+  await told(2)
+
+  const { version } = (await reviewer.get(at)).body
+  const no = { decision: 'reject', version, note: '', reasonCode: 'identity-doubt' }
+  expect((await reviewer.post(`${at}/decision`, no)).status).toBe(200)
+  const { body: appealed } = await someone.post(`${own}/appeal`, { text: 'It was me' })
+  expect(appealed.state).toBe('in_review')
+  expect(await review()).toMatchObject({ state: 'now' })
+  await told(2)
+  platform.clock.advance(platform.clock.now().until(Temporal.Instant.from(appealed.dueAt)))
+  platform.clock.advance({ minutes: 1 })
+  await told(3)
+  expect(await review()).toMatchObject({ state: 'late' })
+}
 
 test('approved by itself where policy says so: nothing is late to be told of', async () => {
   const { someone, caseId } = await inReview('CY')

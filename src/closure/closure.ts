@@ -280,6 +280,16 @@ function overdue(c: ClosureCase, { ifLate, now, markedLate }: Surroundings): Mov
   return markedLate ? { kind: 'wait', until: null } : { kind: 'late', event: 'review-late' }
 }
 
+/** A review has one day by which it is decided; an appeal, or an answer, gives the next one its own. */
+export function isMarkedLate(
+  { dueAt }: Pick<ClosureCase, 'dueAt'>,
+  lateAt: Temporal.Instant | undefined,
+): boolean {
+  if (!lateAt || !dueAt) return lateAt !== undefined
+  // Events are kept to the millisecond.
+  return Temporal.Instant.compare(lateAt.add({ milliseconds: 1 }), dueAt) > 0
+}
+
 function nextStep(steps: readonly string[], { done }: Surroundings): Move | undefined {
   const step = steps.find((name) => !done.has(name))
   return step === undefined ? undefined : { kind: 'step', step }

@@ -177,8 +177,10 @@ export async function tellReviewLate(
     app,
     'closure-late',
     late.flatMap(({ c, facts }) => {
-      const promised = c.dueAt && { promisedAt: c.dueAt.toString() }
-      return promised ? [{ c, facts, params: { ...againParams(app, c, facts), ...promised } }] : []
+      if (!c.dueAt) return []
+      const promisedAt = c.dueAt.toString()
+      const params = { ...againParams(app, c, facts), promisedAt }
+      return [{ c, facts, params, about: promisedAt }]
     }),
   )
 }
@@ -238,6 +240,8 @@ type Told<Template extends ClosureTemplate> = {
   c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'version'>
   facts: Facts
   params: NoticeParams[Template]
+  /** What it is told of once; without it, once for each change of the case. */
+  about?: string
 }
 
 /** Sends one notice of the case to every verified contact that is not closing; its name makes it once. */
@@ -262,9 +266,9 @@ export async function tellAll<Template extends ClosureTemplate>(
   await notifyAll(
     trx,
     app,
-    all.map(({ c, facts, params }) => ({
+    all.map(({ c, facts, params, about = c.version }) => ({
       subscriberId: c.subscriberId,
-      noticeId: `${c.caseId}:${template}:${c.version}`,
+      noticeId: `${c.caseId}:${template}:${about}`,
       recipients: codeContacts(facts).map(({ kind, value }) => ({
         channel: kind === 'email' ? ('email' as const) : ('sms' as const),
         address: value,

@@ -14,7 +14,7 @@ import { stuckAt } from './attention.ts'
 import { onlyWhile } from './bulk.ts'
 import { giveBackLate } from './bulk-off-store.ts'
 import { bulkStates } from './bulk-store.ts'
-import { backoffMs, failuresMax, hasEnded, type Move, nextMove } from './closure.ts'
+import { backoffMs, failuresMax, hasEnded, isMarkedLate, type Move, nextMove } from './closure.ts'
 import { enterAll, tellReviewLate } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
@@ -177,7 +177,10 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           done: new Set(done.keys()),
           untold: untold.has(c.caseId),
           ifLate: c.state === 'in_review' ? lateMeans(c, facts, app.clock.now()) : 'escalated',
-          markedLate: c.state === 'needs_customer' ? c.attention !== null : late.has(c.caseId),
+          markedLate:
+            c.state === 'needs_customer'
+              ? c.attention !== null
+              : isMarkedLate(c, late.get(c.caseId)),
           remindedAt: reminded.get(c.caseId) ?? null,
           port: portWait(facts, own, isAsked),
           consent: isAsked

@@ -85,17 +85,17 @@ export async function agreements(
   return new Map(rows.map(({ case_id, ...agreed }) => [case_id, agreed]))
 }
 
-/** The cases whose review has been marked late. */
+/** When a review of each was marked late, the last time. */
 export async function markedLate(
   trx: Trx,
   cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
-): Promise<ReadonlySet<string>> {
-  const { rows } = await sql<{ case_id: string }>`
-    select distinct e.case_id from closure_event e
+): Promise<ReadonlyMap<string, Temporal.Instant>> {
+  const { rows } = await sql<{ case_id: string; at: Temporal.Instant }>`
+    select e.case_id, max(e.at) as at from closure_event e
     join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
       on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
-    where e.kind = 'review-late'`.execute(trx)
-  return new Set(rows.map(({ case_id }) => case_id))
+    where e.kind = 'review-late' group by e.case_id`.execute(trx)
+  return new Map(rows.map(({ case_id, at }) => [case_id, at]))
 }
 
 /** When each was asked once more for the answer it waits for, the last time. */

@@ -1,7 +1,7 @@
 /** The timeline of a case: what is done, what happens now, and what is to come, from its events. */
 import type { z } from 'zod'
 import type { Policy } from '../policy/policy.ts'
-import type { CaseState, ClosureCase } from './closure.ts'
+import { type CaseState, type ClosureCase, isMarkedLate } from './closure.ts'
 import type { timelineRowWire } from './wire.ts'
 
 export type TimelineRow = z.infer<typeof timelineRowWire>
@@ -150,9 +150,12 @@ export function timeline(
   const stop = stopRow(c.state, events)
   if (stop) return [...rows.filter(({ state }) => state === 'done'), stop]
   const current = rows.find(({ state }) => state === 'to-come')
-  if (current)
-    current.state = has(events, 'review-late') && current.key === 'review' ? 'late' : 'now'
+  if (current) current.state = current.key === 'review' && isLate(c, events) ? 'late' : 'now'
   return rows
+}
+
+function isLate(c: ClosureCase, events: readonly CaseEvent[]): boolean {
+  return isMarkedLate(c, events.findLast(({ kind }) => kind === 'review-late')?.at)
 }
 
 function overBy({ key, over }: Stage, events: readonly CaseEvent[]): CaseEvent | undefined {
