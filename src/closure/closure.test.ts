@@ -49,6 +49,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   remindedAt: null,
   port: { kind: 'none' },
   consent: 'given',
+  refunds: { late: [], next: null },
   bulk: 'goes-on',
   ...facts,
 })

@@ -1,6 +1,7 @@
 /** The closure case: its states, what may happen in each, and what it does next. */
 import type { Policy } from '../policy/policy.ts'
 import { dueAgain, dueBy, mayClose } from '../policy/policy.ts'
+import type { TrackedRefund } from '../payments/payments.ts'
 import type { caseStates } from './wire.ts'
 
 export type CaseState = (typeof caseStates)[number]
@@ -78,10 +79,15 @@ export type Move =
       endsAt?: Temporal.Instant
     }
   | { kind: 'late'; event: 'review-late' | 'answer-late' }
+  | { kind: 'late-refunds'; refunds: readonly LateRefund[]; wakeAt: Temporal.Instant | null }
   | { kind: 'remind'; dueAt: Temporal.Instant; wakeAt: Temporal.Instant }
   | { kind: 'step'; step: string }
   /** The operator called off what it closes with others. */
   | { kind: 'give-back' }
+
+export type LateRefund = { refund: TrackedRefund; promisedAt: Temporal.Instant }
+/** Those to be told of now, and when to look next. */
+export type Lateness = { late: readonly LateRefund[]; next: Temporal.Instant | null }
 
 export type Surroundings = {
   policy: Policy
@@ -103,6 +109,8 @@ export type Surroundings = {
   port: PortWait
   /** Whose word it still takes, where a guardian acts. */
   consent: Consent
+  /** Refunds that are later than promised. */
+  refunds: Lateness
   /** What it is closed with by the operator; one that its owner closes simply goes on. */
   bulk: 'goes-on' | 'paused' | 'called-off'
 }
@@ -163,7 +171,10 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
         }
       )
     case 'settling':
-      return nextStep(around.settling, around) ?? { kind: 'rest' }
+      return lateRefunds(around) ?? nextStep(around.settling, around) ?? { kind: 'rest' }
+    // Whatever has stopped it: what was promised of its refunds is looked at all the same.
+    case 'needs_attention':
+      return lateRefunds(around) ?? { kind: 'wait', until: around.refunds.next }
     default:
       return { kind: 'rest' }
   }
@@ -288,6 +299,10 @@ export function isMarkedLate(
   if (!lateAt || !dueAt) return lateAt !== undefined
   // Events are kept to the millisecond.
   return Temporal.Instant.compare(lateAt.add({ milliseconds: 1 }), dueAt) > 0
+}
+
+function lateRefunds({ refunds: { late, next } }: Surroundings): Move | undefined {
+  return late.length === 0 ? undefined : { kind: 'late-refunds', refunds: late, wakeAt: next }
 }
 
 function nextStep(steps: readonly string[], { done }: Surroundings): Move | undefined {

@@ -286,6 +286,7 @@ const around = (country: string, now: Temporal.Instant): Surroundings => ({
   remindedAt: null,
   port: { kind: 'none' },
   consent: 'given',
+  refunds: { late: [], next: null },
   bulk: 'goes-on',
 })
 

@@ -1,5 +1,6 @@
 /** What staff do with a case: find it in the queue, claim it, decide it once, send a stuck one on. */
 import { sql } from 'kysely'
+import { isLateRow } from '../payments/payout-store.ts'
 import type { App, StaffMember } from '../platform/app.ts'
 import { type Actor, audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -31,6 +32,7 @@ export type QueueRow = {
   submitted_at: Temporal.Instant | null
   claimed_name: string | null
   half_by: string | null
+  refund_late: boolean
 }
 
 /** Cases of one state, the most urgent first; keyset pages over (due, case). */
@@ -46,7 +48,7 @@ export async function queuePage(
       case c.risk when 'low' then 'low' else 'high' end as risk, s.name, c.policy_country as country,
       c.quote -> 'currencies' -> 0 -> 'refund' as refund, c.due_at, c.submitted_at, m.name as claimed_name,
       case when h.kind = 'approved-first' then h.name end as half_by,
-      coalesce(c.due_at, c.created_at)::text as sort
+      ${hasLateRefund} as refund_late, coalesce(c.due_at, c.created_at)::text as sort
     from closure_case c
     join subscriber s on s.subscriber_id = c.subscriber_id
     left join staff_member m on m.staff_id = c.claimed_by and c.claimed_until > ${app.clock.now()}
@@ -66,17 +68,21 @@ export async function queuePage(
   }
 }
 
-/** What nobody has answered in time is among what needs a person as well. */
+const hasLateRefund = sql<boolean>`(c.state in ('settling', 'needs_attention') and exists (
+  select from refund r where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id and ${isLateRow('r')}))`
+
+/** What nobody has answered in time, and a refund that has not arrived, is among what needs a person as well. */
+const needsPerson = sql<boolean>`(c.state = 'needs_attention' or ${hasLateRefund}
+  or c.state = 'needs_customer' and c.attention is not null)`
+
 function isIn(state: CaseState) {
-  if (state !== 'needs_attention') return sql`c.state = ${state}`
-  return sql`(c.state = ${state} or c.state = 'needs_customer' and c.attention is not null)`
+  return state === 'needs_attention' ? needsPerson : sql`c.state = ${state}`
 }
 
 export async function countsByState(app: App): Promise<Record<string, number>> {
   const { rows } = await sql<{ state: CaseState; count: bigint }>`
-    select case when state = 'needs_customer' and attention is not null then 'needs_attention' else state end as state,
-      count(*) as count
-    from closure_case where state <> 'draft' group by 1`.execute(app.db)
+    select case when ${needsPerson} then 'needs_attention' else c.state end as state, count(*) as count
+    from closure_case c where c.state <> 'draft' group by 1`.execute(app.db)
   return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]))
 }
 

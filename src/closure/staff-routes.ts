@@ -59,6 +59,7 @@ export function registerClosureStaffRoutes(http: Http, app: App) {
           claimedBy: row.claimed_name,
           approvedFirstBy: row.half_by,
           submittedAt: row.submitted_at?.toString() ?? null,
+          refundLate: row.refund_late,
         })),
         nextCursor: page.nextCursor,
         counts: { ...(await countsByState(app)), intakes: await waitingIntakes(app) },

@@ -18,6 +18,7 @@ export const queueRowWire = z
     claimedBy: z.string().nullable(),
     approvedFirstBy: z.string().nullable().describe('Who gave the first of two approvals'),
     submittedAt: instantWire.nullable(),
+    refundLate: z.boolean().describe('A refund is on its way still, though its day is over'),
   })
   .meta({ id: 'QueueRow' })
 export const queueWire = z.object({

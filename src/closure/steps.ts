@@ -9,16 +9,18 @@ import { inLanes } from '../values/lanes.ts'
 import { consentOf } from './acting.ts'
 import { untoldOf } from './alert-store.ts'
 import { lateMeans } from './approvals.ts'
-import { remindAll, silence } from './ask-again-store.ts'
+import { remindAll } from './ask-again-store.ts'
 import { stuckAt } from './attention.ts'
 import { onlyWhile } from './bulk.ts'
 import { giveBackLate } from './bulk-off-store.ts'
 import { bulkStates } from './bulk-store.ts'
 import { backoffMs, failuresMax, hasEnded, isMarkedLate, type Move, nextMove } from './closure.ts'
-import { enterAll, tellReviewLate } from './enter-store.ts'
+import { enterAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
 import type { Facts } from './facts.ts'
+import { markLateAll, markRefundsLate } from './late-store.ts'
 import { hasStayed, portWait } from './ported.ts'
+import { lateness } from './refund-late.ts'
 import { refundsOfAll } from '../payments/payout-store.ts'
 import { riskOf } from './risk.ts'
 import { certificateStep, closeStep } from './steps/evidence.ts'
@@ -120,7 +122,8 @@ export async function advanceAll(
   }
   await giveBackLate(app, at('give-back'))
   await rest(app, [...at('rest'), ...at('wait')])
-  await markLate(app, at('late'))
+  await markLateAll(app, at('late'))
+  goOn.push(...(await markRefundsLate(app, at('late-refunds'), way)))
   await remindAll(app, at('remind'))
   const verbs = Map.groupBy(at('step'), ({ move }) => parseStep(move.step).verb)
   for (const [verb, taking] of verbs)
@@ -186,6 +189,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           consent: isAsked
             ? consentOf(facts, { own, guardian: authorised }, app.clock.now())
             : 'given',
+          refunds: lateness(c, facts.policy, refunds, done.get('settle'), app.clock.now()),
           bulk: onlyWhile(bulks.get(c.bulkId)),
         })
         return { c, facts, move }
@@ -202,23 +206,6 @@ async function rest(app: App, resting: readonly (At<'rest'> | At<'wait'>)[]): Pr
     reason: 'nothing to do before then',
   }))
   await app.db.transaction().execute((trx) => changeCases(trx, app, changes, commit))
-}
-
-async function markLate(app: App, late: readonly At<'late'>[]): Promise<void> {
-  if (late.length === 0) return
-  const commit = { now: app.clock.now(), actor: system, waking: 'caller' } as const
-  const isAnswer = ({ event }: At<'late'>['move']) => event === 'answer-late'
-  const changes = late.map(({ c, move }) => ({
-    c,
-    change: { wakeAt: null, ...(isAnswer(move) && { attention: silence(c, commit.now) }) },
-    reason: isAnswer(move) ? 'nobody has answered' : 'the review deadline passed',
-    events: [{ kind: move.event }],
-  }))
-  await app.db.transaction().execute(async (trx) => {
-    const changed = await changeCases(trx, app, changes, commit)
-    const reviews = late.filter(({ c, move }) => !isAnswer(move) && changed.has(c.caseId))
-    await tellReviewLate(trx, app, reviews)
-  })
 }
 
 async function takeSteps(
@@ -364,8 +351,15 @@ async function askForHelp(
   error: string,
 ): Promise<void> {
   const c = await findCase(app.db, subscriberId, caseId)
-  if (!c || hasEnded(c.state) || c.state === 'draft' || c.state === 'needs_attention') return
+  if (!c || hasEnded(c.state) || c.state === 'draft') return
+  // A person knows already; looked at again it would only fail again.
+  if (c.state === 'needs_attention') return sleep(app, c)
   await needHelp(app, c, (await stepAhead(app, c)) ?? 'unknown', error)
+}
+
+async function sleep(app: App, c: StoredCase): Promise<void> {
+  const commit = { now: app.clock.now(), actor: system, reason: 'a person looks at it' }
+  await app.db.transaction().execute((trx) => changeCase(trx, app, c, { wakeAt: null }, commit))
 }
 
 /** Nothing was stored of a move that failed, so that the next one is the one that did; where that can't be told, null. */
@@ -386,7 +380,8 @@ async function needHelp(app: App, c: StoredCase, step: string, what: string): Pr
       trx,
       app,
       c,
-      { state: 'needs_attention', attention, wakeAt: null },
+      // Looked at once more: the day of its refunds may be to come.
+      { state: 'needs_attention', attention, wakeAt: c.state === 'settling' ? now : null },
       {
         now,
         actor: system,

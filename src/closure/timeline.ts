@@ -150,8 +150,18 @@ export function timeline(
   const stop = stopRow(c.state, events)
   if (stop) return [...rows.filter(({ state }) => state === 'done'), stop]
   const current = rows.find(({ state }) => state === 'to-come')
+  const refund = rows.find(({ key, state }) => key === 'refund' && state === 'to-come')
   if (current) current.state = current.key === 'review' && isLate(c, events) ? 'late' : 'now'
+  if (refund && hasLateRefund(events)) refund.state = 'late'
   return rows
+}
+
+/** Refunds are waited for beside other things. */
+const refundWords = ['refund-late', 'refund-sent', 'refund-failed', 'paid-out', 'charged-back']
+function hasLateRefund(events: readonly CaseEvent[]): boolean {
+  const words = events.filter(({ kind }) => refundWords.includes(kind))
+  const last = new Map(words.map(({ kind, detail }) => [detail['refund'], kind]))
+  return [...last.values()].includes('refund-late')
 }
 
 function isLate(c: ClosureCase, events: readonly CaseEvent[]): boolean {

@@ -7,7 +7,7 @@ import { codeContacts, type ContactFacts, type Facts, lineName } from './facts.t
 import { hasLeft } from './ported.ts'
 import type { QuoteWire } from './quote.ts'
 import type { ReadinessRow } from './readiness.ts'
-import type { TrackedRefund } from '../payments/payments.ts'
+import { isOurs, type TrackedRefund } from '../payments/payments.ts'
 import { toWire } from '../values/money.ts'
 import { mayAppeal, type Question, type StoredCase } from './case.ts'
 import { type CaseEvent, timeline } from './timeline.ts'
@@ -147,6 +147,7 @@ function refundShown(refund: TrackedRefund): ClosureView['refunds'][number] {
     accountUntil: isOpen ? text(payoutUntil) : null,
     accountEnding: payoutTo,
     accountFailure: isOpen ? refund.payoutFailure : null,
+    isLate: refund.lateAt !== null && isOurs(refund),
   }
 }
 

@@ -85,6 +85,7 @@ export const refundWire = z
     accountUntil: instantWire.nullable().describe('Until when an account can be named'),
     accountEnding: z.string().nullable(),
     accountFailure: z.string().nullable().describe('Why the account named before was not taken'),
+    isLate: z.boolean().describe('On its way still, though the promised day is over'),
   })
   .meta({ id: 'ClosureRefund' })
 

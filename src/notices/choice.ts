@@ -79,6 +79,7 @@ export const rules: Readonly<
       'closure-removal-confirmed',
       'refund-sent',
       'refund-failed',
+      'refund-late',
       'payout-failed',
       'erased',
     ],

@@ -188,6 +188,12 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
     until: at,
     url,
   },
+  'refund-late': {
+    reference: closing.reference,
+    amount: '25.25 GBP',
+    refundBy: at,
+    url,
+  },
   'payout-failed': {
     reference: closing.reference,
     amount: '25.25 GBP',

@@ -258,6 +258,8 @@ export type NoticeParams = {
     until: string
     url: string
   }
+  /** The day that was promised for a refund is over, and it has not arrived. */
+  'refund-late': { reference: string; amount: string; refundBy: string; url: string }
   /** An account that was named for a refund did not take it. */
   'payout-failed': {
     reference: string

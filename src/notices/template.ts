@@ -272,6 +272,10 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     variants: [{ key: 'refund-failed.failure', by: 'failure' }],
     actions: [{ label: 'refund-failed.action', url: 'url' }],
   },
+  'refund-late': {
+    facts: ['reference', 'amount', 'refundBy'],
+    actions: [{ label: 'closure-received.action', url: 'url' }],
+  },
   'payout-failed': {
     facts: ['reference', 'amount', 'until'],
     variants: [{ key: 'payout-failed.failure', by: 'failure' }],
@@ -298,6 +302,7 @@ const moments = new Set([
   'movesAt',
   'codeEndsAt',
   'promisedAt',
+  'refundBy',
   'takeUntil',
   'until',
 ])

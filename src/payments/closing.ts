@@ -16,7 +16,7 @@ export const closing: Closing = {
     },
     refund: {
       plain: `subscriber_id refund_id case_id order_id minor currency state provider_refund_id failure requested_at
-        ended_at version payout_until payout_attempt payout_to payout_failure`,
+        ended_at version payout_until payout_attempt payout_to payout_failure payout_named_at late_at`,
       retain: { invoices: { payout_sealed: 'null' } },
     },
     payment_dispute: {

@@ -25,6 +25,18 @@ export type TrackedRefund = {
   payoutFailure: string | null
   /** An account has been named and the money is on its way there, or about to be. */
   hasAccount: boolean
+  namedAt: Temporal.Instant | null
+  /** A bank has not decided whether it takes the payment back; and when one decided last. */
+  isDisputed: boolean
+  decidedAt: Temporal.Instant | null
+  /** When it was told that it is later than promised. */
+  lateAt: Temporal.Instant | null
+}
+
+/** On its way, and neither its owner nor a bank is waited for. */
+export function isOurs({ state, hasAccount, isDisputed }: TrackedRefund): boolean {
+  const isUnderWay = state === 'requested' || state === 'pending'
+  return !isDisputed && (isUnderWay || (state === 'failed' && hasAccount))
 }
 
 /** "visa 4471". */

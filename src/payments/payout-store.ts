@@ -34,10 +34,12 @@ export async function refundsOfAll(
   const { rows } = await sql<Stored>`
     select r.case_id, r.refund_id, r.order_id, r.minor, r.currency, r.state, r.failure, r.requested_at, r.ended_at,
       r.payout_until, r.payout_attempt, r.payout_to, r.payout_failure, r.payout_sealed is not null as has_account,
-      o.instrument
+      r.payout_named_at, r.late_at, coalesce(d.is_open, false) as is_disputed, d.ended_at as decided_at, o.instrument
     from ${pairs(keys.map((key) => [key.subscriberId, key.caseId]))} as x(subscriber_id, case_id)
     join refund r on r.subscriber_id = x.subscriber_id and r.case_id = x.case_id
     join payment_order o on o.subscriber_id = r.subscriber_id and o.order_id = r.order_id
+    left join lateral (select bool_or(state = 'open') as is_open, max(ended_at) as ended_at from payment_dispute d
+      where d.subscriber_id = r.subscriber_id and d.order_id = r.order_id) d on true
     order by length(r.refund_id), r.refund_id`.execute(db)
   const byCase = Map.groupBy(rows, (row) => row.case_id)
   return ({ caseId }) => (byCase.get(caseId) ?? []).map(trackedOf)
@@ -58,6 +60,10 @@ type Stored = {
   payout_to: string | null
   payout_failure: string | null
   has_account: boolean
+  payout_named_at: Temporal.Instant | null
+  late_at: Temporal.Instant | null
+  is_disputed: boolean
+  decided_at: Temporal.Instant | null
   instrument: { brand?: string; last4?: string } | null
 }
 
@@ -76,6 +82,10 @@ function trackedOf(row: Stored): TrackedRefund {
     payoutTo: row.payout_to,
     payoutFailure: row.payout_failure,
     hasAccount: row.has_account,
+    namedAt: row.payout_named_at,
+    isDisputed: row.is_disputed,
+    decidedAt: row.decided_at,
+    lateAt: row.late_at,
   }
 }
 
@@ -103,10 +113,29 @@ export async function failRefunds(
       and r.state in ('requested', 'pending')`.execute(trx)
 }
 
+/** Marks refunds as later than promised; once, whatever becomes of them. */
+export async function markLate(
+  trx: Trx,
+  now: Temporal.Instant,
+  refunds: readonly RefundKey[],
+): Promise<void> {
+  const keys = pairs(refunds.map(({ subscriberId, refundId }) => [subscriberId, refundId]))
+  await sql`
+    update refund r set late_at = ${now}, version = r.version + 1 from ${keys} as x(subscriber_id, refund_id)
+    where r.subscriber_id = x.subscriber_id and r.refund_id = x.refund_id and r.late_at is null`.execute(
+    trx,
+  )
+}
+
+/** Whether a row of refunds is later than promised and still on its way. */
+export const isLateRow = (table: string) => sql<boolean>`(${sql.ref(`${table}.late_at`)} is not null
+  and (${sql.ref(`${table}.state`)} in ('requested', 'pending')
+    or ${sql.ref(`${table}.state`)} = 'failed' and ${sql.ref(`${table}.payout_sealed`)} is not null))`
+
 /** Takes an account for a refund that waits for one; false when it doesn't. */
 export async function nameAccount(
   trx: Trx,
-  app: Pick<App, 'config' | 'ids'>,
+  app: Pick<App, 'config' | 'ids' | 'clock'>,
   { subscriberId, refundId }: RefundKey,
   account: Account,
 ): Promise<boolean> {
@@ -118,6 +147,7 @@ export async function nameAccount(
     .set((row) => ({
       payout_sealed: sealed,
       payout_to: maskAccount(account),
+      payout_named_at: app.clock.now(),
       payout_failure: null,
       payout_attempt: row('payout_attempt', '+', 1),
       version: row('version', '+', 1),

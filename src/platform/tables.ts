@@ -788,10 +788,12 @@ export interface Refund {
   currency: string;
   ended_at: Temporal.Instant | null;
   failure: string | null;
+  late_at: Temporal.Instant | null;
   minor: bigint;
   order_id: string;
   payout_attempt: Generated<number>;
   payout_failure: string | null;
+  payout_named_at: Temporal.Instant | null;
   payout_sealed: string | null;
   payout_to: string | null;
   payout_until: Temporal.Instant | null;

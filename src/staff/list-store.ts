@@ -1,5 +1,6 @@
 /** Lists across subscribers that staff read: the audit trail and the refunds, newest first. */
 import type { z } from 'zod'
+import { isLateRow } from '../payments/payout-store.ts'
 import type { App } from '../platform/app.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import { money, toWire } from '../values/money.ts'
@@ -78,7 +79,7 @@ export async function refundList(
       'r.requested_at',
       'r.ended_at',
     ])
-    .select(['s.name', 'o.instrument', 'c.reference'])
+    .select(['s.name', 'o.instrument', 'c.reference', isLateRow('r').as('is_late')])
     .orderBy('r.requested_at', 'desc')
     .orderBy('r.refund_id', 'desc')
     .limit(limit + 1)
@@ -102,6 +103,7 @@ export async function refundList(
       failure: row.failure,
       requestedAt: row.requested_at.toString(),
       endedAt: row.ended_at?.toString() ?? null,
+      isLate: row.is_late,
     })),
     nextCursor:
       rows.length > limit && last

@@ -33,6 +33,7 @@ export const refundRowWire = z
     failure: z.string().nullable(),
     requestedAt: instantWire,
     endedAt: instantWire.nullable(),
+    isLate: z.boolean().describe('On its way still, though the promised day is over'),
   })
   .meta({ id: 'RefundRow' })
 export const refundListWire = z.object({

@@ -4,7 +4,14 @@ import { useConsoleWords } from '../../console/words.tsx'
 import { Timeline } from '../../portal/components/timeline.tsx'
 import { useFormat } from '../../portal/use-format.ts'
 
-const bad = new Set(['needs-attention', 'review-late', 'answer-late', 'rejected', 'refund-failed'])
+const bad = new Set([
+  'needs-attention',
+  'review-late',
+  'answer-late',
+  'rejected',
+  'refund-failed',
+  'refund-late',
+])
 
 export function CaseEvents({ events }: { events: readonly CaseEvent[] }) {
   const { t, code } = useConsoleWords()

@@ -133,6 +133,7 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
   return (
     <div className="notices">
       {seen.attention && <CaseAttention seen={seen} attention={seen.attention} />}
+      <LateRefunds closure={closure} />
       {seen.appeal && <Appeal appeal={seen.appeal} />}
       <HoldButton seen={seen} />
       {!seen.chainIntact && <Notice tone="danger">{t('case.chain-broken')}</Notice>}
@@ -157,6 +158,27 @@ function CaseNotices({ seen }: { seen: StaffCase }) {
       )}
     </div>
   )
+}
+
+/** On their way past the day that was promised: where to look for each. */
+function LateRefunds({ closure }: { closure: StaffCase['closure'] }) {
+  const { t } = useConsoleWords()
+  const format = useFormat()
+  return closure.refunds
+    .filter(({ isLate }) => isLate)
+    .map(({ refundId, amount, instrument, accountEnding }) => (
+      <Notice key={refundId} tone="warn" live={false}>
+        <p>
+          <b>
+            {t('case.refund-late', {
+              amount: format.money(amount),
+              to: accountEnding ?? instrument,
+            })}
+          </b>
+        </p>
+        <p className="mt-1">{t('case.refund-late-advice', { refund: refundId })}</p>
+      </Notice>
+    ))
 }
 
 /** Why one person is not enough, and who has approved so far. */

@@ -88,6 +88,9 @@ function Row({ row, base, kept, chosen }: RowProps) {
       <RiskMark level={row.risk} />
       <span className="num figures min-w-0">
         <span className="block">{row.refund ? format.money(row.refund) : t('review.open')}</span>
+        {row.refundLate && (
+          <span className="caption c3 block truncate">{t('review.refund-late')}</span>
+        )}
         {row.approvedFirstBy && (
           <span className="caption c3 block truncate">
             {t('review.half', { name: row.approvedFirstBy })}

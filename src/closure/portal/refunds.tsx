@@ -44,7 +44,7 @@ export function Refunds({ closure }: { closure: Closure }) {
                 ? t('refund.ending', { account: refund.accountEnding })
                 : instrumentText(refund.instrument, t)
             }
-            detail={t(states[refund.state])}
+            detail={t(refund.isLate ? 'refund.is-late' : states[refund.state])}
           >
             {format.money(refund.amount)}
           </Entry>

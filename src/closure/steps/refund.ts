@@ -81,10 +81,15 @@ export const refund: OutsideStep = {
   },
 }
 
-type Audited = { subscriberId: string; refundId: string; state: RefundRow['state']; reason: string }
+type Audited = {
+  subscriberId: string
+  refundId: string
+  state: RefundRow['state'] | 'late'
+  reason: string
+}
 
 /** Says in the audit trail what refunds have become. */
-async function auditRefunds(
+export async function auditRefunds(
   trx: Trx,
   { ids }: Pick<App, 'ids'>,
   now: Temporal.Instant,

@@ -60,9 +60,10 @@ function useColumns(): Column<Refund>[] {
     {
       key: 'state',
       head: t('refunds.state'),
-      cell: ({ state, failure }) => (
+      cell: ({ state, failure, isLate }) => (
         <>
           <Tag tone={tones[state]}>{code('refund-state', state)}</Tag>
+          {isLate && <span className="caption warn block">{t('refunds.late')}</span>}
           {failure && <span className="caption c3 block">{code('refund-failure', failure)}</span>}
         </>
       ),
