@@ -11,7 +11,7 @@ import zhCN from '../../src/platform/words/zh-CN.json' with { type: 'json' }
 import { takeIn } from '../../src/usage/store.ts'
 import { money } from '../../src/values/money.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
-import { buyLine, member, pay } from '../way.ts'
+import { buyLine, draftClosure, member, pay, submit } from '../way.ts'
 import { expectSound, openBrowser, picture, usual, windowOf, wordsOf } from './browser.ts'
 
 let platform: TestPlatform
@@ -170,6 +170,56 @@ test.each(
     await expectSound(page, 'unclaimed, handed over')
     await picture(page, `unclaimed-over-${locale}`)
     await context.close()
+  },
+  90_000,
+)
+
+test.each(
+  usual(
+    [
+      ['en', 1280],
+      ['zh-CN', 390],
+    ] as const,
+    9,
+  ),
+)(
+  '%s: a refund that is later than promised stands with its owner and with staff',
+  async (locale, width) => {
+    const [w, c] = [wordsOf(locale), wordsOf(locale, 'src/console/words')]
+    const lin = await member(platform, { locale })
+    const { lineId } = await buyLine(lin, undefined, '4000000000000341')
+    const draft = await draftClosure(lin, 'line', lineId)
+    await submit(lin, draft)
+    const see = async () => (await lin.get(`/v1/closures/${draft.caseId}`)).body
+    await until(see, ({ refunds }) => refunds[0]?.state === 'needs-account', 20_000)
+    // As if its card had said nothing yet; nobody looks again before an account would be due.
+    await platform.db
+      .updateTable('refund')
+      .set({ state: 'pending', failure: null, late_at: platform.clock.now() })
+      .where('case_id', '=', draft.caseId)
+      .execute()
+    const own = await windowOf(browser, platform.url, lin, { locale, width })
+    const page = await own.newPage()
+    await page.goto(`${platform.url}/closures/${draft.caseId}`)
+    await page.getByText(w('refund.is-late')).waitFor()
+    await expectSound(page, 'a refund that is late')
+    await picture(page, `refund-late-${locale}`)
+    await own.close()
+
+    const finance = person(platform)
+    await finance.signInAsStaff('finance@violet.example')
+    const theirs = await windowOf(browser, platform.url, finance, { locale, width })
+    const console = await theirs.newPage()
+    await console.goto(`${platform.url}/console/attention`)
+    await console.getByText(c('review.refund-late')).first().waitFor()
+    await console.goto(`${platform.url}/console/attention/${draft.caseId}`)
+    await console.getByText(c('case.refund-late')).waitFor()
+    await expectSound(console, 'a case with a late refund')
+    await picture(console, `refund-late-case-${locale}`)
+    await console.goto(`${platform.url}/console/refunds`)
+    await console.getByText(c('refunds.late')).first().waitFor()
+    await picture(console, `refund-late-list-${locale}`)
+    await theirs.close()
   },
   90_000,
 )
