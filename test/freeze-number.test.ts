@@ -20,10 +20,15 @@ const { say, request, confirmation, portCode } = otherOperator(() => platform)
 /** A German closure waits for a reviewer, so that it can be frozen. */
 async function withCode() {
   const jan = (await member(platform, { country: 'DE' })) as Someone
+  const { lineId, msisdn } = await withNumber(jan)
+  const code = await portCode(jan, lineId)
+  return { jan, lineId, msisdn, code }
+}
+
+async function withNumber(jan: Someone) {
   const { lineId } = await buyLine(jan)
   const { line } = await install(platform, jan, lineId)
-  const code = await portCode(jan, lineId)
-  return { jan, lineId, msisdn: line.msisdn as string, code }
+  return { lineId, msisdn: line.msisdn as string }
 }
 
 async function close(jan: Someone, scope: 'line' | 'account', lineId: string, state = 'in_review') {
@@ -74,6 +79,40 @@ test.each(['line', 'account'] as const)(
 
     expect((await jan.post(`/v1/closures/${caseId}/withdraw`)).body.state).toBe('withdrawn')
     expect((await request(msisdn, await portCode(jan, lineId))).body.state).toBe('pending')
+  },
+  60_000,
+)
+
+test.each(['line', 'account'] as const)(
+  'a request without signing in about the %s is stopped with its codes and ports, and no other line is touched',
+  async (scope) => {
+    const { jan, lineId, msisdn, code } = await withCode()
+    const other = await withNumber(jan)
+    const otherCode = await portCode(jan, other.lineId)
+    const reference = randomUUID()
+    expect((await request(msisdn, code, reference)).body.state).toBe('pending')
+    const [by, value] = scope === 'line' ? ['number', msisdn] : ['email', jan.email]
+    const asked = { scope, by, value, contact: jan.email, country: 'DE', locale: 'en' }
+    const started = await person(platform).post('/v1/closures/intake', asked)
+    const caseId = String(started.body.token).split('.')[0]!
+    const token = freezeToken(platform.config.masterKey, caseId)
+    const visitor = person(platform)
+    await until(
+      () => visitor.post('/v1/closures/freeze/look', { token }),
+      ({ body }) => body.asked === true,
+    )
+    const of = async (id: string) => (await jan.get(`/v1/lines/${id}/port-out`)).body
+    expect(await of(lineId)).toMatchObject({ locked: false, port: { state: 'pending' } })
+    for (const _ of [1, 2])
+      expect((await visitor.post('/v1/closures/freeze', { token })).body.frozen).toBe(true)
+    const kept = { locked: true, port: { state: 'cancelled', reason: 'by-freeze' } }
+    expect(await of(lineId)).toMatchObject({ ...kept, refusal: { code: 'port-locked' } })
+    expect((await say('port-out.completed', { reference })).body.reason).toBe('not-pending')
+    expect(await numberState(msisdn)).toBe('assigned')
+    const untouched = { locked: false, port: { state: 'issued' } }
+    expect(await of(other.lineId)).toMatchObject(scope === 'line' ? untouched : kept)
+    const { body } = await request(other.msisdn, otherCode)
+    expect(body).toMatchObject(scope === 'line' ? { state: 'pending' } : { status: 409 })
   },
   60_000,
 )

@@ -12,7 +12,7 @@ import { caseUrl, closingName, startClosing, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { caseInToken, readFreezeToken } from './freeze.ts'
 import { isOpen } from './intake.ts'
-import { changeIntake, lockIntake, matchOf } from './intake-store.ts'
+import { changeIntake, linesOf, lockIntake, matchOf } from './intake-store.ts'
 import { hasLeft } from './ported.ts'
 import { withCase } from './review-store.ts'
 import { riskSince } from './risk.ts'
@@ -36,7 +36,7 @@ export async function seeFreeze(app: App, token: string): Promise<Frozen | Refus
   return withLink(app, token, async (_trx, c) => shown(c))
 }
 
-/** Of a request without signing in there is no case yet: it goes no further, and nothing had changed. */
+/** Of a request without signing in there is no case yet: it goes no further, nothing had changed, and its numbers are kept. */
 async function stopIntake(app: App, token: string, stop: boolean): Promise<Frozen | Refusal> {
   const caseId = readFreezeToken(app.config.masterKey, token)
   if (caseId === undefined) return refuse('link-not-valid')
@@ -58,6 +58,7 @@ async function stopIntake(app: App, token: string, stop: boolean): Promise<Froze
           subscriberId: owner.subscriberId,
         },
       )
+      await keepNumbers(trx, app, await linesOf(trx, owner), freezing)
       return { reference, state: 'frozen', frozen: true, asked: true }
     }
     const state = isOpen(intake) ? 'verifying' : 'frozen'

@@ -99,6 +99,20 @@ export async function matchOf(
   )
 }
 
+/** What a request is about, and nothing else of its owner: a line, or all that the account has. */
+export async function linesOf(
+  trx: Trx,
+  { subscriberId, lineId }: IntakeMatch,
+): Promise<{ subscriberId: string; lineId: string }[]> {
+  if (lineId !== null) return [{ subscriberId, lineId }]
+  return trx
+    .selectFrom('line')
+    .select(['subscriber_id as subscriberId', 'line_id as lineId'])
+    .where('subscriber_id', '=', subscriberId)
+    .where('state', '<>', 'closed')
+    .execute()
+}
+
 export type IntakeChange = {
   state?: IntakeState
   given?: Given
