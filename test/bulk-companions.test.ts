@@ -3,13 +3,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../src/main/demo-person.ts'
 import { announced, approveBulk, bulkAt, bulkCases, proposeBulk } from './bulk-way.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, draftClosure, member, submit, untilState } from './way.ts'
+import { buyLine, draftClosure, member, pay, submit, untilState } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
   platform = await testPlatform()
 }, 60_000)
 afterAll(() => platform.close())
+
+const endsToo = 'companion-line-ends'
 
 async function withWatch(mains = 1) {
   const lin = await member(platform)
@@ -41,13 +43,29 @@ test('Hard case 5: the last line that a companion goes with takes part in a bulk
   expect(await dry([...two.mains, two.watch])).toEqual([3, {}])
 }, 60_000)
 
-test('Hard case 5: it is looked at again when the lines are opened, wherever in the bulk closure they are', async () => {
+test('Hard case 5: it is looked at again when the lines are opened, and no companion begins beside lines that end', async () => {
   const {
+    lin,
     mains: [main],
     watch,
   } = await withWatch()
+  const order = async () => (await lin.post('/v1/orders', { planId: 'companion-uk' })).body
+  const early = await order()
   const inOne = await announced(platform, [main, watch], { cohort: 1 })
   expect(await inOne.stateOf(main)).toBe('scheduled')
+
+  // Until its day the line works as before, and no other companion begins beside it.
+  expect((await lin.get(`/v1/lines/${main}`)).body.state).toBe('ordered')
+  const { status, body: price } = await lin.get('/v1/orders/quote?planId=companion-uk')
+  expect([status, price.code, (await order()).code]).toEqual([409, ...Array(2).fill(endsToo)])
+  await pay(early.checkoutUrl)
+  const ended = await until(
+    async () => (await lin.get(`/v1/orders/${early.orderId}`)).body,
+    ({ state }) => state !== 'open',
+  )
+  expect(ended).toMatchObject({ state: 'expired', lineId: null })
+  expect((await buyLine(lin)).line.state).toBe('ordered')
+  expect((await order()).state).toBe('open')
 
   const late = await member(platform)
   const { lineId } = await buyLine(late)

@@ -7,7 +7,7 @@ import type { Trx } from '../platform/database.ts'
 import { dayIn, onDayOf, type Policy, residenceOf } from '../policy/policy.ts'
 import { newestPolicy, publishedPolicy } from '../policy/store.ts'
 import { type PortState, silenceMax } from '../porting/porting.ts'
-import { peersOf } from '../renewals/peer-store.ts'
+import { leavingOf, peersOf } from '../renewals/peer-store.ts'
 import { sharesOf } from '../payments/share-store.ts'
 import { devicesSeen } from '../subscribers/reach-store.ts'
 import { representativesOf } from '../subscribers/representative-store.ts'
@@ -90,7 +90,8 @@ export async function loadFactsOf(
   const devicesOf = await devicesSeen(trx, ids)
   const moneyOf = await moneyFactsOf(trx, ids)
   const peersFor = await peersOf(trx, ids, dayChoosers(all))
-  const leavingOf = await leavingLines(
+  // Few have lines that others depend on, and only for them it is read.
+  const leavingFor = await leavingOf(
     trx,
     ids.filter((id) => peersFor(id).length > 0),
   )
@@ -129,7 +130,7 @@ export async function loadFactsOf(
         currency: line.prepaid.currency,
       })),
       peers: peersFor(subscriberId),
-      leaving: leavingOf(subscriberId),
+      leaving: leavingFor(subscriberId),
       ...held,
       acting,
       died: acting?.kind === 'estate',
@@ -150,19 +151,6 @@ async function peopleOf(trx: Trx, ids: readonly string[], evenClosed: boolean) {
     .where('subscriber_id', '=', sql<string>`any(${ids})`)
   const rows = await (evenClosed ? query : query.where('state', '=', 'active')).execute()
   return new Map(rows.map((row) => [row.subscriber_id, row]))
-}
-
-/** Few have lines that others depend on, and only for them it is read. */
-async function leavingLines(trx: Trx, ids: readonly string[]) {
-  const none: ReadonlySet<string> = new Set()
-  if (ids.length === 0) return () => none
-  const { rows } = await sql<{ subscriber_id: string; lines: string[] }>`
-    select subscriber_id, array_agg(line_id) as lines
-    from closure_case cross join jsonb_array_elements_text(closing_lines) as line_id
-    where subscriber_id = any(${ids}) and state not in ('draft', 'closed', 'withdrawn', 'rejected')
-    group by subscriber_id`.execute(trx)
-  const found = new Map(rows.map(({ subscriber_id, lines }) => [subscriber_id, new Set(lines)]))
-  return (subscriberId: string): ReadonlySet<string> => found.get(subscriberId) ?? none
 }
 
 /** Few have lines in two currencies, and only for them the rates are read. */

@@ -188,7 +188,8 @@ async function givePlan(trx: Trx, app: App, order: Order, locale: string) {
   if (await accountIsClosing(trx, subscriberId)) return refuse('closure-open')
   const now = app.clock.now()
   const plan = await planOf(trx, order)
-  if (await lacksMain(trx, subscriberId, plan)) return refuse('companion-needs-line')
+  const alone = await lacksMain(trx, subscriberId, plan)
+  if (alone) return alone
   const offer = offerOf(plan, order.adjustment ?? undefined)
   if (isRefusal(offer))
     throw new Error(`order ${orderId} was accepted with dials that are not sold`)

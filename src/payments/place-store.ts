@@ -7,8 +7,8 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { Plan } from '../plans/plan.ts'
 import { type Adjustment, discounted, offerOf } from '../plans/plans.ts'
 import { planOnSale } from '../plans/store.ts'
-import { hasMain, percentOffAt } from '../renewals/renewals.ts'
-import { othersOf } from '../renewals/peer-store.ts'
+import { percentOffAt } from '../renewals/renewals.ts'
+import { lacksMain, othersOf } from '../renewals/peer-store.ts'
 import { lockSubscriber, subscriberById } from '../subscribers/store.ts'
 import { isComplete } from '../subscribers/subscriber.ts'
 import type { OrderId } from '../values/ids.ts'
@@ -75,9 +75,9 @@ export async function priceFor(
   if (!plan) return refuse('plan-not-sold')
   const offer = offerOf(plan, adjustment)
   if (isRefusal(offer)) return offer
-  const peers = await othersOf(db, subscriberId)
-  if (plan.kind === 'companion' && !hasMain(peers)) return refuse('companion-needs-line')
-  const percentOff = percentOffAt(plan, peers, now)
+  const alone = await lacksMain(db, subscriberId, plan)
+  if (alone) return alone
+  const percentOff = percentOffAt(plan, await othersOf(db, subscriberId), now)
   return { plan, price: discounted(offer.price, percentOff), percentOff }
 }
 

@@ -40,6 +40,7 @@ const sentences = {
   'plan-unchanged': 'refusal.plan-unchanged',
   'plan-has-ended': 'refusal.plan-has-ended',
   'plan-other-number': 'refusal.plan-other-number',
+  'companion-line-ends': 'refusal.companion-line-ends',
   'companion-needs-line': 'refusal.companion-needs-line',
   'addon-not-sold': 'refusal.addon-not-sold',
   'only-at-renewal': 'refusal.only-at-renewal',

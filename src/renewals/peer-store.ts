@@ -5,7 +5,8 @@ import type { Db, Trx } from '../platform/database.ts'
 import type { Plan } from '../plans/plan.ts'
 import type { Adjustment } from '../plans/plans.ts'
 import { planKey, planVersions } from '../plans/store.ts'
-import { hasMain, type Peer } from './peers.ts'
+import type { Refusal } from '../values/refusal.ts'
+import { goesWithNone, type Peer } from './peers.ts'
 
 type Row = {
   subscriber_id: string
@@ -54,9 +55,32 @@ export async function othersOf(
   return (peers.get(subscriberId) ?? []).filter((peer) => peer.lineId !== lineId)
 }
 
-/** A companion is bought and kept beside a line of its owner that is none. */
-export async function lacksMain(db: Db | Trx, subscriberId: string, plan: Plan): Promise<boolean> {
-  return plan.kind === 'companion' && !hasMain(await othersOf(db, subscriberId))
+/** Lines of each that a submitted closure ends, on whatever day. */
+export async function leavingOf(
+  db: Db | Trx,
+  subscriberIds: readonly string[],
+): Promise<(subscriberId: string) => ReadonlySet<string>> {
+  const none: ReadonlySet<string> = new Set()
+  if (subscriberIds.length === 0) return () => none
+  const { rows } = await sql<{ subscriber_id: string; lines: string[] }>`
+    select subscriber_id, array_agg(line_id) as lines
+    from closure_case cross join jsonb_array_elements_text(closing_lines) as line_id
+    where subscriber_id = any(${subscriberIds}) and state not in ('draft', 'closed', 'withdrawn', 'rejected')
+    group by subscriber_id`.execute(db)
+  const found = new Map(rows.map(({ subscriber_id, lines }) => [subscriber_id, new Set(lines)]))
+  return (subscriberId) => found.get(subscriberId) ?? none
+}
+
+/** A companion is bought beside a line of its owner that is none, and stays; a line that becomes one does not go with itself. */
+export async function lacksMain(
+  db: Db | Trx,
+  subscriberId: string,
+  plan: Plan,
+  lineId?: string,
+): Promise<Refusal | undefined> {
+  if (plan.kind !== 'companion') return undefined
+  const leaving = await leavingOf(db, [subscriberId])
+  return goesWithNone(await othersOf(db, subscriberId, lineId), leaving(subscriberId))
 }
 
 type Part = RawBuilder<unknown>

@@ -4,7 +4,7 @@ import { catalogPlans } from '../plans/catalog.ts'
 import { type Plan, planDocument } from '../plans/plan.ts'
 import { discounted, percentOffFor } from '../plans/plans.ts'
 import { money } from '../values/money.ts'
-import { hasMain, type Peer, percentOffAt, sharingAt, stranded } from './peers.ts'
+import { goesWithNone, type Peer, percentOffAt, sharingAt, stranded } from './peers.ts'
 
 const planOf = (planId: string): Plan => ({
   planId,
@@ -71,5 +71,10 @@ test('a companion goes with a line that has a number, is no companion, and is no
   expect(stranded([peer(companion), peer(japan)])).toHaveLength(1)
   expect(stranded([peer(companion), peer(home, { state: 'closing' })])).toHaveLength(1)
   expect(stranded([peer(companion, { state: 'closing' })])).toEqual([])
-  expect(hasMain([peer(companion), peer(japan)])).toBe(false)
+  const none = (peers: readonly Peer[], leaving: string[] = []) =>
+    goesWithNone(peers, new Set(leaving))?.refused
+  expect(none([peer(companion), peer(japan)])).toBe('companion-needs-line')
+  expect(none([peer(home, { state: 'closing' }), peer(japan)])).toBe('companion-line-ends')
+  expect(none([peer(home, { lineId: 'main' })], ['main'])).toBe('companion-line-ends')
+  expect(none([peer(home, { lineId: 'main' }), peer(home)], ['main'])).toBeUndefined()
 })

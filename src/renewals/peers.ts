@@ -2,6 +2,7 @@
 import { type LineState, periodFrom } from '../lines/line.ts'
 import type { Plan } from '../plans/plan.ts'
 import { type Adjustment, percentOffFor } from '../plans/plans.ts'
+import { refuse, type Refusal } from '../values/refusal.ts'
 
 /** A line that is not closed, with the plan it has and what its next period begins with. */
 export type Peer = {
@@ -63,7 +64,16 @@ export const takesCompanions = ({ plan }: Pick<Peer, 'plan'>) =>
 
 const isMain = (peer: Peer) => takesCompanions(peer) && peer.state !== 'closing'
 
-export const hasMain = (peers: readonly Peer[]): boolean => peers.some(isMain)
+const hasMain = (peers: readonly Peer[]): boolean => peers.some(isMain)
+
+/** What a new companion could not go with for long: no line at all, or only lines that a closure ends, on whatever day. */
+export function goesWithNone(
+  others: readonly Peer[],
+  leaving: ReadonlySet<string>,
+): Refusal | undefined {
+  if (hasMain(others.filter(({ lineId }) => !leaving.has(lineId)))) return undefined
+  return refuse(others.some(takesCompanions) ? 'companion-line-ends' : 'companion-needs-line')
+}
 
 /** Companions that would go with no line any more if only these lines stayed. */
 export function stranded(staying: readonly Peer[]): readonly Peer[] {

@@ -1,7 +1,6 @@
 /** What other features may ask of plans on lines, and of lines side by side. */
 export {
   beginsUntil,
-  hasMain,
   nextBegin,
   type Peer,
   percentOffAt,

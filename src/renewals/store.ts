@@ -11,7 +11,7 @@ import { decimal, isZero, type Money, negate, subtract, toWire } from '../values
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
 import { type Asked, type ChangeQuote, quoteChange, quoteShown } from './change.ts'
 import { tellChanged } from './notice-store.ts'
-import { hasMain } from './peers.ts'
+import { lacksMain } from './peer-store.ts'
 import { beginPeriod, earnPrepaid } from './period-store.ts'
 import { kinds, offerFor, type Standing, stepsOf } from './renewal.ts'
 import { findStanding, type LineKey, lockStanding } from './standing-store.ts'
@@ -75,7 +75,7 @@ export async function quoteOf(
 async function askedOf(
   db: Db | Trx,
   now: Temporal.Instant,
-  { plan, peers }: Standing,
+  { plan, subscriberId, lineId }: Standing,
   { when, steps, version, planId = plan.planId }: Wish,
 ): Promise<Asked | Refusal> {
   const isOwn = planId === plan.planId
@@ -85,7 +85,8 @@ async function askedOf(
   if (newest.price.currency !== plan.price.currency) return refuse('plan-not-sold')
   if (newest.numberCountry !== plan.numberCountry) return refuse('plan-other-number')
   const becomesCompanion = newest.kind === 'companion' && plan.kind !== 'companion'
-  if (becomesCompanion && !hasMain(peers)) return refuse('companion-needs-line')
+  const alone = becomesCompanion && (await lacksMain(db, subscriberId, newest, lineId))
+  if (alone) return alone
   return { when, steps, plan: newest }
 }
 

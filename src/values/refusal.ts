@@ -59,6 +59,7 @@ export const refusalStatus = {
   'plan-unchanged': 409,
   'plan-has-ended': 409,
   'plan-other-number': 409,
+  'companion-line-ends': 409,
   'companion-needs-line': 409,
   'addon-not-sold': 404,
   'only-at-renewal': 409,
