@@ -151,6 +151,45 @@ test('the same where nothing may be paid out: its owner says what becomes of it'
   await expectZeroSum(platform, draft.caseId)
 }, 90_000)
 
+test('before it is agreed to it is asked again at once, with a reason: the choice has fallen away', async () => {
+  const { someone, a, b, draft } = await moving('MT', {}, true)
+  const seen = async () => (await someone.get(`/v1/closures/${draft.caseId}`)).body
+  await close(someone, b)
+  const no = await submit(someone, draft)
+  expect([no.status, no.body.code, no.body.detail]).toEqual([
+    422,
+    'choice-not-allowed',
+    expect.stringMatching(/^move isn/),
+  ])
+  const open = await seen()
+  const fallen = { paid: null, promotional: null }
+  expect(open).toMatchObject({ state: 'draft', choices: fallen })
+  expect(open.quote.choicesNeeded).toEqual(['paid', 'promotional'])
+  const [{ lineId: c }] = open.quote.allowed.moveTo
+  const move = { disposition: 'move', toLineId: c }
+  const endsOn = platform.clock.now().add({ hours: 72 }).toString().slice(0, 10)
+  const choose = async (choices: object) =>
+    (await someone.patch(`/v1/closures/${draft.caseId}`, { choices })).body
+  platform.clock.advance({ minutes: 2 })
+  const chosen = await choose({ paid: move, promotional: move, endsOn })
+  expect((await submit(someone, chosen)).status).toBe(202)
+  await untilState(someone, draft.caseId, 'scheduled')
+
+  // Nor is it agreed to anew on the day: what is impossible by then is asked once, and not ever again.
+  await close(someone, c)
+  platform.clock.advance({ hours: 96 })
+  const again = await untilState(someone, draft.caseId, 'needs_customer')
+  expect([again.choices, again.quote.choicesNeeded]).toEqual([{ ...fallen, endsOn }, ['paid']])
+  expect((await submit(someone, again)).body.code).toBe('choice-not-allowed')
+  platform.clock.advance({ minutes: 2 })
+  const last = await choose({ ...again.choices, paid: { disposition: 'refund' } })
+  expect((await submit(someone, last)).status).toBe(202)
+  const closed = await untilState(someone, draft.caseId, 'closed')
+  expect(closed.choices).toEqual({ paid: { disposition: 'refund' }, promotional: null, endsOn })
+  expect([await left(a), await left(b), await left(c)]).toEqual([[], [], []])
+  await expectZeroSum(platform, draft.caseId)
+}, 90_000)
+
 /** Service has begun to end, so that nobody is asked any more, and then the other line closes. */
 async function closedInGrace(country: string, disposition: string) {
   const found = await moving(country, { texts: true })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { packOf } from '../policy/packs.ts'
 import type { Policy } from '../policy/policy.ts'
-import { choicesOnPort, finalChoices, paidOnPort } from './choices.ts'
+import { choicesOnPort, finalChoices, paidOnPort, stillPossible } from './choices.ts'
 import type { Facts } from './facts.ts'
 import type { Choices } from './settlement.ts'
 
@@ -40,6 +40,16 @@ test('what was to move to a line that is gone goes back, or is asked for where i
   expect(onPort('JP')).toMatchObject({ paid: null, promotional: giveUp })
   const spent = onPort('GB', { paid: { ...move, spendFirst: true } })
   expect(spent.paid).toEqual({ disposition: 'refund', spendFirst: true })
+})
+
+test('as long as its owner chooses, a move to a line that is gone falls away, and nothing else does', () => {
+  const move = { disposition: 'move', toLineId: 'line_2' } as const
+  const choices: Choices = { paid: move, promotional: move, endsOn: '2026-06-01' }
+  expect(stillPossible(factsOf('GB', ['line_2']), choices)).toEqual(choices)
+  const fallen = { ...choices, paid: null, promotional: null }
+  expect(stillPossible(factsOf('GB', ['line_3']), choices)).toEqual(fallen)
+  const kept: Choices = { paid: { disposition: 'donate' }, promotional: { disposition: 'give-up' } }
+  expect(stillPossible(factsOf('GB'), kept)).toEqual(kept)
 })
 
 test('once service has ended nobody is asked: it goes back without a fee, else it is unclaimed', () => {

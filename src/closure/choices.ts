@@ -11,6 +11,17 @@ function isGone({ staying }: Pick<Facts, 'staying'>, choice: Choice<string> | nu
   return !staying.some(({ lineId }) => lineId === choice.toLineId)
 }
 
+/** What its owner still chooses on: a move to a line that has gone, or is on its way, falls away, and is asked about anew. */
+export function stillPossible(facts: Pick<Facts, 'staying'>, choices: Choices): Choices {
+  const { paid, promotional } = choices
+  if (!isGone(facts, paid) && !isGone(facts, promotional)) return choices
+  return {
+    ...choices,
+    paid: isGone(facts, paid) ? null : paid,
+    promotional: isGone(facts, promotional) ? null : promotional,
+  }
+}
+
 const giveUp = { disposition: 'give-up' } as const
 
 /**

@@ -43,6 +43,7 @@ export async function submitDraft(
   const change = {
     state: 'submitted',
     submittedAt,
+    choices: c.choices,
     ...(received && { shownBy: received.shownBy }),
     quote: quote.wire,
     closingLines: lineIds,
@@ -98,7 +99,14 @@ export async function agreeAgain(
 ) {
   // Of a day that is over by now, it stays: money counts to it.
   const endsAt = agreedEnd(facts, c.choices, c.submittedAt ?? now).at
-  const change = { state, quote: quote.wire, endsAt, dueAt: null, attention: null } as const
+  const change = {
+    state,
+    choices: c.choices,
+    quote: quote.wire,
+    endsAt,
+    dueAt: null,
+    attention: null,
+  } as const
   await changeCase(trx, app, c, change, {
     now,
     actor,

@@ -1,6 +1,7 @@
 /** Reads all that a page about a case shows, in one snapshot. */
 import type { App } from '../platform/app.ts'
 import type { Trx } from '../platform/database.ts'
+import { stillPossible } from './choices.ts'
 import { loadFacts } from './facts-store.ts'
 import { refundsOf } from '../payments/payout-store.ts'
 import { finalTables } from './final-statement.ts'
@@ -10,7 +11,7 @@ import { questionsOf } from './question-store.ts'
 import { casesOf, doneStepsOf, findCase } from './store.ts'
 import { eventsOf } from './timeline-store.ts'
 import { type ClosureView, type Seen, viewOf } from './view.ts'
-import { quoteNow } from './way-store.ts'
+import { isForGuardian, quoteNow } from './way-store.ts'
 
 /** Undefined when the subscriber has no such case. `sessionOpen` is what the network answered, if it was asked. */
 export async function seeCase(
@@ -46,19 +47,24 @@ export async function seeCases(app: App, subscriberId: string): Promise<ClosureV
 async function see(
   trx: Trx,
   app: App,
-  c: StoredCase,
+  stored: StoredCase,
   sessionOpen?: boolean,
 ): Promise<Seen | undefined> {
+  const now = app.clock.now()
   const facts = await loadFacts(
     trx,
-    c.subscriberId,
-    c,
-    pinOf(c, app.clock.now()),
-    c.state === 'closed',
+    stored.subscriberId,
+    stored,
+    pinOf(stored, now),
+    stored.state === 'closed',
   )
   if (!facts) return undefined
-  const questions = await questionsOf(trx, c)
-  const isOpen = isEditable(c, questions)
+  const questions = await questionsOf(trx, stored)
+  const isOpen = isEditable(stored, questions)
+  const events = await eventsOf(trx, stored.subscriberId, stored.caseId)
+  // A guardian agrees to what was chosen, and chooses nothing.
+  const isChosen = !isOpen || isForGuardian(stored, facts, events, now)
+  const c = isChosen ? stored : { ...stored, choices: stillPossible(facts, stored.choices) }
   const certificate = await trx
     .selectFrom('closure_certificate')
     .select('signed_at')
@@ -75,9 +81,9 @@ async function see(
   return {
     c,
     facts,
-    events: await eventsOf(trx, c.subscriberId, c.caseId),
+    events,
     rows: isOpen ? readiness(facts, sessionOpen) : [],
-    quote: isOpen ? quoteNow(c, facts, app.clock.now()).wire : c.quote,
+    quote: isOpen ? quoteNow(c, facts, now).wire : c.quote,
     certificateSignedAt: certificate?.signed_at ?? null,
     kept: kept.map(({ category, basis, keep_until, erased_at }) => ({
       category,

@@ -18,6 +18,7 @@ import { exchangeOffers } from './currencies.ts'
 import { textsUntil } from './grace.ts'
 import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
+import { stillPossible } from './choices.ts'
 import { checkChoices, makeQuote, type Quote } from './quote.ts'
 import { checkDay, daysFrom } from './own-day.ts'
 import { hasLeft, isPorted } from './ported.ts'
@@ -213,8 +214,12 @@ export async function submitClosure(
     if (isAnothers(facts, actor)) return refuse('representative-acts')
     const events = await eventsOf(trx, subscriberId, caseId)
     if (isForGuardian(c, facts, events, now)) return refuse('guardian-acts')
-    const quote = quoteNow(c, facts, now)
+    const asked = { ...c, choices: stillPossible(facts, c.choices) }
+    const quote = quoteNow(asked, facts, now)
     const refusal = mayNotSubmit(facts, quote, given.quoteHash)
+    // What was chosen and is possible no more is why, before that something is missing.
+    const gone = refusal?.refused === 'choice-missing' && checkChoices(facts, c.choices)
+    if (gone) return gone
     if (refusal) return refusal
     const used = await useCode(trx, app, {
       subscriberId,
@@ -223,7 +228,7 @@ export async function submitClosure(
       code: given.code,
     })
     if (isRefusal(used)) return used
-    const agreed = { c, facts, quote, actor, now }
+    const agreed = { c: asked, facts, quote, actor, now }
     return c.state === 'needs_customer'
       ? agreeAgain(trx, app, agreed, { kind: 'agreed-again', state: backFromAsking(events) })
       : submitDraft(trx, app, agreed)

@@ -77,9 +77,10 @@ function useSubmit({ closure, quote }: Props, code: string, onDone: () => void) 
       await go(base, { replace: true })
     },
     onError: async (error) => {
-      if (problemCode(error) !== 'quote-changed') return
-      keepBefore({ currencies: quote.currencies })
-      takeQuote(closure, error)
+      const isGone = problemCode(error) === 'choice-not-allowed'
+      if (problemCode(error) !== 'quote-changed' && !isGone) return
+      keepBefore({ currencies: quote.currencies, ...(isGone && { isGone }) })
+      await takeQuote(closure, error)
       await go(`${base}/quote`, { replace: true })
     },
   })
@@ -182,11 +183,11 @@ function LastStep({ closure, ready, busy, onClick }: LastStepProps) {
 }
 
 /** The refusal brings the new quote along; without it the page asks again. */
-function takeQuote(closure: Closure, error: unknown): void {
+async function takeQuote(closure: Closure, error: unknown): Promise<void> {
   const { queryKey } = closureQuery(closure.caseId)
   const quote = error instanceof Refused ? (error.problem['quote'] as Quote | undefined) : undefined
   if (quote) queryClient.setQueryData(queryKey, { ...closure, quote })
-  else void queryClient.invalidateQueries({ queryKey })
+  else await queryClient.invalidateQueries({ queryKey })
 }
 
 function WhatHappens({ closure, quote }: Props) {

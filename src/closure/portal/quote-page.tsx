@@ -95,7 +95,7 @@ function Shown({ closure, quote }: QuoteProps) {
         />
       }
     >
-      {before && <ChangedNotice />}
+      {before && <ChangedNotice before={before} />}
       <GoesOn quote={quote} />
       <Fresh quote={quote} />
       {quote.currencies.map((table) => (
@@ -249,11 +249,11 @@ function Fresh({ quote }: { quote: Quote }) {
   return <p className="caption c3 mt-4">{t('quote.withdrawal', { at })}</p>
 }
 
-function ChangedNotice() {
+function ChangedNotice({ before }: { before: QuoteBefore }) {
   const { t } = useWords()
   return (
     <div className="mt-4">
-      <Notice>{t('quote.changed')}</Notice>
+      <Notice>{t(before.isGone ? 'quote.choice-gone' : 'quote.changed')}</Notice>
     </div>
   )
 }

@@ -149,4 +149,7 @@ function zeroLike(amount: string): string {
     .replace(/^0+(?=0)/, '')
 }
 
-export type QuoteBefore = Pick<Quote, 'currencies'>
+export type QuoteBefore = Pick<Quote, 'currencies'> & {
+  /** The line that money was to move to. */
+  isGone?: true
+}
