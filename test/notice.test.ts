@@ -70,6 +70,10 @@ test('a Belgian business gives a month’s notice: its line works and renews unt
   const [bound] = draft.quote.bound
   expect(bound).toMatchObject({ lineId, why: 'notice', source: 'IBPT: after renewal' })
   expect(draft.quote).toMatchObject({ endsAt: bound.until, immediate: false })
+  const price = { amount: '12.00', currency: 'GBP' }
+  expect(draft.quote.goingOn).toMatchObject([
+    { lineId, planEnds: null, renews: { times: 1, price } },
+  ])
   platform.clock.advance({ minutes: 1 })
   const later = await caseOf(lin, draft.caseId)
   expect([later.quote.hash, later.quote.bound[0].until > bound.until]).toEqual([

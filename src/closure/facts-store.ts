@@ -16,7 +16,7 @@ import { fromWire, money, type MoneyWire, zero } from '../values/money.ts'
 import type { Segment } from '../values/wire.ts'
 import { type ContactFacts, type Facts, type LineFacts, lineName, type Term } from './facts.ts'
 import { groupBy, moneyFactsOf } from './money-facts-store.ts'
-import { dayChoosers } from './own-day.ts'
+import { mayGoOn } from './own-day.ts'
 import type { Choices, UnusedRefund } from './settlement.ts'
 import type { Pin, ShownBy } from './case.ts'
 
@@ -89,7 +89,7 @@ export async function loadFactsOf(
   const contactsOf = await loadContacts(trx, ids)
   const devicesOf = await devicesSeen(trx, ids)
   const moneyOf = await moneyFactsOf(trx, ids)
-  const peersFor = await peersOf(trx, ids, dayChoosers(all))
+  const peersFor = await peersOf(trx, ids, mayGoOn(all, linesOf))
   // Few have lines that others depend on, and only for them it is read.
   const leavingFor = await leavingOf(
     trx,

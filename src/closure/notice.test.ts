@@ -1,6 +1,8 @@
 /** A notice that a contract asks for: as long as each country lets it be, counted from the receipt, and for whom it binds. */
 import { expect, test } from 'vitest'
 import { factsIn, friday, line, pounds } from '../../test/closing-facts.ts'
+import { catalogPlans } from '../plans/catalog.ts'
+import { planDocument } from '../plans/plan.ts'
 import { packOf, packs } from '../policy/packs.ts'
 import { onDayOf } from '../policy/rule-for.ts'
 import { lastingLines } from './agreed-end.ts'
@@ -154,6 +156,50 @@ test('it ends on the latest of the day that was chosen, the term and the notice,
   expect(local('DE', on('2027-01-05').endsAt)).toBe('2027-01-05T23:59')
   expect(on('2027-01-05').bound).toBeUndefined()
   expect([...lastingLines(quoteOf(facts))]).toEqual(['line_1'])
+})
+
+test('what is bound says what renews until it ends, and for how much, as a day of one’s own does', () => {
+  const { document } = catalogPlans().find(({ planId }) => planId === 'flex-europe')!
+  const plan = { planId: 'flex-europe', version: 1, ...planDocument.parse(document) }
+  const periodEnd = friday.add(days(10))
+  const next = { plan, steps: null }
+  const peer = { lineId: 'line_1', state: 'active' as const, periodEnd, plan, next }
+  const other = { ...line, lineId: 'line_2', paid: pounds(0n) }
+  const renewing = (autoRenew: boolean, own = twoMonths): Facts => ({
+    ...factsOf('DE', own),
+    lines: [own, other],
+    peers: [
+      { ...peer, autoRenew },
+      { ...peer, lineId: 'line_2', autoRenew },
+    ],
+  })
+  const on = quoteOf(renewing(true))
+  // Of both that close, the one that is bound; the second renewal would be in January.
+  const price = { amount: '8.10', currency: 'GBP' }
+  const once = { times: 1, first: periodEnd.toString(), price, comesBack: true }
+  const named = { lineId: 'line_1', name: line.msisdn }
+  expect(on.goingOn).toEqual([{ ...named, planEnds: null, renews: once }])
+  const off = quoteOf(renewing(false))
+  expect(off.goingOn).toEqual([{ ...named, planEnds: periodEnd.toString(), renews: null }])
+  // What does not renew has the hash that it had.
+  expect(off.hash).toBe(quoteOf({ ...renewing(false), peers: [] }).hash)
+  expect(off.goingOn).not.toEqual(on.goingOn)
+  expect(on.hash).not.toBe(off.hash)
+  expect(quoteOf(renewing(true), friday.add({ hours: 9 })).hash).toBe(on.hash)
+  const long = quoteOf(renewing(true, lineOf({ months: 24 })))
+  expect(long.goingOn?.[0]?.renews?.times).toBe(22)
+
+  // A day of one's own that comes too early says the same, and nothing twice.
+  const early = quoteOf(renewing(true), friday, { ...refund, endsOn: '2026-12-01' })
+  expect([early.goingOn, early.ownDay?.lines.map(({ renews }) => renews)]).toEqual([
+    undefined,
+    [once, once],
+  ])
+  // Where it leaves nothing now, what a renewal leaves is asked about all the same.
+  const bare = { ...renewing(true), lines: [{ ...twoMonths, paid: pounds(0n) }] }
+  expect(quoteOf(bare, friday, { ...refund, paid: null }).choicesNeeded).toEqual(['paid'])
+  const spent = { ...bare, peers: renewing(false).peers }
+  expect(quoteOf(spent, friday, { ...refund, paid: null }).choicesNeeded).toEqual([])
 })
 
 test('a number that left took service with it, whatever bound its line', () => {

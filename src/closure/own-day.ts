@@ -6,7 +6,7 @@ import { refuse, type Refusal } from '../values/refusal.ts'
 import type { Choices } from './ends.ts'
 import { type Facts, type LineFacts, lineName } from './facts.ts'
 
-/** What a line does until the day. */
+/** What a line does until its end. */
 export type GoingOn = {
   lineId: string
   name: string
@@ -15,7 +15,7 @@ export type GoingOn = {
   /** Null: nothing renews before the day. */
   renews: { times: number; first: Temporal.Instant; price: Money; comesBack: boolean } | null
 }
-export type OwnDay = { on: string; until: Temporal.Instant; lines: GoingOn[] }
+export type OwnDay = { on: string; until: Temporal.Instant }
 
 /**
  * When a day is over by the clock of the policy: its last minute, 23:59, and not the midnight that has the name of the next
@@ -59,16 +59,14 @@ export function checkDay(
   return refuse('end-day-out-of-range', { from, to })
 }
 
-/** The day with what renews before it, and at what price. */
 export function ownDayOf(facts: Facts, choices: Choices, now: Temporal.Instant): OwnDay | null {
   const until = ownDayEnd(facts, choices, now)
-  if (!until) return null
-  const lines = facts.lines.map((line) => goingOn(facts, line, now, until))
-  return { on: choices.endsOn!, until, lines }
+  return until && { on: choices.endsOn!, until }
 }
 
-function goingOn(
-  { peers }: Facts,
+/** What renews before its end, and at what price. */
+export function goesOn(
+  { peers }: Pick<Facts, 'peers'>,
   line: LineFacts,
   now: Temporal.Instant,
   until: Temporal.Instant,
@@ -92,9 +90,13 @@ function endsBefore(end: Temporal.Instant, now: Temporal.Instant, until: Tempora
   return isBetween ? end : null
 }
 
-/** Of whom a day was chosen, all lines are read, as those that renew are quoted. */
-export function dayChoosers(
+/** Of whom a day was chosen, or a contract may bind a line, all lines are read, as those that renew are quoted. */
+export function mayGoOn(
   all: readonly { subscriberId: string; choices?: Pick<Choices, 'endsOn'> }[],
+  linesOf: ReadonlyMap<string, readonly Pick<LineFacts, 'term'>[]>,
 ): string[] {
-  return all.flatMap(({ subscriberId, choices }) => (choices?.endsOn ? [subscriberId] : []))
+  const isBound = (id: string) => linesOf.get(id)?.some(({ term }) => term !== null)
+  return all.flatMap(({ subscriberId: id, choices }) =>
+    choices?.endsOn || isBound(id) ? [id] : [],
+  )
 }

@@ -86,6 +86,20 @@ export const quoteEntryWire = z
   })
   .meta({ id: 'QuoteEntry' })
 
+const goingOnWire = z.object({
+  lineId: z.string(),
+  name: z.string(),
+  planEnds: instantWire.nullable().describe('Its last paid day, where nothing renews'),
+  renews: z
+    .object({
+      times: z.int(),
+      first: instantWire,
+      price: moneyWire.describe('Each time, as of now'),
+      comesBack: z.boolean().describe('What of the last one is unused on the day'),
+    })
+    .nullable(),
+})
+
 export const quoteWire = z
   .object({
     hash: z
@@ -113,24 +127,14 @@ export const quoteWire = z
       .object({
         on: z.iso.date(),
         until: instantWire.describe('Later than this only where `endsAt` is'),
-        lines: z.array(
-          z.object({
-            lineId: z.string(),
-            name: z.string(),
-            planEnds: instantWire.nullable().describe('Its last paid day, where nothing renews'),
-            renews: z
-              .object({
-                times: z.int(),
-                first: instantWire,
-                price: moneyWire.describe('Each time, as of now'),
-                comesBack: z.boolean().describe('What of the last one is unused on the day'),
-              })
-              .nullable(),
-          }),
-        ),
+        lines: z.array(goingOnWire),
       })
       .optional()
       .describe('The day that was chosen: until then lines go on, and are paid for, as before'),
+    goingOn: z
+      .array(goingOnWire)
+      .optional()
+      .describe('What lines that are bound do until `endsAt`, where no day was chosen'),
     withdrawUntil: instantWire
       .optional()
       .describe('The contract was just made: until then nothing is kept for leaving, by law'),

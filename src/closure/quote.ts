@@ -12,7 +12,7 @@ import type { Facts } from './facts.ts'
 import { freshUntil } from './fresh.ts'
 import { textsUntil } from './grace.ts'
 import { repriced } from './others.ts'
-import { type OwnDay, ownDayOf } from './own-day.ts'
+import { type GoingOn, goesOn, ownDayOf } from './own-day.ts'
 import { paysOut } from './ported.ts'
 import { riskOf } from './risk.ts'
 import { openShares } from './shared.ts'
@@ -42,6 +42,9 @@ export function makeQuote(
   const { reviewed, by } = decisionOn(policy, risk, now)
   const endsAt = later(by, wanted)
   const ownDay = ownDayOf(facts, choices, now)
+  const isBound = (lineId: string) => bound.some((one) => one.lineId === lineId)
+  const lasting = facts.lines.filter(({ lineId }) => wanted && (ownDay || isBound(lineId)))
+  const goingOn = lasting.map((line) => goesOn(facts, line, now, wanted!))
   const fresh = freshUntil(facts, ownDay?.until ?? now)
   const texts = textsUntil(facts, endsAt)
   const over = choices.texts && texts ? texts : endsAt
@@ -52,7 +55,7 @@ export function makeQuote(
   )
   if (reasonNeeded) needed.add('reason')
   // What a renewal leaves is asked about now: on the day nobody has to come back for it.
-  if (choices.paid === null && ownDay?.lines.some(({ renews }) => renews)) needed.add('paid')
+  if (choices.paid === null && goingOn.some(({ renews }) => renews)) needed.add('paid')
   const refunds = settlements.flatMap((settlement) => settlement.refunds)
   const wire: Omit<QuoteWire, 'hash'> = {
     validUntil: earlier(nextChange(facts, now), ratesOf(settlements)).toString(),
@@ -78,7 +81,10 @@ export function makeQuote(
     ...(bound.length > 0 && {
       bound: bound.map((one) => ({ ...one, until: one.until.toString() })),
     }),
-    ...(ownDay && { ownDay: dayWire(ownDay) }),
+    ...(ownDay && {
+      ownDay: { on: ownDay.on, until: ownDay.until.toString(), lines: goingOn.map(goingOnWire) },
+    }),
+    ...(!ownDay && goingOn[0] && { goingOn: goingOn.map(goingOnWire) }),
     ...(fresh && { withdrawUntil: fresh.toString() }),
     others: repriced(facts, now, wanted ?? now).map(({ before, after, from, ...line }) => ({
       ...line,
@@ -90,17 +96,16 @@ export function makeQuote(
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
 }
 
-function dayWire({ on, until, lines }: OwnDay): NonNullable<QuoteWire['ownDay']> {
-  const shown = lines.map(({ planEnds, renews, ...line }) => ({
+function goingOnWire({
+  planEnds,
+  renews,
+  ...line
+}: GoingOn): NonNullable<QuoteWire['goingOn']>[number] {
+  return {
     ...line,
     planEnds: planEnds?.toString() ?? null,
-    renews: renews && {
-      ...renews,
-      first: renews.first.toString(),
-      price: toWire(renews.price),
-    },
-  }))
-  return { on, until: until.toString(), lines: shown }
+    renews: renews && { ...renews, first: renews.first.toString(), price: toWire(renews.price) },
+  }
 }
 
 function later(a: Temporal.Instant, b: Temporal.Instant | null): Temporal.Instant {
@@ -176,7 +181,7 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
     wire.currencies,
     wire.refundTo,
     [facts.policy.country, facts.policy.version],
-    // Nothing where no line is bound and none repriced, so that quotes made before stay what they were.
+    // Nothing where no line is bound, none renews and none is repriced, so that quotes made before stay what they were.
     ...(wire.bound ?? []).map((bound) => boundInHash(facts, bound)),
     ...(wire.others ?? []).map(({ lineId, before, after }) => [lineId, before, after]),
     ...(wire.ownDay?.lines ?? []).map(({ lineId, renews }) => [
@@ -184,6 +189,9 @@ function hashOf(facts: Facts, choices: Choices, wire: Omit<QuoteWire, 'hash'>): 
       renews?.times,
       renews?.price,
     ]),
+    ...(wire.goingOn ?? []).flatMap(({ lineId, renews }) =>
+      renews ? [[lineId, renews.times, renews.price]] : [],
+    ),
   ])
   return `q-${createHash('sha256').update(agreed).digest('hex').slice(0, 24)}`
 }

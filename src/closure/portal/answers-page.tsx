@@ -208,7 +208,7 @@ function Exchanged({ quote }: Pick<Props, 'quote'>) {
 function SpentFirst({ choice, quote }: Pick<DisposedProps, 'choice' | 'quote'>) {
   const { t } = useWords()
   const format = useFormat()
-  if (quote.ownDay) {
+  if (quote.ownDay ?? quote.bound) {
     const at = format.moment(quote.endsAt, { year: true })
     return <span className="small c2">{t('quote.at-most', { at })}</span>
   }

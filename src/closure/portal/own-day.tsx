@@ -97,8 +97,6 @@ export function OwnDay({ quote }: { quote: Quote }) {
   const { ownDay, endsAt } = quote
   if (!ownDay) return null
   const isLater = Date.parse(endsAt) > Date.parse(ownDay.until)
-  const renewing = ownDay.lines.flatMap(({ renews }) => renews ?? [])
-  const day = (at: string) => format.day(at, { year: true })
   return (
     <div className="mt-4">
       <Notice live={false}>
@@ -106,21 +104,34 @@ export function OwnDay({ quote }: { quote: Quote }) {
           <p>{t('quote.day-too-early', { day: format.date(ownDay.on, { year: true }) })}</p>
         )}
         <p>{t('quote.day-until')}</p>
-        {ownDay.lines.map(({ lineId, name: line, renews, planEnds }) => (
-          <p key={lineId}>
-            {renews &&
-              t('quote.day-renews', {
-                name: line,
-                times: renews.times,
-                date: day(renews.first),
-                price: format.money(renews.price),
-              })}
-            {planEnds && t('quote.day-plan-ends', { name: line, date: day(planEnds) })}
-          </p>
-        ))}
-        {renewing.some(({ comesBack }) => comesBack) && <p>{t('quote.day-comes-back')}</p>}
-        {renewing.some(({ comesBack }) => !comesBack) && <p>{t('quote.day-is-spent')}</p>}
+        <GoingOn lines={ownDay.lines} />
       </Notice>
     </div>
+  )
+}
+
+/** What renews, how often and for what, and what ends before. */
+export function GoingOn({ lines }: { lines: NonNullable<Quote['goingOn']> }) {
+  const { t } = useWords()
+  const format = useFormat()
+  const renewing = lines.flatMap(({ renews }) => renews ?? [])
+  const day = (at: string) => format.day(at, { year: true })
+  return (
+    <>
+      {lines.map(({ lineId, name, renews, planEnds }) => (
+        <p key={lineId}>
+          {renews &&
+            t('quote.day-renews', {
+              name,
+              times: renews.times,
+              date: day(renews.first),
+              price: format.money(renews.price),
+            })}
+          {planEnds && t('quote.day-plan-ends', { name, date: day(planEnds) })}
+        </p>
+      ))}
+      {renewing.some(({ comesBack }) => comesBack) && <p>{t('quote.day-comes-back')}</p>}
+      {renewing.some(({ comesBack }) => !comesBack) && <p>{t('quote.day-is-spent')}</p>}
+    </>
   )
 }

@@ -13,7 +13,7 @@ import type { Closure, ClosureChoices, Quote } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 import { Draft, KeepButton, useChange } from './case.tsx'
 import { OtherLines } from './other-lines.tsx'
-import { OwnDay } from './own-day.tsx'
+import { GoingOn, OwnDay } from './own-day.tsx'
 import { Questions } from './quote-questions.tsx'
 import { Destinations, type QuoteBefore, Sources } from './quote-tables.tsx'
 import { paidOf, refunds, refundText } from './quote-text.ts'
@@ -229,7 +229,10 @@ function Bound({ quote }: { quote: Quote }) {
   const at = format.day(last.until, { year: true })
   return (
     <div className="mt-4">
-      <Notice live={false}>{t(boundWord(last), { at, source: last.source })}</Notice>
+      <Notice live={false}>
+        <p>{t(boundWord(last), { at, source: last.source })}</p>
+        <GoingOn lines={quote.goingOn ?? []} />
+      </Notice>
     </div>
   )
 }

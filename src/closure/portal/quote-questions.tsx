@@ -207,7 +207,8 @@ function ExchangeQuestion({ quote, value, onChange }: ExchangeProps) {
   )
 }
 
-const renews = ({ ownDay }: Quote) => ownDay?.lines.some((line) => line.renews) === true
+const renews = ({ ownDay, goingOn }: Quote) =>
+  (ownDay?.lines ?? goingOn ?? []).some((line) => line.renews)
 
 /** Where all is used by the day, what a renewal leaves is asked about without an amount. */
 function paidLegend(
