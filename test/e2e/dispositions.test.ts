@@ -1,10 +1,11 @@
 /** What becomes of credit, chosen in Chromium: shares of other lines, spent first, kept as credit and moved to the next line. */
+import { sql } from 'kysely'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Person, person } from '../../src/main/demo-person.ts'
 import { packOf } from '../../src/policy/packs.ts'
 import { formatMoment } from '../../src/values/writing.ts'
-import { imsiOf } from '../hard-cases.ts'
+import { imsiOf, publishFor } from '../hard-cases.ts'
 import { quoteRate, sellInEuro, topUpEuro } from '../in-euro.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { reportUsage } from '../shop.ts'
@@ -39,6 +40,21 @@ async function offerGrace({ db, clock }: TestPlatform) {
   const document = { ...pack, version: pack.version + 1, rules: { ...pack.rules, graceMax } }
   const row = { country: 'GB', version: document.version, document, published_at: clock.now() }
   await db.insertInto('policy_version').values(row).execute()
+}
+
+/** A plan whose contract asks for a month, where nothing can be withdrawn from. */
+async function sellWithNotice(sold: TestPlatform) {
+  await sql`insert into plan_version (plan_id, version, document, valid_from)
+    select 'home-notice', 1, document || '{"term":{"months":0,"notice":{"value":"P1M"}}}', valid_from
+    from plan_version where plan_id = 'home-uk' and valid_to is null on conflict do nothing`.execute(
+    sold.db,
+  )
+  const rule = { source: 'a law of notices', confidence: 'D' as const }
+  await publishFor(sold, 'MT', {
+    noticeRule: { value: 'P1M', ...rule },
+    maxCloseTime: { value: null, ...rule },
+    withdrawalWindow: { value: null, ...rule },
+  })
 }
 
 /** 530 MB in Japan are 15.90, so that payments can take back more than is left of them. */
@@ -185,6 +201,52 @@ test.each(usual(looks, 1))(
     await page.getByText(w('answers.exchanged', what)).waitFor()
     await seen('exchanged-answers')
     await context.close()
+  },
+  90_000,
+)
+
+test.each(usual(looks, 0))(
+  '$locale at $width: a contract that asks for notice says what renews; a move to a line that closes meanwhile is asked again',
+  async (look) => {
+    const w = wordsOf(look.locale)
+    await sellWithNotice(platform)
+    const lin = await member(platform, { locale: look.locale, country: 'MT' })
+    const { lineId } = await buyLine(lin, 'home-notice')
+    const { lineId: other } = await buyLine(lin, 'home-uk')
+    await install(platform, lin, lineId)
+    await lin.patch(`/v1/lines/${lineId}/renewal`, { autoRenew: true })
+    await topUp(lin, lineId, '30.00')
+    const { body: draft } = await lin.post('/v1/closures', { scope: 'line', lineId })
+    const at = `/v1/closures/${draft.caseId}`
+    const paid = { disposition: 'move', toLineId: other }
+    const moved = await lin.patch(at, { choices: { paid, promotional: null } })
+    expect(moved.body).toMatchObject({ choices: { paid } })
+    const context = await windowOf(browser, platform.url, lin, look)
+    const page = await context.newPage()
+    const renews = /(once|1 次|一次).*£12\.00/
+    for (const step of ['quote', 'answers'] as const) {
+      await page.goto(`${platform.url}/closures/${draft.caseId}/${step}`)
+      const notice = page.getByText(w('quote.notice', { source: 'a law of notices' }))
+      await notice.waitFor()
+      await page.getByText(renews).first().waitFor()
+      await expectSound(page, `notice-${step}`)
+      await picture(page, `disposition-notice-${step}-${look.locale}`)
+    }
+    const after = new Date(Date.now() - 1).toISOString()
+    await page.getByRole('link', { name: w('answers.last-step') }).click()
+    await page.getByRole('textbox').fill(await lin.codeFor(lin.email, after))
+    await page.getByRole('checkbox').check({ force: true })
+    const gone = await draftClosure(lin, 'line', other)
+    expect((await submit(lin, gone)).status).toBe(202)
+    await page.getByRole('button', { name: w('confirm.close-line') }).click()
+    await page.getByText(w('quote.choice-gone')).waitFor()
+    await page.getByRole('heading', { level: 1, name: w('quote.head-choose') }).waitFor()
+    expect(await page.getByRole('radio', { checked: true }).count()).toBe(0)
+    await expectSound(page, 'choice-gone')
+    await picture(page, `disposition-gone-${look.locale}`)
+    await context.close()
+    const { body: open } = await lin.get(at)
+    expect([open.state, open.choices.paid]).toEqual(['draft', null])
   },
   90_000,
 )
