@@ -26,6 +26,7 @@ beforeAll(async () => {
   platform = await testPlatform({ pages: true })
   await sellInEuro(platform)
   await offerGrace(platform)
+  await sellWithNotice(platform)
   browser = await openBrowser()
 }, 90_000)
 afterAll(async () => {
@@ -46,9 +47,7 @@ async function offerGrace({ db, clock }: TestPlatform) {
 async function sellWithNotice(sold: TestPlatform) {
   await sql`insert into plan_version (plan_id, version, document, valid_from)
     select 'home-notice', 1, document || '{"term":{"months":0,"notice":{"value":"P1M"}}}', valid_from
-    from plan_version where plan_id = 'home-uk' and valid_to is null on conflict do nothing`.execute(
-    sold.db,
-  )
+    from plan_version where plan_id = 'home-uk' and valid_to is null`.execute(sold.db)
   const rule = { source: 'a law of notices', confidence: 'D' as const }
   await publishFor(sold, 'MT', {
     noticeRule: { value: 'P1M', ...rule },
@@ -209,7 +208,6 @@ test.each(usual(looks, 0))(
   '$locale at $width: a contract that asks for notice says what renews; a move to a line that closes meanwhile is asked again',
   async (look) => {
     const w = wordsOf(look.locale)
-    await sellWithNotice(platform)
     const lin = await member(platform, { locale: look.locale, country: 'MT' })
     const { lineId } = await buyLine(lin, 'home-notice')
     const { lineId: other } = await buyLine(lin, 'home-uk')
