@@ -219,3 +219,21 @@ function total(
   )
   return sum(amounts, code).minor
 }
+
+test('credit is offered to move only to lines of its currency, and refused to others', () => {
+  const to = (lineId: string, currency: string) => ({ lineId, name: lineId, currency })
+  const offered = (...staying: ReturnType<typeof to>[]) => {
+    const facts = { ...factsIn('GB'), staying }
+    const { allowed } = makeQuote(facts, { paid: null, promotional: null }, null, null, friday).wire
+    const paid = { disposition: 'move' as const, toLineId: 'line_euro' }
+    return {
+      to: allowed.moveTo.map(({ lineId }) => lineId),
+      move: [...allowed.paid, ...allowed.promotional].filter((one) => one === 'move').length,
+      refused: checkChoices(facts, { paid, promotional: null })?.refused,
+    }
+  }
+  const refused = 'choice-not-allowed'
+  expect(offered(to('line_euro', 'EUR'))).toEqual({ to: [], move: 0, refused })
+  const both = offered(to('line_euro', 'EUR'), to('line_2', 'GBP'))
+  expect(both).toEqual({ to: ['line_2'], move: 2, refused })
+})

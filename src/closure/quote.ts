@@ -37,7 +37,7 @@ export function makeQuote(
   const settlements = settleAll(facts, choices, wanted ?? now, rates)
   const { policy } = facts
   const { rules } = policy
-  const canMove = facts.staying.length > 0
+  const targets = targetsOf(facts)
   const risk = riskOf(facts, now)
   const { reviewed, by } = decisionOn(policy, risk, now)
   const endsAt = later(by, wanted)
@@ -71,9 +71,9 @@ export function makeQuote(
         (maySpendFirst(facts, choices) && spendUntil(facts.lines, now)?.toString()) || null,
       textsUntil: texts?.toString() ?? null,
       promotional: rules.promotionalDispositions.value.filter(
-        (disposition) => disposition !== 'move' || canMove,
+        (disposition) => disposition !== 'move' || targets.length > 0,
       ),
-      moveTo: facts.staying.map(({ lineId, name }) => ({ lineId, name })),
+      moveTo: targets.map(({ lineId, name }) => ({ lineId, name })),
       shared: sharedOf(facts),
       exchange: exchangeOffers(facts, choices, now, rates),
     },
@@ -120,15 +120,23 @@ function earlier(a: Temporal.Instant, others: readonly Temporal.Instant[]): Temp
   return [a, ...others].sort(Temporal.Instant.compare)[0]!
 }
 
+/** Lines that credit may move to: of what closes, all is in their currency. */
+function targetsOf({ lines, staying }: Facts): Facts['staying'] {
+  return staying.filter(({ currency }) =>
+    lines.every(({ prepaid }) => prepaid.currency === currency),
+  )
+}
+
 /** What policy offers, as far as there is a place for it. */
 function paidChoices(facts: Facts) {
-  const { policy, staying, endsAccount } = facts
+  const { policy, endsAccount } = facts
+  const isAlone = targetsOf(facts).length === 0
   const offered = paidDispositions(policy)
   const isDue = paysOut(facts) && !offered.includes('refund')
   return [...(isDue ? (['refund'] as const) : []), ...offered].flatMap((one) => {
     if (one === 'spend') return []
     if (one === 'keep') return endsAccount ? [] : [one]
-    return one === 'move' && staying.length === 0 ? [] : [one]
+    return one === 'move' && isAlone ? [] : [one]
   })
 }
 
@@ -229,9 +237,8 @@ export function checkChoices(facts: Facts, choices: Choices): Refusal | undefine
   }
   for (const choice of [paid, promotional]) {
     if (choice?.disposition !== 'move') continue
-    const target = facts.staying.find(({ lineId }) => lineId === choice.toLineId)
-    const fits = target && facts.lines.every(({ prepaid }) => prepaid.currency === target.currency)
-    if (!fits) return notAllowed('move')
+    if (!targetsOf(facts).some(({ lineId }) => lineId === choice.toLineId))
+      return notAllowed('move')
   }
   return undefined
 }

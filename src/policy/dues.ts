@@ -8,7 +8,7 @@ import {
   subtract,
   zero,
 } from '../values/money.ts'
-import { endOf, endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
+import { endOfAny, prepaidConsumer, ruleFor, type Whom } from './rule-for.ts'
 import type { Policy } from './schema.ts'
 
 /** What may become of paid credit: what the operator offers, without a payout where that is prohibited. */
