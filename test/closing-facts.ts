@@ -58,6 +58,7 @@ export function factsIn(country: string, owedMinor = 0n): Facts {
     devicesAt: [],
     lines: [line],
     staying: [],
+    settling: [],
     accountCredit: [],
     endsAccount: false,
     peers: [],

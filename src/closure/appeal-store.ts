@@ -22,11 +22,14 @@ export async function appeal(
     const c = await lockCase(trx, subscriberId, caseId)
     if (!c) return refuse('not-found')
     if (!mayAppeal(c)) return refuse('nothing-to-appeal')
-    const open = await openBeside(trx, c)
-    if (open) return open
+    const beside = await openBeside(trx, c)
+    if (beside) return beside
     const facts = await loadFacts(trx, subscriberId, c, pinOf(c, now))
     if (!facts || facts.lines.every(({ state }) => state === 'closed'))
       return refuse('nothing-to-appeal')
+    // A line that has closed by itself since then has its own certificate, and its own money.
+    const open = facts.lines.filter(({ state }) => state !== 'closed')
+    const closingLines = open.map(({ lineId }) => lineId)
     // An account ends with all of its lines, and no line ends that its owner did not agree to end.
     if (c.scope === 'account' && facts.staying.length > 0) return refuse('line-added-since')
     await changeCase(
@@ -35,6 +38,7 @@ export async function appeal(
       c,
       {
         state: 'in_review',
+        closingLines,
         appealedAt: now,
         appealText: text,
         dueAt: reviewedBy(facts.policy, { receivedAt: c.submittedAt ?? now, from: now }),
@@ -47,7 +51,7 @@ export async function appeal(
         wake: true,
       },
     )
-    await startClosing(trx, c)
+    await startClosing(trx, { ...c, closingLines })
     return true
   })
 }

@@ -2,7 +2,7 @@
 import { lastingLines } from './agreed-end.ts'
 import type { Pinned } from '../policy/policy.ts'
 import type { Segment } from '../values/wire.ts'
-import type { CaseState, ClosureCase } from './closure.ts'
+import { type CaseState, type ClosureCase, hasEnded } from './closure.ts'
 import type { Facts } from './facts.ts'
 import type { QuoteWire } from './quote.ts'
 import type { Choices } from './settlement.ts'
@@ -86,6 +86,20 @@ export function goingOn(
 ): ReadonlySet<string> {
   if (c.bulkId === null) return lastingLines(c.quote)
   return new Set(c.choices.paid?.spendFirst ? [] : c.closingLines)
+}
+
+/**
+ * Whether a case keeps another from being submitted. A line whose service has ended only waits for its money: its account
+ * can close, and settles after it.
+ */
+export function isInTheWay(
+  one: Pick<StoredCase, 'scope' | 'lineId' | 'state' | 'submittedAt' | 'serviceEndedAt'>,
+  wanted: Pick<StoredCase, 'scope' | 'lineId'>,
+): boolean {
+  if (hasEnded(one.state)) return false
+  if (one.scope === 'account') return one.submittedAt !== null
+  if (wanted.scope === 'account') return one.submittedAt !== null && one.serviceEndedAt === null
+  return one.lineId === wanted.lineId
 }
 
 /** A rejection by a person can be appealed against once. */

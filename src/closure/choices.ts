@@ -55,7 +55,10 @@ export function choicesOnPort(
   }
 }
 
-/** Once service has ended: nothing goes to a line that does not stay, and what nobody may be paid is unclaimed. */
+/**
+ * Once service has ended: nothing goes to a line that does not stay, what came after nothing had to be chosen goes back, and
+ * what nobody may be paid is unclaimed.
+ */
 export function finalChoices(
   facts: Pick<Facts, 'policy' | 'lines' | 'staying'>,
   choices: Choices,
@@ -63,7 +66,7 @@ export function finalChoices(
   const { paid, promotional } = choices
   return {
     ...choices,
-    paid: isGone(facts, paid) ? instead(facts) : paid,
+    paid: paid === null || isGone(facts, paid) ? instead(facts) : paid,
     promotional: isGone(facts, promotional) ? giveUp : promotional,
     // What other lines put in goes back to them.
     shared: choices.shared ?? { disposition: 'return' },

@@ -50,6 +50,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   port: { kind: 'none' },
   consent: 'given',
   refunds: { late: [], next: null },
+  endsLast: false,
   bulk: 'goes-on',
   ...facts,
 })

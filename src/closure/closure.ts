@@ -111,6 +111,8 @@ export type Surroundings = {
   consent: Consent
   /** Refunds that are later than promised. */
   refunds: Lateness
+  /** Other closures of the account go on: it ends after them. */
+  endsLast: boolean
   /** What it is closed with by the operator; one that its owner closes simply goes on. */
   bulk: 'goes-on' | 'paused' | 'called-off'
 }
@@ -171,7 +173,11 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
         }
       )
     case 'settling':
-      return lateRefunds(around) ?? nextStep(around.settling, around) ?? { kind: 'rest' }
+      return (
+        lateRefunds(around) ??
+        othersMove(around) ??
+        nextStep(around.settling, around) ?? { kind: 'rest' }
+      )
     // Whatever has stopped it: what was promised of its refunds is looked at all the same.
     case 'needs_attention':
       return lateRefunds(around) ?? { kind: 'wait', until: around.refunds.next }
@@ -299,6 +305,11 @@ export function isMarkedLate(
   if (!lateAt || !dueAt) return lateAt !== undefined
   // Events are kept to the millisecond.
   return Temporal.Instant.compare(lateAt.add({ milliseconds: 1 }), dueAt) > 0
+}
+
+/** What other closures bring to the account is settled with it. The last of them wakes it, sooner than this. */
+function othersMove({ endsLast, now }: Surroundings): Move | undefined {
+  return endsLast ? { kind: 'wait', until: now.add({ hours: 24 }) } : undefined
 }
 
 function lateRefunds({ refunds: { late, next } }: Surroundings): Move | undefined {

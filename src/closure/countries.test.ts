@@ -287,6 +287,7 @@ const around = (country: string, now: Temporal.Instant): Surroundings => ({
   port: { kind: 'none' },
   consent: 'given',
   refunds: { late: [], next: null },
+  endsLast: false,
   bulk: 'goes-on',
 })
 

@@ -67,7 +67,7 @@ export async function enterAll(
       c: one.c,
       change: changeOf(one.move, commit.now),
       reason: reasons[one.move.event] ?? one.move.event,
-      events: [eventOf(one)],
+      events: [eventOf(one), ...waitsForOthers(one)],
       wake: true,
     })),
     { ...commit, actor: system },
@@ -104,6 +104,13 @@ export async function enterAll(
 function eventOf({ c, facts, move }: Entering) {
   const until = move.state === 'executing' ? graceEnd(c, facts) : null
   return { kind: move.event, ...(until && { detail: { textsUntil: until.toString() } }) }
+}
+
+/** An account's service has ended before the last closure of one of its lines. */
+function waitsForOthers({ facts: { settling }, move }: Entering) {
+  if (move.state !== 'settling' || settling.length === 0) return []
+  const references = settling.map(({ reference }) => reference).join(', ')
+  return [{ kind: 'closures-wait', detail: { references } }]
 }
 
 /** What went on as before changes nothing any more from here. */

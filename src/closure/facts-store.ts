@@ -97,6 +97,11 @@ export async function loadFactsOf(
   )
   const actingFor = await representativesOf(trx, ids)
   const ratesFor = await ratesOf(trx, linesOf)
+  const accounts = all.filter(({ scope }) => scope === 'account')
+  const settlingOf = await settlingLines(
+    trx,
+    accounts.map(({ subscriberId }) => subscriberId),
+  )
 
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
@@ -131,6 +136,7 @@ export async function loadFactsOf(
       })),
       peers: peersFor(subscriberId),
       leaving: leavingFor(subscriberId),
+      settling: scope.scope === 'account' ? namedIn(lines, settlingOf(subscriberId)) : [],
       ...held,
       acting,
       died: acting?.kind === 'estate',
@@ -151,6 +157,32 @@ async function peopleOf(trx: Trx, ids: readonly string[], evenClosed: boolean) {
     .where('subscriber_id', '=', sql<string>`any(${ids})`)
   const rows = await (evenClosed ? query : query.where('state', '=', 'active')).execute()
   return new Map(rows.map((row) => [row.subscriber_id, row]))
+}
+
+type Settling = { subscriber_id: string; reference: string; line_id: string | null }
+
+/** Nothing of these accounts can begin to close any more once theirs is submitted: there are ever fewer. */
+async function settlingLines(trx: Trx, ids: readonly string[]) {
+  const rows: Settling[] =
+    ids.length === 0
+      ? []
+      : await trx
+          .selectFrom('closure_case')
+          .select(['subscriber_id', 'reference', 'line_id'])
+          .where('subscriber_id', '=', sql<string>`any(${ids})`)
+          .where('scope', '=', 'line')
+          .where('state', 'not in', ['draft', 'closed', 'withdrawn', 'rejected'])
+          .orderBy('created_at')
+          .execute()
+  const found = Map.groupBy(rows, ({ subscriber_id }) => subscriber_id)
+  return (subscriberId: string) => found.get(subscriberId) ?? []
+}
+
+function namedIn(lines: readonly LineFacts[], cases: readonly Settling[]): Facts['settling'] {
+  return cases.map(({ reference, line_id }) => {
+    const line = lines.find(({ lineId }) => lineId === line_id)
+    return { reference, name: line ? lineName(line) : reference }
+  })
 }
 
 /** Few have lines in two currencies, and only for them the rates are read. */

@@ -104,6 +104,8 @@ export type Facts = {
   rates?: readonly Rate[] | undefined
   /** The account ends with these lines, so that nothing can be kept on it. */
   endsAccount: boolean
+  /** Closures of single lines that have not ended; read only where the account ends, since it ends after them. */
+  settling: readonly { reference: string; name: string }[]
   /** What the subscriber owes, by line; of no line where the line is empty. */
   owed: readonly { lineId: string; amount: Money }[]
   /** Disputes the bank has not decided. */

@@ -5,7 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import { codeKey, codeMinutes, hashCode, judgeTry } from '../subscribers/store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
-import { pinnedTo, type ShownBy, type StoredCase } from './case.ts'
+import { isInTheWay, pinnedTo, type ShownBy, type StoredCase } from './case.ts'
 import { isSubmitted } from './closure.ts'
 import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts } from './facts.ts'
@@ -91,7 +91,7 @@ export async function openClosure(
     (c) => isSubmitted(c.state) && (c.scope === 'account' || c.lineId === lineId),
   )
   if (covering) return join(trx, app, intake, owner, shown, covering.caseId)
-  const other = cases.find((c) => isSubmitted(c.state) && scope === 'account')
+  const other = cases.find((c) => scope === 'account' && isInTheWay(c, { scope, lineId }))
   if (other) return refuse('closure-open', { reference: other.reference })
   const wanted = { scope, lineId, closingLines: null, shownBy: shown.by }
   const facts = await loadFacts(trx, subscriberId, wanted, { at: app.clock.now() })

@@ -63,7 +63,11 @@ export function makeQuote(
     endsAt: endsAt.toString(),
     currencies: settlements.map(tableOf),
     refundTo: refunds.map(({ amount, ...to }) => ({ ...to, amount: toWire(amount) })),
-    refundBy: refunds.length > 0 ? dueBy(policy, 'refundDeadline', over).toString() : null,
+    // No day can be promised while another closure decides when it is.
+    refundBy:
+      refunds.length > 0 && facts.settling.length === 0
+        ? dueBy(policy, 'refundDeadline', over).toString()
+        : null,
     choicesNeeded: [...needed],
     allowed: {
       paid: paidChoices(facts),

@@ -19,6 +19,7 @@ export function readiness(facts: Facts, sessionOpen: boolean | undefined): Readi
     otherLines(facts),
     ...shared(facts),
     ...dispute(facts),
+    ...settling(facts),
     ...dependants(facts),
     backup(facts),
   ]
@@ -130,6 +131,13 @@ function dispute({ disputes }: Facts): ReadinessRow[] {
   if (disputes.length === 0) return []
   const detail = amountsOf(byCurrency(disputes.map(({ amount }) => amount)))
   return [{ key: 'dispute', state: 'next-step', detail, action: 'none' }]
+}
+
+/** An account closes after the last of its lines is settled; asking for it doesn't wait. */
+function settling(facts: Facts): ReadinessRow[] {
+  if (facts.settling.length === 0) return []
+  const names = facts.settling.map(({ name }) => name).join(', ')
+  return [{ key: 'settling', state: 'next-step', detail: { names }, action: 'none' }]
 }
 
 /** The last line that companions go with ends only with them. */

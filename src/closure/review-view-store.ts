@@ -150,7 +150,7 @@ async function staffNames(app: App, ids: readonly string[]): Promise<Map<string,
 }
 
 // The rest of the checklist is advice to the subscriber and nothing a decision rests on.
-const decisive = new Set(['identity', 'arrears', 'other-lines', 'dispute'])
+const decisive = new Set(['identity', 'arrears', 'other-lines', 'dispute', 'settling'])
 
 function checksOf(rows: readonly ReadinessRow[]): StaffCase['checks'] {
   return rows

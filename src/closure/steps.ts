@@ -190,6 +190,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
             ? consentOf(facts, { own, guardian: authorised }, app.clock.now())
             : 'given',
           refunds: lateness(c, facts.policy, refunds, done.get('settle'), app.clock.now()),
+          endsLast: facts.settling.length > 0,
           bulk: onlyWhile(bulks.get(c.bulkId)),
         })
         return { c, facts, move }

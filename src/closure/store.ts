@@ -87,6 +87,22 @@ export async function hasOpenCase(db: Db | Trx, subscriberId: string): Promise<b
   return open !== undefined
 }
 
+/** The closures that end these accounts, from the end of service on: they may wait for others of the same account. */
+export async function endingAccounts(
+  trx: Trx,
+  subscriberIds: readonly string[],
+): Promise<CaseKey[]> {
+  if (subscriberIds.length === 0) return []
+  const rows = await trx
+    .selectFrom('closure_case')
+    .select(['subscriber_id', 'case_id'])
+    .where('subscriber_id', '=', sql<string>`any(${subscriberIds})`)
+    .where('scope', '=', 'account')
+    .where('state', 'in', ['executing', 'settling'])
+    .execute()
+  return rows.map((row) => ({ subscriberId: row.subscriber_id, caseId: row.case_id }))
+}
+
 /** Whose case a reference or an identifier names; the only look-up that does not know the subscriber yet. */
 export async function locateCase(db: Db, key: { reference: string } | { caseId: string }) {
   const query = db.selectFrom('closure_index').select(['subscriber_id', 'case_id'])

@@ -99,6 +99,12 @@ const stages: readonly Stage[] = [
     shown: (_c, _p, events) => has(events, 'number-kept'),
     due: never,
   },
+  {
+    key: 'other-closures',
+    over: ['money-settled'],
+    shown: (_c, _p, events) => has(events, 'closures-wait'),
+    due: never,
+  },
   { key: 'money-settled', over: ['money-settled'], shown: always, due: never },
   {
     key: 'late-usage',
@@ -204,12 +210,14 @@ function stopRow(state: CaseState, events: readonly CaseEvent[]): TimelineRow | 
 
 function detailOf(key: Key, events: readonly CaseEvent[]): Record<string, string> {
   if (key === 'number-port') return { how: portOutcome(events) }
-  if (key === 'refund') return events.findLast(({ kind }) => kind === 'money-settled')?.detail ?? {}
-  if (key === 'late-usage')
-    return events.findLast(({ kind }) => kind === 'late-usage-waits')?.detail ?? {}
-  if (key === 'number-kept')
-    return events.findLast(({ kind }) => kind === 'number-kept')?.detail ?? {}
-  return {}
+  return events.findLast(({ kind }) => kind === saidBy[key])?.detail ?? {}
+}
+
+const saidBy: Partial<Record<Key, string>> = {
+  refund: 'money-settled',
+  'other-closures': 'closures-wait',
+  'late-usage': 'late-usage-waits',
+  'number-kept': 'number-kept',
 }
 
 function portOutcome(events: readonly CaseEvent[]): string {

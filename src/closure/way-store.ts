@@ -12,7 +12,7 @@ import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { backFromAsking, consentOf, waitsFor } from './acting.ts'
 import { agreedEnd } from './agreed-end.ts'
-import { hasEnded, isSubmitted, mayWithdraw, standing } from './closure.ts'
+import { isSubmitted, mayWithdraw, standing } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
 import { exchangeOffers } from './currencies.ts'
 import { textsUntil } from './grace.ts'
@@ -26,7 +26,7 @@ import { blocks, readiness } from './readiness.ts'
 import { makeReference } from './reference.ts'
 import type { Choices } from './settlement.ts'
 import { spendUntil } from './spending.ts'
-import { isEditable, pinOf, type StoredCase, pinnedTo } from './case.ts'
+import { isEditable, isInTheWay, pinOf, type StoredCase, pinnedTo } from './case.ts'
 import { awaitsAccount } from './account-store.ts'
 import { endQuestion, questionsOf } from './question-store.ts'
 import { casesOf, changeCase, insertDraft, lockCase } from './store.ts'
@@ -81,16 +81,12 @@ export async function openBeside(trx: Trx, c: StoredCase): Promise<Refusal | und
   return refuseBeside(others, c)
 }
 
-type Closing = Pick<StoredCase, 'scope' | 'lineId'>
-
-function refuseBeside(others: readonly StoredCase[], c: Closing): Refusal | undefined {
-  const other = others.find((one) => !hasEnded(one.state) && concernsSame(one, c))
+function refuseBeside(
+  others: readonly StoredCase[],
+  c: Pick<StoredCase, 'scope' | 'lineId'>,
+): Refusal | undefined {
+  const other = others.find((one) => isInTheWay(one, c))
   return other && refuse('closure-open', { reference: other.reference }, { caseId: other.caseId })
-}
-
-function concernsSame(one: StoredCase, other: Closing): boolean {
-  if (one.scope === 'account' || other.scope === 'account') return one.submittedAt !== null
-  return one.lineId === other.lineId
 }
 
 export async function missingFacts(trx: Trx, subscriberId: string): Promise<Refusal> {

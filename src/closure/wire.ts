@@ -52,6 +52,7 @@ export const readinessRowWire = z
       'dependants',
       'shared',
       'dispute',
+      'settling',
     ]),
     state: z.enum(['fine', 'to-do', 'next-step', 'blocks', 'unknown']),
     detail: z
@@ -108,6 +109,7 @@ export const timelineRowWire = z
       'service-ends',
       'number-kept',
       'number-port',
+      'other-closures',
       'money-settled',
       'late-usage',
       'bank-decides',

@@ -131,6 +131,10 @@ const rules: Record<string, string> = {
     select l.line_id from line l where l.state = 'closing' and not exists (
       select from closure_case c where c.subscriber_id = l.subscriber_id
         and c.closing_lines ? l.line_id and c.state not in ${ended})`,
+  'an account was settled before a closure of one of its lines had ended': `
+    select c.reference from closure_case c
+    join closure_step s using (subscriber_id, case_id) join closure_case l using (subscriber_id)
+    where c.scope = 'account' and s.step = 'settle' and l.scope = 'line' and l.state not in ${ended}`,
   'a withdrawn case had effects': `
     select c.reference from closure_case c where c.state in ('withdrawn', 'rejected') and (
       exists (select from refund r where r.subscriber_id = c.subscriber_id and r.case_id = c.case_id)

@@ -22,7 +22,7 @@ export function* close(intent: Of<'close'>, mind: Mind): Program {
   if (scope === 'line' && !lineId) return
   yield say(`opens the closing way of the ${scope}`)
   const wanted = { scope, ...(scope === 'line' && { lineId }) }
-  const opened = yield post('/v1/closures', wanted, clicks)
+  const opened = yield* open(wanted, clicks, mind)
   if (!ok(opened)) {
     yield say(`may not close: ${opened.body?.code ?? opened.status}`)
     return
@@ -52,6 +52,17 @@ export function* close(intent: Of<'close'>, mind: Mind): Program {
   }
   if (freezeAfterMs !== null) yield* freeze(freezeAfterMs, clicks, mind)
   yield* follow(intent, caseId, mind)
+}
+
+/** A closure of one of the lines stands in the way of the account's for as long as that has service: asked for again. */
+function* open(wanted: Body, clicks: number, mind: Mind): Generator<Ask, Answer, Answer> {
+  for (let round = 0; round < 8; round += 1) {
+    const opened = yield post('/v1/closures', wanted, clicks)
+    if (opened.body?.code !== 'closure-open' || mind.left.length === 0) return opened
+    yield say('has to wait for the end of a line')
+    yield wait(16 * hours)
+  }
+  return yield post('/v1/closures', wanted, clicks)
 }
 
 /** Somebody who reads the mail says that it was not them: service is back, everybody is signed out, a person looks. */
@@ -119,7 +130,9 @@ const dayIn = (days: number | null, from: string) =>
 /** Looks in from time to time; agrees again, names an account, or appeals when the platform asks or has said no. */
 function* follow(intent: Of<'close'>, caseId: string, mind: Mind): Program {
   let appealed = false
-  for (let look = 0; look < 16; look += 1) {
+  const { looks = 16 } = intent
+  for (let look = 0; look < looks; look += 1) {
+    yield* lookBack(mind)
     yield wait(look < 3 ? 60 * seconds : 16 * hours)
     const seen = yield get(`/v1/closures/${caseId}`)
     if (seen.status === 401 || seen.status === 404) return
@@ -144,6 +157,15 @@ function* follow(intent: Of<'close'>, caseId: string, mind: Mind): Program {
         yield* confirm(intent, caseId, mind.email, 1)
       }
     }
+  }
+  mind.left.push({ intent, caseId })
+}
+
+/** At what was left to itself: a refund of a line may wait for an account while the whole account is on its way out. */
+function* lookBack(mind: Mind): Program {
+  for (const { intent, caseId } of mind.left) {
+    const seen = yield get(`/v1/closures/${caseId}`)
+    if (ok(seen)) yield* nameAccount(intent, caseId, seen.body.refunds, mind.email)
   }
 }
 

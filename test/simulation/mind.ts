@@ -1,12 +1,12 @@
 /** What a person knows of their own: lines in the order they were bought, and the phone they hold. */
 import { ok, type Program, say } from './ask.ts'
-import type { Intent } from './story.ts'
+import type { Of } from './story.ts'
 
 export const emailOf = (name: string, seed: number) => `${name}.${seed}@people.example`
 
 export const nameOf = (name: string) => `Lin ${name.toUpperCase()} Yue`
 
-export type Of<Kind extends Intent['kind']> = Extract<Intent, { kind: Kind }>
+export type { Of } from './story.ts'
 export type Phone = { iccid: string; imsi: string }
 
 export type Mind = {
@@ -22,6 +22,8 @@ export type Mind = {
   /** The orders that were paid, and what the bank is to be asked once the closing is on its way. */
   paid: string[]
   claim: Of<'dispute'> | null
+  /** Closures that were left to themselves before they were over. */
+  left: { intent: Of<'close'>; caseId: string }[]
   /** A request was not known to be theirs: the session has ended. */
   isOut: boolean
   /** The account closes, so that nobody signs in any more. */
@@ -39,6 +41,7 @@ export function mindOf(email: string, locale: Mind['locale'], eid: string): Mind
     unpaid: null,
     paid: [],
     claim: null,
+    left: [],
     isOut: false,
     isLeaving: false,
   }

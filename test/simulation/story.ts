@@ -69,6 +69,8 @@ export type Intent = At &
         appeals?: boolean
         /** Answers what the closure asks. */
         heeds?: boolean
+        /** How often they look in before they go on with other things; absent: until it is over. */
+        looks?: number
         /** Chooses the day on which it ends. */
         endsInDays?: number | null
       }
@@ -215,7 +217,8 @@ function buyOf(chance: Dice, name: string, line: number) {
   }
 }
 
-type Undated<Of> = Of extends Intent ? Omit<Of, 'afterMs'> : never
+export type Of<Kind extends Intent['kind']> = Extract<Intent, { kind: Kind }>
+type Undated<One> = One extends Intent ? Omit<One, 'afterMs'> : never
 
 const doings = [
   'use',
@@ -337,7 +340,7 @@ function leave(
   // An order that is still open when the line closes, and is paid all the same.
   const paysLate = chance.happens(0.25, name, 'pays late')
   if (paysLate) intents.push({ kind: 'order-only', afterMs: later(1000, 60_000), line, pounds: 5 })
-  const close = (round: string, withdrawAfterMs: number | null): Intent => ({
+  const close = (round: string, withdrawAfterMs: number | null): Of<'close'> => ({
     kind: 'close',
     afterMs: paysLate ? later(1000, 60_000) : later(60_000, 3 * dayMs),
     scope,
@@ -355,6 +358,7 @@ function leave(
   const freezes = chance.happens(0.15, name, 'was not them') ? span : null
   intents.push(close('first', withdraws ? span : null))
   if (withdraws) intents.push(close('second', null))
+  if (scope === 'line') leaveAltogether(chance, name, intents, () => close('last', null))
   if (chance.happens(0.3, name, 'removes profile'))
     intents.push({ kind: 'remove-profile', afterMs: later(1000, dayMs), line })
   if (chance.happens(0.5, name, 'late record')) {
@@ -369,6 +373,17 @@ function leave(
     const afterMs = later(1000, 6 * dayMs)
     intents.push({ kind: 'dispute', afterMs, when: 'now', ...disputeOf(chance, `${name} after`) })
   }
+}
+
+/** A line is on its way out, and its owner wants to leave altogether before its money is settled. */
+function leaveAltogether(chance: Dice, name: string, intents: Intent[], last: () => Of<'close'>) {
+  if (!chance.happens(0.6, name, 'leaves altogether')) return
+  const looks = chance.pick([0, 1, 3, 6], name, 'looks')
+  const before = intents.flatMap((one) => (one.kind === 'close' ? one : []))
+  for (const one of before) one.looks = looks
+  const withdraws = chance.happens(0.2, name, 'stays after all')
+  const withdrawAfterMs = withdraws ? chance.pick(spans, name, 'stays after') : null
+  intents.push({ ...last(), scope: 'account', withdrawAfterMs, freezeAfterMs: null })
 }
 
 const away = ['payments', 'payments', 'network', 'network', 'porting', 'smdp', 'mail'] as const

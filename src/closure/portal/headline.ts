@@ -99,6 +99,9 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
       : t('case.head-approved')
     return said(head, t('case.sub-approved'))
   }
+  const others = closure.timeline.find(({ key }) => key === 'other-closures')
+  if (state === 'settling' && others && others.state !== 'done')
+    return said(t('case.head-others'), t('case.sub-others'))
   const [head, sub] = heads[state] ?? ['case.head-received', 'case.sub-received']
   return said(t(head), t(sub))
 }

@@ -144,6 +144,7 @@ const names: Record<ReadinessRow['key'], WordKey> = {
   dependants: 'ready.dependants',
   shared: 'ready.shared',
   dispute: 'ready.dispute',
+  settling: 'ready.settling',
 }
 
 const icons: Record<ReadinessRow['key'], IconName> = {
@@ -158,6 +159,7 @@ const icons: Record<ReadinessRow['key'], IconName> = {
   dependants: 'sim',
   shared: 'card',
   dispute: 'card',
+  settling: 'sim',
 }
 
 function useRowMoney() {
@@ -219,6 +221,7 @@ const details: Record<ReadinessRow['key'], WordKey> = {
   dependants: 'ready.dependants-detail',
   shared: 'ready.shared-detail',
   dispute: 'ready.dispute-detail',
+  settling: 'ready.settling-detail',
 }
 
 function NeedDetail({ row, closure }: { row: ReadinessRow; closure: Closure }) {
@@ -241,7 +244,7 @@ function NeedAction({ row, closure }: { row: ReadinessRow; closure: Closure }) {
       </button>
     )
   }
-  if (row.key === 'dispute') return null
+  if (row.key === 'dispute' || row.key === 'settling') return null
   if (row.key === 'balance' || row.key === 'shared')
     return <span className="small c3">{t('ready.next-step')}</span>
   if (row.action === 'export') {

@@ -25,6 +25,7 @@ const titles: Record<Row['key'], WordKey> = {
   'service-ends': 'step.service-ends',
   'number-kept': 'step.number-kept',
   'number-port': 'step.number-port',
+  'other-closures': 'step.other-closures',
   'money-settled': 'step.money-settled',
   refund: 'step.refund',
   certificate: 'step.certificate',

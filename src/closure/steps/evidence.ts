@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import { lockRemovals } from '../../esim/closing-store.ts'
 import { refundsOfAll } from '../../payments/payout-store.ts'
+import type { App } from '../../platform/app.ts'
 import { system } from '../../platform/audit.ts'
 import { insertRows, pairs, type Trx } from '../../platform/database.ts'
 import { operator } from '../../platform/operator.ts'
@@ -19,7 +20,14 @@ import { closings } from '../leftovers-store.ts'
 import { keepTraces } from '../trace-store.ts'
 import { type Facts, lineName } from '../facts.ts'
 import { finalTables, type Table } from '../final-statement.ts'
-import { type CaseKey, type DoneSteps, doneStepsOf, refundIdsOf } from '../store.ts'
+import {
+  type CaseKey,
+  type DoneSteps,
+  doneStepsOf,
+  endingAccounts,
+  refundIdsOf,
+  wakeCases,
+} from '../store.ts'
 import { stepName } from '../workflow.ts'
 import type { InsideContext, InsideStep, Recorded } from './step.ts'
 
@@ -128,11 +136,18 @@ export const closeStep: InsideStep = {
       await closeSubscriber(trx, app, close)
     }
     await eraseWithAccounts(trx, leaving, now)
+    await wakeWaiting(trx, app, all)
     return all.map((): Recorded => ({
       events: [{ kind: 'closed' }],
       change: { state: 'closed', closedAt: now, dueAt: null },
     }))
   },
+}
+
+/** Accounts that end after the lines that are closed with this go on. */
+async function wakeWaiting(trx: Trx, app: App, all: readonly InsideContext[]): Promise<void> {
+  const owners = new Set(all.flatMap(({ c }) => (c.scope === 'line' ? [c.subscriberId] : [])))
+  await wakeCases(trx, app, await endingAccounts(trx, [...owners]))
 }
 
 function erasureOf({ c, now }: InsideContext) {
