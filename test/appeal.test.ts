@@ -27,13 +27,16 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => platform.close())
 
+const reject = (caseId: string) =>
+  decide(caseId, { decision: 'reject', reasonCode: 'identity-doubt' })
+
 /** As a reviewer does: where the worker was at the case in between, it is loaded again. */
-async function reject(caseId: string) {
+async function decide(caseId: string, decision: object) {
   const at = `/v1/staff/closures/${caseId}`
   const decided = await until(
     async () => {
       const { version } = (await reviewer.get(at)).body
-      const body = { decision: 'reject', version, note: '', reasonCode: 'identity-doubt' }
+      const body = { ...decision, version, note: '' }
       return reviewer.post(`${at}/decision`, body)
     },
     ({ body }) => body.code !== 'changed-meanwhile',
@@ -77,6 +80,27 @@ test('an account without another line, and a line beside a new one, are appealed
   const { jan, lineId, draft } = await rejectedAccount()
   expect((await appeal(jan, draft.caseId)).body.state).toBe('in_review')
   expect(await stateOf(jan, lineId)).toBe('closing')
+
+  // A line that closed by itself since then is not closed a second time.
+  const amy = await member(platform, { country: 'MT' })
+  const { lineId: gone } = await buyLine(amy)
+  const { lineId: left } = await buyLine(amy)
+  const whole = await draftClosure(amy, 'account')
+  await submit(amy, whole)
+  await untilState(amy, whole.caseId, 'in_review')
+  await reject(whole.caseId)
+  const first = await draftClosure(amy, 'line', gone)
+  await submit(amy, first)
+  await untilState(amy, first.caseId, 'in_review')
+  await decide(first.caseId, { decision: 'approve' })
+  await untilState(amy, first.caseId, 'closed')
+  expect((await appeal(amy, whole.caseId)).body.state).toBe('in_review')
+  const { closing_lines: closing } = await platform.db
+    .selectFrom('closure_case')
+    .select('closing_lines')
+    .where('case_id', '=', whole.caseId)
+    .executeTakeFirstOrThrow()
+  expect(closing).toEqual([left])
 
   const kim = await member(platform, { country: 'MT' })
   const one = await buyLine(kim)

@@ -283,25 +283,6 @@ test('a double click, two tabs and a repeated start are one case', async () => {
   expect((await lin.post('/v1/closures', { scope: 'line', lineId })).body.code).toBe('line-closed')
 }, 60_000)
 
-test('an account opened to close before one of its lines did waits for that line to be settled', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin)
-  const account = await draftClosure(lin, 'account')
-  const line = await draftClosure(lin, 'line', lineId)
-  expect((await submit(lin, line)).status).toBe(202)
-  const { body: look } = await lin.get(`/v1/closures/${account.caseId}`)
-  const refused = await submit(lin, look)
-  expect([refused.status, refused.body.code, refused.body.caseId]).toEqual([
-    409,
-    'closure-open',
-    line.caseId,
-  ])
-  expect((await lin.get(`/v1/closures/${account.caseId}`)).body.state).toBe('draft')
-  await untilState(lin, line.caseId, 'closed')
-  const { body: after } = await lin.get(`/v1/closures/${account.caseId}`)
-  expect((await submit(lin, after)).status).toBe(202)
-})
-
 test('somebody else’s line and case do not exist for me', async () => {
   const [lin, eve] = [await member(platform), await member(platform)]
   const { lineId } = await buyLine(lin)

@@ -64,6 +64,10 @@ test('once service has ended nobody is asked: it goes back without a fee, else i
     shared,
   })
   expect(gone('JP').paid).toEqual({ disposition: 'unclaimed', unasked: true })
+  // Nothing had to be chosen, and something came: as where a line that closed before brings it to its account.
+  const came = (country: string) => finalChoices(factsOf(country), { ...choices, paid: null }).paid
+  expect(came('GB')).toEqual({ disposition: 'refund', unasked: true })
+  expect(came('JP')).toEqual({ disposition: 'unclaimed', unasked: true })
   const kept: Choices = { paid: { disposition: 'keep' }, promotional: null }
   expect(finalChoices(factsOf('JP'), kept).paid).toEqual({ disposition: 'keep' })
 })

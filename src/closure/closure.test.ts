@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { packOf } from '../policy/packs.ts'
+import { isInTheWay } from './case.ts'
 import {
   backoffMs,
   type CaseState,
@@ -208,4 +209,34 @@ test('what the operator closes with others waits with them, and is given back wh
   const later = { ...due, endsAt: around().now.add({ hours: 1 }) }
   expect(nextMove(later, around({ bulk: 'called-off' }))).toEqual({ kind: 'give-back' })
   expect(nextMove(caseIn('executing'), around({ bulk: 'called-off' })).kind).not.toBe('give-back')
+})
+
+test('an account is in the way of all, a line of its account until its service has ended, stuck or not', () => {
+  const line = (facts: Partial<ClosureCase>) => caseIn('in_review', { scope: 'line', ...facts })
+  const over = { lineId: 'line_1', serviceEndedAt: now }
+  const account = { scope: 'account', lineId: null } as const
+  const ofLine = (lineId: string) => ({ scope: 'line', lineId }) as const
+  const blocked = [
+    [line({ lineId: 'line_1' }), account],
+    [line({ lineId: 'line_1', state: 'needs_attention' }), account],
+    [line({ ...over, state: 'settling' }), ofLine('line_1')],
+    [line({ ...account, state: 'settling' }), ofLine('line_1')],
+    [line({ ...account, serviceEndedAt: now, state: 'settling' }), account],
+  ] as const
+  for (const [one, wanted] of blocked) expect(isInTheWay(one, wanted)).toBe(true)
+  const free = [
+    [line({ ...over, state: 'settling' }), account],
+    [line({ ...over, state: 'needs_attention' }), account],
+    [line({ lineId: 'line_1', state: 'draft', submittedAt: null }), account],
+    [line({ ...over, state: 'settling' }), ofLine('line_2')],
+    [line({ ...account, state: 'withdrawn' }), ofLine('line_1')],
+  ] as const
+  for (const [one, wanted] of free) expect(isInTheWay(one, wanted)).toBe(false)
+})
+
+test('an account that has no service any more is settled after the closures of its lines, and looks at them once a day', () => {
+  const until = now.add({ hours: 24 })
+  const waits = (state: ClosureCase['state']) => nextMove(caseIn(state), around({ endsLast: true }))
+  expect(waits('settling')).toEqual({ kind: 'wait', until })
+  expect(waits('executing')).toEqual({ kind: 'step', step: 'detach:line_1' })
 })

@@ -12,7 +12,7 @@ const line = 0
  * refunds a bad account is named and then a good one, the other is never claimed; one who brings a number along, and whose closing is reviewed while a
  * bank thinks about a payment, and who deletes the eSIM afterwards; one who stays until a period ends, suspends the line
  * in between, and whose plan the operator ends; one who takes the number to another operator, whose money waits for
- * late records.
+ * late records, and who leaves altogether meanwhile.
  */
 export const wholeWay: Story = {
   seed: 7001,
@@ -113,6 +113,15 @@ export const wholeWay: Story = {
           movesInMs: dayMs,
           endsInMs: dayMs,
           again: null,
+        },
+        {
+          kind: 'close',
+          afterMs: 5 * dayMs,
+          scope: 'account',
+          line,
+          paid: 'refund',
+          clicks: 1,
+          withdrawAfterMs: null,
         },
       ],
     },
