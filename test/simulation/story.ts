@@ -1,4 +1,5 @@
 /** What happens in a world, before any fault: who lives in it, what they do and when. Made from a seed, or cut down. */
+import { leaveAltogether, spans } from './altogether.ts'
 import type { Claim } from './bank.ts'
 import { dice, type Dice } from './dice.ts'
 
@@ -321,9 +322,6 @@ function disputeOf(chance: Dice, name: string): Dispute {
   }
 }
 
-/** From at once, while the first steps are under way, to after the waiting time. */
-const spans = [1, 40, 1000, 60_000, 5 * hourMs, 30 * hourMs]
-
 function leave(
   chance: Dice,
   name: string,
@@ -373,17 +371,6 @@ function leave(
     const afterMs = later(1000, 6 * dayMs)
     intents.push({ kind: 'dispute', afterMs, when: 'now', ...disputeOf(chance, `${name} after`) })
   }
-}
-
-/** A line is on its way out, and its owner wants to leave altogether before its money is settled. */
-function leaveAltogether(chance: Dice, name: string, intents: Intent[], last: () => Of<'close'>) {
-  if (!chance.happens(0.6, name, 'leaves altogether')) return
-  const looks = chance.pick([0, 1, 3, 6], name, 'looks')
-  const before = intents.flatMap((one) => (one.kind === 'close' ? one : []))
-  for (const one of before) one.looks = looks
-  const withdraws = chance.happens(0.2, name, 'stays after all')
-  const withdrawAfterMs = withdraws ? chance.pick(spans, name, 'stays after') : null
-  intents.push({ ...last(), scope: 'account', withdrawAfterMs, freezeAfterMs: null })
 }
 
 const away = ['payments', 'payments', 'network', 'network', 'porting', 'smdp', 'mail'] as const

@@ -22,3 +22,13 @@ test('a review that is late says so, and no more by when it is decided', () => {
     sub: 'case.sub-late',
   })
 })
+
+test('an account whose service has ended says that another closure goes first, until its money is settled', () => {
+  const settling = (state: string) =>
+    ({ state: 'settling', timeline: [{ key: 'other-closures', state }] }) as unknown as Given[0]
+  expect(headline(settling('now'), t, format)).toMatchObject({
+    head: 'case.head-others',
+    sub: 'case.sub-others',
+  })
+  expect(headline(settling('done'), t, format)).toMatchObject({ head: 'case.head-settling' })
+})
