@@ -2,7 +2,7 @@
 import type { Closing } from '../values/closing.ts'
 
 export const closing: Closing = {
-  blockers: [],
+  blockers: ['settling'],
   steps: ['certificate', 'close'],
   leftovers: {
     closure_case: {
