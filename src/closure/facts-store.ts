@@ -97,11 +97,7 @@ export async function loadFactsOf(
   )
   const actingFor = await representativesOf(trx, ids)
   const ratesFor = await ratesOf(trx, linesOf)
-  const accounts = all.filter(({ scope }) => scope === 'account')
-  const settlingOf = await settlingLines(
-    trx,
-    accounts.map(({ subscriberId }) => subscriberId),
-  )
+  const settlingOf = await settlingLines(trx, all)
 
   const found: (Facts | undefined)[] = []
   for (const { subscriberId, pin, ...scope } of all) {
@@ -162,7 +158,8 @@ async function peopleOf(trx: Trx, ids: readonly string[], evenClosed: boolean) {
 type Settling = { subscriber_id: string; reference: string; line_id: string | null }
 
 /** Nothing of these accounts can begin to close any more once theirs is submitted: there are ever fewer. */
-async function settlingLines(trx: Trx, ids: readonly string[]) {
+async function settlingLines(trx: Trx, all: readonly Asked[]) {
+  const ids = all.flatMap(({ scope, subscriberId }) => (scope === 'account' ? [subscriberId] : []))
   const rows: Settling[] =
     ids.length === 0
       ? []

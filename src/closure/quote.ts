@@ -36,8 +36,6 @@ export function makeQuote(
   const { at: wanted, bound } = agreedEnd(facts, choices, now)
   const settlements = settleAll(facts, choices, wanted ?? now, rates)
   const { policy } = facts
-  const { rules } = policy
-  const targets = targetsOf(facts)
   const risk = riskOf(facts, now)
   const { reviewed, by } = decisionOn(policy, risk, now)
   const endsAt = later(by, wanted)
@@ -49,7 +47,8 @@ export function makeQuote(
   const texts = textsUntil(facts, endsAt)
   const over = choices.texts && texts ? texts : endsAt
   // Nobody asks the bereaved why.
-  const reasonNeeded = rules.reasonMode.value === 'required' && reason === null && !facts.died
+  const reasonNeeded =
+    policy.rules.reasonMode.value === 'required' && reason === null && !facts.died
   const needed = new Set<'paid' | 'promotional' | 'shared' | 'reason'>(
     settlements.flatMap(({ choicesNeeded }) => choicesNeeded),
   )
@@ -69,18 +68,7 @@ export function makeQuote(
         ? dueBy(policy, 'refundDeadline', over).toString()
         : null,
     choicesNeeded: [...needed],
-    allowed: {
-      paid: paidChoices(facts),
-      spendUntil:
-        (maySpendFirst(facts, choices) && spendUntil(facts.lines, now)?.toString()) || null,
-      textsUntil: texts?.toString() ?? null,
-      promotional: rules.promotionalDispositions.value.filter(
-        (disposition) => disposition !== 'move' || targets.length > 0,
-      ),
-      moveTo: targets.map(({ lineId, name }) => ({ lineId, name })),
-      shared: sharedOf(facts),
-      exchange: exchangeOffers(facts, choices, now, rates),
-    },
+    allowed: allowedIn(facts, choices, now, rates, texts),
     numberKeptUnusedUntil: numberUntil?.toString() ?? null,
     ...(bound.length > 0 && {
       bound: bound.map((one) => ({ ...one, until: one.until.toString() })),
@@ -98,6 +86,28 @@ export function makeQuote(
     })),
   }
   return { wire: { ...wire, hash: hashOf(facts, choices, wire) }, settlements }
+}
+
+function allowedIn(
+  facts: Facts,
+  choices: Choices,
+  now: Temporal.Instant,
+  rates: readonly Rate[],
+  texts: Temporal.Instant | null,
+): QuoteWire['allowed'] {
+  const targets = targetsOf(facts)
+  const { promotionalDispositions } = facts.policy.rules
+  return {
+    paid: paidChoices(facts),
+    spendUntil: (maySpendFirst(facts, choices) && spendUntil(facts.lines, now)?.toString()) || null,
+    textsUntil: texts?.toString() ?? null,
+    promotional: promotionalDispositions.value.filter(
+      (disposition) => disposition !== 'move' || targets.length > 0,
+    ),
+    moveTo: targets.map(({ lineId, name }) => ({ lineId, name })),
+    shared: sharedOf(facts),
+    exchange: exchangeOffers(facts, choices, now, rates),
+  }
 }
 
 function goingOnWire({
