@@ -58,7 +58,7 @@ export async function printedCertificate(
   return pdf
 }
 
-/** The retention receipt of a subscriber's own case; the same one gives the same page, whenever it is printed. */
+/** The retention receipt of a subscriber's own case; the same one gives the same page, whenever the same key prints it. */
 export async function findReceipt(
   db: Db,
   documents: Pick<Documents, 'printReceipt'>,

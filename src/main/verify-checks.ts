@@ -47,9 +47,7 @@ export function claimedIssuer({ jws }: CertificateFile): string | undefined {
 }
 
 export async function checkCertificate(file: CertificateFile, keys: Keys): Promise<Verdict> {
-  const [head = ''] = file.jws.split('.')
-  const header = z.object({ kid: z.string() }).safeParse(jsonOf(head))
-  const keyId = header.data?.kid
+  const keyId = keyIdOf(file.jws)
   const refused = (check: Check, problem: string): Verdict => ({
     valid: false,
     checked: check === 'key' ? ['file', 'key'] : ['file', 'key', 'signature'],
@@ -66,7 +64,7 @@ export async function checkCertificate(file: CertificateFile, keys: Keys): Promi
     return refused('signature', 'does not fit: the certificate was changed after it was signed')
   }
   const problems = contentProblems(file, payload)
-  if (file.kind === 'pdf') problems.push(...(await pageProblems(file.bytes, key)))
+  if (file.kind === 'pdf') problems.push(...(await pageProblems(file.bytes, keys)))
   const checked: Check[] = ['file', 'key', 'signature', 'schema']
   if (!isReceipt(payload)) checked.push('arithmetic')
   if (file.kind !== 'jws') checked.push(file.kind === 'json' ? 'copy' : 'page')
@@ -89,8 +87,8 @@ async function checkAddenda(
   const addenda: ClosureAddendum[] = []
   const given = file.kind === 'json' ? file.addenda : []
   for (const [at, { addendum: copy, jws }] of given.entries()) {
-    const header = z.object({ kid: z.string() }).safeParse(jsonOf(jws.split('.')[0] ?? ''))
-    const key = header.data && (await publishedKey(header.data.kid, keys))
+    const keyId = keyIdOf(jws)
+    const key = keyId === undefined ? undefined : await publishedKey(keyId, keys)
     const parsed = addendumSchema.safeParse(key && (await signedPayload(jws, key)))
     const says = (text: string) => problems.push(problem('addendum', [String(at)], text))
     if (!key) says('is not signed with a published key')
@@ -129,6 +127,11 @@ function certificateProblems(payload: unknown): Problem[] {
   return parsed.success ? arithmetic(parsed.data) : schemaProblems(parsed.error)
 }
 
+function keyIdOf(jws: string): string | undefined {
+  const header = z.object({ kid: z.string() }).safeParse(jsonOf(jws.split('.')[0] ?? ''))
+  return header.data?.kid
+}
+
 /** A published key counts under the id it computes to (RFC 7638), whatever name it was given. */
 async function publishedKey(keyId: string, { keys }: Keys): Promise<Key | undefined> {
   for (const { kty, crv, x, kid } of keys) {
@@ -138,10 +141,15 @@ async function publishedKey(keyId: string, { keys }: Keys): Promise<Key | undefi
   return undefined
 }
 
-/** The same key sealed the whole PDF, or anything could be printed around a genuine certificate. */
-async function pageProblems(pdf: Uint8Array, key: Key): Promise<Problem[]> {
+/**
+ * A published key sealed the whole PDF, or anything could be printed around a genuine certificate. It may be a newer one
+ * than signed the certificate: a page is typeset when somebody asks for it.
+ */
+async function pageProblems(pdf: Uint8Array, keys: Keys): Promise<Problem[]> {
   const found = readSeal(pdf)
-  const sealed = found && (await signedPayload(found.seal, key))
+  const keyId = found && keyIdOf(found.seal)
+  const key = keyId === undefined ? undefined : await publishedKey(keyId, keys)
+  const sealed = found && key && (await signedPayload(found.seal, key))
   if (sealed !== undefined && isDeepStrictEqual(sealed, sealPayload(found?.sha256 ?? ''))) return []
   const text = 'was changed, or saved by another program; the certificate attached to it is genuine'
   return [{ check: 'page', problem: text }]

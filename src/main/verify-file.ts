@@ -34,9 +34,14 @@ function readJson(text: string): Opened {
   } catch {
     return none('is neither a PDF, nor JSON, nor a compact JWS')
   }
-  const { certificate, receipt, jws, addenda = [] } = (file ?? {}) as Record<string, unknown>
+  const { certificate, receipt, jws, addenda = [], ...more } = members(file)
   const copy = certificate ?? receipt
   if (copy === undefined) return none('has no "certificate"')
+  if (certificate !== undefined && receipt !== undefined)
+    return none('has both a "certificate" and a "receipt", and only one was signed')
+  // What no signature covers must not stand beside what one does.
+  if (Object.keys(more).length > 0 || (receipt !== undefined && 'addenda' in members(file)))
+    return none('holds more than what was signed')
   if (typeof jws !== 'string') return none('has no "jws"')
   if (!compact.test(jws)) return none('has a "jws" that is no compact JWS')
   if (!isSignedCopies(addenda)) return none('has "addenda" that are not signed')
@@ -47,12 +52,15 @@ function readJson(text: string): Opened {
   return { found: { kind: 'json', jws, copy, addenda } }
 }
 
+const members = (value: unknown) => (value ?? {}) as Record<string, unknown>
+
 function isSignedCopies(value: unknown): value is SignedCopy[] {
   if (!Array.isArray(value) || value.length > 1000) return false
   return value.every(
     (one: unknown) =>
       typeof one === 'object' &&
       one !== null &&
+      Object.keys(one).length === 2 &&
       'addendum' in one &&
       'jws' in one &&
       typeof one.jws === 'string' &&

@@ -10,6 +10,7 @@ import { makeAddendum } from '../closure/addendum.ts'
 import { makeCertificate } from '../closure/certificate.ts'
 import { sampleInput } from '../closure/certificate-sample.ts'
 import { renderCertificate } from '../closure/document-gateway.ts'
+import { makeReceipt } from '../closure/receipt.ts'
 import { openSigner, type Signer } from '../platform/signing.ts'
 import { verifyCommand } from './verify.ts'
 
@@ -113,6 +114,10 @@ describe('what is genuine is valid', () => {
     expect((await verify(JSON.stringify({ jws, certificate }))).code).toBe(0)
   })
 
+  test('a retention receipt as its download', async () => {
+    expect((await verify(await receiptFile())).code).toBe(0)
+  })
+
   test('told to a person in sentences', async () => {
     const file = join(folder, 'told')
     writeFileSync(file, forms.json)
@@ -208,6 +213,42 @@ describe('one changed byte', () => {
       { check: 'page' },
     ])
   })
+})
+
+/** The download of a receipt, as `findReceipt` writes it, and what somebody made of it. */
+async function receiptFile(changed: (file: object) => object = (file) => file) {
+  const { issuer, reference, scope, policy, settledAt: issuedAt } = makeCertificate(sampleInput)
+  const input = { issuer, reference, scope, policy, issuedAt, closings: [], kept: [] }
+  const receipt = makeReceipt(input)
+  const file = { receipt, jws: await signer.sign(receipt) }
+  return `${JSON.stringify(changed(file), null, 2)}\n`
+}
+
+test('nothing stands beside what was signed: no second document, no note, no addendum to a receipt', async () => {
+  const genuine = JSON.parse(String(forms.json)) as object
+  const forgeries = [
+    { ...genuine, receipt: { forged: true } },
+    { ...genuine, note: 'forged' },
+    { note: 'forged', ...genuine },
+    { ...genuine, addenda: [{ addendum: {}, jws: String(forms.jws), note: 'forged' }] },
+  ].map((file) => `${JSON.stringify(file, null, 2)}\n`)
+  forgeries.push(await receiptFile((file) => ({ ...file, addenda: [] })))
+  for (const text of forgeries)
+    expect(await verify(text), text.slice(-60)).toMatchObject({
+      code: 1,
+      problems: [{ check: 'file' }],
+    })
+})
+
+test('a page that was typeset after the key was rotated is sealed by the newer one, which must be published', async () => {
+  const newer = await openSigner({ dataDir: join(folder, 'newer') })
+  const certificate = makeCertificate(sampleInput)
+  const [jws, url] = [String(forms.jws), 'http://localhost:5400/verify']
+  const page = await renderCertificate(certificate, jws, 'en', url, newer)
+  const both = join(folder, 'both.json')
+  writeFileSync(both, JSON.stringify({ keys: [...newer.jwks().keys, ...signer.jwks().keys] }))
+  expect(await verify(page, both)).toMatchObject({ code: 0, valid: true, problems: [] })
+  expect(await verify(page)).toMatchObject({ code: 1, problems: [{ check: 'page' }] })
 })
 
 describe('what is signed but wrong', () => {

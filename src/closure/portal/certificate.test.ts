@@ -60,6 +60,13 @@ test('what was added later counts with its own signature, to this certificate, a
   expect(await file({ ...addendum, type: 'invoice' })).toEqual(wrong)
 })
 
+test('nothing stands beside what was signed', async () => {
+  for (const more of [{ receipt: { forged: true } }, { note: 'forged' }]) {
+    const file = JSON.stringify({ certificate: claims, ...more, jws })
+    expect(await checkCertificate(file, jwks)).toEqual({ kind: 'not-valid', reason: 'changed' })
+  }
+})
+
 test('one changed byte is found, wherever it stands', async () => {
   const at = jws.indexOf('.') + 10
   const changed = jws.slice(0, at) + (jws[at] === 'A' ? 'B' : 'A') + jws.slice(at + 1)

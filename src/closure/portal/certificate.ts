@@ -110,9 +110,15 @@ function compactIn(text: string): Parts | undefined {
     : undefined
 }
 
-/** A file that shows readable claims beside the signed ones must show the same. */
+const shownBeside = ['certificate', 'receipt', 'claims']
+
+/** A file that shows readable claims beside the signed ones must show the same, once, and nothing else. */
 function agrees(text: string, claims: Record<string, unknown>): boolean {
   const file = parse(text.trim())
+  const names = Object.keys(file ?? {})
+  const shows = names.filter((name) => shownBeside.includes(name))
+  const others = names.filter((name) => ![...shows, 'jws', 'addenda'].includes(name))
+  if (names.includes('jws') && (shows.length > 1 || others.length > 0)) return false
   const shown = file?.['certificate'] ?? file?.['receipt'] ?? file?.['claims']
   if (typeof shown !== 'object' || shown === null) return true
   return canonical(shown) === canonical(claims)
