@@ -12,7 +12,7 @@ import type { Db } from '../src/platform/database.ts'
 import { datasetNames } from '../src/subscribers/export.ts'
 import { exported, leftOut } from '../src/subscribers/export-parts.ts'
 import { openQueue } from '../src/platform/queue.ts'
-import { columnsOf, type Leftover } from '../src/values/closing.ts'
+import { columnsOf, isHoldable, type Leftover, sealedColumns } from '../src/values/closing.ts'
 import { testDatabase } from './database.ts'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
@@ -91,6 +91,16 @@ test('every table and every column that reaches a subscriber has one closing rul
   expect(await unclaimed(database.db)).toEqual([])
   const { reached } = await catalogOf(database.db)
   expect(reached.size).toBeGreaterThan(30)
+})
+
+test('what a legal hold keeps when an account ends is not sealed with the key that goes then', () => {
+  const claims = Object.values(closings).flatMap(({ leftovers }) => Object.entries(leftovers))
+  const held = claims.flatMap(([table, claim]) =>
+    claim !== 'nobody' && claim.erase && isHoldable(claim) ? [{ table, claim }] : [],
+  )
+  expect(held.map(({ table }) => table).sort()).toEqual(['line', 'port_in', 'port_out', 'profile'])
+  const sealed = held.flatMap(({ claim }) => sealedColumns(claim))
+  expect(sealed.filter(({ category }) => category === 'account')).toEqual([])
 })
 
 test('a new table with a subscriber id, one tied to it, or a new column, turns this red', async () => {

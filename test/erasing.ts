@@ -35,3 +35,24 @@ export const keysOf = async ({ db }: TestPlatform, subscriberId: string) => {
   )
   return Object.fromEntries(rows.map(({ category, gone }) => [category, gone]))
 }
+
+/** A number that once left and one that came, and what a profile was told, all of one line: what the end of an account takes. */
+export async function withPorts({ db, clock }: TestPlatform, lineId: string) {
+  const now = clock.now()
+  await sql`insert into port_out (subscriber_id, port_id, line_id, msisdn, state, code_hash, tries_left, code_expires_at,
+      created_at, changed_at, ended_at)
+    select subscriber_id, 'port_out_' || line_id, line_id, msisdn, 'expired', '', 0, ${now}, ${now}, ${now}, ${now}
+    from line where line_id = ${lineId}`.execute(db)
+  await sql`insert into port_in (subscriber_id, port_id, line_id, msisdn, country, state, created_at, ended_at)
+    select subscriber_id, 'port_in_' || line_id, line_id, msisdn, 'GB', 'failed', ${now}, ${now}
+    from line where line_id = ${lineId}`.execute(db)
+}
+/** What is left of a line of a closed account, and of its number in the inventory. */
+export async function lineAfter({ db }: TestPlatform, lineId: string, msisdn: string) {
+  const { rows } = await sql<Record<string, string | null>>`
+    select l.msisdn as number, o.msisdn as gone, i.msisdn as came, n.state, n.line_id as whose
+    from line l join port_out o using (line_id) join port_in i using (line_id)
+      left join phone_number n on n.msisdn = ${msisdn}
+    where l.line_id = ${lineId}`.execute(db)
+  return rows[0]
+}

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closings } from '../src/closure/leftovers-store.ts'
+import { sweepRetention } from '../src/closure/retention-store.ts'
 import { scanSlice, type Search } from '../src/closure/scan-store.ts'
 import { type ScanPlace, scanTables } from '../src/closure/trace-store.ts'
 import { erasureReportCommand, type Report } from '../src/main/erasure.ts'
 import { person, until } from '../src/main/demo-person.ts'
+import { lockSubscriber } from '../src/subscribers/store.ts'
 import { sealedColumns } from '../src/values/closing.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { isErased, keysOf, pass, retention } from './erasing.ts'
-import { leaverOf, words } from './leaver.ts'
+import { leaverHeld, leaverOf, words } from './leaver.ts'
 import { buyLine, draftClosure, member } from './way.ts'
 
 let platform: TestPlatform
@@ -180,11 +182,21 @@ const mailsTo = async (to: string) =>
     }
   ).items
 
+const quarantined = { state: 'quarantined', whose: null }
+
 test('Hard case 11: a legal hold keeps one record; the closure proceeds; erasure resumes on release', async () => {
-  const gone = await leaver('Ottoline Fairweather')
-  const { subscriberId, draft, ticket } = gone
-  const admin = person(platform)
-  await admin.signInAsStaff('admin@violet.example')
+  const gone = await leaverHeld(platform, 'Ottoline Fairweather', (lineId) => lineId)
+  const { subscriberId, draft, ticket, admin } = gone
+  const { msisdn } = gone.line
+  // Held before the end: the line's own number and its ports, not the inventory's, and not the key of what went.
+  const whole = { number: msisdn, gone: msisdn, came: msisdn, ...quarantined }
+  expect(await gone.left()).toEqual(whole)
+  expect(await keysOf(platform, subscriberId)).toMatchObject({ account: true, contacts: false })
+  const { found } = await report(subscriberId, [msisdn])
+  expect(found.leftovers.filter(({ where }) => where.startsWith('public.'))).toEqual([])
+  await gone.release()
+  expect(await gone.left()).toEqual({ number: null, gone: '', came: '', ...quarantined })
+
   const holds = `/v1/staff/closures/${draft.caseId}/holds`
   const reviewer = person(platform)
   await reviewer.signInAsStaff('reviewer@violet.example')
@@ -225,7 +237,7 @@ test('Hard case 11: a legal hold keeps one record; the closure proceeds; erasure
   expect(shown.body).toMatchObject({
     state: 'held',
     account: 'closed',
-    holds: [{ record: ticket.ticketId, releasedAt: null }],
+    holds: [{}, { record: ticket.ticketId, releasedAt: null }],
   })
 
   const release = `${holds}/${placed.body.holdId}/release`
@@ -243,13 +255,49 @@ test('Hard case 11: a legal hold keeps one record; the closure proceeds; erasure
   expect(actions.filter((action) => action.startsWith('hold.'))).toEqual([
     'hold.placed',
     'hold.released',
+    'hold.placed',
+    'hold.released',
   ])
   expect(actions).toContain('retention.held')
 }, 120_000)
 
+test('whoever places a hold and whoever erases wait for one another', async () => {
+  const { db, clock } = platform
+  const { rows } = await sql<{ who: string; case_id: string }>`
+    select subscriber_id as who, case_id from retention join subscriber using (subscriber_id)
+    where category = 'certificate' and erased_at is null and state = 'closed' limit 1`.execute(db)
+  const [{ who, case_id: caseId }] = rows as [(typeof rows)[0]]
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  let placing: Promise<unknown> | undefined
+  const first = await db.transaction().execute(async (trx) => {
+    await lockSubscriber(trx, who)
+    await sql`update retention set keep_until = ${clock.now().subtract({ hours: 1 })}
+      where case_id = ${caseId} and category = 'certificate'`.execute(db)
+    await sweepRetention(platform.app)
+    expect(await retention(platform, caseId, 'certificate')).toMatchObject({ erased_at: null })
+    const asked = { record: caseId, basis: 'High Court' }
+    placing = admin.post(`/v1/staff/closures/${caseId}/holds`, asked)
+    const waits = until(
+      () =>
+        sql`select 1 from pg_stat_activity where datname = current_database()
+        and wait_event_type = 'Lock' and query ilike '%"subscriber"%no key update'`.execute(db),
+      ({ rows: waiting }) => waiting.length > 0,
+    )
+    return Promise.race([placing.then(() => 'placed'), waits.then(() => 'waits')])
+  })
+  expect(first).toBe('waits')
+  expect(await placing).toMatchObject({ status: 201 })
+})
+
 test('when the day has come a second mail says so, the fields go, then the key; at the end nothing is known any more', async () => {
-  const gone = await leaver('Barnaby Thistlewood')
+  const gone = await leaverHeld(platform, 'Barnaby Thistlewood', (lineId) => `port_in_${lineId}`)
   const { subscriberId, draft, email } = gone
+  // A hold keeps what it names, and nothing beside it.
+  const { msisdn } = gone.line
+  expect(await gone.left()).toEqual({ number: null, gone: '', came: msisdn, ...quarantined })
+  await gone.release()
+  expect(await gone.left()).toMatchObject({ came: '' })
   const backup = await sql<{
     row: string
   }>`select to_jsonb(n)::text as row from notice n where subscriber_id = ${subscriberId}`.execute(

@@ -2,13 +2,19 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import { person, until } from '../src/main/demo-person.ts'
+import { lineAfter, withPorts } from './erasing.ts'
 import type { TestPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
 
 export const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
 
 /** Somebody who used everything that keeps personal data, and closed the account. */
-export async function leaverOf(platform: TestPlatform, name: string, country = 'GB') {
+export async function leaverOf(
+  platform: TestPlatform,
+  name: string,
+  country = 'GB',
+  beforeSubmitting?: (line: { lineId: string; caseId: string }) => Promise<unknown>,
+) {
   const lin = await member(platform, { name, country })
   const me = (await lin.get('/v1/me')).body
   const phone = `+4477009${String(Math.floor(Math.random() * 1e5)).padStart(5, '0')}`
@@ -25,6 +31,7 @@ export async function leaverOf(platform: TestPlatform, name: string, country = '
   })
   const draft = await draftClosure(lin, 'account')
   await lin.patch(`/v1/closures/${draft.caseId}`, { reason: 'other', reasonText: `${words} twice` })
+  await beforeSubmitting?.({ lineId, caseId: draft.caseId })
   const { body: fresh } = await lin.get(`/v1/closures/${draft.caseId}`)
   expect((await submit(lin, { caseId: draft.caseId, quote: fresh.quote })).status).toBe(202)
   await closed(platform, draft.reference)
@@ -43,6 +50,32 @@ export async function leaverOf(platform: TestPlatform, name: string, country = '
     ticket,
     draft,
     name,
+  }
+}
+
+/** The same, one of whose records was held before the end: of those that the end takes fields of. */
+export async function leaverHeld(
+  platform: TestPlatform,
+  name: string,
+  recordOf: (lineId: string) => string,
+) {
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  let hold = ''
+  const gone = await leaverOf(platform, name, 'GB', async ({ lineId, caseId }) => {
+    await withPorts(platform, lineId)
+    const holds = `/v1/staff/closures/${caseId}/holds`
+    const placed = await admin.post(holds, { record: recordOf(lineId), basis: 'High Court' })
+    expect(placed.status).toBe(201)
+    hold = `${holds}/${placed.body.holdId}`
+  })
+  const { lineId, msisdn } = gone.line as { lineId: string; msisdn: string }
+  return {
+    ...gone,
+    admin,
+    release: async () =>
+      expect((await admin.post(`${hold}/release`, { reason: 'it is over' })).status).toBe(200),
+    left: () => lineAfter(platform, lineId, msisdn),
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Category,
   columnsOf,
   type Emptied,
+  isHoldable,
   recordIdsOf,
   type TableClaim,
 } from '../values/closing.ts'
@@ -17,12 +18,15 @@ export type Erasing = {
   /** A line's case takes only what is the line's or the case's own. */
   readonly scope: 'line' | 'account'
   readonly lineIds: readonly string[]
-  /** Ids of records under a legal hold. */
-  readonly held: readonly string[]
+  /** Whether any record of theirs is under a legal hold. */
+  readonly hasHolds: boolean
   readonly now: Temporal.Instant
 }
 
-/** What the end of accounts takes at once: ways to sign in, codes, keys of profiles, where devices were. */
+/**
+ * What the end of accounts takes at once: ways to sign in, codes, keys of profiles, where devices were. What a hold keeps
+ * of it is never sealed with the key that goes here.
+ */
 export async function eraseWithAccounts(
   trx: Trx,
   subscriberIds: readonly string[],
@@ -32,9 +36,25 @@ export async function eraseWithAccounts(
   for (const [table, claim] of claims()) {
     if (!claim.erase) continue
     const rows = ofSubscribers(claim, subscriberIds, now)
-    await removal(table, claim.erase, rows, subscriberIds, now).execute(trx)
+    const free = isHoldable(claim) ? sql`${rows} and not (${heldRows(claim, subscriberIds)})` : rows
+    await removal(table, claim.erase, free, subscriberIds, now).execute(trx)
   }
   await destroyKeys(trx, subscriberIds, 'account', now)
+}
+
+/** What the end of an account left of a record that was held then, and that no other hold keeps. */
+export async function eraseReleased(
+  trx: Trx,
+  subscriberId: string,
+  record: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  for (const [table, claim] of claims()) {
+    if (!claim.erase || !isHoldable(claim)) continue
+    const rows = sql`${ofSubscribers(claim, [subscriberId], now)}
+      and ${record} in (${recordsOf(claim)}) and not (${heldRows(claim, [subscriberId])})`
+    await removal(table, claim.erase, rows, [subscriberId], now).execute(trx)
+  }
 }
 
 /** Erases a category on its day; how many rows a hold kept. While there are any, its key stays. */
@@ -68,12 +88,13 @@ async function erase(
 ): Promise<number> {
   const rows = rowsOf(claim, erasing)
   if (!rows) return 0
-  const free = sql`${rows} and not (${heldRows(claim, erasing)})`
-  await removal(table, what, free, [erasing.subscriberId], erasing.now).execute(trx)
-  if (erasing.held.length === 0) return 0
+  const whose = [erasing.subscriberId]
+  const held = heldRows(claim, whose)
+  const free = erasing.hasHolds ? sql`${rows} and not (${held})` : rows
+  await removal(table, what, free, whose, erasing.now).execute(trx)
+  if (!erasing.hasHolds) return 0
   const { rows: counted } = await sql<{ n: number }>`
-    select count(*)::int as n from ${sql.table(table)} t
-    where ${rows} and (${heldRows(claim, erasing)})`.execute(trx)
+    select count(*)::int as n from ${sql.table(table)} t where ${rows} and (${held})`.execute(trx)
   return counted[0]?.n ?? 0
 }
 
@@ -89,14 +110,15 @@ function rowsOf(
 }
 
 /** A hold names a record by its id: the rows that have that id in them, as a ticket's messages have the ticket's. */
-function heldRows(claim: TableClaim, { held }: Erasing): RawBuilder<unknown> {
-  const names = recordIdsOf(claim)
-  if (held.length === 0 || names.length === 0) return sql`false`
-  return sql.join(
-    names.map((name) => sql`coalesce(t.${sql.ref(name)}::text = any(${[...held]}), false)`),
-    sql` or `,
-  )
+function heldRows(claim: TableClaim, whose: Those): RawBuilder<unknown> {
+  if (recordIdsOf(claim).length === 0) return sql`false`
+  const owner = claim.through ? sql`any(${[...whose]}::text[])` : sql`t.subscriber_id`
+  return sql`exists (select from legal_hold h where h.subscriber_id = ${owner}
+    and h.released_at is null and h.record in (${recordsOf(claim)}))`
 }
+
+const recordsOf = (claim: TableClaim) =>
+  sql.join(recordIdsOf(claim).map((name) => sql`t.${sql.ref(name)}::text`))
 
 type Those = readonly string[]
 

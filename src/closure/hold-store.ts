@@ -1,10 +1,12 @@
-/** Legal holds: one record is kept beyond its day; the closure goes on, the erasure waits for the release. */
+/** Legal holds: one record is kept beyond its day, or its account's end; the closure goes on, the erasure waits for the release. */
 import { sql } from 'kysely'
 import type { App, StaffMember } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
-import { recordIdsOf } from '../values/closing.ts'
+import { isHoldable, recordIdsOf } from '../values/closing.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
+import { eraseReleased } from './erase-store.ts'
 import { closings } from './leftovers-store.ts'
 import { locateCase } from './store.ts'
 
@@ -44,6 +46,8 @@ export async function placeHold(
     const place = await locateCase(trx, { caseId: asked.caseId })
     if (!place) return refuse('not-found')
     const subscriberId = place.subscriber_id
+    // Whoever erases what is theirs has either seen this hold, or is done before it is placed.
+    await lockSubscriber(trx, subscriberId)
     if (!(await hasRecord(trx, subscriberId, asked.record))) return refuse('not-found')
     const inserted = await trx
       .insertInto('legal_hold')
@@ -66,7 +70,7 @@ export async function placeHold(
   })
 }
 
-/** What waited for the hold is erased by the next sweep. */
+/** What the end of the account left for it is erased at once; what waited for a day, by the next sweep. */
 export async function releaseHold(
   app: App,
   staff: StaffMember,
@@ -77,6 +81,7 @@ export async function releaseHold(
     const place = await locateCase(trx, { caseId: asked.caseId })
     if (!place) return refuse('not-found')
     const subscriberId = place.subscriber_id
+    const owner = await lockSubscriber(trx, subscriberId)
     const released = await trx
       .updateTable('legal_hold')
       .set({ released_at: now, released_by: staff.staffId, release_reason: asked.reason })
@@ -89,6 +94,7 @@ export async function releaseHold(
     const found = holds.find(({ holdId }) => holdId === asked.holdId)
     if (!found) return refuse('not-found')
     if (!released) return found
+    if (owner?.state === 'closed') await eraseReleased(trx, subscriberId, released.record, now)
     await trx
       .updateTable('retention')
       .set({ held_at: null })
@@ -124,7 +130,7 @@ async function record(
 async function hasRecord(trx: Trx, subscriberId: string, id: string): Promise<boolean> {
   for (const { leftovers } of Object.values(closings)) {
     for (const [table, claim] of Object.entries(leftovers)) {
-      if (claim === 'nobody' || !claim.retain || claim.through !== undefined) continue
+      if (claim === 'nobody' || !isHoldable(claim)) continue
       const names = recordIdsOf(claim)
       if (names.length === 0) continue
       const { rows } = await sql`

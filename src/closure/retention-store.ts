@@ -9,6 +9,7 @@ import { addresseeOf } from '../subscribers/store.ts'
 import { type Category, goesWith } from '../values/closing.ts'
 import { knownLocale } from '../values/locale.ts'
 import { eraseCategory, type Erasing } from './erase-store.ts'
+import { holdsOf } from './hold-store.ts'
 import { forgetTraces } from './trace-store.ts'
 
 export type ErasureState = 'waiting' | 'telling' | 'held' | 'erased'
@@ -25,12 +26,15 @@ export async function sweepRetention(app: App): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     const { rows } = await sql<Due>`
-      select subscriber_id, case_id, category, told_at from retention r
+      select r.subscriber_id, r.case_id, r.category, r.told_at from retention r
+      join subscriber s on s.subscriber_id = r.subscriber_id
       where erased_at is null and held_at is null and keep_until <= ${now}
         -- An address is needed until the last message has left.
         and (category <> 'contacts' or not exists (
           select from notice n where n.subscriber_id = r.subscriber_id and n.state = 'queued'))
-      order by keep_until limit ${dueAtOnce} for update skip locked`.execute(trx)
+      order by keep_until limit ${dueAtOnce}
+      -- Somebody may be placing a hold on what is theirs: then it waits for the next sweep, and sees it.
+      for update of r skip locked for no key update of s skip locked`.execute(trx)
     for (const due of rows) await take(trx, app, due, now)
   })
 }
@@ -67,18 +71,13 @@ async function erasingOf(trx: Trx, due: Due, now: Temporal.Instant): Promise<Era
     .where('subscriber_id', '=', subscriberId)
     .where('case_id', '=', caseId)
     .executeTakeFirstOrThrow()
-  const holds = await trx
-    .selectFrom('legal_hold')
-    .select('record')
-    .where('subscriber_id', '=', subscriberId)
-    .where('released_at', 'is', null)
-    .execute()
+  const holds = await holdsOf(trx, subscriberId)
   return {
     subscriberId,
     caseId,
     scope: c.scope === 'account' ? 'account' : 'line',
     lineIds: (c.closing_lines ?? []) as string[],
-    held: holds.map(({ record }) => record),
+    hasHolds: holds.some(({ releasedAt }) => releasedAt === null),
     now,
   }
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import { reportKey } from '../platform/key-life.ts'
 import type { MasterKeys } from '../platform/vault.ts'
-import { tracedColumns } from '../values/closing.ts'
+import { isKeptByHold, recordIdsOf, tracedColumns } from '../values/closing.ts'
 import { closings } from './leftovers-store.ts'
 import { openSearch, readings, type Trace, tracesOf } from './trace.ts'
 
@@ -96,6 +96,7 @@ export async function scanTables(
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'r' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
     order by 1`.execute(db)
+  const isHeld = await openHolds(db)
   const scanned: Scanned = { tables: 0, rows: 0, leftovers: [], next: null }
   // A table that is gone meanwhile is not waited for: all are read again.
   const first = Math.max(
@@ -108,19 +109,39 @@ export async function scanTables(
     if (after === undefined) scanned.tables += 1
     for await (const { at, row } of rowsOf(db, path, after)) {
       scanned.rows += 1
-      for (const [column, value] of Object.entries(JSON.parse(row) as Record<string, unknown>)) {
+      const fields = JSON.parse(row) as Record<string, unknown>
+      for (const [column, value] of Object.entries(fields)) {
         // The operator's inventory: whose a number was goes with its quarantine.
         if (name === 'public.phone_number' && column === 'msisdn') continue
         const found = textsIn(value)
           .map(search)
           .find((one) => one !== undefined)
-        if (found) scanned.leftovers.push({ where: `${name}.${column}`, row: at, what: found.kind })
+        if (found && !isHeld(name, column, fields))
+          scanned.leftovers.push({ where: `${name}.${column}`, row: at, what: found.kind })
       }
       if (scanned.rows % rowsAtOnce === 0 && onRows(scanned.rows) === true)
         return { ...scanned, next: { table: name, after: at } }
     }
   }
   return scanned
+}
+
+/** What a legal hold keeps is no leftover. */
+async function openHolds(db: Db) {
+  const holds = await db
+    .selectFrom('legal_hold')
+    .select(['subscriber_id', 'record'])
+    .where('released_at', 'is', null)
+    .execute()
+  const held = new Set(holds.map((one) => `${one.subscriber_id} ${one.record}`))
+  const claims = new Map(
+    Object.values(closings).flatMap(({ leftovers }) => Object.entries(leftovers)),
+  )
+  return (name: string, column: string, row: Record<string, unknown>): boolean => {
+    const claim = claims.get(name.replace(/^public\./, '')) ?? 'nobody'
+    if (claim === 'nobody' || !isKeptByHold(claim, column)) return false
+    return recordIdsOf(claim).some((id) => held.has(`${row['subscriber_id']} ${row[id]}`))
+  }
 }
 
 async function* rowsOf(

@@ -78,6 +78,16 @@ export function recordIdsOf(claim: TableClaim): string[] {
   return columnsOf(claim).filter((name) => name.endsWith('_id') && name !== 'subscriber_id')
 }
 
+/** Records that a legal hold can keep: what has a day of its own. Ways to sign in, codes and look-ups go whatever is held. */
+export const isHoldable = ({ retain, through }: TableClaim): boolean =>
+  retain !== undefined && through === undefined
+
+/** Whether a legal hold on a row keeps this column of it from being erased. */
+export function isKeptByHold(claim: TableClaim, column: string): boolean {
+  const going = [claim.erase, ...Object.values(claim.retain ?? {})].flatMap(emptied)
+  return isHoldable(claim) && (takesRows(claim) || going.includes(column))
+}
+
 export type SealedColumn = { readonly column: string; readonly category: Category | 'account' }
 
 /** The columns that are sealed, and whose key takes each with it. */
