@@ -7,7 +7,7 @@ import type { Trx } from '../platform/database.ts'
 import { sendPortChanged } from '../porting/end-store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { pinOf, type StoredCase } from './case.ts'
-import { givenBackFrom, mayGiveBack } from './bulk.ts'
+import { type Bulk, givenBackFrom, mayGiveBack } from './bulk.ts'
 import { findBulk, note } from './bulk-store.ts'
 import { closingName, tellAll } from './enter-store.ts'
 import { loadFactsOf } from './facts-store.ts'
@@ -16,7 +16,12 @@ import { type CaseKey, changeCases, lockCases } from './store.ts'
 
 const casesAtOnce = 1000
 
-/** Those past the point of no return go on to their end. */
+/** Of a case `c`, as `mayGiveBack` says it. */
+export const toGiveBack = sql<boolean>`
+  (case c.state when 'needs_attention' then c.attention ->> 'resume' else c.state end = any(${[...givenBackFrom]})
+    and c.attention ->> 'step' is distinct from 'port')`
+
+/** Those past the point of no return go on to their end. A worker gives back what is too much for one answer. */
 export async function callOffBulk(
   app: App,
   bulkId: string,
@@ -25,35 +30,48 @@ export async function callOffBulk(
   const bulk = await findBulk(app.db, bulkId)
   if (!bulk) return refuse('not-found')
   if (bulk.state === 'done') return refuse('already-decided')
+  await cancelBulk(app, bulk, actor)
+  await giveBackSome(app, bulkId, actor)
+  return bulk
+}
+
+/**
+ * Said before its cases go: a cohort that runs stops at its next move, and opens nothing more. The sweep then has them
+ * given back, whatever becomes of who said it.
+ */
+export async function cancelBulk(
+  app: App,
+  { bulkId, reason }: Pick<Bulk, 'bulkId' | 'reason'>,
+  actor: Actor,
+): Promise<void> {
+  const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     const ended = await trx
       .updateTable('closure_bulk')
       .set((row) => ({
         state: 'cancelled',
-        wake_at: null,
-        ended_at: app.clock.now(),
+        wake_at: now,
+        ended_at: now,
         version: row('version', '+', 1),
       }))
       .where('bulk_id', '=', bulkId)
       .where('state', 'not in', ['done', 'cancelled'])
       .returning('bulk_id')
       .executeTakeFirst()
-    if (ended) await note(trx, app, bulkId, actor, 'called-off', bulk.reason)
+    if (ended) await note(trx, app, bulkId, actor, 'called-off', reason)
   })
-  // Said before its cases go: a cohort that runs stops at its next move, and opens nothing more.
-  for (;;) {
-    const given = await app.db.transaction().execute((trx) => giveBack(trx, app, bulkId, actor))
-    if (given === 0) return bulk
-  }
+}
+
+/** Gives back as many as fit in one transaction; 0: none was left. */
+export async function giveBackSome(app: App, bulkId: string, actor: Actor): Promise<number> {
+  return app.db.transaction().execute((trx) => giveBack(trx, app, bulkId, actor))
 }
 
 async function giveBack(trx: Trx, app: App, bulkId: string, actor: Actor): Promise<number> {
   const { rows } = await sql<{ subscriber_id: string; case_id: string }>`
     select b.subscriber_id, b.case_id from closure_bulk_line b
     join closure_case c on c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
-    where b.bulk_id = ${bulkId}
-      and case c.state when 'needs_attention' then c.attention ->> 'resume' else c.state end = any(${[...givenBackFrom]})
-      and c.attention ->> 'step' is distinct from 'port'
+    where b.bulk_id = ${bulkId} and ${toGiveBack}
     order by b.case_id limit ${casesAtOnce}`.execute(trx)
   const keys: CaseKey[] = rows.map((row) => ({
     subscriberId: row.subscriber_id,

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { App } from '../platform/app.ts'
-import { system } from '../platform/audit.ts'
+import { type Actor, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import type { Job, JobData } from '../platform/queue.ts'
 import type { Bulk } from './bulk.ts'
+import { giveBackSome, toGiveBack } from './bulk-off-store.ts'
 import { hasEndedAll, hasUnopened, openCohort, underWay } from './bulk-open-store.ts'
 import {
   bulkOf,
@@ -29,8 +30,9 @@ export function bulkJobs(app: App, partners: Partners): Job[] {
   return [
     {
       queue: bulkQueue,
-      run: (data) => runCohort(app, partners, data),
-      gaveUp: (data, error, id) => giveUp(app, data, error, id),
+      run: (data) => (isGivingBack(data) ? giveBackAll(app, data) : runCohort(app, partners, data)),
+      gaveUp: (data, error, id) =>
+        isGivingBack(data) ? giveUpGivingBack(app, data, error, id) : giveUp(app, data, error, id),
     },
   ]
 }
@@ -145,18 +147,52 @@ async function giveUp(app: App, data: JobData, error: string, id: string) {
   })
 }
 
-/** Takes up the cohorts of bulk closures whose day has come. */
+/** The one job of what was called off. */
+const isGivingBack = ({ cohort }: JobData) => cohort === undefined
+const givingBackJob = (bulkId: string) => ({ key: `${bulkId}:off`, data: { bulkId } })
+
+/** Gives lines back until none is left. Run twice, or beside who called it off, it has the effect of once. */
+async function giveBackAll(app: App, data: JobData): Promise<void> {
+  const { bulkId = '' } = data
+  if ((await findBulk(app.db, bulkId))?.state !== 'cancelled') return
+  const actor: Actor = { kind: 'system', id: bulkId }
+  const end = app.clock.now().add({ milliseconds: workMsMax })
+  while ((await giveBackSome(app, bulkId, actor)) > 0) {
+    if (Temporal.Instant.compare(app.clock.now(), end) < 0) continue
+    const { key } = givingBackJob(bulkId)
+    return app.db.transaction().execute((trx) => app.queue.send(trx, bulkQueue, key, data))
+  }
+}
+
+/** One that can't be given back stops no other: those on their way go alone, and the rest is tried again. */
+async function giveUpGivingBack(app: App, data: JobData, error: string, id: string) {
+  const { bulkId = '' } = data
+  app.log.error({ bulkId, error }, 'a bulk closure that was called off is given back line by line')
+  await app.db.transaction().execute(async (trx) => {
+    await sql`
+      update closure_case c set wake_at = ${app.clock.now()} from closure_bulk_line b
+      where b.bulk_id = ${bulkId} and c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
+        and c.state = 'scheduled' and ${toGiveBack}`.execute(trx)
+    const { key } = givingBackJob(bulkId)
+    const again = { id, afterSeconds: againAfterSeconds }
+    await app.queue.sendAgain(trx, bulkQueue, key, data, again)
+  })
+}
+
+/** Takes up the cohorts of bulk closures whose day has come, and gives back the lines of those that were called off. */
 export async function sweepBulk(app: App): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
     const { rows } = await sql<{ bulk_id: string }>`
       update closure_bulk set wake_at = null
-      where bulk_id in (select bulk_id from closure_bulk where wake_at <= ${now} and state = 'running'
+      where bulk_id in (select bulk_id from closure_bulk where wake_at <= ${now} and state in ('running', 'cancelled')
         order by wake_at limit 5 for update skip locked)
       returning bulk_id`.execute(trx)
     for (const { bulk_id } of rows) {
       const bulk = await findBulk(trx, bulk_id)
-      if (bulk) await startCohorts(trx, app, bulk)
+      if (bulk?.state === 'running') await startCohorts(trx, app, bulk)
+      if (bulk?.state === 'cancelled')
+        await app.queue.sendAll(trx, bulkQueue, [givingBackJob(bulk_id)])
     }
   })
 }

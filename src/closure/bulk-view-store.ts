@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Db } from '../platform/database.ts'
 import { decodeCursor, encodeCursor } from '../platform/page.ts'
 import type { BulkView, LineOutcome, Progress } from './bulk.ts'
+import { toGiveBack } from './bulk-off-store.ts'
 import { bulkOf, findBulk } from './bulk-store.ts'
 
 export async function bulkPage(db: Db, cursor: string | undefined, limit: number) {
@@ -27,20 +28,28 @@ export async function bulkPage(db: Db, cursor: string | undefined, limit: number
   }
 }
 
+type Standing = {
+  refusal: string | null
+  state: string | null
+  going_back: boolean | null
+  count: bigint
+}
+
 export async function seeBulk(db: Db, bulkId: string): Promise<BulkView | undefined> {
   const bulk = await findBulk(db, bulkId)
   if (!bulk) return undefined
-  const { rows } = await sql<{ refusal: string | null; state: string | null; count: bigint }>`
-    select b.refusal, c.state, count(*) as count from closure_bulk_line b
+  const { rows } = await sql<Standing>`
+    select b.refusal, c.state, ${toGiveBack} as going_back, count(*) as count from closure_bulk_line b
     left join closure_case c on c.subscriber_id = b.subscriber_id and c.case_id = b.case_id
-    where b.bulk_id = ${bulkId} group by 1, 2`.execute(db)
-  const progress: Progress = { lines: 0, waiting: 0, refused: {}, states: {} }
-  for (const { refusal, state, count: sum } of rows) {
+    where b.bulk_id = ${bulkId} group by 1, 2, 3`.execute(db)
+  const progress: Progress = { lines: 0, waiting: 0, givingBack: 0, refused: {}, states: {} }
+  for (const { refusal, state, going_back, count: sum } of rows) {
     const count = Number(sum)
     progress.lines += count
     if (refusal) progress.refused[refusal] = count
-    else if (state) progress.states[state] = count
+    else if (state) progress.states[state] = (progress.states[state] ?? 0) + count
     else progress.waiting += count
+    if (going_back && bulk.state === 'cancelled') progress.givingBack += count
   }
   const approvals = await db
     .selectFrom('closure_bulk_approval as a')

@@ -77,7 +77,13 @@ export const bulkListWire = z.object({
 export const bulkViewWire = bulkWire
   .extend({
     rejects: z.int().describe('Rows that name no line, or one twice'),
-    progress: z.object({ lines: z.int(), waiting: z.int(), refused: counts, states: counts }),
+    progress: z.object({
+      lines: z.int(),
+      waiting: z.int(),
+      givingBack: z.int().describe('Called off, and not given back yet'),
+      refused: counts,
+      states: counts,
+    }),
     approvals: z.array(z.object({ name: z.string(), at: instantWire })),
     approvalsNeeded: z.int(),
     mayApprove: z.boolean().describe('Whether who asks can approve it now'),

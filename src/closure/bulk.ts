@@ -279,9 +279,16 @@ export function cohortCount(lines: number, cohortSize: number): number {
 export type Progress = {
   lines: number
   waiting: number
+  /** Called off, and not given back yet. */
+  givingBack: number
   refused: Record<string, number>
   states: Record<string, number>
 }
+/** Whether nothing more becomes of its lines by itself. */
+export function isOver({ state, progress }: BulkView): boolean {
+  return state === 'done' || (state === 'cancelled' && progress.givingBack === 0)
+}
+
 export type BulkView = Bulk & {
   rejects: number
   progress: Progress

@@ -129,13 +129,13 @@ export const bulksQuery = {
 
 const bulkRefreshMs = 2000
 
-/** Fresh every two seconds while lines close. */
+/** Fresh every two seconds while lines close, or are given back. */
 export const bulkQuery = (bulkId: string) =>
   queryOptions({
     queryKey: ['staff', 'bulk', 'one', bulkId],
     queryFn: ({ signal }) => read<BulkView>(`/v1/staff/bulk-closures/${bulkId}`, signal),
     refetchInterval: ({ state: { data } }) =>
-      data?.state === 'running' ? bulkRefreshMs : refreshMs,
+      data?.state === 'running' || data?.progress.givingBack ? bulkRefreshMs : refreshMs,
   })
 
 export const erasuresQuery = (state: string) =>

@@ -12,6 +12,7 @@ import { openLog } from '../platform/log.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
 import { openQueue } from '../platform/queue.ts'
+import type { MasterKeys } from '../platform/vault.ts'
 import {
   type BulkFile,
   type BulkMoney,
@@ -19,6 +20,7 @@ import {
   type BulkView,
   endNotBefore,
   fingerprintOf,
+  isOver,
   type OpenedLine,
   outcomeCells,
   outcomeColumns,
@@ -258,7 +260,7 @@ export async function bulkShowCommand(
     let view = await viewOf(db, bulkId)
     if (watch) {
       const bar = openProgress('Closing', view.progress.lines)
-      while (view.state !== 'done' && view.state !== 'cancelled') {
+      while (!isOver(view)) {
         bar.at(endedOf(view))
         await sleep(1000)
         view = await viewOf(db, bulkId)
@@ -289,6 +291,9 @@ function viewText(view: BulkView): string {
     ['Service ends', view.endsAt.toString()],
     ['Approved by', view.approvals.map(({ name }) => name).join(', ') || 'nobody yet'],
     ['Waiting', figure.format(progress.waiting)],
+    ...(progress.givingBack > 0
+      ? [['Still being given back', figure.format(progress.givingBack)]]
+      : []),
     ...Object.entries(progress.states).map(([state, count]) => [state, figure.format(count)]),
     ...Object.entries(progress.refused).map(([why, count]) => [
       `Not: ${why}`,
@@ -328,7 +333,8 @@ export async function bulkActCommand(
   bulkId: string,
   write = toStdout,
 ): Promise<number> {
-  return withDatabase(config, async (db) => {
+  // Owners are told, so what is personal is sealed.
+  const use = async (db: Db) => {
     const log = openLog(config, 'closure')
     const queue = await openQueue(config.databaseUrl, log, allQueues)
     const app = { config, db, clock: systemClock, ids: systemIds(), log, queue } as App
@@ -341,11 +347,16 @@ export async function bulkActCommand(
     } finally {
       await queue.close()
     }
-  })
+  }
+  return withDatabase(config, use, config)
 }
 
-async function withDatabase<T>({ databaseUrl }: Config, use: (db: Db) => Promise<T>): Promise<T> {
-  const db = openDatabase(openPool(databaseUrl, 4))
+async function withDatabase<T>(
+  { databaseUrl }: Config,
+  use: (db: Db) => Promise<T>,
+  masters?: MasterKeys,
+): Promise<T> {
+  const db = openDatabase(openPool(databaseUrl, 4), masters)
   try {
     return await use(db)
   } finally {

@@ -321,7 +321,8 @@ const dueSql = `
   select (select jsonb_object_agg(sweep, due) from (
       select 'sweepClosures' as sweep, min(wake_at) as due from closure_case
       union all select 'sweepIntakes', min(wake_at) from closure_intake
-      union all select 'sweepBulk', min(wake_at) from closure_bulk where state = 'running'
+      union all select 'sweepBulk', min(wake_at) from closure_bulk
+        where state in ('running', 'cancelled')
       union all select 'sweepRenewals', min(due_at) from line
       union all select 'sweepAddons', min(due_at) from line_addon
       union all select 'sweepPayments', min(due_at) from payment_order

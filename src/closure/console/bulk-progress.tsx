@@ -27,6 +27,12 @@ export function BulkProgress({ bulk: { progress } }: { bulk: BulkView }) {
             <dd className="num">{format.number(progress.waiting)}</dd>
           </div>
         )}
+        {progress.givingBack > 0 && (
+          <div>
+            <dt>{t('bulk.giving-back')}</dt>
+            <dd className="num">{format.number(progress.givingBack)}</dd>
+          </div>
+        )}
         {Object.entries(progress.states).map(([state, count]) => (
           <div key={state}>
             <dt>{code('state', state)}</dt>
