@@ -5,6 +5,7 @@ import { cohortsOf, findBulk, propose, type ProposedLine } from '../src/closure/
 import { advance } from '../src/closure/steps.ts'
 import { hasEnded } from '../src/closure/closure.ts'
 import { findCase } from '../src/closure/store.ts'
+import { isRefusal } from '../src/values/refusal.ts'
 import type { MadeLine } from '../test/charging.ts'
 import { type Bench, median, type Options } from './contract.ts'
 import { openWorld, type World } from './closure/world.ts'
@@ -21,13 +22,14 @@ async function opened({ app }: World, lines: readonly MadeLine[]): Promise<strin
     place: index + 1,
     money: null,
   }))
-  const { bulk } = await propose(
+  const proposed = await propose(
     app,
     {
       source: 'bench',
       fingerprint: lines[0]!.lineId,
       reason: 'This brand ends.',
       endsAt: app.clock.now(),
+      isDaySaid: true,
       cohortSize,
       lanes: cohortsAtOnce,
       networkRate: null,
@@ -39,6 +41,8 @@ async function opened({ app }: World, lines: readonly MadeLine[]): Promise<strin
     named,
     [],
   )
+  if (isRefusal(proposed)) throw new Error(proposed.refused)
+  const { bulk } = proposed
   await app.db
     .updateTable('closure_bulk')
     .set({ state: 'running' })

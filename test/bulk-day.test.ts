@@ -4,7 +4,7 @@ import { until } from '../src/main/demo-person.ts'
 import { approveBulk, bulkAt, bulkCases, proposeBulk } from './bulk-way.ts'
 import { expectZeroSum } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, install, member } from './way.ts'
+import { buyLine, install, member, topUp } from './way.ts'
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -61,4 +61,29 @@ test('approved after its own day it ends with the approval, and the days until t
   expect(back).toBeGreaterThan(0)
   expect(back).toBeLessThan(quoted)
   await expectZeroSum(platform, caseId)
+}, 60_000)
+
+test('the same lines proposed again answer as they stand proposed, or say what differs', async () => {
+  const { lin, lineId } = await used()
+  const asked = { values: [lineId, 'line_of_nobody'], networkRate: 50 }
+  const again = async (more: object) => proposeBulk(platform, { ...asked, ...more })
+  const { body: first } = await again({})
+  await topUp(lin, lineId, '20.00')
+  const second = await again({})
+  expect([second.status, second.body]).toEqual([200, { ...first, isNew: false }])
+  const said = await again({ endsAt: first.endsAt })
+  expect(said.body).toEqual(second.body)
+  const endsAt = Temporal.Instant.from(first.endsAt).add({ seconds: 1 }).toString()
+  const other = { endsAt, reason: 'Another.', cohort: 10, lanes: 1, calls: 1, paymentsRate: 9 }
+  const refused = await again({ ...other, networkRate: undefined })
+  expect(refused.status).toBe(409)
+  expect(refused.body).toMatchObject({
+    code: 'bulk-proposed-otherwise',
+    bulkId: first.bulkId,
+    differing: ['endsAt', 'reason', 'cohort', 'lanes', 'calls', 'networkRate', 'paymentsRate'],
+  })
+  expect(refused.body.detail).toContain(`${first.bulkId}, and not in the same way: endsAt, reason,`)
+  // Left out, the day is counted from the asking.
+  platform.clock.advance({ hours: 25 })
+  expect((await again({})).body.differing).toEqual(['endsAt'])
 }, 60_000)

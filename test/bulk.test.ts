@@ -11,7 +11,12 @@ import { isIntact } from '../src/closure/chain.ts'
 import { findCase } from '../src/closure/store.ts'
 import { eventsOf } from '../src/closure/timeline-store.ts'
 import { proveLedger } from '../src/ledger/store.ts'
-import { type BulkFlags, bulkCommand, bulkWanted } from '../src/main/closure.ts'
+import {
+  type BulkFlags,
+  bulkCommand,
+  bulkOutcomesCommand,
+  bulkWanted,
+} from '../src/main/closure.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import { rowsOf } from '../src/subscribers/export-store.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -128,7 +133,10 @@ test('lines of several people close together: each refund once, each owner told,
 
   const { said } = await bulk(rows)
   expect(said).toMatchObject({ isNew: true, totals: { lines: 4 } })
-  expect((await bulk(rows)).said).toMatchObject({ isNew: false, bulkId: said.bulkId })
+  expect((await bulk(rows)).said).toEqual({ ...said, isNew: false })
+  await expect(bulk(rows, { on: undefined, cohort: '3' })).rejects.toThrow(
+    `as ${said.bulkId}, and not in the same way: endsAt, cohort.`,
+  )
   crashes = 1
   const farah = await approve(said.bulkId)
   const done = await until(
@@ -176,6 +184,15 @@ test('lines of several people close together: each refund once, each owner told,
   const told = (await mails(sam.email)).map(({ subject }) => subject)
   expect(told.filter((subject) => subject.includes('将被停止服务'))).toHaveLength(1)
 
+  const nowhere = join(folder, 'nowhere', 'outcomes.csv')
+  const unwritten = expect.objectContaining({
+    name: 'CannotStart',
+    message: `${nowhere} cannot be written (ENOENT).`,
+  })
+  await expect(bulk(rows, { dryRun: true, outcomes: nowhere })).rejects.toEqual(unwritten)
+  await expect(bulkOutcomesCommand(platform.config, said.bulkId, nowhere)).rejects.toEqual(
+    unwritten,
+  )
   const { body: csv } = await farah.get(at(said.bulkId, '/outcomes.csv'))
   const outcomes = csv.trim().split('\r\n')
   expect(outcomes[0]).toBe('row,lineId,reference,outcome,reason,closedAt')

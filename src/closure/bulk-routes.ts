@@ -13,6 +13,7 @@ import {
   fingerprintOf,
   outcomeCells,
   outcomeColumns,
+  type Reject,
   whyNotOn,
 } from './bulk.ts'
 import { callOffBulk } from './bulk-off-store.ts'
@@ -126,15 +127,22 @@ async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof p
       }
   if (lines.length === 0) return refuse('nothing-to-close')
   const totals = await dryRun(app, lines, endsAt)
-  const shown = { totals, rejects: rejects.map(({ row, reason: why }) => ({ row, reason: why })) }
-  if (body.dryRun) return { bulkId: null, isNew: false, ...shown }
-  const { bulk, isNew } = await propose(
+  if (body.dryRun)
+    return {
+      bulkId: null,
+      isNew: false,
+      endsAt: endsAt.toString(),
+      totals,
+      rejects: named(rejects),
+    }
+  const proposed = await propose(
     app,
     {
       source,
       fingerprint: fingerprintOf(values ? { by: identifier, asked } : source, money),
       reason,
       endsAt,
+      isDaySaid: body.endsAt !== undefined,
       cohortSize: body.cohort,
       lanes: body.lanes,
       calls: body.calls,
@@ -146,8 +154,19 @@ async function proposeBulk(app: App, staff: StaffMember, body: z.output<typeof p
     lines,
     rejects,
   )
-  return { bulkId: bulk.bulkId, isNew, ...shown }
+  if (isRefusal(proposed)) return proposed
+  const { bulk, isNew } = proposed
+  return {
+    bulkId: bulk.bulkId,
+    isNew,
+    endsAt: bulk.endsAt.toString(),
+    totals: bulk.totals,
+    rejects: named(proposed.rejects),
+  }
 }
+
+const named = (rejects: readonly Omit<Reject, 'place'>[]) =>
+  rejects.map(({ row, reason }) => ({ row, reason }))
 
 function registerBulkActions(http: Http, app: App) {
   type Act = (bulkId: string, staff: StaffMember) => Promise<object | Refusal>

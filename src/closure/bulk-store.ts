@@ -12,8 +12,11 @@ import {
   type BulkTotals,
   type BulkState,
   cohortCount,
+  differingTerms,
   endNotBefore,
   type Reject,
+  type RejectReason,
+  type Terms,
 } from './bulk.ts'
 
 export const bulkQueue = 'closure.bulk'
@@ -42,18 +45,9 @@ export function bulkOf(row: Selectable<ClosureBulk>): Bulk {
   }
 }
 
-export type Proposal = Pick<
-  Bulk,
-  | 'source'
-  | 'reason'
-  | 'endsAt'
-  | 'cohortSize'
-  | 'lanes'
-  | 'calls'
-  | 'networkRate'
-  | 'paymentsRate'
-  | 'totals'
-> & { fingerprint: string; actor: Actor }
+export type Proposal = Terms &
+  Pick<Bulk, 'source' | 'totals'> & { fingerprint: string; actor: Actor }
+export type Proposed = { bulk: Bulk; isNew: boolean; rejects: readonly Omit<Reject, 'place'>[] }
 export type ProposedLine = {
   subscriberId: string
   lineId: string
@@ -64,13 +58,16 @@ export type ProposedLine = {
 
 const linesAtOnce = 10_000
 
-/** Writes a proposal down, whole; the same one that is still open is given back instead. */
+/**
+ * Writes a proposal down, whole. The same one that is still open is given back instead, as it was approved or will be;
+ * one of the same lines that says something else is in its way.
+ */
 export async function propose(
   app: Pick<App, 'db' | 'ids' | 'clock'>,
   proposal: Proposal,
   lines: readonly ProposedLine[],
   rejects: readonly Reject[],
-): Promise<{ bulk: Bulk; isNew: boolean }> {
+): Promise<Proposed | Refusal> {
   const now = app.clock.now()
   const bulkId = app.ids.make('bulk')
   return app.db.transaction().execute(async (trx) => {
@@ -97,15 +94,7 @@ export async function propose(
       )
       .returningAll()
       .executeTakeFirst()
-    if (!inserted) {
-      const open = await trx
-        .selectFrom('closure_bulk')
-        .selectAll()
-        .where('fingerprint', '=', proposal.fingerprint)
-        .where('state', 'not in', ['done', 'cancelled'])
-        .executeTakeFirstOrThrow()
-      return { bulk: bulkOf(open), isNew: false }
-    }
+    if (!inserted) return openBefore(trx, proposal, now)
     for (let at = 0; at < lines.length; at += linesAtOnce)
       await insertRows(
         trx,
@@ -127,8 +116,44 @@ export async function propose(
     await note(trx, app, bulkId, proposal.actor, 'proposed', proposal.reason, {
       lines: String(lines.length),
     })
-    return { bulk: bulkOf(inserted), isNew: true }
+    return { bulk: bulkOf(inserted), isNew: true, rejects }
   })
+}
+
+async function openBefore(
+  trx: Trx,
+  proposal: Proposal,
+  now: Temporal.Instant,
+): Promise<Proposed | Refusal> {
+  const row = await trx
+    .selectFrom('closure_bulk')
+    .selectAll()
+    .where('fingerprint', '=', proposal.fingerprint)
+    .where('state', 'not in', ['done', 'cancelled'])
+    .executeTakeFirstOrThrow()
+  const bulk = bulkOf(row)
+  const { bulkId } = bulk
+  const differing = differingTerms(bulk, proposal, now)
+  if (differing.length > 0)
+    return refuse(
+      'bulk-proposed-otherwise',
+      { bulkId, differing: differing.join(', ') },
+      { bulkId, differing },
+    )
+  const rejects = await trx
+    .selectFrom('closure_bulk_reject')
+    .select(['row', 'reason'])
+    .where('bulk_id', '=', bulkId)
+    .orderBy('place')
+    .execute()
+  return {
+    bulk,
+    isNew: false,
+    rejects: rejects.map(({ row: text, reason }) => ({
+      row: text,
+      reason: reason as RejectReason,
+    })),
+  }
 }
 
 export async function findBulk(db: Db | Trx, bulkId: string): Promise<Bulk | undefined> {

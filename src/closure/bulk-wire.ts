@@ -64,7 +64,8 @@ export const proposeBulkWire = z
 
 export const proposedBulkWire = z.object({
   bulkId: z.string().nullable().describe('Null after a dry run'),
-  isNew: z.boolean(),
+  isNew: z.boolean().describe('False: the same stands proposed, and this is what it says'),
+  endsAt: bulkWire.shape.endsAt,
   totals: bulkWire.shape.totals,
   rejects: z.array(z.object({ row: z.string(), reason: z.string() })),
 })

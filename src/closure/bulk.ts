@@ -127,6 +127,51 @@ export function endNotBefore(endsAt: Temporal.Instant, now: Temporal.Instant): T
   return Temporal.Instant.compare(endsAt, now) < 0 ? now : endsAt
 }
 
+/** What is agreed to beside the lines and their money; `isDaySaid`: the day was, and not counted from the asking. */
+export type Terms = Pick<
+  Bulk,
+  'endsAt' | 'reason' | 'cohortSize' | 'lanes' | 'calls' | 'networkRate' | 'paymentsRate'
+> & { readonly isDaySaid: boolean }
+export type Term = (typeof terms)[number]
+export const terms = [
+  'endsAt',
+  'reason',
+  'cohort',
+  'lanes',
+  'calls',
+  'networkRate',
+  'paymentsRate',
+] as const
+
+/** In what the same lines, asked for again, are asked for otherwise. */
+export function differingTerms(
+  open: Omit<Terms, 'isDaySaid'>,
+  asked: Terms,
+  now: Temporal.Instant,
+): Term[] {
+  const isSame: Record<Term, boolean> = {
+    endsAt: isSameDay(open.endsAt, asked, now),
+    reason: open.reason === asked.reason,
+    cohort: open.cohortSize === asked.cohortSize,
+    lanes: open.lanes === asked.lanes,
+    calls: open.calls === asked.calls,
+    networkRate: open.networkRate === asked.networkRate,
+    paymentsRate: open.paymentsRate === asked.paymentsRate,
+  }
+  return terms.filter((term) => !isSame[term])
+}
+
+// The database keeps no more than millionths of a second.
+const saidLeewayMs = 1
+const countedLeewayMs = 24 * 60 * 60 * 1000
+
+/** At once is at once, however often it is said; a day that was counted from the asking is the same all day long. */
+function isSameDay(open: Temporal.Instant, asked: Terms, now: Temporal.Instant): boolean {
+  const [one, other] = [endNotBefore(open, now), endNotBefore(asked.endsAt, now)]
+  const apartMs = Math.abs(one.epochMilliseconds - other.epochMilliseconds)
+  return apartMs <= (asked.isDaySaid ? saidLeewayMs : countedLeewayMs)
+}
+
 /** What a case of a bulk closure may do next, as the bulk closure stands. */
 export function onlyWhile(state: BulkState | undefined): 'goes-on' | 'paused' | 'called-off' {
   if (state === 'cancelled') return 'called-off'

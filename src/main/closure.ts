@@ -1,5 +1,5 @@
 /** `violet closure`: proposes that many lines close, shows how far that is, and writes what became of each. */
-import { createWriteStream, readFileSync } from 'node:fs'
+import { readFileSync, type WriteStream } from 'node:fs'
 import { basename } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import type { Config } from '../platform/config.ts'
 import { type Db, openDatabase, openPool } from '../platform/database.ts'
 import { systemIds } from '../platform/ids.ts'
 import { openLog } from '../platform/log.ts'
+import { problemOf } from '../platform/problem.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
 import { openQueue } from '../platform/queue.ts'
@@ -31,10 +32,17 @@ import { bulkMoney } from '../closure/bulk-wire.ts'
 import { linesOfBrand, linesOfPlan, resolveLines } from '../closure/bulk-lines-store.ts'
 import { callOffBulk } from '../closure/bulk-off-store.ts'
 import { dryRun } from '../closure/bulk-open-store.ts'
-import { pauseBulk, propose, type ProposedLine, resumeBulk } from '../closure/bulk-store.ts'
+import {
+  pauseBulk,
+  propose,
+  type Proposed,
+  type ProposedLine,
+  resumeBulk,
+} from '../closure/bulk-store.ts'
 import { outcomesOf, seeBulk } from '../closure/bulk-view-store.ts'
 import { csvRow } from '../values/csv.ts'
 import { isRefusal } from '../values/refusal.ts'
+import { writingTo } from './csv-file.ts'
 import { allQueues } from './wiring.ts'
 
 type Write = (text: string) => void
@@ -62,6 +70,8 @@ export type Wanted = {
   source: string
   fingerprint: string
   endsAt: Temporal.Instant
+  /** False: nothing was said, so it is counted from now. */
+  isDaySaid: boolean
   money: BulkMoney | null
 }
 
@@ -83,7 +93,8 @@ export function bulkWanted(path: string | undefined, flags: BulkFlags): Wanted {
         ? `brand ${flags.brand}`
         : `plan ${flags.plan}`
   const money = moneyOf(flags.money)
-  return { file, source, fingerprint: fingerprintOf(file ?? source, money), endsAt, money }
+  const fingerprint = fingerprintOf(file ?? source, money)
+  return { file, source, fingerprint, endsAt, isDaySaid: flags.on !== undefined, money }
 }
 
 function moneyOf(text: string | undefined): BulkMoney | null {
@@ -152,15 +163,16 @@ export async function bulkCommand(
     text === undefined ? null : wholeNumber(name, text, 100_000)
   const networkRate = rate('network-rate', flags.networkRate)
   const paymentsRate = rate('payments-rate', flags.paymentsRate)
+  const outcomes = flags.outcomes === undefined ? undefined : writingTo(flags.outcomes)
   return withDatabase(config, async (db) => {
     const { lines, rejects } = await linesFor(db, wanted, flags)
-    const totals = await tryOut(db, lines, wanted.endsAt, flags.outcomes)
+    const totals = await tryOut(db, lines, wanted.endsAt, outcomes)
     if (flags.dryRun) {
       const shown = { ...totals, rejects: rejects.length, endsAt: wanted.endsAt.toString() }
       write(flags.json ? `${JSON.stringify(shown)}\n` : totalsText(totals, rejects.length))
       return rejects.length > 0 ? 1 : 0
     }
-    const { bulk, isNew } = await propose(
+    const proposed = await propose(
       { db, ids: systemIds(), clock: systemClock },
       {
         ...wanted,
@@ -176,18 +188,25 @@ export async function bulkCommand(
       lines,
       rejects,
     )
-    const fields = { bulkId: bulk.bulkId, isNew, totals, rejects: rejects.length }
-    const next = `Two members of staff approve it in the console: ${config.publicUrl}/console/bulk/${bulk.bulkId}`
-    const said = isNew
-      ? `Proposed as ${bulk.bulkId}.`
-      : `The same was proposed before, as ${bulk.bulkId}.`
-    write(
-      flags.json
-        ? `${JSON.stringify(fields)}\n`
-        : `${totalsText(totals, rejects.length)}\n${said}\n${next}\n`,
-    )
-    return rejects.length > 0 ? 1 : 0
+    if (isRefusal(proposed)) throw new CannotStart(problemOf(proposed, 'en').detail)
+    write(flags.json ? proposedJson(proposed) : proposedText(proposed, config))
+    return proposed.rejects.length > 0 ? 1 : 0
   })
+}
+
+function proposedJson({ bulk: { bulkId, endsAt, totals }, isNew, rejects }: Proposed): string {
+  const fields = { bulkId, isNew, endsAt: endsAt.toString(), totals, rejects: rejects.length }
+  return `${JSON.stringify(fields)}\n`
+}
+
+function proposedText({ bulk, isNew, rejects }: Proposed, { publicUrl }: Config): string {
+  const { bulkId, endsAt, totals, state } = bulk
+  const said = isNew ? `Proposed as ${bulkId}.` : `The same was proposed before, as ${bulkId}.`
+  const next =
+    state === 'proposed'
+      ? `Two members of staff approve it in the console: ${publicUrl}/console/bulk/${bulkId}`
+      : `It is ${state}: ${publicUrl}/console/bulk/${bulkId}`
+  return `${totalsText(totals, rejects.length)}\n${said} Service ends ${endsAt}.\n${next}\n`
 }
 
 async function linesFor(db: Db, { file, money }: Wanted, { brand, plan }: BulkFlags) {
@@ -211,10 +230,9 @@ async function tryOut(
   db: Db,
   lines: readonly ProposedLine[],
   endsAt: Temporal.Instant,
-  path: string | undefined,
+  file: WriteStream | undefined,
 ): Promise<BulkTotals> {
   const bar = openProgress('Dry run', lines.length)
-  const file = path === undefined ? undefined : createWriteStream(path)
   file?.write(csvRow(['row', 'lineId', 'outcome', 'refund', 'currency']))
   let done = 0
   const totals = await dryRun({ db, clock: systemClock }, lines, endsAt, (line, opened) => {
@@ -312,7 +330,7 @@ export async function bulkOutcomesCommand(
 ): Promise<number> {
   return withDatabase(config, async (db) => {
     await viewOf(db, bulkId)
-    const target = out === undefined ? process.stdout : createWriteStream(out)
+    const target = out === undefined ? process.stdout : writingTo(out)
     target.write(csvRow(outcomeColumns))
     for await (const part of outcomesOf(db, bulkId))
       target.write(part.map((outcome) => csvRow(outcomeCells(outcome))).join(''))

@@ -1,5 +1,14 @@
 /** Files of rows that are taken in whole or not at all: read before anything is opened, their bad rows written beside them. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  createWriteStream,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  type WriteStream,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { CannotStart } from '../platform/process.ts'
 import { csvRow } from '../values/csv.ts'
 
@@ -24,7 +33,29 @@ export function writeRejects(path: string, bad: readonly BadLine[]): void {
   try {
     writeFileSync(path, csvRow(['line', 'reason', 'row']) + rows.join(''))
   } catch (error) {
-    throw new CannotStart(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
+    throw cannotWrite(path, error)
+  }
+}
+
+function cannotWrite(path: string, error: unknown): CannotStart {
+  return new CannotStart(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
+}
+
+/** @throws CannotStart at once, where a stream would fail in the middle of the work. */
+export function writingTo(path: string): WriteStream {
+  try {
+    return createWriteStream(path, { fd: openSync(path, 'w') })
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}
+
+/** For what is written only if there is something to write. @throws CannotStart */
+export function checkPlace(path: string): void {
+  try {
+    accessSync(`${dirname(path)}/.`, constants.W_OK)
+  } catch (error) {
+    throw cannotWrite(path, error)
   }
 }
 

@@ -10,6 +10,7 @@ import { openProgress, type Progress } from '../platform/progress.ts'
 import { openQueue } from '../platform/queue.ts'
 import { type Imported, importUsage, type NotImported } from '../usage/import-steps.ts'
 import { defaultMapping, type Mapping, mappingSchema } from '../usage/mapping.ts'
+import { checkPlace } from './csv-file.ts'
 import { withConfig } from './with-config.ts'
 import { allQueues } from './wiring.ts'
 
@@ -24,6 +25,7 @@ export type UsageImportOptions = {
 export async function usageImport(path: string, options: UsageImportOptions): Promise<number> {
   const mapping = readMapping(options.mapping)
   checkFile(path)
+  if (options.rejects !== undefined) checkPlace(options.rejects)
   let code = 0
   await withConfig(options.data, async (config) => {
     const outcome = await take(config, path, mapping, options.rejects ?? `${path}.rejects.csv`)

@@ -101,6 +101,7 @@ export const refusalStatus = {
   'past-point-of-no-return': 409,
   'closed-by-operator': 409,
   'nothing-to-close': 422,
+  'bulk-proposed-otherwise': 409,
   'already-decided': 409,
   'reason-code-missing': 422,
   'claimed-by-other': 409,
