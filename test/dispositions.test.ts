@@ -239,3 +239,53 @@ test('grace: calls and data end, texts arrive for the last days, free, and then 
   expect(sides(closed.finalStatement[0]).to).toEqual(sides(wanted.quote.currencies[0]).to)
   await expectZeroSum(platform, draft.caseId)
 }, 60_000)
+
+/** Decided on its last day, after a day of one's own; and agreed to again, when less would come back. */
+test('grace is counted from when service begins to end, as its quote says, however late that is', async () => {
+  const rule = { source: 'test', confidence: 'D' as const }
+  await publishFor(platform, 'LV', {
+    graceMax: { value: 'P3D', ...rule },
+    autoApprove: { value: false, ...rule },
+    ifLate: { value: 'approved', ...rule },
+    withdrawalWindow: { value: null, ...rule },
+  })
+  const choices = { paid: { disposition: 'refund' }, promotional: null, texts: true }
+  const reviewed = async (more: object) => {
+    const { lin, lineId } = await inUse()
+    await lin.patch('/v1/me', { country: 'LV' })
+    const { caseId } = await draftClosure(lin, 'line', lineId)
+    const all = { choices: { ...choices, ...more } }
+    const { body: wanted } = await lin.patch(`/v1/closures/${caseId}`, all)
+    expect((await submit(lin, wanted)).status).toBe(202)
+    const { dueAt } = await untilState(lin, caseId, 'in_review')
+    const seen = async () => (await lin.get(`/v1/closures/${caseId}`)).body
+    return { lin, lineId, caseId, dueAt, wanted, seen, imsi: await imsiOf(platform, lineId) }
+  }
+  const endsOn = platform.clock.now().add({ hours: 24 }).toString().slice(0, 10)
+  const own = await reviewed({ endsOn })
+  const less = await reviewed({})
+  await use(less.lineId, 1_000_000_000)
+  platform.clock.advance(platform.clock.now().until(Temporal.Instant.from(less.dueAt)))
+  platform.clock.advance({ minutes: 1 })
+  const days = (to: string) => platform.clock.now().until(to).total('hours') / 24
+  const { quote, ...asked } = await untilState(less.lin, less.caseId, 'needs_customer')
+  expect(days(quote.allowed.textsUntil)).toBeCloseTo(3, 1)
+  expect((await submit(less.lin, { ...asked, quote })).status).toBe(202)
+  for (const { lin, caseId, imsi } of [own, less]) {
+    const { timeline } = await untilState(lin, caseId, 'executing')
+    const row = timeline.find(({ key }: { key: string }) => key === 'texts-only')
+    expect(days(row.due)).toBeCloseTo(3, 1)
+    await until(
+      () => platform.gateways.network.find(imsi),
+      (found) => found?.state === 'receive-only',
+    )
+  }
+  expect(days(own.wanted.quote.allowed.textsUntil)).toBeCloseTo(3, 1)
+  platform.clock.advance({ hours: 70 })
+  expect([(await own.seen()).state, (await less.seen()).state]).toEqual(['executing', 'executing'])
+  platform.clock.advance({ hours: 3 })
+  const closed = await untilState(own.lin, own.caseId, 'closed')
+  expect(sides(closed.finalStatement[0]).to).toEqual(sides(own.wanted.quote.currencies[0]).to)
+  await untilState(less.lin, less.caseId, 'closed')
+  await expectZeroSum(platform, own.caseId)
+}, 60_000)

@@ -65,9 +65,9 @@ export async function enterAll(
     app,
     entering.map((one) => ({
       c: one.c,
-      change: changeOf(one.move, commit.now),
+      change: changeOf(one, commit.now),
       reason: reasons[one.move.event] ?? one.move.event,
-      events: [eventOf(one), ...waitsForOthers(one)],
+      events: [eventOf(one, commit.now), ...waitsForOthers(one)],
       wake: true,
     })),
     { ...commit, actor: system },
@@ -101,8 +101,8 @@ export async function enterAll(
 }
 
 /** That texts go on arriving is said when the rest ends. */
-function eventOf({ c, facts, move }: Entering) {
-  const until = move.state === 'executing' ? graceEnd(c, facts) : null
+function eventOf({ c, facts, move }: Entering, now: Temporal.Instant) {
+  const until = move.state === 'executing' ? graceEnd(c, facts, now) : null
   return { kind: move.event, ...(until && { detail: { textsUntil: until.toString() } }) }
 }
 
@@ -192,11 +192,14 @@ export async function tellReviewLate(
   )
 }
 
-function changeOf({ state, dueAt, endsAt }: Enter, now: Temporal.Instant): CaseChange {
+function changeOf({ c, facts, move }: Entering, now: Temporal.Instant): CaseChange {
+  const { state, dueAt, endsAt } = move
   return {
     state,
     dueAt,
     ...(endsAt && { endsAt }),
+    // Agreed to again after its day it has none; money of a day of one's own counts to that.
+    ...(state === 'executing' && { endsAt: c.endsAt ?? now, dueAt: graceEnd(c, facts, now) }),
     ...(state === 'settling' && { serviceEndedAt: now }),
   }
 }

@@ -14,16 +14,37 @@ export function receivingLines({ lines }: Pick<Facts, 'lines'>): LineFacts[] {
   )
 }
 
-/** Until when texts can go on arriving after service has ended; null: policy does not offer it, or there is nobody to. */
-export function textsUntil(facts: Facts, endsAt: Temporal.Instant): Temporal.Instant | null {
+/**
+ * Until when texts can go on arriving after service has ended, on its day or now, whichever is later; null: policy does not
+ * offer it, or there is nobody to.
+ */
+export function textsUntil(
+  facts: Facts,
+  endsAt: Temporal.Instant,
+  now: Temporal.Instant,
+): Temporal.Instant | null {
   if (facts.died || facts.byOperator || receivingLines(facts).length === 0) return null
-  return endOfAny(facts.policy, ruleFor(facts.policy, 'graceMax'), endsAt)
+  const from = Temporal.Instant.compare(endsAt, now) > 0 ? endsAt : now
+  return endOfAny(facts.policy, ruleFor(facts.policy, 'graceMax'), from)
 }
 
-/** The end of the grace that was chosen; null: none was. */
+type Ending = { choices: Choices; endsAt: Temporal.Instant | null }
+
+/** The end of the grace that was chosen, as service begins to end, however late that is; null: none was. */
 export function graceEnd(
-  { choices, endsAt }: { choices: Choices; endsAt: Temporal.Instant | null },
+  { choices, endsAt }: Ending,
+  facts: Facts,
+  now: Temporal.Instant,
+): Temporal.Instant | null {
+  return choices.texts ? textsUntil(facts, endsAt ?? now, now) : null
+}
+
+/** While it lasts its end is the day that the case waits for; one that began before there was such a day counts from its end. */
+export function graceOf(
+  { choices, endsAt, dueAt }: Ending & { dueAt: Temporal.Instant | null },
   facts: Facts,
 ): Temporal.Instant | null {
-  return choices.texts && endsAt ? textsUntil(facts, endsAt) : null
+  if (!choices.texts || !endsAt) return null
+  const byRule = textsUntil(facts, endsAt, endsAt)
+  return byRule && (dueAt ?? byRule)
 }

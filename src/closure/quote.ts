@@ -44,7 +44,7 @@ export function makeQuote(
   const lasting = facts.lines.filter(({ lineId }) => wanted && (ownDay || isBound(lineId)))
   const goingOn = lasting.map((line) => goesOn(facts, line, now, wanted!))
   const fresh = freshUntil(facts, ownDay?.until ?? now)
-  const texts = textsUntil(facts, endsAt)
+  const texts = textsUntil(facts, endsAt, now)
   const over = choices.texts && texts ? texts : endsAt
   // Nobody asks the bereaved why.
   const reasonNeeded =

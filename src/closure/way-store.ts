@@ -330,12 +330,15 @@ export function quoteNow(c: StoredCase, facts: Facts, now: Temporal.Instant): Qu
   const asOf = c.submittedAt ?? now
   const agreed = agreedEnd(facts, c.choices, asOf).at
   const ends = agreed && Temporal.Instant.compare(agreed, now) > 0 ? agreed : now
-  const free = (c.choices.texts && textsUntil(facts, ends)) || ends
+  const free = (c.choices.texts && textsUntil(facts, ends, now)) || ends
   const numberUntil = hasNumber ? numberKeptUntil(facts.policy, free) : null
   const rates = ratesAt(facts.rates ?? [], now)
   const { wire, settlements } = makeQuote(facts, c.choices, c.reason, numberUntil, asOf, rates)
   const endsOn = c.submittedAt ? null : daysFrom(facts.policy, now)
-  return { wire: { ...wire, allowed: { ...wire.allowed, endsOn } }, settlements }
+  // Agreed to again after its day, service begins to end now.
+  const texts = textsUntil(facts, Temporal.Instant.from(wire.endsAt), now)?.toString() ?? null
+  const allowed = { ...wire.allowed, endsOn, textsUntil: texts }
+  return { wire: { ...wire, allowed }, settlements }
 }
 
 async function mayEdit(trx: Trx, c: StoredCase): Promise<boolean> {

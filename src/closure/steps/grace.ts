@@ -1,6 +1,6 @@
 /** Ends calls and data in the network, and leaves texts arriving until the day that was agreed. */
 import { Fault } from '../../values/fault.ts'
-import { graceEnd, receivingLines } from '../grace.ts'
+import { graceOf, receivingLines } from '../grace.ts'
 import type { Outcome, OutsideStep, Pending, StepContext } from './step.ts'
 
 export const grace: OutsideStep = {
@@ -36,7 +36,7 @@ async function openLines({ facts, partners: { network } }: StepContext) {
 }
 
 function untilOver({ c, facts, now }: StepContext): Outcome | Pending {
-  const until = graceEnd(c, facts) ?? now
+  const until = graceOf(c, facts) ?? now
   const leftMs = until.epochMilliseconds - now.epochMilliseconds
   return leftMs > 0 ? { pendingMs: leftMs } : { textsUntil: until.toString() }
 }
