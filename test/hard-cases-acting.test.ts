@@ -1,8 +1,8 @@
 /** Hard cases about who acts for somebody: a guardian for a minor, and after a death whoever acts for the estate. */
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, person, until } from '../src/main/demo-person.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { cards, type Person, person, until } from '../src/main/demo-person.ts'
 import { addresseeOf } from '../src/subscribers/store.ts'
 import { expectZeroSum, publishFor, sentFor, sides } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -233,3 +233,51 @@ test('Hard case 10: death: a representative, no code to the dead line, no fee, t
   )
   expect(rows.map(({ purpose }) => purpose)).toEqual([])
 }, 90_000)
+
+test('Hard case 10: death: what the card refuses goes to an account of the heir’s, and a rejection is appealed against', async () => {
+  const ada = await member(platform, { name: 'Ada Quill', country: 'DE' })
+  const { lineId } = await buyLine(ada, undefined, cards.expires)
+  const email = address('heir')
+  const subscriberId = await subscriberOf(ada)
+  await register(ada, { kind: 'estate', name: 'Ben Quill', email, evidence: 'certificates' })
+  const at = `/v1/staff/subscribers/${subscriberId}/closures`
+  const { caseId } = (await staff.post(at, { scope: 'line', lineId })).body
+  const heir = actor(await linkTo(email), email)
+  const look = async () => (await heir.act('look')).body.closure
+  const untilSeen = (wanted: string) => until(look, ({ state }) => state === wanted, 20_000)
+  const choices = { paid: { disposition: 'refund' }, promotional: null }
+  const { body: chosen } = await heir.act('choices', { choices })
+  expect((await heir.confirm(chosen.closure.quote.hash)).status).toBe(200)
+  await untilSeen('in_review')
+
+  const decide = async (who: string, body: object) => {
+    const reviewer = person(platform)
+    await reviewer.signInAsStaff(who)
+    const seen = `/v1/staff/closures/${caseId}`
+    const { version } = (await reviewer.get(seen)).body
+    return reviewer.post(`${seen}/decision`, { version, note: '', ...body })
+  }
+  const no = { decision: 'reject', reasonCode: 'identity-doubt' }
+  expect((await decide('reviewer@violet.example', no)).status).toBe(200)
+  const { rejection } = await untilSeen('rejected')
+  expect(rejection.canAppeal).toBe(true)
+  const { body: appealed } = await heir.act('appeal', { text: 'I have the certificate' })
+  expect(appealed.closure.state).toBe('in_review')
+  expect((await heir.act('appeal', { text: 'Again' })).body.code).toBe('nothing-to-appeal')
+  const yes = await decide('reviewer2@violet.example', { decision: 'approve' })
+  expect(yes.status).toBe(200)
+
+  const { refunds } = await until(look, ({ refunds: all }) => all[0]?.state === 'needs-account')
+  const [{ refundId }] = refunds
+  const account = { kind: 'iban', iban: 'GB29NWBK60161331926819' }
+  const paid = vi.spyOn(platform.gateways.payments, 'payout')
+  const named = (code: string) => heir.act('account', { refundId, account, code })
+  expect((await named('000000')).body.code).toMatch(/^code-/)
+  expect((await named(await heir.code())).status).toBe(200)
+  const closed = await untilSeen('closed')
+  expect(sides(closed.finalStatement[0]).to).toEqual([
+    `payout ${chosen.closure.quote.currencies[0].refund.amount}`,
+  ])
+  expect(paid.mock.calls.map(([{ name }]) => name)).toEqual(['Ben Quill'])
+  await expectZeroSum(platform, caseId)
+}, 60_000)

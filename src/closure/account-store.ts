@@ -1,9 +1,10 @@
-/** The subscriber names an account for a refund that its card refused: with a code to a channel that is not closing. */
+/** An account is named for a refund that its card refused, by its owner or who acts for an estate: with a code that only they get. */
 import { type Account, readIban } from '../payments/payments.ts'
 import { nameAccount, refundsOf } from '../payments/payout-store.ts'
 import type { App } from '../platform/app.ts'
-import { audit } from '../platform/audit.ts'
+import { type Actor, audit } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
+import { codePurposeOf } from './acting.ts'
 import { useCode } from '../subscribers/code-store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import type { StoredCase } from './case.ts'
@@ -22,6 +23,7 @@ export async function nameRefundAccount(
   app: App,
   { subscriberId, caseId, refundId }: RefundKey,
   given: { account: Account; code: string },
+  actor: Actor = { kind: 'subscriber', id: subscriberId },
 ): Promise<true | Refusal> {
   const account = accountIn(given.account)
   if (!account) return refuse('account-not-valid')
@@ -33,13 +35,13 @@ export async function nameRefundAccount(
     if (!c || !refund) return refuse('not-found')
     const isOpen = refund.state === 'failed' && !refund.hasAccount
     if (c.state !== 'settling' || !isOpen) return refuse('account-not-asked')
-    const purpose = 'confirm-closure'
+    const purpose = codePurposeOf(actor)
     const { code } = given
     const used = await useCode(trx, app, { subscriberId, purpose, subjectId: caseId, code })
     if (isRefusal(used)) return used
     await nameAccount(trx, app, { subscriberId, refundId }, account)
-    const actor = { kind: 'subscriber', id: subscriberId } as const
-    const reason = 'its owner named an account'
+    const isOwner = actor.kind === 'subscriber'
+    const reason = isOwner ? 'its owner named an account' : 'who acts for them named an account'
     await audit(trx, app.ids, now, {
       subscriberId,
       actor,

@@ -7,15 +7,26 @@ import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { codeWire, problemWire } from '../values/wire.ts'
 import {
   answerActing,
+  appealActing,
   chooseActing,
   confirmActing,
   declineActing,
+  nameAccountActing,
   numberForHeirs,
   seeActing,
   sendActingCode,
   startForEstate,
 } from './acting-store.ts'
-import { actingWire, answerWire, startClosureWire, startedWire, submitClosureWire } from './wire.ts'
+import {
+  actingWire,
+  answerWire,
+  appealWire,
+  nameAccountWire,
+  startClosureWire,
+  startedWire,
+  submitClosureWire,
+} from './wire.ts'
+
 import { choicesWire } from './quote-wire.ts'
 
 const tags = ['closure']
@@ -25,6 +36,7 @@ const link = z.object({ token: z.string().max(200) })
 export function registerActingRoutes(http: Http, app: App) {
   registerLook(http, app)
   registerSay(http, app)
+  registerAfter(http, app)
   registerNumber(http, app)
   registerEstate(http, app)
 }
@@ -110,6 +122,40 @@ function registerSay(http: Http, app: App) {
     { schema: { tags, summary: 'Nothing is to be closed', body: link, response: answers } },
     async ({ body: { token } }, reply) => {
       const seen = await seeAfter(app, await declineActing(app, token), token)
+      return isRefusal(seen) ? refused(reply, seen) : seen
+    },
+  )
+}
+
+/** Once the estate’s closure was decided: its money goes on, or the decision is not accepted. */
+function registerAfter(http: Http, app: App) {
+  http.post(
+    '/v1/closures/act/account',
+    {
+      schema: {
+        tags,
+        summary: 'Name an account for a refund of an estate that its card refused',
+        body: nameAccountWire.extend({ ...link.shape, refundId: z.string().max(80) }),
+        response: answers,
+      },
+    },
+    async ({ body: { token, ...given } }, reply) => {
+      const seen = await seeAfter(app, await nameAccountActing(app, token, given), token)
+      return isRefusal(seen) ? refused(reply, seen) : seen
+    },
+  )
+  http.post(
+    '/v1/closures/act/appeal',
+    {
+      schema: {
+        tags,
+        summary: 'Appeal against the rejection of an estate’s closure, once',
+        body: appealWire.extend(link.shape),
+        response: answers,
+      },
+    },
+    async ({ body: { token, text } }, reply) => {
+      const seen = await seeAfter(app, await appealActing(app, token, text), token)
       return isRefusal(seen) ? refused(reply, seen) : seen
     },
   )

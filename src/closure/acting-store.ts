@@ -1,4 +1,5 @@
 /** Who acts for a subscriber, by the link that is theirs alone: looks, chooses, confirms with a code, declines. */
+import type { Account } from '../payments/payments.ts'
 import type { App, StaffMember } from '../platform/app.ts'
 import type { Actor } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
@@ -6,7 +7,9 @@ import { makeCode } from '../porting/store.ts'
 import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import { maskContact, type Representative } from '../subscribers/subscriber.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
+import { nameRefundAccount } from './account-store.ts'
 import { backFromAsking } from './acting.ts'
+import { appeal } from './appeal-store.ts'
 import { askActing } from './ask-acting-store.ts'
 import { answer, type Answer } from './ask-question-store.ts'
 import { pinOf, type StoredCase } from './case.ts'
@@ -153,6 +156,32 @@ export async function answerActing(
   const { c, acting } = seen
   return answer(app, c.subscriberId, c.caseId, given, actorOf(acting))
 }
+
+/** After a death nobody but who acts for the estate names an account, or appeals; a minor does so alone. */
+async function forEstate(
+  app: App,
+  token: string,
+  act: (c: StoredCase, actor: Actor) => Promise<true | Refusal>,
+): Promise<true | Refusal> {
+  const seen = await found(app, token)
+  if (isRefusal(seen)) return seen
+  const { c, facts, acting } = seen
+  return facts.died ? act(c, actorOf(acting)) : refuse('not-found')
+}
+
+export const nameAccountActing = (
+  app: App,
+  token: string,
+  { refundId, ...given }: { refundId: string; account: Account; code: string },
+) =>
+  forEstate(app, token, ({ subscriberId, caseId }, actor) =>
+    nameRefundAccount(app, { subscriberId, caseId, refundId }, given, actor),
+  )
+
+export const appealActing = (app: App, token: string, text: string) =>
+  forEstate(app, token, ({ subscriberId, caseId }, actor) =>
+    appeal(app, subscriberId, caseId, text, actor),
+  )
 
 export async function declineActing(app: App, token: string): Promise<StoredCase | Refusal> {
   const seen = await found(app, token)

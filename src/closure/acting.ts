@@ -27,6 +27,20 @@ function isSince(at: Temporal.Instant, from: Temporal.Instant | null): boolean {
   return from === null || Temporal.Instant.compare(at, from) >= 0
 }
 
+/** What a code is for that whoever acts for somebody gets, and what one that its owner gets. */
+export function codePurposeOf({ kind }: { kind: string }) {
+  return kind === 'representative' ? 'authorise-closure' : 'confirm-closure'
+}
+
+/** Whose name an account has to be in: of who died, that of who acts for the estate. */
+export function payeeOf({
+  died,
+  acting,
+  subscriber,
+}: Pick<Facts, 'died' | 'acting' | 'subscriber'>) {
+  return died && acting ? acting.name : subscriber.name
+}
+
 type Event = { kind: string }
 const asking = [
   'guardian-asked',

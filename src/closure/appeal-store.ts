@@ -1,5 +1,6 @@
 /** An appeal against a rejection: once, with the owner's words, to a reviewer who did not decide before. */
 import type { App } from '../platform/app.ts'
+import type { Actor } from '../platform/audit.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { mayAppeal, pinOf } from './case.ts'
@@ -15,6 +16,7 @@ export async function appeal(
   subscriberId: string,
   caseId: string,
   text: string,
+  actor: Actor = { kind: 'subscriber', id: subscriberId },
 ): Promise<true | Refusal> {
   const now = app.clock.now()
   return app.db.transaction().execute(async (trx) => {
@@ -45,8 +47,8 @@ export async function appeal(
       },
       {
         now,
-        actor: { kind: 'subscriber', id: subscriberId },
-        reason: 'the subscriber appealed',
+        actor,
+        reason: `${actor.kind === 'subscriber' ? 'the subscriber' : 'who acts for them'} appealed`,
         events: [{ kind: 'appealed' }],
         wake: true,
       },

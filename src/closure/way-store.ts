@@ -10,7 +10,7 @@ import { type CodeSent, sendCode, useCode } from '../subscribers/code-store.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
-import { backFromAsking, consentOf, waitsFor } from './acting.ts'
+import { backFromAsking, codePurposeOf, consentOf, waitsFor } from './acting.ts'
 import { agreedEnd } from './agreed-end.ts'
 import { isSubmitted, mayWithdraw, standing } from './closure.ts'
 import { closingName, tell } from './enter-store.ts'
@@ -219,7 +219,7 @@ export async function submitClosure(
     if (refusal) return refusal
     const used = await useCode(trx, app, {
       subscriberId,
-      purpose: actor.kind === 'representative' ? 'authorise-closure' : 'confirm-closure',
+      purpose: codePurposeOf(actor),
       subjectId: caseId,
       code: given.code,
     })

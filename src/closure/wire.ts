@@ -242,7 +242,7 @@ export const answerWire = z.object({
   questionId: z.string().max(60).optional().describe('Refused where another one is open by now'),
 })
 export const nameAccountWire = z.object({
-  account: accountWire.describe('An account in the subscriber’s own name'),
+  account: accountWire.describe('An account in one’s own name'),
   code: codeWire,
 })
 export const submitClosureWire = z.object({

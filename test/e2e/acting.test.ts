@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Person, person, until } from '../../src/main/demo-person.ts'
+import { cards, type Person, person, until } from '../../src/main/demo-person.ts'
 import { type TestPlatform, testPlatform } from '../platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp, untilState } from '../way.ts'
 import {
@@ -55,7 +55,7 @@ test('en: after a death: registered in the console, closed by the heir with the 
   const ada = await member(platform, { name: 'Ada Quill' })
   const { lineId } = await buyLine(ada)
   await install(platform, ada, lineId)
-  await topUp(ada, lineId, '20.00')
+  await topUp(ada, lineId, '20.00', cards.expires)
   const email = `heir.${randomUUID().slice(0, 8)}@example.com`
   const support = person(platform)
   await support.signInAsStaff('support@violet.example')
@@ -94,7 +94,37 @@ test('en: after a death: registered in the console, closed by the heir with the 
   await page.getByText(w('act.done-estate')).waitFor()
   await expectSound(page, 'done')
   await context.close()
+  await nameAccount(page.url(), email)
 }, 120_000)
+
+/** By the link of the mail, on a phone: the card refuses the refund. */
+async function nameAccount(link: string, email: string) {
+  const w = wordsOf('en')
+  const context = await open(person(platform), 'en', 360)
+  const page = await context.newPage()
+  const asked = page.getByRole('heading', { name: w('act.account') })
+  await until(
+    async () => {
+      await page.goto(link)
+      await page.getByRole('link', { name: w('case.progress') }).waitFor()
+      return asked.isVisible()
+    },
+    (isAsked) => isAsked,
+    20_000,
+  )
+  await expectSound(page, 'refused by the card')
+  await page.getByRole('button', { name: w('refund.name-account') }).click()
+  await page.getByText(w('refund.account-name', { name: 'Ben Quill' })).waitFor()
+  await page.getByLabel(w('refund.iban')).fill('GB29NWBK60161331926819')
+  const after = new Date(Date.now() - 1).toISOString()
+  await page.getByRole('button', { name: w('refund.get-code') }).click()
+  await page.getByLabel(w('code.label')).fill(await person(platform).codeFor(email, after))
+  await expectSound(page, 'naming an account')
+  await picture(page, 'acting-account')
+  await page.getByRole('button', { name: w('refund.account-send') }).click()
+  await page.getByRole('heading', { name: w('act.done-estate') }).waitFor()
+  await context.close()
+}
 
 /** A code is used up by what it confirmed. */
 async function typeAgain(page: Page, email: string) {

@@ -15,11 +15,13 @@ import { Page, Section } from '../../portal/page.tsx'
 import { queryClient } from '../../portal/queries.ts'
 import type { Acting, ClosureChoices, CodeSent } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
+import { AppealTo } from './appeal.tsx'
 import { ByLink } from './by-link.tsx'
 import { Questions } from './quote-questions.tsx'
 import { FinalStatement } from './quote-tables.tsx'
 import { EndsAt, GoesOn } from './quote-page.tsx'
 import { AnswerForm, openQuestion } from './question.tsx'
+import { RefundsTo } from './refunds.tsx'
 
 const keyOf = (token: string) => ['act', token]
 const keep = (token: string, next: Acting): void =>
@@ -37,7 +39,11 @@ export function ActingPage() {
   return (
     <ByLink look={look} waiting={t('closing.waiting')} over={t('act.over')} instead={instead}>
       {(acting) =>
-        acting.decides ? <Asked token={token} acting={acting} /> : <Over acting={acting} />
+        acting.decides ? (
+          <Asked token={token} acting={acting} />
+        ) : (
+          <Over token={token} acting={acting} />
+        )
       }
     </ByLink>
   )
@@ -62,13 +68,17 @@ function Asked({ token, acting }: Props) {
   )
 }
 
-function Over({ acting: { closure, kind } }: { acting: Acting }) {
+function Over({ token, acting }: Props) {
   const { t } = useWords()
+  const { closure, kind } = acting
   const { reference } = closure
   const isStopped = closure.state === 'withdrawn' || closure.state === 'rejected'
   const goesOn = closure.submittedAt !== null && closure.state !== 'closed' && !isStopped
   const done = t(kind === 'estate' ? 'act.done-estate' : 'act.done-guardian')
-  const head = isStopped ? t('act.declined') : goesOn ? done : t('act.over')
+  const needsAccount =
+    kind === 'estate' && closure.refunds.some(({ state }) => state === 'needs-account')
+  const going = needsAccount ? t('act.account') : done
+  const head = isStopped ? t('act.declined') : goesOn ? going : t('act.over')
   const sub = isStopped
     ? t('act.declined-sub')
     : t(goesOn ? 'act.done-sub' : 'act.over-sub', { reference })
@@ -84,8 +94,33 @@ function Over({ acting: { closure, kind } }: { acting: Acting }) {
         </ButtonLink>
       }
     >
-      {null}
+      {kind === 'estate' && <After token={token} acting={acting} />}
     </Page>
+  )
+}
+
+/** What who acts for the estate can still do: say where a refund goes that its card refused, and appeal. */
+function After({ token, acting: { closure, name } }: Props) {
+  const say = async (what: string, body: object) =>
+    keep(token, await send<Acting>('POST', `/v1/closures/act/${what}`, { token, ...body }))
+  return (
+    <>
+      {closure.rejection?.note && (
+        <div className="mt-4">
+          <Notice tone="warn">{closure.rejection.note}</Notice>
+        </div>
+      )}
+      <AppealTo closure={closure} appeal={(text) => say('appeal', { text })} />
+      <RefundsTo
+        closure={closure}
+        payee={{
+          name,
+          country: closure.policy.country,
+          askCode: () => send<CodeSent>('POST', '/v1/closures/act/code', { token }),
+          nameAccount: (refundId, given) => say('account', { refundId, ...given }),
+        }}
+      />
+    </>
   )
 }
 

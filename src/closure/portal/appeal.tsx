@@ -12,18 +12,32 @@ import { useToast } from '../../portal/toast.tsx'
 import type { Closure } from '../../portal/wire.ts'
 import { useWords } from '../../portal/words.tsx'
 
+/** Its owner’s appeal. */
 export function Appeal({ closure }: { closure: Closure }) {
+  return (
+    <AppealTo
+      closure={closure}
+      appeal={async (text) => {
+        const next = await send<Closure>('POST', `/v1/closures/${closure.caseId}/appeal`, { text })
+        queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
+        await queryClient.invalidateQueries({ queryKey: ['lines'] })
+      }}
+    />
+  )
+}
+
+type Props = { closure: Closure; appeal: (text: string) => Promise<void> }
+
+export function AppealTo({ closure, appeal: say }: Props) {
   const { t } = useWords()
   const toast = useToast()
   const [open, setOpen] = useState(false)
   const [text, setText, forget] = useDraft(`appeal:${closure.caseId}`, '')
   const [missing, setMissing] = useState(false)
   const appeal = useMutation({
-    mutationFn: () => send<Closure>('POST', `/v1/closures/${closure.caseId}/appeal`, { text }),
-    onSuccess: async (next) => {
+    mutationFn: () => say(text),
+    onSuccess: () => {
       forget()
-      queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
-      await queryClient.invalidateQueries({ queryKey: ['lines'] })
       toast(t('appeal.done'))
       setOpen(false)
     },

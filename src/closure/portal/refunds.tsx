@@ -29,7 +29,33 @@ const states: Record<Refund['state'], WordKey> = {
   unclaimed: 'refund.is-unclaimed',
 }
 
+/** Who is paid, and how they ask for the code and name their account. */
+export type Payee = {
+  name: string
+  country: string | null
+  askCode: (contactId: string | undefined) => Promise<CodeSent>
+  nameAccount: (refundId: string, given: { account: Account; code: string }) => Promise<void>
+}
+
+/** Its owner’s refunds. */
 export function Refunds({ closure }: { closure: Closure }) {
+  const { name, country } = useSubscriber()
+  const base = `/v1/closures/${closure.caseId}`
+  const payee: Payee = {
+    name,
+    country,
+    askCode: (contactId) => send<CodeSent>('POST', `${base}/code`, contactId ? { contactId } : {}),
+    nameAccount: async (refundId, given) => {
+      const next = await send<Closure>('POST', `${base}/refunds/${refundId}/account`, given)
+      queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
+    },
+  }
+  return <RefundsTo closure={closure} payee={payee} />
+}
+
+type Props = { closure: Closure; payee: Payee }
+
+export function RefundsTo({ closure, payee }: Props) {
   const { t } = useWords()
   const format = useFormat()
   if (closure.refunds.length === 0) return null
@@ -53,13 +79,13 @@ export function Refunds({ closure }: { closure: Closure }) {
       {closure.refunds
         .filter(({ state }) => state === 'needs-account')
         .map((refund) => (
-          <Refused key={refund.refundId} closure={closure} refund={refund} />
+          <Refused key={refund.refundId} closure={closure} payee={payee} refund={refund} />
         ))}
     </section>
   )
 }
 
-function Refused({ closure, refund }: { closure: Closure; refund: Refund }) {
+function Refused({ closure, payee, refund }: Props & { refund: Refund }) {
   const { t } = useWords()
   const format = useFormat()
   const [naming, setNaming] = useState(false)
@@ -78,13 +104,18 @@ function Refused({ closure, refund }: { closure: Closure; refund: Refund }) {
         {t('refund.name-account')}
       </Button>
       <Sheet open={naming} onClose={() => setNaming(false)} title={t('refund.account-head')}>
-        <AccountForm closure={closure} refund={refund} onDone={() => setNaming(false)} />
+        <AccountForm
+          closure={closure}
+          payee={payee}
+          refund={refund}
+          onDone={() => setNaming(false)}
+        />
       </Sheet>
     </div>
   )
 }
 
-type FormProps = { closure: Closure; refund: Refund; onDone: () => void }
+type FormProps = Props & { refund: Refund; onDone: () => void }
 type Account =
   | { kind: 'iban'; iban: string }
   | { kind: 'account'; country: string; bankCode: string; accountNumber: string }
@@ -94,31 +125,27 @@ function isFilled(account: Account): boolean {
   return account.bankCode.trim() !== '' && account.accountNumber.trim() !== ''
 }
 
-function AccountForm({ closure, refund, onDone }: FormProps) {
+function AccountForm({ closure, payee, refund, onDone }: FormProps) {
   const { t } = useWords()
   const sentence = useSentence()
-  const { name: owner } = useSubscriber()
   const [account, setAccount] = useState<Account>({ kind: 'iban', iban: '' })
   const [missing, setMissing] = useState(false)
-  const base = `/v1/closures/${closure.caseId}`
-  const ask = useMutation({
-    mutationFn: (contactId: string | undefined) =>
-      send<CodeSent>('POST', `${base}/code`, contactId ? { contactId } : {}),
-  })
+  const ask = useMutation({ mutationFn: payee.askCode })
   const name = useMutation({
-    mutationFn: (code: string) =>
-      send<Closure>('POST', `${base}/refunds/${refund.refundId}/account`, { account, code }),
-    onSuccess: (next) => {
-      queryClient.setQueryData(closureQuery(closure.caseId).queryKey, next)
-      onDone()
-    },
+    mutationFn: (code: string) => payee.nameAccount(refund.refundId, { account, code }),
+    onSuccess: onDone,
   })
   const wrong = problemCode(name.error) === 'account-not-valid' ? sentence(name.error) : undefined
   const empty = missing && !isFilled(account) ? t('refund.fill-in') : undefined
   return (
     <div className="grid gap-4">
-      <p className="c2">{t('refund.account-name', { name: owner })}</p>
-      <AccountFields account={account} onChange={setAccount} error={wrong ?? empty} />
+      <p className="c2">{t('refund.account-name', { name: payee.name })}</p>
+      <AccountFields
+        account={account}
+        country={payee.country}
+        onChange={setAccount}
+        error={wrong ?? empty}
+      />
       {ask.data ? (
         <CodeStep closure={closure} sent={ask.data} ask={ask} name={name} />
       ) : (
@@ -141,13 +168,13 @@ function AccountForm({ closure, refund, onDone }: FormProps) {
 
 type FieldsProps = {
   account: Account
+  country: string | null
   onChange: (account: Account) => void
   error: string | undefined
 }
 
-function AccountFields({ account, onChange, error }: FieldsProps) {
+function AccountFields({ account, country, onChange, error }: FieldsProps) {
   const { t } = useWords()
-  const { country } = useSubscriber()
   const other = {
     kind: 'account',
     country: country ?? 'GB',

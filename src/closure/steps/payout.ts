@@ -9,6 +9,7 @@ import {
 } from '../../payments/payout-store.ts'
 import { audit, system } from '../../platform/audit.ts'
 import { decimal } from '../../values/money.ts'
+import { payeeOf } from '../acting.ts'
 import { caseUrl, tell } from '../enter-store.ts'
 import { endAll, type Ended, outcomeOf } from './refund.ts'
 import type { Outcome, OutsideStep, Pending, Performed, StepContext } from './step.ts'
@@ -35,12 +36,12 @@ export const payout: OutsideStep = {
     const held = await heldByBank(context, refund)
     if (held) return held
     const reference = payoutReference(subject, named.attempt)
-    // Only to an account in the subscriber's own name: the provider compares the two.
+    // Only to an account in their own name: the provider compares the two.
     const found = await partners.payments.payout({
       key: reference,
       reference,
       amount: refund.amount,
-      name: facts.subscriber.name,
+      name: payeeOf(facts),
       account: named.account,
     })
     return found.state === 'failed' ? refused(context, named.attempt, found.failure) : sent(found)
