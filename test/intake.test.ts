@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sweepEndedIntakes } from '../src/closure/intake-match-store.ts'
+import { sweepEndedIntakes, sweepIntakes } from '../src/closure/intake-match-store.ts'
 import { rowsOf } from '../src/subscribers/export-store.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import { expectZeroSum, publishFor, sentFor } from './hard-cases.ts'
@@ -228,6 +228,38 @@ test('who lost everything is judged by what the policy lets us ask, and by a sec
     ({ state }) => state === 'closed',
     20_000,
   )
+}, 60_000)
+
+test('a review has a day of its own: late, it is told of once and goes first, and is decided all the same', async () => {
+  const contact = address('late')
+  const asked = await ask('+447700900997', contact, { country: 'MT' })
+  await lookedUp(asked)
+  await asked.act('answers', { answers: { name: 'Lin Yue' } })
+  const see = async () => (await reviewer.get(`${staffAt}/${asked.caseId}`)).body
+  const { reviewBy, dueAt, version } = await see()
+  expect(reviewBy < dueAt).toBe(true)
+  await asked.act('answers', { answers: { sim_serial: '12345678' } })
+  expect(await see()).toMatchObject({ reviewBy, version: version + 1 })
+  platform.clock.advance(platform.clock.now().until(Temporal.Instant.from(reviewBy)))
+  platform.clock.advance({ minutes: 1 })
+  await told(contact, /longer than we promised/)
+  const { body: queue } = await reviewer.get(staffAt)
+  expect(queue.items[0]).toMatchObject({ caseId: asked.caseId, reviewBy })
+
+  // Past the day it was open until nobody ends it but a person, who is kept waiting by no sweep.
+  platform.clock.advance({ days: 15 })
+  const seen = await see()
+  for (const _ of [1, 2]) await sweepIntakes(platform.app)
+  const { rows } = await sql`
+    select version, wake_at from closure_intake where case_id = ${asked.caseId}`.execute(
+    platform.db,
+  )
+  expect(rows).toEqual([{ version: seen.version, wake_at: null }])
+  const late = (await messages(contact)).filter(({ text }) => /longer than/.test(text))
+  expect(late).toHaveLength(1)
+  const no = { decision: 'refuse', reasonCode: 'no-match', version: seen.version }
+  const refused = await reviewer.post(`${staffAt}/${asked.caseId}/decision`, no)
+  expect([refused.status, refused.body.reviewBy]).toEqual([200, null])
 }, 60_000)
 
 test('the link of the notice stops it, and who asked sees nothing of that without the code', async () => {

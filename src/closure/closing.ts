@@ -33,7 +33,8 @@ export const closing: Closing = {
       erase: 'rows',
       lives: 'P45D',
       plain: `case_id reference state scope reason residence locale sealed from_hash contact_hash received_at due_at wake_at
-        code_hash code_at code_tries codes_sent code_wanted asked answered_at decided_by refusal ended_at version`,
+        code_hash code_at code_tries codes_sent code_wanted asked answered_at decided_by refusal ended_at
+        review_by late_at version`,
     },
     closure_intake_match: {
       erase: 'rows',

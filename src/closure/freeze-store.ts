@@ -11,7 +11,7 @@ import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
 import { caseUrl, closingName, startClosing, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { caseInToken, readFreezeToken } from './freeze.ts'
-import { isOpen } from './intake.ts'
+import { isOpen, wakesAt } from './intake.ts'
 import { changeIntake, linesOf, lockIntake, matchOf } from './intake-store.ts'
 import { hasLeft } from './ported.ts'
 import { withCase } from './review-store.ts'
@@ -50,7 +50,7 @@ async function stopIntake(app: App, token: string, stop: boolean): Promise<Froze
         trx,
         app,
         intake,
-        { state: 'stopped' },
+        { state: 'stopped', wakeAt: wakesAt({ ...intake, state: 'stopped' }) },
         {
           now: app.clock.now(),
           actor: system,

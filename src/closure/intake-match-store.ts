@@ -9,7 +9,14 @@ import { codeKey, codeMinutes, codeTries, hashCode, sixDigits } from '../subscri
 import { alertedOf, freezeUrl } from './alert-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { codeContacts, type Facts, lineName } from './facts.ts'
-import { type Given, type Intake, keptDays, tellingsPerDayMax } from './intake.ts'
+import {
+  type Given,
+  type Intake,
+  isJudgedLate,
+  keptDays,
+  tellingsPerDayMax,
+  wakesAt,
+} from './intake.ts'
 import { changeIntake, lockIntake, matchOf } from './intake-store.ts'
 import { tellAsker } from './intake-tell-store.ts'
 
@@ -48,8 +55,11 @@ async function goOn(trx: Trx, app: App, caseId: string, now: Temporal.Instant): 
   if (Temporal.Instant.compare(dueAt, now) <= 0 && state !== 'in-review')
     return expire(trx, app, intake, now)
   const code = codeWanted ? await sendIntakeCode(trx, app, intake, now) : {}
-  const change = { ...code, wakeAt: dueAt }
-  await changeIntake(trx, app, intake, change, { now, actor: system, reason: 'a code was wanted' })
+  const late = isJudgedLate(intake, now) ? { lateAt: now } : {}
+  const change = { ...code, ...late, wakeAt: wakesAt({ ...intake, ...late }) }
+  const reason = 'a code was wanted, or the day of the review has passed'
+  await changeIntake(trx, app, intake, change, { now, actor: system, reason })
+  if ('lateAt' in late) await tellAsker(trx, app, intake, 'late')
 }
 
 type Target = { subscriberId: string; lineId: string | null }

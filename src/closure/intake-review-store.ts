@@ -9,7 +9,7 @@ import { currentPolicy } from '../policy/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { loadFacts } from './facts-store.ts'
 import { type Facts, lineName } from './facts.ts'
-import { agrees, evidenceFor, type Intake, isOpen, type TypedEvidence } from './intake.ts'
+import { agrees, evidenceFor, type Intake, isOpen, judgedBy, type TypedEvidence } from './intake.ts'
 import { openClosure } from './intake-open-store.ts'
 import { changeIntake, intakeFrom, type IntakeMatch, lockIntake, matchOf } from './intake-store.ts'
 import { tellAsker } from './intake-tell-store.ts'
@@ -34,14 +34,16 @@ export async function intakePage(
     residence: string
     received_at: Temporal.Instant
     due_at: Temporal.Instant
+    review_by: Temporal.Instant | null
     matched: boolean
     sort: string
   }>`
-    select i.case_id, i.reference, i.scope, i.residence, i.received_at, i.due_at, i.due_at::text as sort,
+    select i.case_id, i.reference, i.scope, i.residence, i.received_at, i.due_at, i.review_by,
+      coalesce(i.review_by, i.due_at)::text as sort,
       exists (select from closure_intake_match m where m.case_id = i.case_id) as matched
     from closure_intake i
-    where i.state = ${state} and (i.due_at, i.case_id) > (${due}::timestamptz, ${after})
-    order by i.due_at, i.case_id limit ${limit + 1}`.execute(app.db)
+    where i.state = ${state} and (coalesce(i.review_by, i.due_at), i.case_id) > (${due}::timestamptz, ${after})
+    order by coalesce(i.review_by, i.due_at), i.case_id limit ${limit + 1}`.execute(app.db)
   const last = rows.slice(0, limit).at(-1)
   return {
     items: rows.slice(0, limit).map((row): Row => ({
@@ -53,11 +55,15 @@ export async function intakePage(
       matched: row.matched,
       receivedAt: row.received_at.toString(),
       dueAt: row.due_at.toString(),
+      reviewBy: reviewOf({ state, dueAt: row.due_at, reviewBy: row.review_by }),
     })),
     nextCursor: rows.length > limit && last ? encodeCursor([last.sort, last.case_id]) : null,
     waiting: await waitingIntakes(app),
   }
 }
+
+const reviewOf = (intake: Pick<Intake, 'state' | 'dueAt' | 'reviewBy'>) =>
+  intake.state === 'in-review' ? judgedBy(intake).toString() : null
 
 /** Requests that wait for a reviewer. */
 export async function waitingIntakes(app: App): Promise<number> {
@@ -105,6 +111,7 @@ export async function seeStaffIntake(
       matched: owner !== undefined,
       receivedAt: intake.receivedAt.toString(),
       dueAt: intake.dueAt.toString(),
+      reviewBy: reviewOf(intake),
       version: intake.version,
       by: given.by,
       value: given.value,
@@ -223,7 +230,9 @@ async function ask(
   }
   const dueAt = later(intake.dueAt, commit.now.add({ hours: 24 * 7 }))
   const given = { ...intake.given, note }
-  const change = { state: 'waiting', asked: asked.join(','), given, dueAt, wakeAt: dueAt } as const
+  // What is answered then is judged by a day of its own.
+  const dates = { dueAt, reviewBy: null, lateAt: null, wakeAt: dueAt }
+  const change = { state: 'waiting', asked: asked.join(','), given, ...dates } as const
   await changeIntake(trx, app, intake, change, commit)
   await tellAsker(trx, app, { ...intake, dueAt }, 'asked')
   return true

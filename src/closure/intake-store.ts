@@ -6,7 +6,7 @@ import { type Actor, audit, system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { seal, sealIvBytes, sealKey, unsealByAny } from '../platform/seal.ts'
 import type { ClosureIntake as IntakeRow } from '../platform/tables.ts'
-import { type Policy, residenceOf } from '../policy/policy.ts'
+import { dueBy, type Policy, residenceOf } from '../policy/policy.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { minutesUntilNext, parseContact, pseudonymOf } from '../subscribers/store.ts'
 import type { CaseId } from '../values/ids.ts'
@@ -24,6 +24,7 @@ import {
   isOpen,
   notAsked,
   proofDays,
+  wakesAt,
 } from './intake.ts'
 import { makeReference } from './reference.ts'
 
@@ -53,6 +54,8 @@ export function intakeFrom({ config }: Pick<App, 'config'>, row: Selectable<Inta
     decidedBy: row.decided_by,
     refusal: row.refusal,
     endedAt: row.ended_at,
+    reviewBy: row.review_by,
+    lateAt: row.late_at,
     version: row.version,
   }
 }
@@ -128,11 +131,13 @@ export type IntakeChange = {
   decidedBy?: string
   refusal?: string | null
   endedAt?: Temporal.Instant
+  reviewBy?: Temporal.Instant | null
+  lateAt?: Temporal.Instant | null
 }
 
 type Commit = { now: Temporal.Instant; actor: Actor; reason: string; subscriberId?: string }
 
-/** Under the row's lock. What changes its state is in the audit trail, of whom it is about where that is known. */
+/** Under the row's lock. When it is looked at next is nothing that anybody decides on. What changes its state is in the audit trail, of whom it is about where that is known. */
 export async function changeIntake(
   trx: Trx,
   app: App,
@@ -140,12 +145,13 @@ export async function changeIntake(
   change: IntakeChange,
   { now, actor, reason, subscriberId = '' }: Commit,
 ): Promise<void> {
+  const { wakeAt, ...changed } = change
   await trx
     .updateTable('closure_intake')
     .set({
       ...(change.state && { state: change.state }),
       ...(change.given && { sealed: sealed(app, intake.caseId, change.given) }),
-      ...(change.wakeAt !== undefined && { wake_at: change.wakeAt }),
+      ...(wakeAt !== undefined && { wake_at: wakeAt }),
       ...(change.dueAt && { due_at: change.dueAt }),
       ...(change.codeHash !== undefined && { code_hash: change.codeHash }),
       ...(change.codeAt && { code_at: change.codeAt }),
@@ -157,7 +163,9 @@ export async function changeIntake(
       ...(change.decidedBy && { decided_by: change.decidedBy }),
       ...(change.refusal !== undefined && { refusal: change.refusal }),
       ...(change.endedAt && { ended_at: change.endedAt }),
-      version: intake.version + 1,
+      ...(change.reviewBy !== undefined && { review_by: change.reviewBy }),
+      ...(change.lateAt !== undefined && { late_at: change.lateAt }),
+      version: intake.version + (Object.keys(changed).length > 0 ? 1 : 0),
     })
     .where('case_id', '=', intake.caseId)
     .execute()
@@ -332,14 +340,12 @@ export async function answerIntake(
     if (kind !== undefined) return refuse('evidence-not-allowed', { kind })
     if (Object.keys(answers).length === 0) return wrong('answers', 'at least one')
     const given = { ...intake.given, answers: { ...intake.given.answers, ...answers } }
-    const stopped = intake.state === 'stopped'
-    await changeIntake(
-      trx,
-      app,
-      intake,
-      { given, answeredAt: now, asked: null, ...(!stopped && { state: 'in-review' as const }) },
-      { now, actor: asker, reason: 'answered' },
-    )
+    // Another answer moves no deadline.
+    const reviewBy = intake.reviewBy ?? dueBy(policy, 'reviewSla', now)
+    const state = intake.state === 'stopped' ? 'stopped' : 'in-review'
+    const wakeAt = intake.codeWanted ? now : wakesAt({ ...intake, state, reviewBy })
+    const change = { given, answeredAt: now, asked: null, state, reviewBy, wakeAt } as const
+    await changeIntake(trx, app, intake, change, { now, actor: asker, reason: 'answered' })
     return true
   })
 }

@@ -5,7 +5,7 @@ import type { Trx } from '../platform/database.ts'
 import { linkToken } from './freeze.ts'
 import type { Intake } from './intake.ts'
 
-export type Told = 'received' | 'asked' | 'opened' | 'over'
+export type Told = 'received' | 'asked' | 'late' | 'opened' | 'over'
 
 export function proofUrl({ config }: Pick<App, 'config'>, caseId: string): string {
   return `${config.publicUrl}/close/proof/${linkToken(config.masterKey, 'intake', caseId)}`

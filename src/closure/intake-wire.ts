@@ -93,6 +93,7 @@ export const intakeRowWire = z
     matched: z.boolean(),
     receivedAt: instantWire,
     dueAt: instantWire,
+    reviewBy: instantWire.nullable().describe('By when a person judges it; null: nobody has to'),
   })
   .meta({ id: 'IntakeRow' })
 export const intakeListWire = z.object({

@@ -42,6 +42,10 @@ export type Intake = {
   readonly decidedBy: string | null
   readonly refusal: string | null
   readonly endedAt: Temporal.Instant | null
+  /** By when a person judges what was answered. */
+  readonly reviewBy: Temporal.Instant | null
+  /** When it was told that nobody has. */
+  readonly lateAt: Temporal.Instant | null
   readonly version: number
 }
 
@@ -59,6 +63,28 @@ export const codesMax = 6
 const open: ReadonlySet<IntakeState> = new Set(['received', 'waiting', 'in-review'])
 export function isOpen({ state }: Pick<Intake, 'state'>): boolean {
   return open.has(state)
+}
+
+type Dated = Pick<Intake, 'state' | 'dueAt' | 'reviewBy' | 'lateAt'>
+
+/** By when it is judged; one that was answered before there was such a day, by the day it was open until. */
+export function judgedBy({ dueAt, reviewBy }: Pick<Intake, 'dueAt' | 'reviewBy'>) {
+  return reviewBy ?? dueAt
+}
+
+/** What waits for a person, also where its owner stopped it, which who asked does not learn. */
+export function isJudgedLate(intake: Dated, now: Temporal.Instant): boolean {
+  const { state, reviewBy, lateAt } = intake
+  if (lateAt !== null || (state !== 'in-review' && reviewBy === null)) return false
+  return Temporal.Instant.compare(judgedBy(intake), now) <= 0
+}
+
+/** When a request is looked at next: nobody but a person ends one that waits for them. */
+export function wakesAt(intake: Dated): Temporal.Instant | null {
+  const { state, dueAt, reviewBy, lateAt } = intake
+  if (state === 'in-review') return lateAt === null ? judgedBy(intake) : null
+  const isFirst = reviewBy !== null && Temporal.Instant.compare(reviewBy, dueAt) < 0
+  return isFirst && lateAt === null ? reviewBy : dueAt
 }
 
 /** The last digits of a card that name it, in the spelling they are kept in; undefined: too few, or no digits. */

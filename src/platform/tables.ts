@@ -186,12 +186,14 @@ export interface ClosureIntake {
   due_at: Temporal.Instant;
   ended_at: Temporal.Instant | null;
   from_hash: string;
+  late_at: Temporal.Instant | null;
   locale: string;
   reason: string | null;
   received_at: Temporal.Instant;
   reference: string;
   refusal: string | null;
   residence: string;
+  review_by: Temporal.Instant | null;
   scope: string;
   sealed: string;
   state: string;

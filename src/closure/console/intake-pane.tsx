@@ -1,6 +1,7 @@
 /** One request: what was given beside what is known, and what may be done with it. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { Clock } from '../../console/components/clock.tsx'
 import { Facts } from '../../console/components/facts.tsx'
 import { Loaded } from '../../console/components/listing.tsx'
 import { intakeQuery } from '../../console/queries.ts'
@@ -43,6 +44,7 @@ function Request({ seen }: { seen: StaffIntake }) {
             </p>
           </div>
           <div className="deadline">
+            {seen.reviewBy && <Clock due={seen.reviewBy} className="figure" />}
             <Tag tone={intakeTones[seen.state] ?? 'neutral'}>
               {code('intake-state', seen.state)}
             </Tag>

@@ -1,6 +1,7 @@
 /** Requests to close of people who can't sign in: those a person has to judge first, the request beside. */
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
+import { Clock } from '../../console/components/clock.tsx'
 import { itemsOf, Listing } from '../../console/components/listing.tsx'
 import { Split } from '../../console/components/split.tsx'
 import { useKeys } from '../../console/keys.ts'
@@ -100,7 +101,9 @@ function Rows({ items, caseId, state }: RowsProps) {
                   {code('intake-state', row.state)}
                 </Tag>
               </span>
-              <span className="caption c3 num block">{format.moment(row.receivedAt)}</span>
+              <span className="caption c3 num block">
+                {row.reviewBy ? <Clock due={row.reviewBy} /> : format.moment(row.receivedAt)}
+              </span>
             </span>
           </Link>
         </li>
