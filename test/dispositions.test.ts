@@ -1,6 +1,8 @@
 /** What may become of credit beside a refund: kept, spent first, held by a bank; and of a line beside ending at once: texts for some days. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closureJobs } from '../src/closure/steps.ts'
+import type { Partners } from '../src/closure/steps/step.ts'
 import { proveLedger } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
 import { expectZeroSum, imsiOf, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
@@ -258,8 +260,7 @@ test('grace is counted from when service begins to end, as its quote says, howev
     const { body: wanted } = await lin.patch(`/v1/closures/${caseId}`, all)
     expect((await submit(lin, wanted)).status).toBe(202)
     const { dueAt } = await untilState(lin, caseId, 'in_review')
-    const seen = async () => (await lin.get(`/v1/closures/${caseId}`)).body
-    return { lin, lineId, caseId, dueAt, wanted, seen, imsi: await imsiOf(platform, lineId) }
+    return { lin, lineId, caseId, dueAt, wanted, imsi: await imsiOf(platform, lineId) }
   }
   const endsOn = platform.clock.now().add({ hours: 24 }).toString().slice(0, 10)
   const own = await reviewed({ endsOn })
@@ -282,7 +283,18 @@ test('grace is counted from when service begins to end, as its quote says, howev
   }
   expect(days(own.wanted.quote.allowed.textsUntil)).toBeCloseTo(3, 1)
   platform.clock.advance({ hours: 70 })
-  expect([(await own.seen()).state, (await less.seen()).state]).toEqual(['executing', 'executing'])
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  for (const { lin, caseId } of [own, less]) {
+    const { subscriber_id: subscriberId } = await platform.db
+      .selectFrom('closure_case')
+      .select('subscriber_id')
+      .where('case_id', '=', caseId)
+      .executeTakeFirstOrThrow()
+    await job!.run({ subscriberId, caseId })
+    const { timeline } = (await lin.get(`/v1/closures/${caseId}`)).body
+    const row = timeline.find(({ key }: { key: string }) => key === 'texts-only')
+    expect(row.state).toBe('now')
+  }
   platform.clock.advance({ hours: 3 })
   const closed = await untilState(own.lin, own.caseId, 'closed')
   expect(sides(closed.finalStatement[0]).to).toEqual(sides(own.wanted.quote.currencies[0]).to)
