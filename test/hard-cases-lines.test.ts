@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { post } from '../src/ledger/store.ts'
+import { post, proveLedger } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
 import { ratesImportCommand, ratesListCommand, readRateFile } from '../src/main/rates.ts'
 import { rowsOf } from '../src/subscribers/export-store.ts'
@@ -297,7 +297,7 @@ const sellPaidFirst = (lineId: string) =>
   update line set plan_id = sold.plan_id, plan_version = sold.version from sold
   where line_id = ${lineId}`.execute(platform.db)
 
-test('arrears that credit does not cover stay owed, where policy lets a line close: the certificate names them', async () => {
+test('arrears that credit does not cover stay owed, where policy lets a line close: the certificate names them, and the account owes them when it closes', async () => {
   const lin = await member(platform, { country: 'BR' })
   const { lineId } = await buyLine(lin, 'home-uk')
   const { body: me } = await lin.get('/v1/me')
@@ -326,14 +326,43 @@ test('arrears that credit does not cover stay owed, where policy lets a line clo
   await submit(lin, draft)
   platform.clock.advance({ hours: 24 * 14 })
   const at = `/v1/closures/${draft.caseId}`
-  await until(
-    async () => {
-      platform.clock.advance({ hours: 6 })
-      return (await lin.get(at)).body
-    },
-    ({ state }) => state === 'closed',
-    20_000,
-  )
+  const closed = (path: string) =>
+    until(
+      async () => {
+        platform.clock.advance({ hours: 6 })
+        return (await lin.get(path)).body
+      },
+      ({ state }) => state === 'closed',
+      20_000,
+    )
+  await closed(at)
   const { body: file } = await lin.get(`${at}/certificate.json`)
   expect(file.certificate.owed).toEqual([{ currency: 'GBP', amount: '38.00' }])
+
+  const other = await buyLine(lin, 'home-uk')
+  await topUp(lin, other.lineId, '20.00')
+  // A line that goes alone pays nothing for one that has closed before.
+  const { body: alone } = await lin.post('/v1/closures', { scope: 'line', lineId: other.lineId })
+  const stateIn = ({ readiness }: { readiness: { key: string }[] }) =>
+    readiness.find(({ key }) => key === 'arrears')
+  expect(stateIn(alone)).toMatchObject({ state: 'fine' })
+  await lin.post(`/v1/closures/${alone.caseId}/withdraw`)
+  const whole = await draftClosure(lin, 'account')
+  expect(stateIn(whole)).toMatchObject({ state: 'to-do', detail: { amount: '38.00' } })
+  const [last] = whole.quote.currencies
+  expect(sides(last).to).toEqual(['arrears-paid 32.00'])
+  expect(last.owedAfter).toEqual({ amount: '6.00', currency: 'GBP' })
+  expect((await submit(lin, whole)).status).toBe(202)
+  platform.clock.advance({ hours: 24 * 14 })
+  await closed(`/v1/closures/by-reference/${whole.reference}`)
+  const { document } = await platform.db
+    .selectFrom('closure_certificate')
+    .select('document')
+    .where('case_id', '=', whole.caseId)
+    .executeTakeFirstOrThrow()
+  expect(document).toMatchObject({ owed: [{ currency: 'GBP', amount: '6.00' }] })
+  const left = await sql<object>`select line_id, account, minor from ledger_balance
+    where subscriber_id = ${me.subscriberId} and minor <> 0`.execute(platform.db)
+  expect(left.rows).toEqual([{ line_id: lineId, account: 'owed', minor: -600n }])
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
 }, 60_000)

@@ -12,7 +12,7 @@ import {
   reviewedBy,
   type Surroundings,
 } from './closure.ts'
-import type { LineFacts } from './facts.ts'
+import type { Facts, LineFacts } from './facts.ts'
 import { evidenceFor } from './intake.ts'
 import { checkChoices, makeQuote } from './quote.ts'
 import { readiness } from './readiness.ts'
@@ -338,6 +338,21 @@ test('arrears hold a closing up only where policy says so: China by practice, no
   const covered = readiness(factsIn('CN', -500n), false).find(({ key }) => key === 'arrears')
   expect(covered?.state).toBe('next-step')
   expect(readiness(factsIn('CN'), false).find(({ key }) => key === 'arrears')?.state).toBe('fine')
+})
+
+test('a line is held up by its own debts and the account’s, and shared credit that goes back covers none', () => {
+  const stateOf = (facts: Facts) => readiness(facts, false).find(({ key }) => key === 'arrears')!
+  const china = factsIn('CN', -2500n)
+  const ofAnother = [{ lineId: 'line_2', amount: pounds(2500n) }]
+  expect(stateOf({ ...china, owed: ofAnother }).state).toBe('fine')
+  expect(stateOf({ ...china, owed: ofAnother, endsAccount: true }).state).toBe('blocks')
+  const staying = [{ lineId: 'line_2', name: 'Line 2', currency: 'GBP' }]
+  const shared = (atClosing: 'returns' | 'stays' | null, owed: bigint) => {
+    const shares = [{ fromLineId: 'line_2', atClosing, amount: pounds(1500n) }]
+    return stateOf({ ...factsIn('CN', -owed), lines: [{ ...line, shares }], staying }).state
+  }
+  expect([shared('returns', 500n), shared('returns', 501n)]).toEqual(['next-step', 'blocks'])
+  expect([shared(null, 501n), shared('stays', 2000n)]).toEqual(['blocks', 'next-step'])
 })
 
 test('money of two currencies is never added: each stands for itself, and credit of one pays no debt of the other', () => {

@@ -220,6 +220,35 @@ function total(
   return sum(amounts, code).minor
 }
 
+test('an account ends with all its debts, of lines that closed before and of other currencies too; a line with its own', () => {
+  const owed = [
+    { lineId: 'line_gone', amount: money(3800n, 'GBP') },
+    { lineId: 'line_gone', amount: money(900n, 'EUR') },
+    { lineId: '', amount: money(100n, 'GBP') },
+  ]
+  const paid = { paid: 5000n, prepaid: 0n, paidByCard: 5000n, owed: 0n, gift: 0n }
+  const account = accountOf({ GBP: paid }, { owed })
+  const settled = (facts: Facts) =>
+    settleAll(facts, into(null), friday).map(({ destinations, refund, owedAfter, postings }) => [
+      destinations.map(({ kind, lineId, amount }) => `${kind} ${lineId} ${amount.minor}`),
+      `${refund.minor} back, ${owedAfter.minor} owed ${owedAfter.currency}`,
+      total(postings, owedAfter.currency, (one) => one === 'owed'),
+    ])
+  expect(settled(account)).toEqual([
+    [[], '0 back, 900 owed EUR', 0n],
+    [
+      ['arrears-paid line_gone 3800', 'arrears-paid null 100', 'refund null 1100'],
+      '1100 back, 0 owed GBP',
+      3900n,
+    ],
+  ])
+  expect(settled({ ...account, endsAccount: false })).toEqual([
+    [['arrears-paid null 100', 'refund null 4900'], '4900 back, 0 owed GBP', 100n],
+  ])
+  // Nothing is changed into a currency that something is only owed in.
+  expect(exchangeOffers(account, into(null), friday, [rate('GBP', 'EUR', '1')])).toEqual([])
+})
+
 test('credit is offered to move only to lines of its currency, and refused to others', () => {
   const to = (lineId: string, currency: string) => ({ lineId, name: lineId, currency })
   const offered = (...staying: ReturnType<typeof to>[]) => {

@@ -2,7 +2,7 @@
 import type { Rate } from '../ledger/ledger.ts'
 import { paidDispositions } from '../policy/policy.ts'
 import { toWire } from '../values/money.ts'
-import { duesOf } from './dues.ts'
+import { debtsOf, duesOf } from './dues.ts'
 import type { Choices, Final } from './ends.ts'
 import { type Exchange, exchangesInto } from './exchange.ts'
 import type { Facts } from './facts.ts'
@@ -16,7 +16,9 @@ export function settleAll(
   asOf: Temporal.Instant,
   rates: readonly Rate[] = [],
 ): Settlement[] {
-  const codes = currenciesOf(facts)
+  const owed = debtsOf(facts).map(({ amount }) => amount.currency)
+  // What is owed in a currency that nothing is in stays owed, and is settled to say so.
+  const codes = [...new Set([...currenciesOf(facts), ...owed])].sort()
   const into = choices.exchange?.into
   const found = into === undefined ? null : changedInto(into, facts, choices, asOf, rates)
   return codes.map((code) => {

@@ -23,9 +23,7 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
   const own = new Set(lines.map(({ lineId }) => lineId))
   const disputed = facts.disputes.filter(({ amount }) => amount.currency === code)
   return {
-    owed: facts.owed.filter(
-      ({ lineId, amount }) => amount.currency === code && (lineId === '' || own.has(lineId)),
-    ),
+    owed: debtsOf(facts).filter(({ amount }) => amount.currency === code),
     earlyFees: lines.flatMap((line) => earlyFee(facts, line, asOf)),
     refundFee: refundFee(facts, asOf, code),
     lateCap: lateCap(facts.policy, lines, code),
@@ -37,6 +35,13 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
     })),
     takenBack: facts.takenBack.filter(({ amount }) => amount.currency === code),
   }
+}
+
+/** Debts of what closes; where the account ends, all of it: also those of lines that closed before. */
+export function debtsOf({ owed, lines, endsAccount }: Facts): Facts['owed'] {
+  if (endsAccount) return owed
+  const own = new Set(['', ...lines.map(({ lineId }) => lineId)])
+  return owed.filter(({ lineId }) => own.has(lineId))
 }
 
 /** Nothing is kept for paying out of those who died, who did not ask to leave, or who withdraw. */

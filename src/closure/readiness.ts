@@ -2,8 +2,10 @@
 import type { z } from 'zod'
 import { arrearsBlock } from '../policy/policy.ts'
 import { decimal, isZero, type Money, sum } from '../values/money.ts'
+import { debtsOf } from './dues.ts'
 import { codeContacts, type Facts } from './facts.ts'
 import { strandedBy } from './others.ts'
+import { giveBack } from './shared.ts'
 import type { readinessRowWire } from './wire.ts'
 
 export type ReadinessRow = z.infer<typeof readinessRowWire>
@@ -55,9 +57,10 @@ function identity(facts: Facts): ReadinessRow {
 }
 
 /** What credit of the same currency does not cover has to be paid; the quote pays the rest from it. */
-function arrears({ owed, lines, accountCredit, policy }: Facts): ReadinessRow {
+function arrears(facts: Facts): ReadinessRow {
+  const owed = debtsOf(facts)
   if (owed.length === 0) return { key: 'arrears', state: 'fine', detail: {}, action: 'none' }
-  const credit = byCurrency([...lines.map(({ paid }) => paid), ...accountCredit])
+  const credit = byCurrency([...ownCredit(facts), ...facts.accountCredit])
   const debts = byCurrency(owed.map(({ amount }) => amount))
   const detail = amountsOf(debts)
   const isCovered = debts.every(
@@ -65,8 +68,17 @@ function arrears({ owed, lines, accountCredit, policy }: Facts): ReadinessRow {
       minor <= (credit.find((one) => one.currency === currency)?.minor ?? 0n),
   )
   if (isCovered) return { key: 'arrears', state: 'next-step', detail, action: 'none' }
-  const state = arrearsBlock(policy, 'close') ? 'blocks' : 'to-do'
+  const state = arrearsBlock(facts.policy, 'close') ? 'blocks' : 'to-do'
   return { key: 'arrears', state, detail, action: 'pay' }
+}
+
+/** Without what goes back to other lines, or may. */
+function ownCredit({ lines, staying }: Facts): Money[] {
+  const credit = lines.map(
+    ({ lineId, paid }) => ({ kind: 'paid-credit', lineId, detail: {}, amount: paid }) as const,
+  )
+  const there = new Set(staying.map(({ lineId }) => lineId))
+  return giveBack(lines, credit, { disposition: 'return' }, there).left.map(({ amount }) => amount)
 }
 
 function balance({ lines, accountCredit }: Facts): ReadinessRow {

@@ -14,6 +14,7 @@ import { type Category, optional } from '../../values/closing.ts'
 import { decimal, sum } from '../../values/money.ts'
 import { type CertificateInput } from '../certificate.ts'
 import { certificatePlace as placeOf } from '../certificate-place.ts'
+import { debtsOf } from '../dues.ts'
 import { closingName, progressUrl, tellAll } from '../enter-store.ts'
 import { eraseWithAccounts } from '../erase-store.ts'
 import { closings } from '../leftovers-store.ts'
@@ -265,9 +266,8 @@ function certificateInput(
 }
 
 /** What is still to be paid for what has closed, as the ledger has it at the end. */
-function owedBy({ owed, lines }: Facts): { currency: string; amount: string }[] {
-  const own = new Set(['', ...lines.map(({ lineId }) => lineId)])
-  const debts = owed.filter(({ lineId }) => own.has(lineId)).map(({ amount }) => amount)
+function owedBy(facts: Facts): { currency: string; amount: string }[] {
+  const debts = debtsOf(facts).map(({ amount }) => amount)
   return [...Map.groupBy(debts, ({ currency }) => currency)].map(([currency, all]) => ({
     currency,
     amount: decimal(sum(all, currency)),
