@@ -6,9 +6,9 @@ import type { Partners } from '../src/closure/steps/step.ts'
 import { type Person, person, until } from '../src/main/demo-person.ts'
 import type { FoundRefund } from '../src/payments/gateway.ts'
 import { Fault } from '../src/values/fault.ts'
-import { expectZeroSum, publishFor, sentFor } from './hard-cases.ts'
+import { expectZeroSum, publishFor, sentFor, sides } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
-import { buyLine, closureCode, draftClosure, member, submit, untilState } from './way.ts'
+import { buyLine, closureCode, draftClosure, member, submit, topUp, untilState } from './way.ts'
 
 let platform: TestPlatform
 let finance: Person
@@ -47,9 +47,10 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => platform.close())
 
-async function settling(card?: string) {
+async function settling(card?: string, more?: string) {
   const someone = await member(platform, { country: 'MT' })
   const { lineId } = await buyLine(someone, undefined, card)
+  if (more) await topUp(someone, lineId, more)
   const draft = await draftClosure(someone, 'line', lineId)
   await submit(someone, draft)
   const caseId = draft.caseId as string
@@ -155,6 +156,52 @@ test('where it is stuck with a person its day passes as well, and it stays stuck
   expect((await reviewer.post(`/v1/staff/closures/${caseId}/retry`)).status).toBe(200)
   await untilState(someone, caseId, 'closed')
   expect(await marks(caseId)).toEqual(once)
+}, 60_000)
+
+test('disputed before it was sent, a refund waits for the bank beside others and is not late; lost, it is not sent', async () => {
+  bank = 'down'
+  const { someone, caseId, subscriberId, run, see } = await settling(undefined, '20.00')
+  const stuck = async () => {
+    platform.clock.advance({ minutes: 1 })
+    return see()
+  }
+  await until(stuck, ({ state }) => state === 'needs_attention', 20_000)
+  const { rows } = await sql<{ payment_id: string }>`select payment_id from payment_order
+    where subscriber_id = ${subscriberId} and kind = 'top-up'`.execute(platform.db)
+  const told = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const asked = { method: 'POST', headers, body: JSON.stringify(body) }
+    return (await fetch(`${platform.urls.payments}/bank/disputes${path}`, asked)).json()
+  }
+  const { id } = (await told('', { paymentId: rows[0]!.payment_id })) as { id: string }
+  const dispute = sql`select from payment_dispute where dispute_id = ${id}`
+  await until(
+    () => dispute.execute(platform.db),
+    (found) => found.rows.length === 1,
+  )
+  bank = 'answers'
+  expect((await reviewer.post(`/v1/staff/closures/${caseId}/retry`)).status).toBe(200)
+  const [held, other] = [`${caseId}.1`, `${caseId}.2`]
+  await until(see, (seen) => seen.refunds[1].state === 'succeeded', 20_000)
+  after(15)
+  await run()
+  const { state, refunds } = await see()
+  expect([state, refunds[0]]).toMatchObject(['settling', { refundId: held, state: 'requested' }])
+  expect(await marks(caseId)).toEqual(none)
+
+  await told(`/${id}`, { status: 'lost' })
+  const closed = await untilState(someone, caseId, 'closed')
+  const [ended] = closed.finalStatement
+  expect(sides(ended).to).toEqual(['charged-back 20.00', expect.stringMatching(/^refund /)])
+  expect(closed.refunds).toMatchObject([{ failure: null }, { failure: null }])
+  expect(await sentFor(platform, caseId)).toEqual({ refunds: [[other, 1]], payouts: [] })
+  // What the bank took is what was set aside, and nobody's loss.
+  const loss = await sql<{ minor: bigint }>`select minor from ledger_posting
+    where subscriber_id = ${subscriberId} and account = 'absorbed-loss' order by minor`.execute(
+    platform.db,
+  )
+  expect(loss.rows.map(({ minor }) => minor)).toEqual([-2000n, 2000n])
+  await expectZeroSum(platform, caseId)
 }, 60_000)
 
 test('what waits for its owner or for a bank is not late; paying it has its time from then', async () => {

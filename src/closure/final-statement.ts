@@ -22,9 +22,10 @@ export function finalTables(
 function arrived(row: Entry, done: Outcomes, accounts: ReadonlyMap<string, string | null>): Entry {
   const refund = row.detail['refund']
   if (row.kind !== 'refund' || refund === undefined) return row
-  const paid = done.get(stepName('payout', refund))?.['state']
+  const stateOf = (verb: 'refund' | 'payout') => done.get(stepName(verb, refund))?.['state']
+  const paid = stateOf('payout')
   if (paid === 'unclaimed') return { ...row, kind: 'unclaimed' }
-  if (paid === 'charged-back') return { ...row, kind: 'charged-back' }
+  if ([paid, stateOf('refund')].includes('charged-back')) return { ...row, kind: 'charged-back' }
   if (paid !== 'succeeded') return row
   const { instrument: _, ...detail } = row.detail
   return { ...row, kind: 'payout', detail: { ...detail, account: accounts.get(refund) ?? '' } }

@@ -48,7 +48,12 @@ export type Kept = { lateUsage: boolean; disputes: readonly string[] }
 
 /** After service has ended: money, what had to wait, proof, and the end of the account. */
 export function settlingSteps(
-  refunds: readonly { refundId: string; refused: boolean; hasAccount: boolean }[],
+  refunds: readonly {
+    refundId: string
+    refused: boolean
+    hasAccount: boolean
+    isDisputed: boolean
+  }[],
   { lateUsage, disputes }: Kept,
 ): string[] {
   const waits = [
@@ -59,11 +64,17 @@ export function settlingSteps(
     refunds
       .filter((refund) => refund.refused && wanted(refund))
       .map(({ refundId }) => stepName('payout', refundId))
+  const sent = (disputed: boolean) =>
+    refunds
+      .filter(({ isDisputed }) => isDisputed === disputed)
+      .map(({ refundId }) => stepName('refund', refundId))
   return [
     stepName('settle'),
-    ...refunds.map(({ refundId }) => stepName('refund', refundId)),
+    ...sent(false),
     // Nothing waits for an account that nobody has named yet.
     ...payouts(({ hasAccount }) => hasAccount),
+    // What a bank may hold up holds up no other refund.
+    ...sent(true),
     ...waits,
     ...(waits.length > 0 ? [stepName('finish')] : []),
     ...payouts(({ hasAccount }) => !hasAccount),

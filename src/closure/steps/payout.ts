@@ -1,5 +1,4 @@
 /** Pays out what a card would not take, to an account of its owner; after the last day it is unclaimed. */
-import { excessOf } from '../../payments/dispute-store.ts'
 import {
   forgetAccount,
   namedAccount,
@@ -11,10 +10,8 @@ import { audit, system } from '../../platform/audit.ts'
 import { decimal } from '../../values/money.ts'
 import { payeeOf } from '../acting.ts'
 import { caseUrl, tell } from '../enter-store.ts'
-import { endAll, type Ended, outcomeOf } from './refund.ts'
+import { endAll, type Ended, heldByBank, outcomeOf } from './refund.ts'
 import type { Outcome, OutsideStep, Pending, Performed, StepContext } from './step.ts'
-
-const dayMs = 86_400_000
 
 export const payout: OutsideStep = {
   kind: 'outside',
@@ -68,8 +65,6 @@ export const payout: OutsideStep = {
 
 const keyOf = ({ c, subject }: StepContext) => ({ subscriberId: c.subscriberId, refundId: subject })
 
-type FoundRow = Awaited<ReturnType<typeof refundOf>>
-
 async function refundOf({ app, c, subject }: StepContext) {
   const found = (await refundsOf(app.db, c.subscriberId, c.caseId)).find(
     ({ refundId }) => refundId === subject,
@@ -80,16 +75,6 @@ async function refundOf({ app, c, subject }: StepContext) {
 
 function sent(found: Parameters<typeof outcomeOf>[0]): Outcome | Pending {
   return outcomeOf(found, 0)
-}
-
-/** Money that a bank has given back, or may, is not paid out a second time; that of a payment it left something of is. */
-async function heldByBank(
-  { app, c }: StepContext,
-  { orderId, amount }: FoundRow,
-): Promise<Outcome | Pending | undefined> {
-  const excess = await excessOf(app.db, { subscriberId: c.subscriberId, orderId })
-  if (excess.decided >= amount.minor) return { state: 'charged-back' }
-  return excess.possible > 0n && excess.isOpen ? { pendingMs: dayMs } : undefined
 }
 
 /** What nobody claims in time is unclaimed. */

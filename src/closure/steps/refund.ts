@@ -1,6 +1,7 @@
 /** Sends one refund to the instrument that paid, and books it where it ended. */
 import type { LedgerAccount, TransferKind } from '../../ledger/ledger.ts'
 import { postAll, type Transfer } from '../../ledger/store.ts'
+import { excessOf } from '../../payments/dispute-store.ts'
 import type { FoundRefund } from '../../payments/gateway.ts'
 import { failRefunds } from '../../payments/payout-store.ts'
 import {
@@ -29,6 +30,7 @@ import type {
 
 const askAgainMsMin = 2000
 const askAgainMsMax = 3_600_000
+const dayMs = 86_400_000
 
 export const refund: OutsideStep = {
   kind: 'outside',
@@ -40,8 +42,11 @@ export const refund: OutsideStep = {
     return outcomeOf(found, now.epochMilliseconds - requestedAt.epochMilliseconds)
   },
 
-  async perform({ app, partners, c, subject }) {
+  async perform(context) {
+    const { app, partners, c, subject } = context
     const row = await findRefundRow(app.db, c.subscriberId, subject)
+    const held = await heldByBank(context, row)
+    if (held) return held
     // The refund's own name is the idempotency key, so asking twice sends once.
     const found = await partners.payments.refund({
       key: subject,
@@ -54,10 +59,10 @@ export const refund: OutsideStep = {
 
   async record(trx, all) {
     const [{ app, now }] = all as [Performed]
-    const refused = all.filter(({ performed }) => performed['state'] !== 'succeeded')
+    const refused = all.filter((one) => !hasEnded(one))
     await endAll(
       trx,
-      all.filter((one) => !refused.includes(one)).map((one) => ({ ...one, ended: 'succeeded' })),
+      all.filter(hasEnded).map((one) => ({ ...one, ended: one.performed.state })),
     )
     // The money stays set aside: its owner says where else it should go, and has time for that.
     const until = now.add({ hours: 24 * payoutDays })
@@ -73,10 +78,11 @@ export const refund: OutsideStep = {
     )
     await tellOfFailures(trx, app, refused, until)
     return all.map((one) => {
-      const { subject } = one
-      return refused.includes(one)
-        ? { events: [{ kind: 'refund-failed', detail: { refund: subject, until: String(until) } }] }
-        : { events: [{ kind: 'refund-sent', detail: { refund: subject } }] }
+      const detail = { refund: one.subject }
+      if (!hasEnded(one))
+        return { events: [{ kind: 'refund-failed', detail: { ...detail, until: String(until) } }] }
+      const kind = one.performed.state === 'succeeded' ? 'refund-sent' : 'charged-back'
+      return { events: [{ kind, detail }] }
     })
   },
 }
@@ -123,6 +129,14 @@ export async function beginRefunds(
     now,
     refunds.map(({ subscriberId, refundId }) => ({ subscriberId, refundId, ...asked })),
   )
+}
+
+/** The money is where it belongs: its card has it, or its bank gave it back. */
+function hasEnded(
+  one: Performed,
+): one is Performed & { performed: Outcome & { state: 'succeeded' | 'charged-back' } } {
+  const { state } = one.performed
+  return state === 'succeeded' || state === 'charged-back'
 }
 
 const failureOf = ({ performed }: Performed) => performed['failure'] ?? 'unknown'
@@ -216,6 +230,16 @@ export async function endAll(
     return [{ subscriberId, transferKey: key, why, reference, amount, since: now, policy }]
   })
   await keepUnclaimed(trx, first.app, kept)
+}
+
+/** Money that a bank has given back, or may, is not sent a second time; that of a payment it left something of is. */
+export async function heldByBank(
+  { app, c }: StepContext,
+  { orderId, amount }: Pick<RefundRow, 'orderId' | 'amount'>,
+): Promise<Outcome | Pending | undefined> {
+  const excess = await excessOf(app.db, { subscriberId: c.subscriberId, orderId })
+  if (excess.decided >= amount.minor) return { state: 'charged-back' }
+  return excess.possible > 0n && excess.isOpen ? { pendingMs: dayMs } : undefined
 }
 
 /** A bank takes days at times: the longer a refund is on its way, the rarer it is asked about. A webhook is faster. */
