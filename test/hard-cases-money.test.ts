@@ -1,6 +1,7 @@
 /** Hard cases about money at the end: what comes late, what can't be delivered, what a bank takes back. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { proveLedger } from '../src/ledger/store.ts'
 import { type Person, until } from '../src/main/demo-person.ts'
 import { expectZeroSum, imsiOf, publishFor, sentFor, sides, untilStateWhile } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
@@ -244,6 +245,50 @@ test.each(['lost', 'won'] as const)(
   },
   60_000,
 )
+
+test('Hard case 8: open chargeback: two lines that close one after the other wait each for its own part, and get no other', async () => {
+  const someone = await member(platform)
+  const { lineId } = await buyLine(someone, 'home-uk')
+  const others = [await buyLine(someone, 'home-uk'), await buyLine(someone, 'home-uk')]
+  await topUp(someone, lineId, '100.00')
+  for (const { lineId: toLineId } of others) {
+    const amount = { amount: '45.00', currency: 'GBP' }
+    const moved = await someone.post(`/v1/lines/${lineId}/credit-moves`, {
+      toLineId,
+      amount,
+      atClosing: 'stays',
+    })
+    expect(moved.status).toBeLessThan(300)
+  }
+  const dispute = await disputeTopUp(someone, lineId)
+  const credit = async () => (await someone.get(`/v1/lines/${lineId}`)).body.paidCredit.amount
+  await until(credit, (amount) => amount === '0.00')
+  const cases: string[] = []
+  for (const other of others) {
+    const draft = await draftClosure(someone, 'line', other.lineId)
+    expect((await submit(someone, draft)).status).toBe(202)
+    const settled = await until(
+      async () => (await someone.get(`/v1/closures/${draft.caseId}`)).body,
+      ({ finalStatement }) => finalStatement !== null,
+      20_000,
+    )
+    expect(settled.state).toBe('settling')
+    cases.push(draft.caseId)
+  }
+  await decide(dispute, 'won')
+  const ends = []
+  for (const caseId of cases) {
+    const closed = await untilStateWhile(platform, someone, caseId, 'closed', { hours: 1 })
+    ends.push(sides(closed.finalStatement[0]).to.toSorted())
+  }
+  // The first had the three plans to go back to; what the second has is all of the disputed payment.
+  expect(ends).toEqual([
+    ['refund 12.00', 'refund 12.00', 'refund 12.00', 'refund 21.00'],
+    ['refund 57.00'],
+  ])
+  expect(await credit()).toBe('10.00')
+  expect(await proveLedger(platform.db)).toEqual({ unbalanced: [], drifted: [] })
+}, 60_000)
 
 async function disputeTopUp(someone: Person, lineId: string): Promise<string> {
   const { body: me } = await someone.get('/v1/me')

@@ -342,7 +342,7 @@ test('credit that nobody may pay out is taken back, too; that of another line is
       .map((one: { reference: string; waitsForBank: boolean }) => [one.reference, one.waitsForBank])
   // What is set aside for it already is not taken from here.
   const small = await disputed(paymentId, 100n)
-  const part = { subscriberId, disputeId: small, amount: money(100n, 'GBP') }
+  const part = { subscriberId, caseId: 'case_1', disputeId: small, amount: money(100n, 'GBP') }
   const payable = {
     from: { account: 'absorbed-loss' },
     to: { account: 'refunds-payable' },

@@ -9,7 +9,7 @@ import {
   type RuleName,
   type Whom,
 } from '../policy/policy.ts'
-import { isZero, money, shareRoundedDown, subtract, zero } from '../values/money.ts'
+import { add, isZero, money, shareRoundedDown, subtract, zero } from '../values/money.ts'
 import type { Facts, LineFacts } from './facts.ts'
 import type { Dues, Ruled } from './ends.ts'
 import { freshUntil, leavesFree } from './fresh.ts'
@@ -27,11 +27,11 @@ export function duesOf(facts: Facts, asOf: Temporal.Instant, code: string): Dues
     earlyFees: lines.flatMap((line) => earlyFee(facts, line, asOf)),
     refundFee: refundFee(facts, asOf, code),
     lateCap: lateCap(facts.policy, lines, code),
-    disputed: disputed.map(({ disputeId, lineId, amount, held }) => ({
+    disputed: disputed.map(({ disputeId, lineId, amount, held, withheld }) => ({
       disputeId,
       lineId,
       held: lineId !== null && own.has(lineId) ? held : zero(code),
-      left: subtract(amount, held),
+      left: subtract(amount, add(held, withheld)),
     })),
     takenBack: facts.takenBack.filter(({ amount }) => amount.currency === code),
   }

@@ -60,8 +60,10 @@ export type DisputeFacts = {
   orderId: string
   lineId: string | null
   amount: Money
-  /** What of it is set aside. */
+  /** What of it is set aside on its line. */
   held: Money
+  /** What of it refunds of other cases wait for. */
+  withheld: Money
 }
 
 export type ContactFacts = {

@@ -2,6 +2,7 @@
 import {
   type Hold,
   captureHold,
+  holdsOf,
   placedHolds,
   placeHold,
   releaseHold,
@@ -15,7 +16,13 @@ import { decimal, lesser, type Money, money, subtract, zero } from '../values/mo
 import type { Dispute, Payments } from './gateway.ts'
 import { referenceOf } from './order.ts'
 import { findOrder, isReturned } from './order-store.ts'
-import { noteOpen, takeBackReturn, takeBackUnclaimed } from './taken-back-store.ts'
+import {
+  noteOpen,
+  ofLine,
+  ofRefund,
+  takeBackReturn,
+  takeBackUnclaimed,
+} from './taken-back-store.ts'
 
 export const disputeQueue = 'payments.dispute'
 
@@ -30,27 +37,38 @@ export type DisputeRow = OrderKey & {
 /** A bank decides within months; money that nobody ever hears of again is its owner's. */
 const heldFor = { hours: 24 * 540 } as const
 const holdKey = (disputeId: string) => `dispute:${disputeId}`
-/** Of money that was on its way back when its payment was disputed. */
-const refundHoldKey = (disputeId: string) => `dispute:${disputeId}:refund`
+/** Of money that was on its way back when its payment was disputed: each case sets its own aside. */
+const refundHolds = (disputeId: string) => `dispute:${disputeId}:refund`
+const refundHoldKey = (disputeId: string, caseId: string) => `${refundHolds(disputeId)}:${caseId}`
 
-/** Under which keys money of a dispute was set aside. */
-export function disputeHoldKeys(disputeId: string): string[] {
-  return [holdKey(disputeId), refundHoldKey(disputeId)]
+/** What was set aside for a dispute: of its line, or of the refund of a case. */
+export async function disputeHold(
+  trx: Trx,
+  { subscriberId, caseId }: { subscriberId: string; caseId: string },
+  disputeId: string,
+  of: 'line' | 'refund',
+): Promise<Hold | undefined> {
+  if (of === 'line') return (await holdsOf(trx, subscriberId, [holdKey(disputeId)]))[0]
+  // Before each case had its own, one case had the shorter key, which comes first.
+  const keys = [refundHolds(disputeId), refundHoldKey(disputeId, caseId)]
+  return (await holdsOf(trx, subscriberId, keys)).at(-1)
 }
 
-export type HeldDispute = DisputeRow & { held: Money }
+export type HeldDispute = DisputeRow & { held: Money; withheld: Money }
 
-/** The disputes of subscribers, oldest first, each with what of it is set aside on its line. */
+/** The disputes of subscribers, oldest first, each with what of it is set aside: on its line, and of refunds of any case. */
 export async function disputesOf(
   db: Db | Trx,
   subscriberIds: readonly string[],
 ): Promise<(subscriberId: string) => readonly HeldDispute[]> {
   const { rows } = await sql<Stored>`
     select d.subscriber_id, d.dispute_id, d.order_id, d.line_id, d.minor, d.currency, d.state,
-      coalesce(h.minor, 0)::int8 as held
+      h.held, h.withheld
     from payment_dispute d
-    left join ledger_hold h on h.subscriber_id = d.subscriber_id and h.key = 'dispute:' || d.dispute_id
-      and h.state = 'placed'
+    cross join lateral (
+      select coalesce(sum(h.minor) filter (where ${ofLine}), 0)::int8 as held,
+        coalesce(sum(h.minor) filter (where ${ofRefund}), 0)::int8 as withheld
+      from ledger_hold h where h.subscriber_id = d.subscriber_id and h.state = 'placed') h
     where d.subscriber_id = any(${[...subscriberIds]})
     order by d.opened_at, d.dispute_id`.execute(db)
   const bySubscriber = Map.groupBy(rows.map(disputeOf), ({ subscriberId }) => subscriberId)
@@ -85,6 +103,7 @@ type Stored = {
   currency: string
   state: DisputeRow['state']
   held: bigint
+  withheld: bigint
 }
 
 function disputeOf(row: Stored): HeldDispute {
@@ -96,6 +115,7 @@ function disputeOf(row: Stored): HeldDispute {
     amount: money(row.minor, row.currency),
     state: row.state,
     held: money(row.held, row.currency),
+    withheld: money(row.withheld, row.currency),
   }
 }
 
@@ -173,15 +193,17 @@ async function open(trx: Trx, app: App, row: Opened) {
   await setAside(trx, app, row, holdKey(disputeId), { account: 'paid-credit', lineId }, part)
 }
 
-/** Keeps a part of a refund that would go to a disputed payment. */
+type WithheldOf = { subscriberId: string; caseId: string; disputeId: string; amount: Money }
+
+/** Keeps a part of a case's refund that would go to a disputed payment. */
 export async function withholdRefund(
   trx: Trx,
   app: App,
-  { subscriberId, disputeId, amount }: { subscriberId: string; disputeId: string; amount: Money },
+  { subscriberId, caseId, disputeId, amount }: WithheldOf,
 ): Promise<void> {
   const row = { subscriberId, disputeId, orderId: '', lineId: null, amount }
   const from = { account: 'refunds-payable' } as const
-  await setAside(trx, app, row, refundHoldKey(disputeId), from, amount)
+  await setAside(trx, app, row, refundHoldKey(disputeId, caseId), from, amount)
 }
 
 async function setAside(
@@ -205,8 +227,9 @@ async function end(trx: Trx, app: App, row: DisputeRow) {
   const { subscriberId, disputeId, amount, state } = row
   const now = app.clock.now()
   const context = { ids: app.ids, now, actor: system, reason: `dispute ${disputeId} was ${state}` }
-  const keys = disputeHoldKeys(disputeId)
-  const holds = (await placedHolds(trx, subscriberId)).filter(({ key }) => keys.includes(key))
+  const holds = (await placedHolds(trx, subscriberId)).filter(
+    ({ key }) => key === holdKey(disputeId) || key.startsWith(refundHolds(disputeId)),
+  )
   let open = amount
   for (const { holdId, amount: held } of holds) {
     const due = lesser(open, held)

@@ -63,10 +63,14 @@ export async function noteOpen(
     .execute()
 }
 
+/** Of a hold `h`: it sets money of the line aside for a dispute `d`, or of the refund of some case. */
+export const ofLine = sql<boolean>`h.key = 'dispute:' || d.dispute_id`
+export const ofRefund = sql<boolean>`starts_with(h.key, 'dispute:' || d.dispute_id || ':refund')`
+
 // What is set aside for a dispute goes before anything that is unclaimed.
 const undecided = sql`(d.state = 'open' and d.minor > (
   select coalesce(sum(h.minor), 0) from ledger_hold h where h.subscriber_id = d.subscriber_id
-    and h.key in ('dispute:' || d.dispute_id, 'dispute:' || d.dispute_id || ':refund') and h.state = 'placed'))`
+    and (${ofLine} or ${ofRefund}) and h.state = 'placed'))`
 
 /** Of a row `u`: whether a bank that decides against us would take something of it. The same cases as above. */
 export const waitsForBank = sql<boolean>`(u.state = 'held' and (

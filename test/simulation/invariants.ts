@@ -209,7 +209,7 @@ const rules: Record<string, string> = {
   'money of a decided dispute is still set aside': `
     select d.dispute_id from payment_dispute d join ledger_hold h using (subscriber_id)
     where h.state = 'placed' and d.state <> 'open'
-      and h.key in ('dispute:' || d.dispute_id, 'dispute:' || d.dispute_id || ':refund')`,
+      and (h.key = 'dispute:' || d.dispute_id or starts_with(h.key, 'dispute:' || d.dispute_id || ':refund'))`,
   'a plan was paid at another price than was agreed': `
     select a.line_id from (
       select subscriber_id, line_id, sum(paid_minor) as minor from line_term where cause <> 'bought'

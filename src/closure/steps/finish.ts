@@ -1,8 +1,7 @@
 /** Gives what had to wait its place: late records are paid, a bank's decisions are final, the rest goes where it was meant. */
-import { holdsOf } from '../../ledger/hold-store.ts'
 import type { Place, Posting } from '../../ledger/ledger.ts'
 import { post } from '../../ledger/store.ts'
-import { disputeHoldKeys } from '../../payments/dispute-store.ts'
+import { disputeHold } from '../../payments/dispute-store.ts'
 import { keepUnclaimed } from '../../payments/unclaimed-store.ts'
 import type { Trx } from '../../platform/database.ts'
 import { chargeLate } from '../../usage/late-store.ts'
@@ -68,16 +67,14 @@ async function decided(trx: Trx, context: InsideContext, table: Table) {
     row('late-usage', charged, null, { records: String(records) })
     freed.push({ from: { account: 'late-usage-reserve' }, amount: subtract(reserve, charged) })
   }
-  const ids = table.destinations
-    .filter(({ kind }) => kind === 'disputed')
-    .map(({ detail }) => detail['disputeId'] ?? '')
-  for (const disputeId of new Set(ids)) {
-    const keys = disputeHoldKeys(disputeId)
-    for (const hold of await holdsOf(trx, context.c.subscriberId, keys)) {
-      const taken = hold.captured ?? zero(hold.amount.currency)
-      row('charged-back', taken, hold.from.lineId || null, { disputeId })
-      freed.push({ from: hold.from, amount: subtract(hold.amount, taken) })
-    }
+  for (const { kind, lineId, detail } of table.destinations) {
+    if (kind !== 'disputed') continue
+    const { disputeId = '' } = detail
+    const hold = await disputeHold(trx, context.c, disputeId, lineId === null ? 'refund' : 'line')
+    if (!hold) continue
+    const taken = hold.captured ?? zero(hold.amount.currency)
+    row('charged-back', taken, hold.from.lineId || null, { disputeId })
+    freed.push({ from: hold.from, amount: subtract(hold.amount, taken) })
   }
   return { rows, freed }
 }

@@ -159,11 +159,11 @@ function exchangeDetail({ from, becomes, rate: { rate, source, asOf } }: Exchang
 /** Rare: a payment of the case is disputed, and nothing else can take the refund. */
 async function withhold(
   trx: Trx,
-  { app, c: { subscriberId } }: InsideContext,
+  { app, c: { subscriberId, caseId } }: InsideContext,
   settlements: readonly Settlement[],
 ) {
   for (const { withheld } of settlements)
-    for (const one of withheld) await withholdRefund(trx, app, { subscriberId, ...one })
+    for (const one of withheld) await withholdRefund(trx, app, { subscriberId, caseId, ...one })
 }
 
 /** What waits for late records or for a bank, for the steps that follow. */
