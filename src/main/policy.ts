@@ -6,9 +6,11 @@ import { replayToWire } from '../closure/replay-view.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemIds } from '../platform/ids.ts'
 import { CannotStart } from '../platform/process.ts'
-import { completeDocument, type Finding, lint, type Linted } from '../policy/lint.ts'
+import { completeDocument, lint, type Linted } from '../policy/lint.ts'
+import { type Finding, placesIn } from '../policy/places.ts'
 import type { Policy } from '../policy/policy.ts'
 import { publishPolicy } from '../policy/publish-store.ts'
+import { sayIn } from '../policy/words/catalogs.ts'
 import { withDatabase } from './with-database.ts'
 
 const bytesMax = 1_000_000
@@ -50,10 +52,14 @@ function lintFile(file: string, today: Temporal.PlainDate): Linted {
     const path = 'the file'
     return { country: null, errors: [{ path, message: read.problem }], warnings: [] }
   }
-  return lint(read.document, today)
+  const linted = lint(read.document, today)
+  return { ...linted, errors: [...read.twice, ...linted.errors] }
 }
 
-export function readJson(file: string): { document: unknown } | { problem: string } {
+/** `twice`: names of which `JSON.parse` kept the last one in silence. */
+type Read = { document: unknown; twice: Finding[] } | { problem: string }
+
+function readJson(file: string): Read {
   let bytes: Buffer
   try {
     const { size } = statSync(file)
@@ -63,7 +69,10 @@ export function readJson(file: string): { document: unknown } | { problem: strin
     return { problem: `can’t be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}` }
   }
   try {
-    return { document: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const document: unknown = JSON.parse(text)
+    const message = sayIn('en')('twice')
+    return { document, twice: placesIn(text).twice.map(({ path }) => ({ path, message })) }
   } catch (error) {
     return { problem: `is no JSON in UTF-8: ${(error as Error).message}` }
   }
@@ -110,7 +119,7 @@ export function draftOf(file: string, country: string | undefined): { draft: Pol
   const read = readJson(file)
   if ('problem' in read) throw new CannotStart(`${file} ${read.problem}.`)
   const today = systemClock.now().toZonedDateTimeISO('UTC').toPlainDate()
-  const { errors } = lint(read.document, today)
+  const errors = [...read.twice, ...lint(read.document, today).errors]
   if (errors.length > 0)
     throw new CannotStart(errors.map((error) => lineOf(file, 'error', error)).join('\n'))
   const draft = completeDocument(read.document)

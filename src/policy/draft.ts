@@ -1,8 +1,8 @@
 /** The next version of a country's policy while it is written: what is wrong with it, on which line, and what would change. */
 import type { StaffLocale } from '../values/locale.ts'
 import type { Changes } from './changes.ts'
-import { completeDocument, type Finding, lint } from './lint.ts'
-import { lineOf, lineOfSyntaxError, placesIn } from './places.ts'
+import { completeDocument, lint } from './lint.ts'
+import { type Finding, lineOf, lineOfSyntaxError, placesIn } from './places.ts'
 import type { Policy } from './schema.ts'
 import { type Say, sayIn } from './words/catalogs.ts'
 

@@ -266,6 +266,76 @@ test('a clash that holds for one kind of contract only is found', () => {
   ])
 })
 
+const paid = 'rules.paidDispositions.value'
+const until = { validTo: '2026-12-31', ...law }
+const from = { validFrom: '2027-01-01', ...law }
+
+test.each<[string, unknown, object[]]>([
+  [
+    'an outlet that ends leaves credit nowhere to go',
+    changed({
+      refundRight: { value: 'none', ...law },
+      paidDispositions: { value: ['keep'], variants: [{ value: ['refund'], ...until }] },
+    }),
+    [{ path: paid, message: expect.stringMatching(/^from 2027-01-01 on: leaves credit nowhere/) }],
+  ],
+  [
+    'a longer time that ends is a shorter one, said once however often another rule changes',
+    changed({
+      quarantineMax: { value: 'P1D', variants: [{ value: 'P365D', ...until }] },
+      adultAge: { variants: [{ value: 19, validFrom: '2028-02-29', ...law }] },
+    }),
+    [
+      {
+        path: 'rules.quarantineMax.value',
+        message: 'from 2027-01-01 on: P1D is shorter than quarantineMin P90D',
+      },
+    ],
+  ],
+  [
+    'what clashes today and later is said of today',
+    changed({ quarantineMax: { value: 'P1D' }, adultAge: { variants: [{ value: 19, ...from }] } }),
+    [{ path: 'rules.quarantineMax.value', message: 'P1D is shorter than quarantineMin P90D' }],
+  ],
+  [
+    'what never holds together does not clash',
+    changed({
+      refundRight: { value: 'none', variants: [{ value: 'any_end', ...until }], ...law },
+      paidDispositions: { value: ['refund'], variants: [{ value: ['donate'], ...from }] },
+    }),
+    [],
+  ],
+  [
+    'what held together only before today does not either',
+    changed({
+      quarantineMax: { variants: [{ value: 'P1D', validTo: '2026-11-25', ...law }] },
+    }),
+    [],
+  ],
+  [
+    'the last day that can be written is for ever',
+    changed({
+      refundRight: { value: 'none', validFrom: '2020-01-01', ...law },
+      paidDispositions: { value: ['donate'], validFrom: '2020-01-01', validTo: '9999-12-31' },
+    }),
+    [],
+  ],
+])('rules clash on the days on which they hold: %s', (_, document, errors) => {
+  expect(lint(document, today).errors).toEqual(errors)
+})
+
+test('from which day a clash or a doubt holds is said in both languages of the console', () => {
+  const document = changed({
+    quarantineMax: { variants: [{ value: 'P1D', ...from }] },
+    noticeRule: { variants: [{ value: 'P1M', ...from, plan: ['postpaid'] }] },
+  })
+  const { errors, warnings } = lint(document, today, 'zh-CN')
+  expect(errors[0]?.message).toMatch(/^自 2027-01-01 起：P1D 短于/)
+  expect(warnings.find(({ path }) => path === 'rules.noticeRule.value')?.message).toMatch(
+    /^自 2027-01-01 起：.*P1M/,
+  )
+})
+
 test('what is over, ends soon or leaves no time is a warning', () => {
   const past = changed({ adultAge: { validTo: '2026-11-25' } })
   expect(lint(past, today).warnings).toContainEqual({

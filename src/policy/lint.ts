@@ -4,26 +4,23 @@ import type { StaffLocale } from '../values/locale.ts'
 import { isCurrency, fromWire } from '../values/money.ts'
 import { calendarOf } from './business-days.ts'
 import { firstSchema, upgrade } from './first-format.ts'
-import { comparedFrom as start, exceeded } from './length.ts'
+import { combinations } from './combinations.ts'
+import { exceeded } from './length.ts'
 import { complete, defaultRules } from './packs.ts'
-import { pathOf } from './places.ts'
-import { endOf, endOfAny, ruleFor, type Whom } from './rule-for.ts'
-import { segmentWire as segment } from '../values/wire.ts'
+import { type Finding, pathOf } from './places.ts'
 import {
   type DayUnit,
   isDuration,
   packSchema,
-  plan,
   type Policy,
   policySchema,
   withLaterRules,
 } from './schema.ts'
 import { isPolicyWord, type Say, sayIn } from './words/catalogs.ts'
 
-export type Finding = { path: string; message: string }
 export type Linted = { country: string | null; errors: Finding[]; warnings: Finding[] }
 
-/** `today` tells what is not in force any more. */
+/** `today` tells what is not in force any more; what held only before it is not looked at. */
 export function lint(
   document: unknown,
   today: Temporal.PlainDate,
@@ -40,13 +37,13 @@ export function lint(
   // Nothing can be counted with them, so nothing more is looked for.
   if (endless.length > 0)
     return { country, errors: [...perRule(policy, own, say), ...endless], warnings: [] }
-  const errors = [...perRule(policy, own, say), ...combinations(policy, say)]
+  const together = combinations(policy, today, say)
   return {
     country,
-    errors,
+    errors: [...perRule(policy, own, say), ...together.errors],
     warnings: [
       ...secondLook(policy, own, say),
-      ...cutNotices(policy, say),
+      ...together.warnings,
       ...expiring(policy, today, say),
     ],
   }
@@ -198,74 +195,10 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-const everybody: Whom[] = segment.options.flatMap((each) =>
-  plan.options.map((how) => ({ segment: each, plan: how })),
-)
-
-/** Rules that cannot hold together, for anybody; said once. */
-function combinations(policy: Policy, words: Say): Finding[] {
-  const found = everybody.flatMap((whom) => [...clashes(policy, whom, words)])
-  return [...new Map(found.map((each) => [`${each.path} ${each.message}`, each])).values()]
-}
-
-function clashes(policy: Policy, whom: Whom, words: Say): Finding[] {
-  const rule = <Name extends keyof Policy['rules']>(name: Name) => ruleFor(policy, name, whom)
-  const found: Finding[] = []
-  const say = (name: keyof Policy['rules'], message: string) =>
-    found.push({ path: `rules.${name}.value`, message })
-  const longer = (a: Length, b: Length) =>
-    a.value !== null &&
-    b.value !== null &&
-    Temporal.Instant.compare(
-      endOf(policy, { ...a, value: a.value }, start),
-      endOf(policy, { ...b, value: b.value }, start),
-    ) > 0
-  const min = rule('quarantineMin')
-  const max = rule('quarantineMax')
-  const against = (value: Length, name: keyof Policy['rules'], other: Length) => ({
-    value: String(value.value),
-    name,
-    other: String(other.value),
-  })
-  const [after, latest] = [rule('portAfterEnd'), rule('maxCloseTime')]
-  const [waiting, odd] = [rule('coolingOff'), rule('riskWait')]
-  if (longer(min, max)) say('quarantineMax', words('shorter', against(max, 'quarantineMin', min)))
-  if (longer(after, min))
-    say('quarantineMin', words('shorter', against(min, 'portAfterEnd', after)))
-  if (longer(waiting, latest))
-    say('coolingOff', words('longer', against(waiting, 'maxCloseTime', latest)))
-  if (longer(odd, latest)) say('riskWait', words('longer', against(odd, 'maxCloseTime', latest)))
-  for (const message of wayOut(policy, whom, words)) say('paidDispositions', message)
-  if (rule('promoRefundable').value) say('promoRefundable', words('promo-stays'))
-  for (const [currency, most] of Object.entries(rule('refundFeeMax').value ?? {})) {
-    const fee = rule('refundFee').value[currency] ?? 0
-    if (fee > most)
-      say('refundFee', words('fee-above', { fee: String(fee), currency, most: String(most) }))
-  }
-  return found
-}
-
-/** What becomes of prepaid credit: what the law gives is offered, nothing it prohibits, and an account can end. */
-function wayOut(policy: Policy, whom: Whom, words: Say): string[] {
-  if (whom.plan !== 'prepaid') return []
-  const right = ruleFor(policy, 'refundRight', whom).value
-  const offered = ruleFor(policy, 'paidDispositions', whom).value
-  const isRefunded = offered.includes('refund')
-  if (right === 'prohibited' && isRefunded) return [words('offers-prohibited')]
-  // A right that comes with a port needs no offer without one.
-  if (right === 'any_end' && !isRefunded) return [words('offers-none', { right })]
-  // To keep, to move and to spend need an account or a line that stays.
-  if (isRefunded || offered.includes('donate')) return []
-  return [words(right === 'prohibited' ? 'no-way-out.prohibited' : 'no-way-out')]
-}
-
-type Length = { value: string | null; days?: Policy['rules']['coolingOff']['days'] }
-
 const doubts = ['S?', '2', 'P', 'D'] as const
 
 /** What a person should look at before relying on the file. */
 function secondLook(policy: Policy, own: ReadonlySet<string>, words: Say): Finding[] {
-  const { rules } = policy
   const facts = placed(policy, own)
   const doubtful = doubts.flatMap((confidence) => {
     const names = facts
@@ -278,34 +211,7 @@ function secondLook(policy: Policy, own: ReadonlySet<string>, words: Say): Findi
   const inherited = Object.keys(defaultRules).filter((name) => !own.has(name))
   if (inherited.length > 0)
     doubtful.push({ path: 'rules', message: words('inherited', { names: inherited.join(', ') }) })
-  const { reviewSla, autoApprove, ifLate, maxCloseTime, coolingOff } = rules
-  if (!autoApprove.value && ifLate.value === 'approved' && reviewSla.value === 'PT0S')
-    doubtful.push({ path: 'rules.reviewSla.value', message: words('no-time') })
-  if (maxCloseTime.value !== null && !autoApprove.value) {
-    const reviewed = endOf(policy, reviewSla, endOf(policy, coolingOff, start))
-    const latest = endOf(policy, { ...maxCloseTime, value: maxCloseTime.value }, start)
-    if (Temporal.Instant.compare(reviewed, latest) > 0)
-      doubtful.push({
-        path: 'rules.maxCloseTime.value',
-        message: words('less-time', { time: reviewSla.value }),
-      })
-  }
   return doubtful
-}
-
-/** Both may be law, as where one is of a switch: the shorter of them holds. */
-function cutNotices(policy: Policy, words: Say): Finding[] {
-  const messages = segment.options.flatMap((each) => {
-    const whom: Whom = { segment: each, plan: 'postpaid' }
-    const [notice, latest] = [
-      ruleFor(policy, 'noticeRule', whom),
-      ruleFor(policy, 'maxCloseTime', whom),
-    ]
-    const [until, by] = [endOfAny(policy, notice, start), endOfAny(policy, latest, start)]
-    const isCut = until && by && Temporal.Instant.compare(until, by) > 0
-    return isCut ? [words('cut', { value: String(notice.value), other: String(latest.value) })] : []
-  })
-  return [...new Set(messages)].map((each) => ({ path: 'rules.noticeRule.value', message: each }))
 }
 
 function expiring(policy: Policy, today: Temporal.PlainDate, words: Say): Finding[] {

@@ -1,5 +1,8 @@
 /** On which line of a JSON text each value stands, and which names are written twice: what JSON.parse does not say. */
 
+/** What is to be said of a value. */
+export type Finding = { path: string; message: string }
+
 /** A member or an element as findings name it: `rules.etfRule.variants[0]`. */
 export function pathOf(parts: readonly PropertyKey[]): string {
   const text = parts.map((part) =>
