@@ -9,12 +9,13 @@ import { buyLine, install, member } from './way.ts'
 let platform: TestPlatform
 let finance: Person
 let support: Person
+let lin: Person
 let imsi: string
 let subscriberId: string
 
 beforeAll(async () => {
   platform = await testPlatform()
-  const lin = await member(platform)
+  lin = await member(platform)
   const { lineId } = await buyLine(lin)
   await install(platform, lin, lineId)
   const { rows } = await sql<{ imsi: string; subscriber_id: string }>`
@@ -171,4 +172,51 @@ test('put aside it is done with; bad requests get one clear problem', async () =
     expect((await list(finance, query)).body).toMatchObject({ code: 'invalid-request' })
   }
   expect((await list(finance, '?cursor=%00garbage')).status).toBeLessThan(500)
+})
+
+test('what PostgreSQL can’t hold is the caller’s mistake, wherever it is sent, and holds back nobody’s usage', async () => {
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  const cursor = (...parts: string[]) =>
+    `?cursor=${Buffer.from(JSON.stringify(parts)).toString('base64url')}`
+  const policy = '/v1/staff/policies/DE/draft'
+  const bulk = { reason: 'This brand ends.', dryRun: true }
+  const { body: known } = await lin.get('/v1/lines')
+  const { lineId } = known.items[0]
+  const amount = { amount: '1.00', currency: 'GBP' }
+  const lists = ['bulk-closures', 'erasures', 'closures', 'closure-intakes', 'usage/rejects']
+  const asked: [Person, 'get' | 'post' | 'put' | 'patch', string, object?][] = [
+    ...[...lists, 'subscribers'].flatMap((name): [Person, 'get', string][] => [
+      [admin, 'get', `/v1/staff/${name}${cursor('abc', 'x')}`],
+      [admin, 'get', `/v1/staff/${name}${cursor('2026-01-01', '\0')}`],
+    ]),
+    [admin, 'get', `/v1/staff/bulk-closures${cursor('300000-01-01', 'x')}`],
+    [admin, 'get', `/v1/staff/bulk-closures${cursor('2026-01-01T00:00+99', 'x')}`],
+    [admin, 'get', `/v1/staff/unclaimed${cursor('\0')}`],
+    [lin, 'get', `/v1/statement${cursor('abc', 'x', 'GBP')}`],
+    [lin, 'get', `/v1/lines/${lineId}/usage${cursor('abc', 'x')}`],
+    [admin, 'post', `${policy}/discard`, { version: 3_000_000_000 }],
+    [admin, 'put', policy, { text: '{}', version: 3_000_000_000 }],
+    [admin, 'post', '/v1/staff/bulk-closures', { ...bulk, values: ['a\0b'] }],
+    [admin, 'post', '/v1/staff/bulk-closures', { ...bulk, brand: 'a\0b' }],
+    [admin, 'post', '/v1/staff/closures/abc%00/holds', { record: 'x', reason: 'A court asks.' }],
+    ...['closures', 'lines', 'tickets'].map((of): [Person, 'get', string] => [
+      lin,
+      'get',
+      `/v1/${of}/a%00`,
+    ]),
+    // Sealed, it would be kept, and stop whatever reads it: a notice, a certificate.
+    [lin, 'patch', '/v1/me', { name: 'a\0b' }],
+    [lin, 'patch', '/v1/me', { name: 'a\ud800b' }],
+    // Credit that belongs to no line is moved from, never to.
+    [lin, 'post', `/v1/lines/${lineId}/credit-moves`, { toLineId: '', amount }],
+  ]
+  for (const [who, method, path, body] of asked) {
+    const { status, body: said } = await who[method](path, body)
+    expect([status, said.code, path]).toEqual([422, 'invalid-request', path])
+  }
+  const odd = { id: 'odd', imsi: 'x', 'a\0': 'half \ud800', b: '\\u0000' }
+  expect((await takeIn(platform.app, [odd, unknown('beside')])).rejected).toHaveLength(2)
+  const { body: kept } = await finance.get(`/v1/staff/usage/rejects/${await idOf('odd')}`)
+  expect(kept.original).toBe(JSON.stringify(odd))
 })

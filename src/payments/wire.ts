@@ -28,7 +28,7 @@ export const topUpWire = z.object({
 })
 
 export const creditMoveWire = z.object({
-  toLineId: z.string().max(60).describe('Another line of the same subscriber and currency'),
+  toLineId: z.string().min(1).max(60).describe('Another line of the same subscriber and currency'),
   amount: moneyWire,
   atClosing: z
     .enum(['returns', 'stays'])

@@ -22,6 +22,7 @@ import { refuse } from '../values/refusal.ts'
 import type { App, Role, StaffMember } from './app.ts'
 import { addIdempotency } from './idempotency.ts'
 import { internalProblem, refused } from './problem.ts'
+import { isDataError, oddText } from './storable.ts'
 
 export { refused }
 
@@ -32,6 +33,10 @@ declare module 'fastify' {
     /** Set by `staffOnly`. */
     staff: StaffMember
     rawBody: string
+  }
+  interface FastifyContextConfig {
+    /** The route looks itself at texts that PostgreSQL can't hold. */
+    takesOddText?: boolean
   }
 }
 
@@ -66,6 +71,13 @@ export async function openHttp(app: App) {
     // Answers are somebody's own: no browser and no proxy keeps one, unless a route says otherwise.
     if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store')
     if (isForeign(request, app.config.publicUrl)) return refused(reply, refuse('foreign-origin'))
+  })
+  // Before anything is stored: sealed, such a text would be found out only by what reads it later.
+  server.addHook('preHandler', async ({ params, query, body, routeOptions }, reply) => {
+    if (routeOptions.config.takesOddText) return
+    const path = oddText(params) ?? oddText(query) ?? oddText(body)
+    if (path !== undefined)
+      return refusedFor(reply, [{ path, message: 'text without control codes' }])
   })
   addIdempotency(server, app)
   server.setErrorHandler((error: FastifyError, request, reply) =>
@@ -124,13 +136,17 @@ function isForeign(request: FastifyRequest, publicUrl: string): boolean {
   return origin !== new URL(publicUrl).origin
 }
 
+function refusedFor(reply: FastifyReply, errors: { path: string; message: string }[]) {
+  return refused(reply, refuse('invalid-request', {}, { errors }))
+}
+
 function answerError(app: App, error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors = error.validation.map(({ instancePath, message }) => ({
       path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
       message: message ?? '',
     }))
-    return refused(reply, refuse('invalid-request', {}, { errors }))
+    return refusedFor(reply, errors)
   }
   if (error.statusCode === 413) {
     const limit = `${(request.routeOptions.bodyLimit ?? bodyLimitBytes) / 1024} KiB`
@@ -143,6 +159,9 @@ function answerError(app: App, error: FastifyError, request: FastifyRequest, rep
     { err: error, method: request.method, route: request.routeOptions.url },
     'request failed',
   )
+  // Nothing was done, and the same request never can be; a cursor is the usual one.
+  if (isDataError(error))
+    return refusedFor(reply, [{ path: '', message: 'a value that is none of its kind' }])
   const problem = internalProblem(acceptedLocale(request.headers['accept-language']))
   return reply.code(500).type('application/problem+json').serializer(JSON.stringify).send(problem)
 }

@@ -64,7 +64,7 @@ export async function storeRejects(
       first_at, last_at)
     select n.reject_id, n.source, n.import_id, n.line_number, n.usage_id, n.imsi, n.reason, n.original,
       nullif(n.record, 'null'::jsonb), ${now}, ${now}
-    from jsonb_to_recordset(${JSON.stringify(rows).replaceAll('\\u0000', '')}::jsonb) as n (reject_id text, source text,
+    from jsonb_to_recordset(${JSON.stringify(rows, cleaned)}::jsonb) as n (reject_id text, source text,
       import_id text, line_number int8, usage_id text, imsi text, reason text, original text, record jsonb)
     on conflict (reject_id) do update set last_at = excluded.last_at,
       times = case when r.source = 'import' then r.times else r.times + 1 end,
@@ -72,8 +72,14 @@ export async function storeRejects(
 }
 
 const originalMax = 4000
-// PostgreSQL keeps no NUL in text.
-const clean = (text: string) => text.replaceAll('\0', '')
+// PostgreSQL keeps no NUL in text, and no half of a character.
+const clean = (text: string) => text.replaceAll('\0', '').toWellFormed()
+
+function cleaned(_name: string, value: unknown): unknown {
+  if (typeof value === 'string') return clean(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [clean(name), inner]))
+}
 
 function rejectIdOf({ source, line, imsi, original }: NewReject): string {
   if (line) return `${line.importId}:${line.number}`
