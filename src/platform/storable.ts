@@ -6,7 +6,7 @@ export function oddText(value: unknown): string | undefined {
   for (let next = left.pop(); next; next = left.pop()) {
     const { path, value: seen } = next
     if (typeof seen === 'string' && isOdd(seen)) return path
-    if (typeof seen !== 'object' || seen === null) continue
+    if (typeof seen !== 'object' || seen === null || ArrayBuffer.isView(seen)) continue
     for (const [name, inner] of Object.entries(seen)) {
       if (isOdd(name)) return path
       left.push({ path: path === '' ? name : `${path}.${name}`, value: inner })
