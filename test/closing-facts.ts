@@ -55,6 +55,7 @@ export function factsIn(country: string, owedMinor = 0n): Facts {
       },
     ],
     removedAt: [],
+    firstLine: { orderedAt: null, activatedAt: null },
     devicesAt: [],
     lines: [line],
     staying: [],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freezeToken } from '../src/closure/freeze.ts'
-import { person, until } from '../src/main/demo-person.ts'
+import { type Person, person, until } from '../src/main/demo-person.ts'
 import { expectZeroSum, sentFor } from './hard-cases.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import {
@@ -35,13 +35,8 @@ const freezeLink = async (to: string) =>
     (link) => link !== undefined,
   )
 
-test('Hard case 12: account takeover: the freeze link restores the line with its number within cooling-off', async () => {
-  const lin = await member(platform)
-  const { lineId } = await buyLine(lin)
-  const { line } = await install(platform, lin, lineId)
-  await topUp(lin, lineId, '20.00')
-  platform.clock.advance({ days: 20 })
-  // Somebody with Lin's open session puts an address of their own in the place of hers, and closes the line.
+/** Somebody with an open session puts an address of their own in the place of its owner's. */
+async function takeOver(lin: Person & { email: string }) {
   const thief = person(platform).use(lin.cookies())
   const theirs = `thief.${randomUUID().slice(0, 8)}@example.com`
   const after = new Date(Date.now() - 1).toISOString()
@@ -52,7 +47,16 @@ test('Hard case 12: account takeover: the freeze link restores the line with its
   const { body: me } = await thief.get('/v1/me')
   const hers = me.contacts.find(({ value }: { value: string }) => value === lin.email)
   expect((await thief.call('DELETE', `/v1/me/contacts/${hers.contactId}`)).status).toBeLessThan(300)
-  const attacker = Object.assign(thief, { email: theirs })
+  return Object.assign(thief, { email: theirs })
+}
+
+test('Hard case 12: account takeover: the freeze link restores the line with its number within cooling-off', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const { line } = await install(platform, lin, lineId)
+  await topUp(lin, lineId, '20.00')
+  platform.clock.advance({ days: 20 })
+  const attacker = await takeOver(lin)
   const draft = await draftClosure(attacker, 'line', lineId)
   // A British closure goes straight through otherwise; after such a change it waits.
   expect(draft.quote.immediate).toBe(false)
@@ -76,7 +80,7 @@ test('Hard case 12: account takeover: the freeze link restores the line with its
   expect((await visitor.post('/v1/closures/freeze', { token })).body.frozen).toBe(true)
 
   expect((await attacker.get('/v1/me')).status).toBe(401)
-  const again = await person(platform).signIn(theirs)
+  const again = await person(platform).signIn(attacker.email)
   expect(again.body.name ?? '').toBe('')
   platform.clock.advance({ days: 3 })
   const back = person(platform)
@@ -99,6 +103,33 @@ test('Hard case 12: account takeover: the freeze link restores the line with its
     'nothing-to-retry',
   )
 }, 90_000)
+
+test('Hard case 12: so it does on an account of three days, where the owner’s own contact is as new', async () => {
+  const lin = await member(platform)
+  const { lineId } = await buyLine(lin)
+  const { body: me } = await lin.get('/v1/me')
+  platform.clock.advance({ days: 3 })
+  const attacker = await takeOver(lin)
+  const draft = await draftClosure(attacker, 'line', lineId)
+  expect(draft.quote.immediate).toBe(false)
+  expect((await submit(attacker, draft)).status).toBe(202)
+  await untilState(attacker, draft.caseId, 'cooling_off')
+
+  const token = (await freezeLink(lin.email))!
+  const frozen = await person(platform).post('/v1/closures/freeze', { token })
+  expect(frozen.body.frozen).toBe(true)
+  expect((await attacker.get('/v1/me')).status).toBe(401)
+  // What signs in with that address now is nobody's account.
+  const stranger = person(platform)
+  await stranger.signIn(attacker.email)
+  expect((await stranger.get('/v1/me')).body.subscriberId).not.toBe(me.subscriberId)
+  expect((await stranger.post(`/v1/closures/${draft.caseId}/withdraw`)).status).toBe(404)
+  const back = person(platform)
+  expect((await back.signIn(lin.email)).status).toBe(200)
+  const { body: kept } = await back.get('/v1/me')
+  expect(kept.subscriberId).toBe(me.subscriberId)
+  expect(kept.contacts.map(({ value }: { value: string }) => value)).toEqual([lin.email])
+}, 60_000)
 
 test('Hard case 12: a closure frozen in error goes on once a reviewer has made sure, and not after its end', async () => {
   const jan = await member(platform, { country: 'DE' })
@@ -150,6 +181,7 @@ test('Hard case 13: the confirmation code would go to the line that is closing: 
   expect((await lin.post(`/v1/me/contacts/${contactId}/verify`, { code: smsCode })).status).toBe(
     200,
   )
+  platform.clock.advance({ days: 8 })
   const { body: me } = await lin.get('/v1/me')
   const draft = await draftClosure(lin, 'line', lineId)
   expect(draft.codeContacts.map(({ value }: { value: string }) => value)).toEqual([lin.email])

@@ -124,6 +124,7 @@ export async function loadFactsOf(
       },
       ...contactsOf(subscriberId),
       devicesAt: devicesOf(subscriberId),
+      firstLine: firstOf(lines),
       lines: closing,
       staying: staying.map((line) => ({
         lineId: line.lineId,
@@ -143,6 +144,15 @@ export async function loadFactsOf(
     })
   }
   return found
+}
+
+function firstOf(lines: readonly LineFacts[]): Facts['firstLine'] {
+  const first = (all: readonly (Temporal.Instant | null)[]) =>
+    all.filter((at) => at !== null).toSorted(Temporal.Instant.compare)[0] ?? null
+  return {
+    orderedAt: first(lines.map(({ orderedAt }) => orderedAt)),
+    activatedAt: first(lines.map(({ activatedAt }) => activatedAt)),
+  }
 }
 
 async function peopleOf(trx: Trx, ids: readonly string[], evenClosed: boolean) {

@@ -90,6 +90,8 @@ export type Facts = {
   removedAt: readonly Temporal.Instant[]
   /** When each kind of device was first signed in. */
   devicesAt: readonly Temporal.Instant[]
+  /** When the account's first line was bought and when the first was in use; null: never. */
+  firstLine: { orderedAt: Temporal.Instant | null; activatedAt: Temporal.Instant | null }
   /** The lines that close. */
   lines: readonly LineFacts[]
   /** Lines of the same subscriber that stay. */

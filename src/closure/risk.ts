@@ -13,28 +13,58 @@ export function riskSince({ rules, timeZone }: Policy, at: Temporal.Instant): Te
   return before(at, rules.riskWindow.value, timeZone)
 }
 
-/** Changes within the policy's window; the first contacts, device and download of what is newer than that are no change. */
+/** Changes within the policy's window. */
 export function riskSignals(facts: Facts, now: Temporal.Instant): Signal[] {
-  const { subscriber, contacts, removedAt, devicesAt, lines, isJudged, policy } = facts
-  const from = riskSince(policy, now)
-  const judged = isJudged ? [{ key: 'identity-judged' as const, at: now }] : []
+  const from = riskSince(facts.policy, now)
   const isSince = (at: Temporal.Instant) => Temporal.Instant.compare(at, from) >= 0
-  if (isSince(subscriber.createdAt)) return judged
-  const changes = (key: Signal['key'], all: readonly Temporal.Instant[]) =>
-    all.filter(isSince).map((at) => ({ key, at }))
+  const changes = isSince(facts.subscriber.createdAt) ? ofYoung(facts) : ofOld(facts, isSince)
+  const judged = facts.isJudged ? [{ key: 'identity-judged' as const, at: now }] : []
+  return [...judged, ...changes.filter(({ at }) => isSince(at))]
+}
+
+const each = (key: Signal['key'], all: readonly Temporal.Instant[]): Signal[] =>
+  all.map((at) => ({ key, at }))
+
+/** The first download of a line bought within the window is no change. */
+function ofOld(
+  { contacts, removedAt, devicesAt, lines }: Facts,
+  isSince: (at: Temporal.Instant) => boolean,
+): Signal[] {
   const downloads = lines.flatMap(({ orderedAt, profileAt }) =>
     profileAt && !isSince(orderedAt) ? [profileAt] : [],
   )
+  const added = contacts.map(({ addedAt }) => addedAt)
   return [
-    ...judged,
-    ...changes(
-      'contact-added',
-      contacts.map(({ addedAt }) => addedAt),
-    ),
-    ...changes('contact-removed', removedAt),
-    ...changes('device-added', devicesAt),
-    ...changes('sim-changed', downloads),
+    ...each('contact-added', added),
+    ...each('contact-removed', removedAt),
+    ...each('device-added', devicesAt),
+    ...each('sim-changed', downloads),
   ]
+}
+
+/**
+ * An account that is younger than the window has firsts, which are no change: contacts until its first line is bought,
+ * devices until that is in use, each line's download. Nobody's first act is to take away what was verified.
+ */
+function ofYoung({ contacts, former, devicesAt, lines, firstLine }: Facts): Signal[] {
+  const added = contacts.flatMap(({ addedAt, verifiedAt }) =>
+    verifiedAt && isAfter(addedAt, firstLine.orderedAt) ? [addedAt] : [],
+  )
+  const removed = former.map(({ removedAt }) => removedAt)
+  const devices = devicesAt.filter((at) => isAfter(at, firstLine.activatedAt))
+  const downloads = lines.flatMap(({ profileAt, activatedAt }) =>
+    profileAt && isAfter(profileAt, activatedAt) ? [profileAt] : [],
+  )
+  return [
+    ...each('contact-added', added),
+    ...each('contact-removed', removed),
+    ...each('device-added', devices),
+    ...each('sim-changed', downloads),
+  ]
+}
+
+function isAfter(at: Temporal.Instant, since: Temporal.Instant | null): boolean {
+  return since !== null && Temporal.Instant.compare(at, since) > 0
 }
 
 /** What one reviewer alone does not decide; who judged an identity by looking is the first of two already. */

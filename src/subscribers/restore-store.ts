@@ -9,7 +9,8 @@ import { lockSubscriber } from './store.ts'
 
 /**
  * Contacts and passkeys that came since a moment go, verified contacts that went since then come back unless somebody
- * else has them by now, and every session ends. No contact goes where nothing verified would be left.
+ * else has them by now, and every session ends. The oldest contact stays whatever its date: on an account that is younger
+ * itself it is its owner's.
  */
 export async function restoreContacts(
   trx: Trx,
@@ -21,15 +22,16 @@ export async function restoreContacts(
   const back = await bringBack(trx, subscriberId, since)
   const left = await trx
     .selectFrom('subscriber_contact')
-    .select(['contact_id', 'kind', 'value'])
+    .select(['contact_id', 'kind', 'value', 'added_at'])
     .where('subscriber_id', '=', subscriberId)
     .where('removed_at', 'is', null)
     .where('verified_at', 'is not', null)
-    .where('added_at', '<', since)
     .orderBy('added_at')
+    .orderBy('contact_id')
     .execute()
-  const heir = left.find(({ kind }) => kind === 'email') ?? left[0]
-  if (heir) await dropNew(trx, app, subscriberId, since, heir.value)
+  const old = left.filter(({ added_at: at }) => Temporal.Instant.compare(at, since) < 0)
+  const heir = old.find(({ kind }) => kind === 'email') ?? old[0] ?? left[0]
+  if (heir) await dropNew(trx, app, subscriberId, since, heir)
   const passkeys = await forgetPasskeys(trx, subscriberId, since)
   await signOutEverywhere(trx, subscriberId)
   await audit(trx, app.ids, app.clock.now(), {
@@ -75,7 +77,7 @@ async function dropNew(
   { clock }: Pick<App, 'clock'>,
   subscriberId: string,
   since: Temporal.Instant,
-  heir: string,
+  heir: { contact_id: string; value: string },
 ) {
   const dropped = await trx
     .updateTable('subscriber_contact')
@@ -83,6 +85,7 @@ async function dropNew(
     .where('subscriber_id', '=', subscriberId)
     .where('removed_at', 'is', null)
     .where('added_at', '>=', since)
+    .where('contact_id', '<>', heir.contact_id)
     .returning(['kind', 'value'])
     .execute()
   for (const { kind, value } of dropped as { kind: ContactKind; value: string }[]) {
@@ -92,6 +95,6 @@ async function dropNew(
       .where('value', '=', blind(kind, value))
       .where('subscriber_id', '=', subscriberId)
       .execute()
-    await retireSignInAddress(trx, subscriberId, value, heir)
+    await retireSignInAddress(trx, subscriberId, value, heir.value)
   }
 }
