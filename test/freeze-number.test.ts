@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freezeToken } from '../src/closure/freeze.ts'
 import { person, until } from '../src/main/demo-person.ts'
 import { sweepPorts } from '../src/porting/partner-store.ts'
+import { lockSubscriber } from '../src/subscribers/store.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { otherOperator, type Someone } from './porting-partner.ts'
 import { buyLine, draftClosure, install, member, submit, untilState } from './way.ts'
@@ -174,3 +175,24 @@ test.each(['line', 'account'] as const)(
   },
   60_000,
 )
+
+test('its owner is locked before the case, as by whoever submits: a tap never ends in a deadlock', async () => {
+  const jan = (await member(platform, { country: 'DE' })) as Someone
+  const { lineId } = await buyLine(jan)
+  const caseId = await close(jan, 'line', lineId)
+  const { subscriberId } = (await jan.get('/v1/me')).body
+  const token = freezeToken(platform.config.masterKey, caseId)
+  const tap = await platform.db.transaction().execute(async (trx) => {
+    await lockSubscriber(trx, subscriberId)
+    const tapped = person(platform).post('/v1/closures/freeze', { token })
+    const waiting = () =>
+      sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"subscriber"%'`.execute(
+        platform.db,
+      )
+    await until(waiting, ({ rows }) => rows.length > 0)
+    // What waits for the owner does not hold the case.
+    await sql`select from closure_case where case_id = ${caseId} for update nowait`.execute(trx)
+    return { tapped }
+  })
+  expect((await tap.tapped).body.frozen).toBe(true)
+}, 60_000)

@@ -130,3 +130,27 @@ test('approved by itself where policy says so: nothing is late to be told of', a
   await untilState(someone, caseId, 'closed')
   expect(await toldLate(caseId)).toEqual([])
 }, 60_000)
+
+test('held, it is late as any other, told once, and approved by no clock until it is let go', async () => {
+  const { someone, caseId, data, dueAt } = await inReview('CY')
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const at = `/v1/staff/closures/${caseId}`
+  expect((await reviewer.post(`${at}/hold`, { note: 'a court asked' })).status).toBe(200)
+  platform.clock.advance({ hours: 24 * 40 })
+  await until(
+    () => toldLate(caseId),
+    (rows) => rows.length > 0,
+  )
+  const [job] = closureJobs(platform.app, platform.gateways as unknown as Partners)
+  await Promise.all([job!.run(data), job!.run(data)])
+  expect(await toldLate(caseId)).toHaveLength(1)
+  const { body: seen } = await reviewer.get(at)
+  expect(seen.closure).toMatchObject({ state: 'on_hold', dueAt })
+  expect(seen.events.filter(({ kind }: { kind: string }) => kind === 'review-late')).toHaveLength(1)
+  const row = seen.closure.timeline.find(({ key }: { key: string }) => key === 'review')
+  expect(row).toMatchObject({ state: 'late', due: dueAt })
+  expect((await reviewer.post(`${at}/thaw`, { note: 'it is settled' })).status).toBe(200)
+  await untilState(someone, caseId, 'closed')
+  expect(await toldLate(caseId)).toHaveLength(1)
+}, 60_000)

@@ -49,7 +49,11 @@ async function ended({ someone, subscriberId }: Leaver, how?: 'reviewed' | 'froz
   await submit(someone, draft)
   if (how) await approved(draft.caseId, how === 'frozen')
   await until(
-    async () => (await person(platform).get(`/v1/closures/by-reference/${draft.reference}`)).body,
+    async () => {
+      // What was stopped waits a day more.
+      if (how === 'frozen') platform.clock.advance({ hours: 1 })
+      return (await person(platform).get(`/v1/closures/by-reference/${draft.reference}`)).body
+    },
     ({ state }) => state === 'closed',
     30_000,
   )

@@ -19,7 +19,7 @@ const stoppable: ReadonlySet<string> = new Set([
 
 /** Those of the cases that somebody who can stop them has not been told of yet. */
 export function untoldOf(trx: Trx, cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[]) {
-  return casesUntold(trx, cases, ['closure-received', 'closure-alert'])
+  return casesUntold(trx, cases, ['closure-received', 'closure-alert', 'closure-thawed'])
 }
 
 /** While a closure can be stopped, each notice of it says how, for whoever did not ask for it. */
@@ -61,13 +61,37 @@ export async function alert(
   await notify(trx, app, {
     subscriberId: c.subscriberId,
     noticeId: `${c.caseId}:closure-alert`,
-    recipients: alertedOf(facts, now).map(({ kind, value }) => ({
-      channel: kind === 'email' ? 'email' : 'sms',
-      address: value,
-    })),
+    recipients: alertedOf(facts, now).map(recipientOf),
     template: 'closure-alert',
     locale: facts.subscriber.locale,
     caseId: c.caseId,
     params: { reference: c.reference, at: now.toString(), freezeUrl: freezeUrl(app, c.caseId) },
   })
+}
+
+/** What was stopped goes on: told to all of those at once, since each of them can stop it again until then. */
+export async function tellThawed(
+  trx: Trx,
+  app: App,
+  c: Pick<StoredCase, 'subscriberId' | 'caseId' | 'reference' | 'version'>,
+  facts: Facts,
+  { now, until }: { now: Temporal.Instant; until: Temporal.Instant },
+): Promise<void> {
+  await notify(trx, app, {
+    subscriberId: c.subscriberId,
+    noticeId: `${c.caseId}:closure-thawed:${c.version}`,
+    recipients: [...codeContacts(facts), ...alertedOf(facts, now)].map(recipientOf),
+    template: 'closure-thawed',
+    locale: facts.died ? facts.acting!.locale : facts.subscriber.locale,
+    caseId: c.caseId,
+    params: {
+      reference: c.reference,
+      waitsUntil: until.toString(),
+      freezeUrl: freezeUrl(app, c.caseId),
+    },
+  })
+}
+
+function recipientOf({ kind, value }: { kind: 'email' | 'phone'; value: string }) {
+  return { channel: kind === 'email' ? ('email' as const) : ('sms' as const), address: value }
 }

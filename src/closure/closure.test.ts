@@ -45,6 +45,7 @@ const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
   settling: ['settle', 'close'],
   done: new Set(),
   untold: false,
+  thawedUntil: null,
   ifLate: 'approved',
   markedLate: false,
   remindedAt: null,
@@ -110,6 +111,27 @@ test('a person reviews in Germany, within 24 hours; late means approved', () => 
     state: 'approved',
     event: 'approved-because-late',
   })
+})
+
+test('held, a review is late on its day, told once, and no clock decides it', () => {
+  const held = caseIn('on_hold', { dueAt: now, attention: { resume: 'in_review' } })
+  const early = around({ now: now.subtract({ hours: 1 }) })
+  expect(nextMove(held, early)).toEqual({ kind: 'wait', until: now })
+  expect(nextMove(held, around())).toEqual({ kind: 'late', event: 'review-late' })
+  expect(nextMove(held, around({ markedLate: true }))).toEqual({ kind: 'wait', until: null })
+  const cooling = caseIn('on_hold', { dueAt: now, attention: { resume: 'cooling_off' } })
+  expect(nextMove(cooling, around())).toEqual({ kind: 'rest' })
+})
+
+test('what was stopped and let go on ends only when that time is over and everybody has been told', () => {
+  const until = now.add({ hours: 24 })
+  const scheduled = caseIn('scheduled', { endsAt: now })
+  expect(nextMove(scheduled, around({ thawedUntil: until }))).toEqual({ kind: 'wait', until })
+  const over = around({ thawedUntil: until, now: until })
+  expect(nextMove(scheduled, { ...over, untold: true })).toMatchObject({ kind: 'wait' })
+  expect(nextMove(scheduled, over)).toMatchObject({ kind: 'enter', state: 'executing' })
+  const later = caseIn('scheduled', { endsAt: until.add({ hours: 1 }) })
+  expect(nextMove(later, over)).toMatchObject({ until: later.endsAt })
 })
 
 test('in China the case waits first, is reviewed then, and a late review is marked once and never approved by itself', () => {

@@ -20,6 +20,8 @@ export type ClosureCase = {
   readonly closedAt: Temporal.Instant | null
   readonly failures: number
   readonly version: number
+  /** Of a case that is stopped: where it goes on. */
+  readonly attention?: { readonly resume: CaseState } | null
 }
 
 const withdrawable: ReadonlySet<CaseState> = new Set([
@@ -45,6 +47,11 @@ export function standing({
   attention: { resume: CaseState } | null
 }): CaseState {
   return state === 'needs_attention' && attention ? attention.resume : state
+}
+
+/** Whether its review is due, also while staff hold it. */
+export function isInReview({ state, attention }: Pick<ClosureCase, 'state' | 'attention'>) {
+  return (state === 'on_hold' ? attention?.resume : state) === 'in_review'
 }
 
 export function mayWithdraw(state: CaseState): boolean {
@@ -97,8 +104,10 @@ export type Surroundings = {
   ending: readonly string[]
   settling: readonly string[]
   done: ReadonlySet<string>
-  /** A message that tells of it has not left yet. */
+  /** A message that tells of it, or that it goes on, has not left yet. */
   untold: boolean
+  /** Somebody had stopped it and it was let go on: until when whoever is told of that can stop it again. */
+  thawedUntil: Temporal.Instant | null
   /** What a late review comes to. */
   ifLate: IfLate
   /** The review, or the answer, was already marked late. */
@@ -133,9 +142,7 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
       return consentMove(around) ?? leaveVerifying(c, around)
     case 'cooling_off':
       if (isBefore(around.now, c.dueAt)) return { kind: 'wait', until: c.dueAt }
-      // Who has not been told had no time to object. A message that can't arrive fails for good in the end.
-      if (around.untold) return { kind: 'wait', until: around.now.add({ minutes: 15 }) }
-      return enterReview(c, around, 'waiting-time-over')
+      return untoldMove(around) ?? enterReview(c, around, 'waiting-time-over')
     case 'in_review':
       return overdue(c, around)
     case 'needs_customer':
@@ -152,8 +159,10 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
       )
     case 'scheduled':
       if (around.bulk === 'called-off') return { kind: 'give-back' }
-      if (isBefore(around.now, c.endsAt)) return { kind: 'wait', until: c.endsAt }
+      if (isBefore(around.now, endOfWait(c, around)))
+        return { kind: 'wait', until: endOfWait(c, around) }
       return (
+        untoldMove(around) ??
         pausedMove(around) ??
         consentMove(around) ??
         portMove(around) ?? {
@@ -181,9 +190,29 @@ export function nextMove(c: ClosureCase, around: Surroundings): Move {
     // Whatever has stopped it: what was promised of its refunds is looked at all the same.
     case 'needs_attention':
       return lateRefunds(around) ?? { kind: 'wait', until: around.refunds.next }
+    // Held it is late as any other, and no clock decides it.
+    case 'on_hold':
+      return isInReview(c) ? overdue(c, { ...around, ifLate: 'escalated' }) : { kind: 'rest' }
     default:
       return { kind: 'rest' }
   }
+}
+
+/** Who has not been told had no time to object. A message that can't arrive fails for good in the end. */
+function untoldMove({ untold, now }: Surroundings): Move | undefined {
+  return untold ? { kind: 'wait', until: now.add({ minutes: 15 }) } : undefined
+}
+
+function endOfWait({ endsAt }: ClosureCase, { thawedUntil }: Surroundings) {
+  return laterOf(endsAt, thawedUntil)
+}
+
+export function laterOf(
+  one: Temporal.Instant | null,
+  other: Temporal.Instant | null,
+): Temporal.Instant | null {
+  if (one === null || other === null) return one ?? other
+  return Temporal.Instant.compare(one, other) < 0 ? other : one
 }
 
 /** Taken up again it is woken with the others; should that be lost it looks itself. */
@@ -247,8 +276,7 @@ function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
 function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
   const byPolicy = dueBy(policy, 'coolingOff', from)
   if (risk === 'low') return byPolicy
-  const byRisk = dueBy(policy, 'riskWait', from)
-  return Temporal.Instant.compare(byPolicy, byRisk) < 0 ? byRisk : byPolicy
+  return laterOf(byPolicy, dueBy(policy, 'riskWait', from)) ?? byPolicy
 }
 
 type Reviewing = { receivedAt: Temporal.Instant; from: Temporal.Instant; leftMs?: number }

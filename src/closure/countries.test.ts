@@ -281,6 +281,7 @@ const around = (country: string, now: Temporal.Instant): Surroundings => ({
   settling: [],
   done: new Set(),
   untold: false,
+  thawedUntil: null,
   ifLate: 'approved',
   markedLate: false,
   remindedAt: null,

@@ -3,11 +3,14 @@ import type { App, StaffMember } from '../platform/app.ts'
 import { system } from '../platform/audit.ts'
 import type { Trx } from '../platform/database.ts'
 import { keepNumbers } from '../porting/end-store.ts'
+import { dueBy } from '../policy/policy.ts'
 import { pinnedPolicy } from '../policy/store.ts'
 import { restoreContacts } from '../subscribers/restore-store.ts'
+import { lockSubscriber } from '../subscribers/store.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
 import { pinnedOf, pinOf, type StoredCase } from './case.ts'
-import { hasEnded, mayFreeze, mayWithdraw, standing } from './closure.ts'
+import { hasEnded, laterOf, mayFreeze, mayWithdraw, standing } from './closure.ts'
+import { tellThawed } from './alert-store.ts'
 import { caseUrl, closingName, startClosing, tell } from './enter-store.ts'
 import { loadFacts } from './facts-store.ts'
 import { caseInToken, readFreezeToken } from './freeze.ts'
@@ -136,7 +139,8 @@ export async function putOnHold(
       trx,
       app,
       c,
-      { state: 'on_hold', attention, wakeAt: null },
+      // A review is late on its day all the same.
+      { state: 'on_hold', attention, wakeAt: standing(c) === 'in_review' ? c.dueAt : null },
       {
         now,
         actor: { kind: 'staff', id: staff.staffId },
@@ -148,7 +152,10 @@ export async function putOnHold(
   })
 }
 
-/** It was the subscriber after all, or what a closure was held for is settled: it goes on where it stopped. */
+/**
+ * It was the subscriber after all, or what a closure was held for is settled: it goes on where it stopped. Of what was
+ * frozen everybody is told, and nothing ends before they had the time that a risk is given to stop it again.
+ */
 export async function thaw(
   app: App,
   caseId: string,
@@ -159,20 +166,26 @@ export async function thaw(
   return withCase<true>(app, caseId, async (trx, { c }) => {
     const isStopped = c.state === 'frozen' || c.state === 'on_hold'
     if (!isStopped || !c.attention) return refuse('nothing-to-retry')
+    const { resume, before = null } = c.attention
     await startClosing(trx, c)
-    await changeCase(
-      trx,
-      app,
-      c,
-      { state: c.attention.resume, attention: c.attention.before ?? null },
-      {
-        now,
-        actor: { kind: 'staff', id: staff.staffId },
-        reason: note,
-        events: [{ kind: c.state === 'frozen' ? 'thawed' : 'let-go' }],
-        wake: true,
-      },
-    )
+    const commit = {
+      now,
+      actor: { kind: 'staff', id: staff.staffId },
+      reason: note,
+      wake: true,
+    } as const
+    const change = { state: resume, attention: before }
+    if (c.state === 'on_hold') {
+      await changeCase(trx, app, c, change, { ...commit, events: [{ kind: 'let-go' }] })
+      return true
+    }
+    const policy = await pinnedPolicy(trx, pinnedOf(c), c.submittedAt ?? now)
+    const until = dueBy(policy, 'riskWait', now)
+    const waits = resume === 'cooling_off' && { dueAt: laterOf(c.dueAt, until) }
+    const events = [{ kind: 'thawed', detail: { until: until.toString() } }]
+    await changeCase(trx, app, c, { ...change, ...waits }, { ...commit, events })
+    const facts = await loadFacts(trx, c.subscriberId, c, pinOf(c, now))
+    if (facts) await tellThawed(trx, app, c, facts, { now, until })
     return true
   })
 }
@@ -213,6 +226,8 @@ async function withLink(
   const place = caseId === undefined ? undefined : await locateCase(app.db, { caseId })
   if (caseId === undefined || !place) return refuse('link-not-valid')
   return app.db.transaction().execute(async (trx) => {
+    // In the order of whoever submits a closure: its owner, then the case.
+    await lockSubscriber(trx, place.subscriber_id)
     const c = await lockCase(trx, place.subscriber_id, caseId)
     return c?.submittedAt ? act(trx, c) : refuse('link-not-valid')
   })

@@ -55,7 +55,7 @@ import {
   recordSteps,
   type SetCommit,
 } from './store.ts'
-import { agreements, markedLate, remindersOf } from './timeline-store.ts'
+import { agreements, markedLate, remindersOf, thawedUntil } from './timeline-store.ts'
 import { endingSteps, parseStep, settlingSteps, type Verb, waitsOf } from './workflow.ts'
 
 export const closureQueues = [closureQueue]
@@ -142,15 +142,14 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
       const factsOf = await loadFactsOf(trx, asked)
       const doneOf = await doneStepsOf(trx, cases)
       const refundsBy = await refundsOfAll(trx, cases)
+      const scheduled = cases.filter(({ state }) => state === 'scheduled')
+      const thawed = await thawedUntil(trx, scheduled)
       const untold = await untoldOf(
         trx,
-        cases.filter(({ state }) => state === 'cooling_off'),
+        cases.filter(({ state, caseId }) => state === 'cooling_off' || thawed.has(caseId)),
       )
       const late = await markedLate(trx, cases)
-      const bulks = await bulkStates(
-        trx,
-        cases.filter(({ state }) => state === 'scheduled'),
-      )
+      const bulks = await bulkStates(trx, scheduled)
       const reminded = await remindersOf(
         trx,
         cases.filter(({ state }) => state === 'needs_customer'),
@@ -179,6 +178,7 @@ async function load(app: App, keys: readonly CaseKey[]): Promise<Loaded[]> {
           settling,
           done: new Set(done.keys()),
           untold: untold.has(c.caseId),
+          thawedUntil: thawed.get(c.caseId) ?? null,
           ifLate: c.state === 'in_review' ? lateMeans(c, facts, app.clock.now()) : 'escalated',
           markedLate:
             c.state === 'needs_customer'

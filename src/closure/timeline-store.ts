@@ -111,3 +111,17 @@ export async function remindersOf(
     where e.kind = 'reminded' group by e.case_id`.execute(trx)
   return new Map(rows.map(({ case_id, at }) => [case_id, at]))
 }
+
+/** Until when each that was stopped and let go on may be stopped again, by the last time; the rest are left out. */
+export async function thawedUntil(
+  trx: Trx,
+  cases: readonly Pick<StoredCase, 'subscriberId' | 'caseId'>[],
+): Promise<ReadonlyMap<string, Temporal.Instant>> {
+  if (cases.length === 0) return new Map()
+  const { rows } = await sql<{ case_id: string; until: Temporal.Instant }>`
+    select e.case_id, max((e.detail ->> 'until')::timestamptz) as until from closure_event e
+    join ${pairs(cases.map(({ subscriberId, caseId }) => [subscriberId, caseId]))} as x(subscriber_id, case_id)
+      on e.subscriber_id = x.subscriber_id and e.case_id = x.case_id
+    where e.kind = 'thawed' and e.detail ? 'until' group by e.case_id`.execute(trx)
+  return new Map(rows.map(({ case_id, until }) => [case_id, until]))
+}

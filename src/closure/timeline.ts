@@ -1,7 +1,7 @@
 /** The timeline of a case: what is done, what happens now, and what is to come, from its events. */
 import type { z } from 'zod'
 import type { Policy } from '../policy/policy.ts'
-import { type CaseState, type ClosureCase, isMarkedLate } from './closure.ts'
+import { type CaseState, type ClosureCase, isInReview, isMarkedLate, laterOf } from './closure.ts'
 import type { timelineRowWire } from './wire.ts'
 
 export type TimelineRow = z.infer<typeof timelineRowWire>
@@ -63,11 +63,11 @@ const stages: readonly Stage[] = [
     key: 'review',
     over: approvals,
     shown: (c, policy, events) =>
-      c.state === 'in_review' ||
+      isInReview(c) ||
       has(events, 'question-asked') ||
       has(events, 'approved') ||
       (!policy.rules.autoApprove.value && !has(events, 'number-ported')),
-    due: (c) => (c.state === 'in_review' ? text(c.dueAt) : null),
+    due: (c) => (isInReview(c) ? text(c.dueAt) : null),
   },
   {
     key: 'number-port',
@@ -91,7 +91,8 @@ const stages: readonly Stage[] = [
     key: 'service-ends',
     over: ['service-ended'],
     shown: always,
-    due: (c, events) => graceUntil(events) ?? text(c.endsAt),
+    due: (c, events) =>
+      graceUntil(events) ?? text(c.endsAt && laterOf(c.endsAt, thawUntil(events))),
   },
   {
     key: 'number-kept',
@@ -234,6 +235,12 @@ function refundExpected(events: readonly CaseEvent[]): boolean {
 
 function graceUntil(events: readonly CaseEvent[]): string | undefined {
   return events.find(({ kind }) => kind === 'service-ending')?.detail['textsUntil']
+}
+
+/** Nothing of what was stopped and let go on ends before. */
+function thawUntil(events: readonly CaseEvent[]): Temporal.Instant | null {
+  const until = events.findLast(({ kind }) => kind === 'thawed')?.detail['until']
+  return until === undefined ? null : Temporal.Instant.from(until)
 }
 
 function has(events: readonly CaseEvent[], wanted: string): boolean {

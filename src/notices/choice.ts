@@ -64,6 +64,7 @@ export const rules: Readonly<
       'closure-asked',
       'closure-intake',
       'closure-frozen',
+      'closure-thawed',
       'closure-withdrawn',
       'closure-approved',
       'closure-rejected',

@@ -164,6 +164,7 @@ const params: { [Template in TemplateName]: NoticeParams[Template] } = {
   'closure-alert': { reference: closing.reference, at, freezeUrl: url },
   'closure-asked': { reference: closing.reference, at, freezeUrl: url },
   'closure-intake': { how: 'received', reference: closing.reference, dueAt: at, url },
+  'closure-thawed': { reference: closing.reference, waitsUntil: at, freezeUrl: url },
   'closure-frozen': { ...closing, at, url },
   'closure-service-ended': { ...closing, endedAt: at, numberKeptUntil: at, progressUrl: url },
   'closure-closed': {

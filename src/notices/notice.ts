@@ -167,6 +167,8 @@ export type NoticeParams = {
   'closure-called-off': { reference: string; lineName: string; at: string; url: string }
   /** To those who were reached before and to the closing number; they may not be the subscriber. */
   'closure-alert': { reference: string; at: string; freezeUrl: string }
+  /** To both of those, and whoever was reached before: what was stopped goes on, and nothing ends before then. */
+  'closure-thawed': { reference: string; waitsUntil: string; freezeUrl: string }
   /** The same, where somebody asked who did not sign in: nothing ends before it is shown who. */
   'closure-asked': { reference: string; at: string; freezeUrl: string }
   /** To who asked without signing in, at the address they gave; `how` is received, asked, opened or over. */

@@ -221,6 +221,11 @@ export const templates: { readonly [T in TemplateName]: Template<ParamName<T>> }
     actions: [{ label: 'closure-alert.action', url: 'freezeUrl' }],
     warns: true,
   },
+  'closure-thawed': {
+    facts: ['reference', 'waitsUntil'],
+    actions: [{ label: 'closure-alert.action', url: 'freezeUrl' }],
+    warns: true,
+  },
   'closure-asked': {
     facts: ['reference', 'at'],
     actions: [{ label: 'closure-asked.action', url: 'freezeUrl' }],

@@ -78,6 +78,11 @@ const rules: Record<string, string> = {
     select c.reference from closure_case c ${policyOf}
     where c.bulk_id is null and c.service_ended_at < c.submitted_at + ${ruleOf('coolingOff')}
       and not ${hasEvent('number-ported')}`,
+  'a closure that was stopped and let go on ended before its time': `
+    select c.reference from closure_case c
+    join closure_event t using (subscriber_id, case_id) join closure_event e using (subscriber_id, case_id)
+    where t.kind = 'thawed' and e.kind = 'service-ending' and e.seq > t.seq
+      and e.at < (t.detail ->> 'until')::timestamptz`,
   'a refund began before service ended': `
     select c.reference from closure_case c join refund r using (subscriber_id, case_id)
     where c.service_ended_at is null`,

@@ -86,6 +86,17 @@ function Deadline({ seen }: { seen: StaffCase }) {
   const format = useFormat()
   const { state, dueAt, policy, closedAt } = seen.closure
   const late = urgency(dueAt, useNow()) === 'late'
+  // Of what is held no clock decides, and it is late all the same.
+  const review = seen.closure.timeline.find(({ key }) => key === 'review')
+  if (state === 'on_hold' && review?.state === 'late' && dueAt) {
+    return (
+      <div className="deadline">
+        <span className="caption c3">{t('case.breached')}</span>
+        <Clock due={dueAt} className="figure" />
+        <Tag tone={tones[state] ?? 'neutral'}>{code('state', state)}</Tag>
+      </div>
+    )
+  }
   if (state === 'in_review' && dueAt) {
     return (
       <div className="deadline">

@@ -93,7 +93,9 @@ export function headline(closure: Case, t: Translate, format: ReturnType<typeof 
   if ((state === 'approved' || state === 'scheduled') && port && port.state !== 'done')
     return said(t('case.head-number-waits'), t('case.sub-number-waits'))
   if (state === 'approved' || state === 'scheduled') {
-    const at = endsAt ?? dueAt
+    const ends = closure.timeline.find(({ key }) => key === 'service-ends')?.due
+    const isLater = ends && endsAt && Date.parse(ends) > Date.parse(endsAt)
+    const at = isLater ? ends : (endsAt ?? dueAt)
     const head = at
       ? t('case.head-ends', { at: format.moment(at, { weekday: true, year: true }) })
       : t('case.head-approved')
