@@ -5,8 +5,8 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closings } from '../src/closure/leftovers-store.ts'
 import { sweepRetention } from '../src/closure/retention-store.ts'
-import { scanSlice, type Search } from '../src/closure/scan-store.ts'
-import { type ScanPlace, scanTables } from '../src/closure/trace-store.ts'
+import { scanSlice } from '../src/closure/scan-store.ts'
+import { type ScanPlace, scanTables, type Search } from '../src/closure/trace-store.ts'
 import { erasureReportCommand, type Report } from '../src/main/erasure.ts'
 import { person, until } from '../src/main/demo-person.ts'
 import { lockSubscriber } from '../src/subscribers/store.ts'
@@ -22,6 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => platform.close())
 
+let quillon = ''
 const leaver = (name: string) => leaverOf(platform, name)
 
 async function report(
@@ -41,8 +42,12 @@ async function report(
 }
 
 test('after closing nothing readable is left; a leftover in a table, a queue payload and a log line is found', async () => {
-  const gone = await leaver('Quillon Abernathy')
+  // A word that everybody uses tells nobody.
+  const gone = await leaverOf(platform, 'Quillon Abernathy', 'GB', async ({ lin }) => {
+    await lin.post('/v1/tickets', { subject: 'Phone', body: 'Closing' })
+  })
   const { subscriberId } = gone
+  quillon = subscriberId
   const values = [gone.name, gone.email, gone.phone, gone.line.msisdn, words]
   const clean = await report(subscriberId, values)
   expect(clean.found.leftovers).toEqual([])
@@ -114,16 +119,17 @@ async function scanBy(role: string, caseId: string) {
 }
 
 test('a scan goes on where it stopped, and of an open account nothing is looked for', async () => {
-  const wanted = {
-    search: (text: string) => (text === 'ES' ? ({ kind: 'word' } as const) : undefined),
-  }
+  const seeking = (what: string, subscriberId = 'sub_gone'): Search => ({
+    subscriberId,
+    find: (text) => (text === what ? { kind: 'phrase', words: 1 } : undefined),
+  })
   const { db, config } = platform
-  const whole = await scanTables(db, wanted.search as Search, () => false)
+  const whole = await scanTables(db, seeking('ES'), () => false)
   const parts: { where: string; row: string }[] = []
   let rows = 0
   let slices = 0
   for (let from: ScanPlace | null = null; ; slices += 1) {
-    const slice = await scanSlice(db, config.dataDir, wanted.search as Search, {
+    const slice = await scanSlice(db, config.dataDir, seeking('ES'), {
       from,
       onRows: () => true,
     })
@@ -141,6 +147,14 @@ test('a scan goes on where it stopped, and of an open account nothing is looked 
   await admin.signInAsStaff('admin@violet.example')
   const open = await admin.post(`/v1/staff/closures/${draft.caseId}/scans`)
   expect([open.status, open.body.code]).toEqual([409, 'account-open'])
+
+  // A number goes to somebody else after its quarantine: no leftover of whose it was.
+  const number = '+447700900777'
+  await sql`update line set msisdn = ${number} where line_id = ${lineId}`.execute(db)
+  const { subscriberId } = (await lin.get('/v1/me')).body
+  const numbers = async (whose?: string) =>
+    (await scanTables(db, seeking(number, whose), () => false)).leftovers.map(({ where }) => where)
+  expect([await numbers(), await numbers(subscriberId)]).toEqual([[], ['public.line.msisdn']])
 }, 60_000)
 
 test('what is sealed is sealed with the key that its closing rule names', async () => {
@@ -304,6 +318,11 @@ test('when the day has come a second mail says so, the fields go, then the key; 
     platform.db,
   )
   expect(JSON.stringify(backup.rows)).toContain('sealed:1')
+  // What fails for one account holds up no other.
+  await sql`create trigger stuck before update on retention for each row
+    when (old.subscriber_id = ${sql.lit(quillon)}) execute function ledger_refuse_change()`.execute(
+    platform.db,
+  )
   await pass(platform, draft.caseId, 'contacts')
   await isErased(platform, draft.caseId, 'contacts')
   const mails = await until(
@@ -346,6 +365,12 @@ test('when the day has come a second mail says so, the fields go, then the key; 
     await isErased(platform, draft.caseId, category)
   }
   expect(await stateOf(draft.caseId)).toBe('erased')
+  // Nobody could be told once the contacts had gone.
+  const { rows: told } = await sql<{ category: string }>`
+    select category from retention where case_id = ${draft.caseId} and told_at is not null`.execute(
+    platform.db,
+  )
+  expect(told).toEqual([{ category: 'contacts' }])
   const keys = Object.values(await keysOf(platform, subscriberId))
   expect(keys).toEqual(Array.from({ length: 8 }, () => true))
   const { rows: counts } = await sql<Record<string, number>>`select

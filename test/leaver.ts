@@ -1,19 +1,21 @@
 /** Somebody who used everything that keeps personal data, and whose account is closed. */
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import { person, until } from '../src/main/demo-person.ts'
+import { type Person, person, until } from '../src/main/demo-person.ts'
 import { lineAfter, withPorts } from './erasing.ts'
 import type { TestPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
 
 export const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
 
+type Leaving = { lin: Person; subscriberId: string; lineId: string; caseId: string }
+
 /** Somebody who used everything that keeps personal data, and closed the account. */
 export async function leaverOf(
   platform: TestPlatform,
   name: string,
   country = 'GB',
-  beforeSubmitting?: (line: { lineId: string; caseId: string }) => Promise<unknown>,
+  before?: (who: Leaving) => Promise<unknown>,
 ) {
   const lin = await member(platform, { name, country })
   const me = (await lin.get('/v1/me')).body
@@ -31,7 +33,7 @@ export async function leaverOf(
   })
   const draft = await draftClosure(lin, 'account')
   await lin.patch(`/v1/closures/${draft.caseId}`, { reason: 'other', reasonText: `${words} twice` })
-  await beforeSubmitting?.({ lineId, caseId: draft.caseId })
+  await before?.({ lin, subscriberId: me.subscriberId, lineId, caseId: draft.caseId })
   const { body: fresh } = await lin.get(`/v1/closures/${draft.caseId}`)
   expect((await submit(lin, { caseId: draft.caseId, quote: fresh.quote })).status).toBe(202)
   await closed(platform, draft.reference)

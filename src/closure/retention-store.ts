@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { audit, system } from '../platform/audit.ts'
-import type { Trx } from '../platform/database.ts'
+import type { Db, Trx } from '../platform/database.ts'
 import { destroyKeys } from '../platform/key-life.ts'
 import { addresseeOf } from '../subscribers/store.ts'
 import { type Category, goesWith } from '../values/closing.ts'
@@ -22,21 +22,42 @@ type Due = {
 }
 const dueAtOnce = 50
 
+/** All that is due in one go; where one fails, each alone, so that it holds up no other. */
 export async function sweepRetention(app: App): Promise<void> {
+  try {
+    await takeDue(app)
+  } catch {
+    for (const one of await dueNow(app.db, app.clock.now())) {
+      const { subscriber_id: subscriberId, case_id: caseId, category } = one
+      await takeDue(app, one).catch((error: unknown) => {
+        app.log.error({ err: error, subscriberId, caseId, category }, 'an erasure has failed')
+      })
+    }
+  }
+}
+
+async function takeDue(app: App, only?: Due): Promise<void> {
   const now = app.clock.now()
   await app.db.transaction().execute(async (trx) => {
-    const { rows } = await sql<Due>`
-      select r.subscriber_id, r.case_id, r.category, r.told_at from retention r
-      join subscriber s on s.subscriber_id = r.subscriber_id
-      where erased_at is null and held_at is null and keep_until <= ${now}
-        -- An address is needed until the last message has left.
-        and (category <> 'contacts' or not exists (
-          select from notice n where n.subscriber_id = r.subscriber_id and n.state = 'queued'))
-      order by keep_until limit ${dueAtOnce}
-      -- Somebody may be placing a hold on what is theirs: then it waits for the next sweep, and sees it.
-      for update of r skip locked for no key update of s skip locked`.execute(trx)
-    for (const due of rows) await take(trx, app, due, now)
+    for (const due of await dueNow(trx, now, only)) await take(trx, app, due, now)
   })
+}
+
+async function dueNow(db: Db | Trx, now: Temporal.Instant, only?: Due): Promise<Due[]> {
+  const those = only
+    ? sql`and r.subscriber_id = ${only.subscriber_id} and r.case_id = ${only.case_id} and r.category = ${only.category}`
+    : sql``
+  const { rows } = await sql<Due>`
+    select r.subscriber_id, r.case_id, r.category, r.told_at from retention r
+    join subscriber s on s.subscriber_id = r.subscriber_id
+    where erased_at is null and held_at is null and keep_until <= ${now} ${those}
+      -- An address is needed until the last message has left.
+      and (category <> 'contacts' or not exists (
+        select from notice n where n.subscriber_id = r.subscriber_id and n.state = 'queued'))
+    order by keep_until limit ${dueAtOnce}
+    -- Somebody may be placing a hold on what is theirs: then it waits for the next sweep, and sees it.
+    for update of r skip locked for no key update of s skip locked`.execute(db)
+  return rows
 }
 
 async function take(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promise<void> {
@@ -94,6 +115,7 @@ async function tell(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promis
     .executeTakeFirstOrThrow()
   const addressee = await addresseeOf(trx, subscriberId)
   const recipients = addressee.recipients.filter(({ address }) => address !== '')
+  if (recipients.length === 0) return false
   await trx
     .updateTable('retention')
     .set({ told_at: now })
@@ -101,7 +123,6 @@ async function tell(trx: Trx, app: App, due: Due, now: Temporal.Instant): Promis
     .where('case_id', '=', caseId)
     .where('category', '=', category)
     .execute()
-  if (recipients.length === 0) return false
   await notify(trx, app, {
     subscriberId,
     noticeId: `${caseId}:erased:${category}`,

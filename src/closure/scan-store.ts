@@ -7,9 +7,15 @@ import type { Config } from '../platform/config.ts'
 import type { Db, Trx } from '../platform/database.ts'
 import { reportKey } from '../platform/key-life.ts'
 import { openSearch, type Trace, tracesOf } from './trace.ts'
-import { type Leftover, scanTables, type ScanPlace, searchLine, tracesKept } from './trace-store.ts'
+import {
+  type Leftover,
+  scanTables,
+  type ScanPlace,
+  type Search,
+  searchLine,
+  tracesKept,
+} from './trace-store.ts'
 
-export type Search = ReturnType<typeof openSearch>
 export type Found = {
   tables: number
   rows: number
@@ -30,11 +36,11 @@ export async function searchFor(
   const key = await reportKey(db, config)
   const traces: Trace[] = [
     ...(await tracesKept(db, subscriberId)),
-    ...values.flatMap((one) => tracesOf(key, one)),
+    ...values.flatMap((one) => tracesOf(key, one, true)),
   ]
   if (traces.length === 0) return null
   return {
-    search: openSearch(key, traces),
+    search: { subscriberId, find: openSearch(key, traces) },
     sought: traces.filter(({ kind }) => kind !== 'word').length,
   }
 }

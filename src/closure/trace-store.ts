@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import { reportKey } from '../platform/key-life.ts'
 import type { MasterKeys } from '../platform/vault.ts'
-import { isKeptByHold, recordIdsOf, tracedColumns } from '../values/closing.ts'
+import { isKeptByHold, isName, recordIdsOf, tracedColumns } from '../values/closing.ts'
 import { closings } from './leftovers-store.ts'
 import { openSearch, readings, type Trace, tracesOf } from './trace.ts'
 
@@ -18,7 +18,7 @@ export async function keepTraces(
 ): Promise<void> {
   if (subscriberIds.length === 0) return
   const key = await reportKey(trx, masters)
-  const values: { subscriber_id: string; value: string }[] = []
+  const values: { subscriber_id: string; value: string; oneWord: boolean }[] = []
   for (const { leftovers } of Object.values(closings)) {
     for (const [table, claim] of Object.entries(leftovers)) {
       if (claim === 'nobody') continue
@@ -26,16 +26,17 @@ export async function keepTraces(
         const { rows } = await sql<{ subscriber_id: string; value: string | null }>`
           select subscriber_id, ${sql.ref(column)} as value from ${sql.table(table)}
           where subscriber_id = any(${[...subscriberIds]}::text[])`.execute(trx)
+        const oneWord = isName(claim, column)
         for (const { subscriber_id, value } of rows)
-          if (value) values.push({ subscriber_id, value })
+          if (value) values.push({ subscriber_id, value, oneWord })
       }
     }
   }
   const common = await catalogWords(trx)
   const traces = values
     .filter(({ value }) => !common.includes(value))
-    .flatMap(({ subscriber_id, value }) =>
-      tracesOf(key, value).map((trace) => ({ subscriber_id, ...trace })),
+    .flatMap(({ subscriber_id, value, oneWord }) =>
+      tracesOf(key, value, oneWord).map((trace) => ({ subscriber_id, ...trace })),
     )
   const once = new Map(traces.map((row) => [Object.values(row).join(' '), row]))
   if (once.size === 0) return
@@ -78,6 +79,12 @@ export type Scanned = {
 }
 
 const rowsAtOnce = 2000
+/** Whose data it is, and what they are recognised by. */
+export type Search = {
+  readonly subscriberId: string
+  readonly find: ReturnType<typeof openSearch>
+}
+
 // The operator's own people; and the hashes themselves.
 const notScanned = /^public\.(staff_|erasure_trace$)/
 
@@ -87,7 +94,7 @@ const notScanned = /^public\.(staff_|erasure_trace$)/
  */
 export async function scanTables(
   db: Db,
-  search: ReturnType<typeof openSearch>,
+  search: Search,
   onRows: (rows: number) => boolean | void,
   from: ScanPlace | null = null,
 ): Promise<Scanned> {
@@ -111,12 +118,11 @@ export async function scanTables(
       scanned.rows += 1
       const fields = JSON.parse(row) as Record<string, unknown>
       for (const [column, value] of Object.entries(fields)) {
-        // The operator's inventory: whose a number was goes with its quarantine.
-        if (name === 'public.phone_number' && column === 'msisdn') continue
         const found = textsIn(value)
-          .map(search)
+          .map(search.find)
           .find((one) => one !== undefined)
-        if (found && !isHeld(name, column, fields))
+        const isTheirs = column === 'msisdn' && isOfOthers(name, fields, search)
+        if (found && !isTheirs && !isHeld(name, column, fields))
           scanned.leftovers.push({ where: `${name}.${column}`, row: at, what: found.kind })
       }
       if (scanned.rows % rowsAtOnce === 0 && onRows(scanned.rows) === true)
@@ -144,6 +150,11 @@ async function openHolds(db: Db) {
   }
 }
 
+/** A number outlives whose it was: the operator's inventory has it, and after its quarantine somebody else. */
+function isOfOthers(table: string, row: Record<string, unknown>, { subscriberId }: Search) {
+  return table === 'public.phone_number' || (row['subscriber_id'] ?? subscriberId) !== subscriberId
+}
+
 async function* rowsOf(
   db: Db,
   path: string,
@@ -169,14 +180,14 @@ function textsIn(value: unknown): string[] {
 }
 
 /** A line of a log: JSON where it is, else as it stands. */
-export function searchLine(search: ReturnType<typeof openSearch>, line: string) {
+export function searchLine({ find }: Search, line: string) {
   try {
     return textsIn(JSON.parse(line))
-      .map(search)
+      .map(find)
       .find((one) => one !== undefined)
   } catch {
     return readings(line)
-      .map(search)
+      .map(find)
       .find((one) => one !== undefined)
   }
 }

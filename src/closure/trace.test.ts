@@ -37,6 +37,12 @@ test.each([
   expect(search(text)).toBeUndefined()
 })
 
+test('a single word is looked for only where it is a name', () => {
+  expect(tracesOf(key, 'Phone')).toEqual([])
+  expect(tracesOf(key, 'Lin', true)).toEqual([])
+  expect(openSearch(key, tracesOf(key, 'Abernathy', true))('by abernathy.')?.kind).toBe('phrase')
+})
+
 test('no trace tells what it is of, and another key finds nothing', () => {
   expect(JSON.stringify(traces)).not.toMatch(/lin|yue|4477|lisbon/i)
   const other = openSearch(Buffer.alloc(32, 4), traces)

@@ -19,15 +19,18 @@ const hash = (key: Uint8Array, kind: TraceKind, text: string) =>
 const spelled = (text: string) => text.normalize('NFKC').toLowerCase()
 const wordsIn = (text: string) => spelled(text).match(letters) ?? []
 
-/** The traces of one value. A single short word would be found everywhere, so it leaves none. */
-export function tracesOf(key: Uint8Array, value: string): Trace[] {
+/**
+ * The traces of one value. A single word would be found everywhere, so it leaves none, unless it is somebody's name
+ * (`oneWord`) and not short.
+ */
+export function tracesOf(key: Uint8Array, value: string, oneWord = false): Trace[] {
   const text = value.trim()
   if (/^\S+@\S+\.\S+$/.test(text))
     return [{ kind: 'email', token: hash(key, 'email', spelled(text)), words: 1 }]
   if (/^\+?\d{8,15}$/.test(text))
     return [{ kind: 'phone', token: hash(key, 'phone', text.replace('+', '')), words: 1 }]
   const words = wordsIn(text)
-  if (words.length === 0 || (words.length === 1 && words[0]!.length < 4)) return []
+  if (words.length === 0 || (words.length === 1 && !(oneWord && words[0]!.length >= 4))) return []
   return pieces(words).flatMap((piece) => [
     { kind: 'phrase', token: hash(key, 'phrase', piece.join(' ')), words: piece.length },
     { kind: 'word', token: hash(key, 'word', piece[0]!), words: piece.length },

@@ -12,6 +12,7 @@ export const closing: Closing = {
       retain: { contract: { name: "''" } },
       sealed: 'name',
       traced: 'name',
+      names: 'name',
       anonymise: 'country region segment locale',
       plain: 'subscriber_id state created_at closed_at exported_at version',
     },
@@ -28,6 +29,7 @@ export const closing: Closing = {
       },
       sealed: 'name email born_on evidence',
       traced: 'name email evidence',
+      names: 'name',
       plain: 'subscriber_id representative_id kind locale added_at added_by ended_at',
     },
     // Of an address and of a name's words only keyed hashes.

@@ -39,6 +39,8 @@ export type TableClaim = {
   readonly sealed?: string
   /** Columns whose values the erasure report looks for afterwards, anywhere. */
   readonly traced?: string
+  /** Traced columns that are a person's name: of them a single word is looked for as well. */
+  readonly names?: string
   /** Usage is kept by line: the rows of the lines that a case closed. */
   readonly byLine?: boolean
   /** Stays, since it leads to nobody once what it was joined with is gone. */
@@ -102,6 +104,7 @@ export function sealedColumns({ sealed, erase, retain = {} }: TableClaim): Seale
 }
 
 export const tracedColumns = ({ traced }: TableClaim): string[] => words(traced)
+export const isName = ({ names }: TableClaim, column: string) => words(names).includes(column)
 
 /** Whether the claim takes whole rows away, so that a column it does not name goes with them. */
 export function takesRows({ erase, retain = {}, lives }: TableClaim): boolean {
