@@ -13,7 +13,7 @@ import { lockSubscriber } from '../src/subscribers/store.ts'
 import { sealedColumns } from '../src/values/closing.ts'
 import { type TestPlatform, testPlatform } from './platform.ts'
 import { isErased, keysOf, pass, retention } from './erasing.ts'
-import { leaverHeld, leaverOf, words } from './leaver.ts'
+import { heldBriefly, leaverHeld, leaverOf, words, writtenAbout } from './leaver.ts'
 import { buyLine, draftClosure, member } from './way.ts'
 
 let platform: TestPlatform
@@ -43,9 +43,11 @@ async function report(
 
 test('after closing nothing readable is left; a leftover in a table, a queue payload and a log line is found', async () => {
   // A word that everybody uses tells nobody.
-  const gone = await leaverOf(platform, 'Quillon Abernathy', 'GB', async ({ lin }) => {
-    await lin.post('/v1/tickets', { subject: 'Phone', body: 'Closing' })
+  const gone = await leaverOf(platform, 'Quillon Abernathy', 'GB', async (who) => {
+    await who.lin.post('/v1/tickets', { subject: 'Phone', body: 'Closing' })
+    await writtenAbout(platform, who, 'Quillon Abernathy')
   })
+  await heldBriefly(platform, gone)
   const { subscriberId } = gone
   quillon = subscriberId
   const values = [gone.name, gone.email, gone.phone, gone.line.msisdn, words]
@@ -273,6 +275,15 @@ test('Hard case 11: a legal hold keeps one record; the closure proceeds; erasure
     'hold.released',
   ])
   expect(actions).toContain('retention.held')
+  // What staff wrote is read as long as complaints are kept, and not afterwards; the entry itself stays.
+  const { rows: noted } = await sql<{ note: string; reason: string }>`
+    select note, reason from audit_entry where subscriber_id = ${quillon} and note is not null`.execute(
+    platform.db,
+  )
+  expect(noted.length).toBe(4)
+  expect(noted.filter(({ note, reason }) => note !== '' || reason === '')).toEqual([])
+  const { rows: bulks } = await sql`select reason from closure_bulk`.execute(platform.db)
+  expect(bulks).toEqual([{ reason: '' }])
 }, 120_000)
 
 test('whoever places a hold and whoever erases wait for one another', async () => {

@@ -1,14 +1,15 @@
 /** Somebody who used everything that keeps personal data, and whose account is closed. */
 import { sql } from 'kysely'
 import { expect } from 'vitest'
-import { type Person, person, until } from '../src/main/demo-person.ts'
+import { person, until } from '../src/main/demo-person.ts'
 import { lineAfter, withPorts } from './erasing.ts'
 import type { TestPlatform } from './platform.ts'
 import { buyLine, draftClosure, install, member, submit, topUp } from './way.ts'
 
 export const words = 'The shop in Lisbon sold me a card that never worked on the island of Pico'
 
-type Leaving = { lin: Person; subscriberId: string; lineId: string; caseId: string }
+type Member = Awaited<ReturnType<typeof member>>
+export type Leaving = { lin: Member; subscriberId: string; lineId: string; caseId: string }
 
 /** Somebody who used everything that keeps personal data, and closed the account. */
 export async function leaverOf(
@@ -87,3 +88,42 @@ const closed = (platform: TestPlatform, reference: string) =>
     ({ state }) => state === 'closed',
     30_000,
   )
+
+/** What staff type about somebody, wherever they can. */
+export async function writtenAbout(platform: TestPlatform, who: Leaving, name: string) {
+  const reason = `${name} called from ${who.lin.email}`
+  const [support, admin] = [person(platform), person(platform)]
+  await support.signInAsStaff('support@violet.example')
+  await admin.signInAsStaff('admin@violet.example')
+  const line = `/v1/staff/subscribers/${who.subscriberId}/lines/${who.lineId}`
+  for (const act of ['suspend', 'resume'])
+    expect((await support.post(`${line}/${act}`, { cause: 'operator', reason })).status).toBe(200)
+  const bulk = { reason, identifier: 'lineId', values: [who.lineId] }
+  const proposed = await admin.post('/v1/staff/bulk-closures', bulk)
+  expect(proposed.status).toBe(201)
+  const at = `/v1/staff/bulk-closures/${proposed.body.bulkId}`
+  expect((await admin.get(at)).body.reason).toBe(reason)
+  expect((await admin.post(`${at}/call-off`)).status).toBe(200)
+}
+
+/** One record of theirs is held, and let go. */
+export async function heldBriefly(
+  platform: TestPlatform,
+  { name, email, draft, ticket }: Awaited<ReturnType<typeof leaverOf>>,
+) {
+  const words = `${name} asked by ${email}`
+  const admin = person(platform)
+  await admin.signInAsStaff('admin@violet.example')
+  const holds = `/v1/staff/closures/${draft.caseId}/holds`
+  const placed = await admin.post(holds, { record: ticket.ticketId, basis: words })
+  expect(placed.body.basis).toBe(words)
+  await admin.post(`${holds}/${placed.body.holdId}/release`, { reason: words })
+  const { items } = (await admin.get('/v1/staff/audit?limit=100')).body
+  const said = items.map(({ action, reason }: Record<string, string>) => `${action} ${reason}`)
+  const calls = ['line.suspended', 'line.resumed'].map(
+    (act) => `${act} ${name} called from ${email}`,
+  )
+  expect(said).toEqual(
+    expect.arrayContaining([...calls, `hold.placed ${words}`, `hold.released ${words}`]),
+  )
+}

@@ -190,6 +190,11 @@ test('a closure that is stuck before service ends can be frozen, held, and go on
   const token = freezeToken(platform.config.masterKey, caseId)
   expect((await person(platform).post('/v1/closures/freeze', { token })).body.frozen).toBe(true)
   const { body: on } = await reviewer.post(`${at}/thaw`, { note: 'called back' })
+  const { rows: raw } = await sql`
+    select left(hold_note, 8) as sealed, attention ->> 'what' as what from closure_case where case_id = ${caseId}`.execute(
+    platform.db,
+  )
+  expect(raw).toEqual([{ sealed: 'sealed:1', what: 'a member of staff holds it' }])
   // What it was held for is not settled by that.
   expect(on).toMatchObject({ closure: { state: 'on_hold' }, attention: { what: 'a court asked' } })
   const { body: free } = await reviewer.post(`${at}/thaw`, { note: 'the court is done' })

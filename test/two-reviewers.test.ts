@@ -1,4 +1,5 @@
 /** Two reviewers where much money goes back: each once, nothing before the second, and nobody in the others' way. */
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { person, until } from '../src/main/demo-person.ts'
 import { publishFor } from './hard-cases.ts'
@@ -38,7 +39,7 @@ async function waiting(credit: string) {
 const decided = (caseId: string) =>
   platform.db
     .selectFrom('audit_entry')
-    .select(['action', 'actor_id', 'reason'])
+    .select(['action', 'actor_id', 'reason', 'note'])
     .where('subject_id', '=', caseId)
     .where('action', 'like', 'closure.approved%')
     .orderBy('at')
@@ -80,7 +81,16 @@ test('a refund above the limit is approved by two, and by the same person only o
     'closure.approved',
   ])
   expect(new Set(entries.map(({ actor_id }) => actor_id)).size).toBe(2)
-  expect(entries.map(({ reason }) => reason)).toEqual(['Looks right.', 'Looks right.'])
+  expect(entries.map(({ reason, note }) => `${reason}: ${note}`)).toEqual(
+    Array.from({ length: 2 }, () => 'reviewed: Looks right.'),
+  )
+  // What they typed is readable to nobody without the subscriber's key.
+  const { rows: raw } = await sql<object>`
+    select decision ? 'note' as plain, left(decision_note, 8) as note from closure_case where case_id = ${caseId}
+    union all select false, left(note, 8) from audit_entry where subject_id = ${caseId} and note is not null`.execute(
+    platform.db,
+  )
+  expect(raw).toEqual(Array.from({ length: 3 }, () => ({ plain: false, note: 'sealed:1' })))
   const { body: after } = await amara.get(at)
   expect(after.chainIntact).toBe(true)
 }, 60_000)

@@ -300,7 +300,8 @@ async function insertCases(
       actor,
       action: 'closure.scheduled',
       subject: { kind: 'closure', id: caseId },
-      reason: bulk.reason,
+      reason: 'the operator closes the line',
+      note: bulk.reason,
       detail: { bulkId: bulk.bulkId },
     })),
   )

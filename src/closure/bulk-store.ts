@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely'
 import { type Actor, audit } from '../platform/audit.ts'
 import type { App, StaffMember } from '../platform/app.ts'
+import { personalOrGone } from '../platform/personal.ts'
 import { type Db, insertRows, type Trx } from '../platform/database.ts'
 import type { ClosureBulk } from '../platform/tables.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
@@ -70,6 +71,7 @@ export async function propose(
 ): Promise<Proposed | Refusal> {
   const now = app.clock.now()
   const bulkId = app.ids.make('bulk')
+  const alone = onlyOwner(lines)
   return app.db.transaction().execute(async (trx) => {
     const inserted = await trx
       .insertInto('closure_bulk')
@@ -77,7 +79,9 @@ export async function propose(
         bulk_id: bulkId,
         source: proposal.source,
         fingerprint: proposal.fingerprint,
-        reason: proposal.reason,
+        reason: alone
+          ? personalOrGone(placeOfReason(alone, bulkId), proposal.reason)
+          : proposal.reason,
         state: 'proposed',
         ends_at: proposal.endsAt,
         cohort_size: proposal.cohortSize,
@@ -113,7 +117,8 @@ export async function propose(
       'closure_bulk_reject',
       rejects.map(({ place, row, reason }) => ({ bulk_id: bulkId, place, row, reason })),
     )
-    await note(trx, app, bulkId, proposal.actor, 'proposed', proposal.reason, {
+    const reason = alone ? 'about one subscriber' : proposal.reason
+    await note(trx, app, bulkId, proposal.actor, 'proposed', reason, {
       lines: String(lines.length),
     })
     return { bulk: bulkOf(inserted), isNew: true, rejects }
@@ -155,6 +160,21 @@ async function openBefore(
     })),
   }
 }
+
+/** Of one subscriber, what is said may be about a person; of several it is about none of them. */
+function onlyOwner(lines: readonly ProposedLine[]): string | undefined {
+  const [first] = lines
+  return lines.every(({ subscriberId }) => subscriberId === first?.subscriberId)
+    ? first?.subscriberId
+    : undefined
+}
+
+const placeOfReason = (subscriberId: string, record: string) => ({
+  subscriberId,
+  category: 'complaints' as const,
+  field: 'closure_bulk.reason',
+  record,
+})
 
 export async function findBulk(db: Db | Trx, bulkId: string): Promise<Bulk | undefined> {
   const row = await db
@@ -209,7 +229,7 @@ export async function approveBulk(
       .returning('staff_id')
       .executeTakeFirst()
     if (!given) return refuse('already-decided')
-    await note(trx, app, bulkId, actorOf(staff), 'approved', bulk.reason)
+    await note(trx, app, bulkId, actorOf(staff), 'approved', 'agreed to')
     const { count } = await trx
       .selectFrom('closure_bulk_approval')
       .select((build) => build.fn.countAll<bigint>().as('count'))
@@ -261,7 +281,7 @@ async function move(
       .set((row) => ({ state: to, version: row('version', '+', 1) }))
       .where('bulk_id', '=', bulkId)
       .execute()
-    await note(trx, app, bulkId, actor, to, bulk.reason)
+    await note(trx, app, bulkId, actor, to, to === 'paused' ? 'nothing new begins' : 'it goes on')
     const moved = { ...bulk, state: to }
     await also(trx, moved)
     return moved

@@ -1,6 +1,6 @@
 /** A case as its row holds it: read whole, and written a change at a time; what people wrote is sealed. */
 import type { Selectable } from 'kysely'
-import { personal } from '../platform/personal.ts'
+import { personal, personalOrGone } from '../platform/personal.ts'
 import type { ClosureCase as CaseRow } from '../platform/tables.ts'
 import type { Attention, PolicyOfCase, ShownBy, StoredCase } from './case.ts'
 import type { CaseState, Risk } from './closure.ts'
@@ -26,8 +26,8 @@ export function caseFrom(row: Selectable<CaseRow>): StoredCase {
     reasonText: row.reason_text,
     appealedAt: row.appealed_at,
     appealText: row.appeal_text,
-    attention: row.attention as Attention | null,
-    decision: row.decision as StoredCase['decision'],
+    attention: withNote(row.attention as Attention | null, row.hold_note),
+    decision: decisionFrom(row),
     claimedBy: row.claimed_by,
     claimedUntil: row.claimed_until,
     createdAt: row.created_at,
@@ -69,10 +69,54 @@ export type CaseChange = Partial<PolicyOfCase> & {
   claimedUntil?: Temporal.Instant | null
 }
 
+type Decision = NonNullable<StoredCase['decision']>
+
+const holdStep = 'hold'
+const heldSentence = 'a member of staff holds it'
+
+function decisionFrom(row: Selectable<CaseRow>): Decision | null {
+  if (row.decision === null) return null
+  return { ...(row.decision as Omit<Decision, 'note'>), note: row.decision_note ?? '' }
+}
+
+/** What a case is held for is said by a person; where it stands is the program's. */
+function withNote(attention: Attention | null, note: string | null): Attention | null {
+  if (attention === null || !note) return attention
+  const { before } = attention
+  return {
+    ...attention,
+    ...(attention.step === holdStep && { what: note }),
+    ...(before && { before: withNote(before, note) ?? before }),
+  }
+}
+
+const noteIn = (attention: Attention | null): string | null =>
+  attention && (attention.step === holdStep ? attention.what : noteIn(attention.before ?? null))
+
+/** A part that is undefined keeps its value. */
+function notesOf({ attention, decision }: CaseChange, c?: CaseKey) {
+  const said = (field: string, note: string | null) =>
+    note && c
+      ? personalOrGone(
+          { subscriberId: c.subscriberId, category: 'complaints', field, record: c.caseId },
+          note,
+        )
+      : note
+  const { note, ...decided } = decision ?? { note: null }
+  return {
+    attention: attention && withNote(attention, noteIn(attention) && heldSentence),
+    hold_note:
+      attention === undefined ? undefined : said('closure_case.hold_note', noteIn(attention)),
+    decision: decision && decided,
+    decision_note: decision === undefined ? undefined : said('closure_case.decision_note', note),
+  }
+}
+
+type CaseKey = Pick<StoredCase, 'subscriberId' | 'caseId'>
 const keptWith = { reason_text: 'contacts', appeal_text: 'complaints' } as const
 
 function sealedWords(
-  c: Pick<StoredCase, 'subscriberId' | 'caseId'> | undefined,
+  c: CaseKey | undefined,
   column: keyof typeof keptWith,
   text: string | null | undefined,
 ) {
@@ -90,7 +134,7 @@ export const policyColumns = <Of extends Partial<PolicyOfCase>>(of: Of) => ({
 })
 
 /** A column that is undefined keeps its value. */
-export function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId' | 'caseId'>) {
+export function columnsOf(change: CaseChange, c?: CaseKey) {
   return {
     state: change.state,
     ...policyColumns(change),
@@ -111,8 +155,7 @@ export function columnsOf(change: CaseChange, c?: Pick<StoredCase, 'subscriberId
     service_ended_at: change.serviceEndedAt,
     closed_at: change.closedAt,
     failures: change.failures,
-    attention: change.attention,
-    decision: change.decision,
+    ...notesOf(change, c),
     claimed_by: change.claimedBy,
     claimed_until: change.claimedUntil,
   }

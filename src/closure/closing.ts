@@ -8,17 +8,23 @@ export const closing: Closing = {
     closure_case: {
       retain: {
         contacts: { reason_text: 'null' },
-        complaints: { appeal_text: 'null' },
+        complaints: { appeal_text: 'null', decision_note: 'null', hold_note: 'null' },
         invoices: { quote: 'null', choices: "'{}'" },
       },
-      sealed: 'reason_text appeal_text',
+      sealed: 'reason_text appeal_text decision_note hold_note',
       traced: 'reason_text appeal_text',
-      anonymise: 'attention decision',
-      plain: `subscriber_id case_id reference scope line_id state policy_country policy_version policy_segment closing_lines quote_hash
+      plain: `attention decision subscriber_id case_id reference scope line_id state policy_country policy_version policy_segment closing_lines quote_hash
         risk reason created_at submitted_at due_at wake_at ends_at service_ended_at closed_at claimed_by
         claimed_until failures version bulk_id appealed_at shown_by`,
     },
-    closure_bulk: 'nobody',
+    closure_bulk: {
+      // Only the words about one subscriber are sealed, and name whose key that is.
+      through: "split_part(t.reason, ':', 3) = any($1) and t.reason like 'sealed:1t:%'",
+      retain: { complaints: { reason: "''" } },
+      sealed: 'reason',
+      plain: `bulk_id source fingerprint state ends_at cohort_size lanes calls network_rate payments_rate proposed_by
+        proposed_at started_at ended_at wake_at totals version`,
+    },
     closure_bulk_approval: 'nobody',
     closure_bulk_line: {
       plain: 'subscriber_id bulk_id line_id place cohort case_id refusal money',
@@ -79,7 +85,8 @@ export const closing: Closing = {
       plain: 'subscriber_id case_id document jws locale signed_at',
     },
     legal_hold: {
-      anonymise: 'basis release_reason',
+      retain: { certificate: { basis: "''", release_reason: 'null' } },
+      sealed: 'basis release_reason',
       plain: 'subscriber_id hold_id record placed_at placed_by released_at released_by',
     },
     // Keyed hashes, gone when the last category is erased.

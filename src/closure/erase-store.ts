@@ -109,12 +109,15 @@ function rowsOf(
   return columnsOf(claim).includes('case_id') ? sql`${own} and t.case_id = ${caseId}` : undefined
 }
 
-/** A hold names a record by its id: the rows that have that id in them, as a ticket's messages have the ticket's. */
+/**
+ * A hold names a record by its id: the rows that have that id in them, as a ticket's messages have the ticket's. As long as
+ * it stands, why it does is kept as well.
+ */
 function heldRows(claim: TableClaim, whose: Those): RawBuilder<unknown> {
   if (recordIdsOf(claim).length === 0) return sql`false`
   const owner = claim.through ? sql`any(${[...whose]}::text[])` : sql`t.subscriber_id`
   return sql`exists (select from legal_hold h where h.subscriber_id = ${owner}
-    and h.released_at is null and h.record in (${recordsOf(claim)}))`
+    and h.released_at is null and array[h.record, h.hold_id] && array[${recordsOf(claim)}])`
 }
 
 const recordsOf = (claim: TableClaim) =>

@@ -144,7 +144,8 @@ export async function putOnHold(
       {
         now,
         actor: { kind: 'staff', id: staff.staffId },
-        reason: note,
+        reason: 'a member of staff holds it',
+        note,
         events: [{ kind: 'held' }],
       },
     )
@@ -171,7 +172,8 @@ export async function thaw(
     const commit = {
       now,
       actor: { kind: 'staff', id: staff.staffId },
-      reason: note,
+      reason: 'a member of staff lets it go on',
+      note,
       wake: true,
     } as const
     const change = { state: resume, attention: before }
@@ -206,7 +208,8 @@ export async function endStopped(
     if (!mayWithdraw(standing(c)) || (facts && hasLeft(c, facts)))
       return refuse('past-point-of-no-return')
     const actor = { kind: 'staff', id: staff.staffId } as const
-    await withdrawCase(trx, app, c, { now, actor, reason: note })
+    const reason = 'a member of staff takes it back'
+    await withdrawCase(trx, app, c, { now, actor, reason, note })
     return true
   })
 }

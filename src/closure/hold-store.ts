@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { App, StaffMember } from '../platform/app.ts'
 import { audit } from '../platform/audit.ts'
 import type { Db, Trx } from '../platform/database.ts'
+import { personalOrGone } from '../platform/personal.ts'
 import { type Refusal, refuse } from '../values/refusal.ts'
 import { isHoldable, recordIdsOf } from '../values/closing.ts'
 import { lockSubscriber } from '../subscribers/store.ts'
@@ -49,20 +50,21 @@ export async function placeHold(
     // Whoever erases what is theirs has either seen this hold, or is done before it is placed.
     await lockSubscriber(trx, subscriberId)
     if (!(await hasRecord(trx, subscriberId, asked.record))) return refuse('not-found')
+    const holdId = app.ids.make('hold')
     const inserted = await trx
       .insertInto('legal_hold')
       .values({
         subscriber_id: subscriberId,
-        hold_id: app.ids.make('hold'),
+        hold_id: holdId,
         record: asked.record,
-        basis: asked.basis,
+        basis: said(subscriberId, holdId, 'basis', asked.basis),
         placed_at: now,
         placed_by: staff.staffId,
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
     if (inserted.numInsertedOrUpdatedRows === 1n) {
-      await record(trx, app, staff, { subscriberId, ...asked }, 'hold.placed', asked.basis, now)
+      await record(trx, app, staff, { subscriberId, ...asked }, 'placed', asked.basis, now)
     }
     const holds = await holdsOf(trx, subscriberId)
     const standing = holds.find((one) => one.record === asked.record && one.releasedAt === null)
@@ -84,7 +86,11 @@ export async function releaseHold(
     const owner = await lockSubscriber(trx, subscriberId)
     const released = await trx
       .updateTable('legal_hold')
-      .set({ released_at: now, released_by: staff.staffId, release_reason: asked.reason })
+      .set({
+        released_at: now,
+        released_by: staff.staffId,
+        release_reason: said(subscriberId, asked.holdId, 'release_reason', asked.reason),
+      })
       .where('subscriber_id', '=', subscriberId)
       .where('hold_id', '=', asked.holdId)
       .where('released_at', 'is', null)
@@ -102,9 +108,25 @@ export async function releaseHold(
       .where('held_at', 'is not', null)
       .execute()
     const about = { subscriberId, caseId: asked.caseId, record: released.record }
-    await record(trx, app, staff, about, 'hold.released', asked.reason, now)
+    await record(trx, app, staff, about, 'released', asked.reason, now)
     return found
   })
+}
+
+const reasons = {
+  placed: 'a record is kept for a legal reason',
+  released: 'the legal reason is over',
+} as const
+
+/** Of whoever has nothing left to keep, there are no words to keep either. */
+function said(
+  subscriberId: string,
+  record: string,
+  column: 'basis' | 'release_reason',
+  text: string,
+) {
+  const field = `legal_hold.${column}`
+  return personalOrGone({ subscriberId, category: 'certificate', field, record }, text)
 }
 
 async function record(
@@ -112,16 +134,17 @@ async function record(
   app: App,
   staff: StaffMember,
   about: { subscriberId: string; caseId: string; record: string },
-  action: string,
-  reason: string,
+  what: keyof typeof reasons,
+  note: string,
   now: Temporal.Instant,
 ) {
   await audit(trx, app.ids, now, {
     subscriberId: about.subscriberId,
     actor: { kind: 'staff', id: staff.staffId },
-    action,
+    action: `hold.${what}`,
     subject: { kind: 'closure', id: about.caseId },
-    reason,
+    reason: reasons[what],
+    note,
     detail: { record: about.record },
   })
 }

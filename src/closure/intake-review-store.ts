@@ -134,7 +134,7 @@ export async function seeStaffIntake(
         agrees: facts ? agrees(answer, knownOf(facts, kind as TypedEvidence)) : null,
       })),
       asked: askedOf(intake),
-      note: given.note,
+      note: given.said ?? given.note,
       refusal: intake.refusal,
       mayDecide: decides(staff) && isOpen(intake),
       closureId: intake.state === 'opened' ? (owner?.joinedCaseId ?? caseId) : null,
@@ -181,12 +181,15 @@ export async function decideIntake(
     const whose = await whoseIs(trx, intake, now)
     const actor = { kind: 'staff', id: staff.staffId } as const
     const subscriberId = whose.owner?.subscriberId ?? ''
-    const commit = { now, actor, reason: given.note || given.decision, subscriberId }
+    const reason = given.reasonCode ?? given.decision
+    const commit = { now, actor, reason, note: given.note, subscriberId }
     if (given.decision === 'accept') return accept(trx, app, intake, whose, actor)
     if (given.decision === 'ask') return ask(trx, app, intake, whose, given, commit)
     if (!given.reasonCode) return refuse('reason-code-missing')
     const refusal = given.reasonCode
-    const change = { state: 'refused', refusal, wakeAt: null, endedAt: now } as const
+    // The request keeps its words, sealed, until it goes.
+    const words = { ...intake.given, ...(given.note && { said: given.note }) }
+    const change = { state: 'refused', refusal, given: words, wakeAt: null, endedAt: now } as const
     await changeIntake(trx, app, intake, { ...change, decidedBy: staff.staffId }, commit)
     await tellAsker(trx, app, intake, 'over')
     return true

@@ -135,7 +135,13 @@ export type IntakeChange = {
   lateAt?: Temporal.Instant | null
 }
 
-type Commit = { now: Temporal.Instant; actor: Actor; reason: string; subscriberId?: string }
+type Commit = {
+  now: Temporal.Instant
+  actor: Actor
+  reason: string
+  note?: string
+  subscriberId?: string
+}
 
 /** Under the row's lock. When it is looked at next is nothing that anybody decides on. What changes its state is in the audit trail, of whom it is about where that is known. */
 export async function changeIntake(
@@ -143,7 +149,7 @@ export async function changeIntake(
   app: App,
   intake: Intake,
   change: IntakeChange,
-  { now, actor, reason, subscriberId = '' }: Commit,
+  { now, actor, reason, note, subscriberId = '' }: Commit,
 ): Promise<void> {
   const { wakeAt, ...changed } = change
   await trx
@@ -176,6 +182,7 @@ export async function changeIntake(
     action: `closure-intake.${change.state}`,
     subject: { kind: 'closure-intake', id: intake.caseId },
     reason,
+    ...(note && { note }),
   })
 }
 

@@ -18,6 +18,8 @@ export type Given = {
   answers: Answers
   /** What a reviewer asks for, in their words. */
   note: string
+  /** What a member of staff noted on refusing it, for staff alone. */
+  said?: string
 }
 
 export type Intake = {

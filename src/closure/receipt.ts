@@ -81,9 +81,13 @@ function claimsOf(closings: readonly Closing[]): Claims {
 function fieldsKept(claims: Claims, category: Category, scope: 'line' | 'account'): string[] {
   return claims.flatMap(([table, claim]) => {
     const what = claim.retain?.[category]
-    if (!what) return []
+    const byKey = claim.keyed?.[category]?.split(' ') ?? []
+    const fields = [
+      ...(what ? namesOf(table, what) : []),
+      ...byKey.map((column) => `${table}.${column}`),
+    ]
     const isCases = claim.byLine === true || claim.plain?.split(/\s+/).includes('case_id') === true
-    return scope === 'account' || isCases ? namesOf(table, what) : []
+    return scope === 'account' || isCases ? fields : []
   })
 }
 

@@ -180,7 +180,8 @@ export async function decide(
     const commit = {
       now,
       actor: actorOf(staff),
-      reason: given.note || given.reasonCode || 'reviewed',
+      reason: given.reasonCode || 'reviewed',
+      note: given.note,
     }
     const cleared = { decision, dueAt: null, claimedBy: null, claimedUntil: null }
     if (given.decision === 'reject') {
@@ -242,7 +243,8 @@ export async function takeBack(
     if (c.state !== 'in_review') return refuse('already-decided')
     const first = firstApproval(await eventsOf(trx, subscriberId, caseId))
     if (first?.actorId !== staff.staffId) return refuse('nothing-to-take-back')
-    const commit = { now, actor: actorOf(staff), reason: note }
+    const reason = 'the first approval is taken back'
+    const commit = { now, actor: actorOf(staff), reason, note }
     await changeCase(trx, app, c, {}, { ...commit, events: [{ kind: 'approval-taken-back' }] })
     await auditApproval(trx, app, c, 'taken-back', commit)
     return true
@@ -255,7 +257,12 @@ async function auditApproval(
   app: App,
   { subscriberId, caseId }: StoredCase,
   what: 'first' | 'taken-back',
-  { now, actor, reason }: { now: Temporal.Instant; actor: Actor; reason: string },
+  {
+    now,
+    actor,
+    reason,
+    note,
+  }: { now: Temporal.Instant; actor: Actor; reason: string; note: string },
 ) {
   await audit(trx, app.ids, now, {
     subscriberId,
@@ -263,6 +270,7 @@ async function auditApproval(
     action: `closure.approved-${what}`,
     subject: { kind: 'closure', id: caseId },
     reason,
+    note,
     detail: {},
   })
 }

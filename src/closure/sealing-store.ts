@@ -2,7 +2,13 @@
 import { sql } from 'kysely'
 import { type Db, rowsParameter, type Trx } from '../platform/database.ts'
 import { makePlatformKeys } from '../platform/key-life.ts'
-import { blind, personal, personalBytes, personalJson } from '../platform/personal.ts'
+import {
+  blind,
+  type personal,
+  personalBytes,
+  personalJson,
+  personalOrGone,
+} from '../platform/personal.ts'
 import type { MasterKeys } from '../platform/vault.ts'
 import { deviceFields } from '../subscribers/session-store.ts'
 import { aliasOfBlind, indexName } from '../subscribers/store.ts'
@@ -11,23 +17,43 @@ import { closings } from './leftovers-store.ts'
 
 const batchRows = 500
 const taskName = 'seal-personal-fields'
+const wordsTask = 'seal-words-of-staff'
+/** What migration 063 parted from the program's sentences. */
+const wordsOfStaff = [
+  'audit_entry.note',
+  'closure_case.decision_note',
+  'closure_case.hold_note',
+  'legal_hold.basis',
+  'legal_hold.release_reason',
+]
 
 type Step = (trx: Trx) => Promise<number>
 
 /** Everything that makes an older database one whose personal fields are sealed. Done, it is one look-up. */
 export async function sealExisting(db: Db, masters: MasterKeys): Promise<void> {
   await makePlatformKeys(db, masters)
+  await once(db, taskName, async () => {
+    for (const step of [indexContacts, nameSignIns, indexNames, sealSessions])
+      await repeat(db, step)
+    for (const [table, column] of sealedFields()) await sealColumn(db, table, column)
+  })
+  await once(db, wordsTask, async () => {
+    for (const [table, column] of sealedFields())
+      if (wordsOfStaff.includes(`${table}.${column.column}`)) await sealColumn(db, table, column)
+  })
+}
+
+async function once(db: Db, name: string, task: () => Promise<void>): Promise<void> {
   const done = await db
     .selectFrom('upgrade_done')
     .select('name')
-    .where('name', '=', taskName)
+    .where('name', '=', name)
     .executeTakeFirst()
   if (done) return
-  for (const step of [indexContacts, nameSignIns, indexNames, sealSessions]) await repeat(db, step)
-  for (const [table, column] of sealedFields()) await sealColumn(db, table, column)
+  await task()
   await db
     .insertInto('upgrade_done')
-    .values({ name: taskName })
+    .values({ name })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
@@ -170,5 +196,7 @@ async function readable(trx: Trx, table: string, column: string, kind: Kind, nam
 
 function sealAs(kind: Kind, place: Parameters<typeof personal>[0], value: unknown) {
   if (kind === 'jsonb') return personalJson(place, value)
-  return kind === 'bytea' ? personalBytes(place, value as Buffer) : personal(place, String(value))
+  if (kind === 'bytea') return personalBytes(place, value as Buffer)
+  // Of somebody who was erased meanwhile, nothing is kept.
+  return personalOrGone(place, String(value))
 }

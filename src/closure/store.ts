@@ -159,6 +159,8 @@ export type ChangedCase = {
   c: StoredCase
   change: CaseChange
   reason: string
+  /** What a person said of it. */
+  note?: string | undefined
   events?: readonly NewEvent[]
   /** Whether the case goes on at once. */
   wake?: boolean
@@ -175,7 +177,7 @@ export async function changeCase(
   app: App,
   c: StoredCase,
   change: CaseChange,
-  { now, actor, ...rest }: CaseCommit & { reason: string; events?: NewEvent[]; wake?: boolean },
+  { now, actor, ...rest }: CaseCommit & Omit<ChangedCase, 'c' | 'change'>,
 ): Promise<boolean> {
   const all = [{ c, change, ...rest }]
   return (await changeCases(trx, app, all, { now, actor, waking: 'jobs' })).size > 0
@@ -219,12 +221,13 @@ export async function changeCases(
     trx,
     app.ids,
     now,
-    moved.map(({ c, change: { state = c.state }, reason }) => ({
+    moved.map(({ c, change: { state = c.state }, reason, note }) => ({
       subscriberId: c.subscriberId,
       actor,
       action: `closure.${state}`,
       subject: { kind: 'closure', id: c.caseId },
       reason,
+      ...(note && { note }),
       detail: { from: c.state, to: state },
     })),
   )

@@ -286,11 +286,16 @@ export async function withdrawCase(
   trx: Trx,
   app: App,
   c: StoredCase,
-  { now, actor, reason }: { now: Temporal.Instant; actor: Actor; reason: string },
+  {
+    now,
+    actor,
+    reason,
+    note,
+  }: { now: Temporal.Instant; actor: Actor; reason: string; note?: string },
 ): Promise<StoredCase> {
   const change = { state: 'withdrawn', dueAt: null, wakeAt: null, attention: null } as const
   const events = [{ kind: 'withdrawn' }]
-  await changeCase(trx, app, c, change, { now, actor, reason, events })
+  await changeCase(trx, app, c, change, { now, actor, reason, note, events })
   const after = { ...c, ...change, version: c.version + 1 }
   if (c.state === 'draft') return after
   await endQuestion(trx, c, now)

@@ -50,7 +50,7 @@ const faults = (wanted: object) =>
 const trail = async (lineId: string) =>
   platform.db
     .selectFrom('audit_entry')
-    .select(['action', 'actor_kind', 'reason', 'detail'])
+    .select(['action', 'actor_kind', 'reason', 'note', 'detail'])
     .where('subject_id', '=', lineId)
     .where('action', 'in', ['line.suspended', 'line.resumed'])
     .orderBy('at')
@@ -122,14 +122,14 @@ test('what staff suspend no subscriber lifts, nobody else’s line is touched, a
   })
   expect((await someone.post(`${at}/resume`)).body).toMatchObject({ state: 'active' })
   await network('active')
-  expect((await trail(lineId)).map(({ actor_kind, reason }) => `${actor_kind}: ${reason}`)).toEqual(
-    [
-      'staff: SIM swap reported',
-      'subscriber: asked by the subscriber',
-      'staff: identity proven',
-      'subscriber: asked by the subscriber',
-    ],
-  )
+  expect(
+    (await trail(lineId)).map(({ actor_kind, reason, note }) => `${actor_kind}: ${note ?? reason}`),
+  ).toEqual([
+    'staff: SIM swap reported',
+    'subscriber: asked by the subscriber',
+    'staff: identity proven',
+    'subscriber: asked by the subscriber',
+  ])
   const stray = `/v1/staff/subscribers/${subscriberId}/lines/line_none`
   expect((await support.post(`${stray}/suspend`, fraud)).status).toBe(404)
 })

@@ -71,13 +71,14 @@ function registerStaff(http: Http, app: App, wish: (typeof wishes)[number]) {
       },
     },
     async (request, reply) => {
-      const { cause, reason } = request.body
+      const { cause, reason: note } = request.body
       const { staffId, role } = request.staff
       if (!allowed[wish][cause].includes(role)) return refused(reply, refuse('not-your-role'))
       const no = await change(app, request.params, wish, {
         by: cause,
         actor: { kind: 'staff', id: staffId },
-        reason,
+        reason: 'decided by a member of staff',
+        note,
       })
       if (no) return refused(reply, no)
       const { subscriberId, lineId } = request.params
@@ -88,7 +89,12 @@ function registerStaff(http: Http, app: App, wish: (typeof wishes)[number]) {
   )
 }
 
-type By = { by: Suspender; actor: { kind: 'subscriber' | 'staff'; id: string }; reason: string }
+type By = {
+  by: Suspender
+  actor: { kind: 'subscriber' | 'staff'; id: string }
+  reason: string
+  note?: string
+}
 
 function change(
   app: App,

@@ -13,8 +13,9 @@ type Asked = {
   wish: 'suspend' | 'resume'
   by: Suspender
   actor: Actor
-  /** For the audit trail. */
+  /** For the audit trail; `note` is what a person said. */
   reason: string
+  note?: string
 }
 
 /** How long the job has before the sweep sends another. */
@@ -25,7 +26,7 @@ export async function changeSuspension(
   trx: Trx,
   app: App,
   key: LineKey,
-  { wish, by, actor, reason }: Asked,
+  { wish, by, actor, reason, note }: Asked,
 ): Promise<Refusal | undefined> {
   const { subscriberId, lineId } = key
   const now = app.clock.now()
@@ -57,6 +58,7 @@ export async function changeSuspension(
     action: wish === 'suspend' ? 'line.suspended' : 'line.resumed',
     subject: { kind: 'line', id: lineId },
     reason,
+    ...(note && { note }),
     detail: { by, left: after.suspensions.join(' ') },
   })
   if (!changesService) return undefined

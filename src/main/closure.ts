@@ -366,15 +366,11 @@ export async function bulkActCommand(
       await queue.close()
     }
   }
-  return withDatabase(config, use, config)
+  return withDatabase(config, use)
 }
 
-async function withDatabase<T>(
-  { databaseUrl }: Config,
-  use: (db: Db) => Promise<T>,
-  masters?: MasterKeys,
-): Promise<T> {
-  const db = openDatabase(openPool(databaseUrl, 4), masters)
+async function withDatabase<T>(config: Config, use: (db: Db) => Promise<T>): Promise<T> {
+  const db = openDatabase(openPool(config.databaseUrl, 4), config)
   try {
     return await use(db)
   } finally {

@@ -1,5 +1,6 @@
 /** The audit trail: who changed what, when, and why; written in the transaction that made the change. */
 import { insertRows, type Trx } from './database.ts'
+import { personalOrGone } from './personal.ts'
 import type { Put } from './statement.ts'
 import type { Ids } from './ids.ts'
 
@@ -9,7 +10,10 @@ export type AuditEntry = {
   actor: Actor
   action: string
   subject: { kind: string; id: string }
+  /** A code, or a sentence of the program. */
   reason: string
+  /** What a person typed about the subscriber: sealed, and read as long as complaints are kept. */
+  note?: string
   detail?: Record<string, string>
 }
 
@@ -33,7 +37,10 @@ export async function auditAll(
   await insertRows(
     trx,
     'audit_entry',
-    entries.map((entry) => rowOf(ids, now, entry)),
+    entries.map((entry) => {
+      const row = rowOf(ids, now, entry)
+      return { ...row, note: noteOf(row, entry) }
+    }),
   )
 }
 
@@ -50,13 +57,23 @@ const rowOf = (ids: Ids, now: Temporal.Instant, entry: AuditEntry) => ({
   detail: entry.detail ?? {},
 })
 
+function noteOf(row: ReturnType<typeof rowOf>, { note }: AuditEntry) {
+  const { subscriber_id: subscriberId, audit_id: record } = row
+  // Of nobody who is known there is no key to seal it with.
+  if (!note || subscriberId === '') return null
+  return personalOrGone(
+    { subscriberId, category: 'complaints', field: 'audit_entry.note', record },
+    note,
+  )
+}
+
 /** An entry as part of a larger statement, written for each row of a relation there. */
 export function auditSql(
   put: Put,
   from: string,
   ids: Ids,
   now: Temporal.Instant,
-  entry: AuditEntry,
+  entry: Omit<AuditEntry, 'note'>,
 ): string {
   const row = rowOf(ids, now, entry)
   const typeOf = (name: string) =>

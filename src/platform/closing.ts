@@ -12,8 +12,9 @@ export const closing: Closing = {
   steps: [],
   leftovers: {
     audit_entry: {
-      anonymise: 'actor_id reason detail',
-      plain: 'subscriber_id audit_id at actor_kind action subject_kind subject_id',
+      keyed: { complaints: 'note' },
+      anonymise: 'actor_id',
+      plain: 'subscriber_id audit_id at actor_kind action subject_kind subject_id reason detail',
     },
     idempotency_key: {
       lives: 'P1D',

@@ -16,7 +16,12 @@ import {
 } from './vault.ts'
 
 /** Parameters that only exist between a store and its connection. */
-type Personal = { readonly place: Place & { kind: FieldKind }; readonly value: Buffer }
+type Personal = {
+  readonly place: Place & { kind: FieldKind }
+  readonly value: Buffer
+  /** Not kept, rather than refused, once the key has gone. */
+  readonly orGone?: true
+}
 type Blind = { readonly kind: string; readonly value: string }
 type Rows = { readonly rows: readonly object[] }
 
@@ -45,6 +50,13 @@ function refuseUnsealed(): never {
 /** A text that is sealed with the subscriber's key of that category; an empty one stays empty. */
 export function personal(place: Place, text: string): RawBuilder<string> {
   const marker = { place: { ...place, kind: 'text' as const }, value: Buffer.from(text) }
+  return marked(personals, marker, (parameter) => sql<string>`${parameter}::text`)
+}
+
+/** What is said of somebody: once their key has gone, it is not kept. */
+export function personalOrGone(place: Place, text: string): RawBuilder<string> {
+  const of = { ...place, kind: 'text' as const }
+  const marker = { place: of, value: Buffer.from(text), orGone: true as const }
   return marked(personals, marker, (parameter) => sql<string>`${parameter}::text`)
 }
 
@@ -155,8 +167,10 @@ async function sealAll(run: Run, masters: MasterKeys, all: readonly object[], kn
     await makeKeys(run, masters, places, keys)
   }
   for (const { one, marker } of full) {
-    const { place, value } = marker
+    const { place, value, orGone } = marker
     const key = keys.get(keyNameOf(place))
+    // It reads as nothing already.
+    if (!key && orGone) continue
     if (!key) throw new Error(`the data of ${place.subscriberId} were erased: nothing is added`)
     const sealed = sealField(key, randomBytes(ivBytes), place, value)
     if (place.kind === 'json') known.set(one, JSON.stringify(sealed))
@@ -232,6 +246,9 @@ const recordKeys: Readonly<Record<string, readonly string[]>> = {
   ticket: ['ticket_id'],
   ticket_message: ['message_id'],
   payment_order: ['order_id'],
+  closure_case: ['case_id'],
+  legal_hold: ['hold_id'],
+  audit_entry: ['audit_id'],
   closure_certificate: ['case_id'],
   closure_question: ['question_id'],
 }

@@ -34,6 +34,7 @@ export interface AuditEntry {
   at: Temporal.Instant;
   audit_id: string;
   detail: Generated<unknown>;
+  note: string | null;
   reason: string;
   subject_id: string;
   subject_kind: string;
@@ -120,9 +121,11 @@ export interface ClosureCase {
   closing_lines: unknown | null;
   created_at: Temporal.Instant;
   decision: unknown | null;
+  decision_note: string | null;
   due_at: Temporal.Instant | null;
   ends_at: Temporal.Instant | null;
   failures: Generated<number>;
+  hold_note: string | null;
   line_id: string | null;
   policy_country: string;
   policy_segment: Generated<string>;

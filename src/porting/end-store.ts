@@ -40,7 +40,10 @@ export async function endPort(trx: Trx, app: App, port: PortOut, end: End): Prom
     actor: actorOf(port, end),
     action: `port.${ending.state}`,
     subject: { kind: 'line', id: port.lineId },
-    reason: ending.reason ?? reasons[end.kind],
+    // What another operator writes may name somebody.
+    ...(end.kind === 'failed'
+      ? { reason: reasons.failed, note: end.reason }
+      : { reason: ending.reason ?? reasons[end.kind] }),
     detail: { port: port.portId, recipient: port.recipient ?? '' },
   })
   if (!wasPending) return 'ended'

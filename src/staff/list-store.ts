@@ -25,6 +25,8 @@ export async function auditTrail(
       'subject_kind',
       'subject_id',
       'reason',
+      'note',
+      'subscriber_id',
     ])
     .orderBy('at', 'desc')
     .orderBy('audit_id', 'desc')
@@ -49,7 +51,7 @@ export async function auditTrail(
       action: row.action,
       subjectKind: row.subject_kind,
       subjectId: row.subject_id,
-      reason: row.reason,
+      reason: row.note || row.reason,
     })),
     nextCursor:
       rows.length > limit && last ? encodeCursor([last.at.toString(), last.audit_id]) : null,

@@ -91,7 +91,7 @@ export async function openTicket(
       actor: { kind: 'subscriber', id: subscriberId },
       action: 'ticket.opened',
       subject: { kind: 'ticket', id: ticketId },
-      reason: context['page'] ?? 'help',
+      reason: /^\/[\w/-]*$/.exec(context['page'] ?? '')?.[0] ?? 'help',
     })
     return (await ticketOf(trx, subscriberId, ticketId))!
   })

@@ -35,6 +35,8 @@ export type TableClaim = {
   readonly erase?: Emptied
   /** Gone on the day until which the policy keeps this category. */
   readonly retain?: Readonly<Partial<Record<Category, Emptied>>>
+  /** Columns of rows that nobody may change: only the key goes on the category's day. */
+  readonly keyed?: Readonly<Partial<Record<Category, string>>>
   /** Sealed with the subscriber's key of the category it is kept for (of `account`, where it is erased). */
   readonly sealed?: string
   /** Columns whose values the erasure report looks for afterwards, anywhere. */
@@ -70,6 +72,7 @@ export function columnsOf(claim: TableClaim): string[] {
   return [
     ...emptied(claim.erase),
     ...Object.values(claim.retain ?? {}).flatMap(emptied),
+    ...Object.values(claim.keyed ?? {}).flatMap(words),
     ...words(claim.anonymise),
     ...words(claim.plain),
   ]
@@ -93,14 +96,23 @@ export function isKeptByHold(claim: TableClaim, column: string): boolean {
 export type SealedColumn = { readonly column: string; readonly category: Category | 'account' }
 
 /** The columns that are sealed, and whose key takes each with it. */
-export function sealedColumns({ sealed, erase, retain = {} }: TableClaim): SealedColumn[] {
+export function sealedColumns({
+  sealed,
+  erase,
+  retain = {},
+  keyed = {},
+}: TableClaim): SealedColumn[] {
   const kept = Object.entries(retain) as [Category, Emptied][]
-  return words(sealed).map((column) => {
+  const byKey = (Object.entries(keyed) as [Category, string][]).flatMap(([category, names]) =>
+    words(names).map((column) => ({ column, category })),
+  )
+  const emptiedOnes = words(sealed).map((column): SealedColumn => {
     const own = kept.find(([, what]) => emptied(what).includes(column))
     const rows = kept.find(([, what]) => what === 'rows')
     if (emptied(erase).includes(column) || erase === 'rows') return { column, category: 'account' }
     return { column, category: (own ?? rows)?.[0] ?? 'account' }
   })
+  return [...emptiedOnes, ...byKey]
 }
 
 export const tracedColumns = ({ traced }: TableClaim): string[] => words(traced)
