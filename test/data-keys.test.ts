@@ -246,18 +246,6 @@ test('what an older version left readable is sealed, once, also after a crash ha
     values (${who}, 'n:1/ab', 'email', 'lin1@old.example', 'new-device', 'en', '{"device":"Lin''s phone"}', ${now})`.execute(
     plain,
   )
-  const erased = `${who}_erased`
-  await insertPerson(database.db, erased)
-  await addContact(database.db, 'contact_1', 'gone@example.com', erased)
-  await database.db.transaction().execute((trx) => destroyKeys(trx, [erased], 'complaints', now))
-  for (const whose of [who, erased])
-    await sql`insert into audit_entry (subscriber_id, audit_id, at, actor_kind, actor_id, action, subject_kind, subject_id,
-        reason, note)
-      values (${whose}, ${`audit_${whose}`}, ${now}, 'staff', 's', 'hold.placed', 'closure', 'c', 'a code', 'Lin Yue called')`.execute(
-      plain,
-    )
-  await sql`insert into legal_hold (subscriber_id, hold_id, record, basis, placed_at, placed_by)
-    values (${who}, 'hold_1', 'ticket_old', 'Lin Yue and a court', ${now}, 's')`.execute(plain)
   await sql`delete from upgrade_done`.execute(plain)
   // A crash left some of them done.
   await addContact(database.db, 'contact_0', 'lin0@old.example')
@@ -276,6 +264,24 @@ test('what an older version left readable is sealed, once, also after a crash ha
     .where('ticket_id', '=', 'ticket_old')
     .executeTakeFirstOrThrow()
   expect(ticket).toMatchObject({ subject: 'Where is Lin?', context: { page: '/help' } })
+})
+
+test('what staff had written before is sealed, and of who is erased it goes; the trail takes no other change', async () => {
+  const erased = `${who}_erased`
+  await insertPerson(database.db, erased)
+  await addContact(database.db, 'contact_1', 'gone@example.com', erased)
+  await database.db.transaction().execute((trx) => destroyKeys(trx, [erased], 'complaints', now))
+  for (const whose of [who, erased])
+    await sql`insert into audit_entry (subscriber_id, audit_id, at, actor_kind, actor_id, action, subject_kind, subject_id,
+        reason, note)
+      values (${whose}, ${`audit_${whose}`}, ${now}, 'staff', 's', 'hold.placed', 'closure', 'c', 'a code', 'Lin Yue called')`.execute(
+      plain,
+    )
+  await sql`insert into legal_hold (subscriber_id, hold_id, record, basis, placed_at, placed_by)
+    values (${who}, 'hold_1', 'ticket_1', 'Lin Yue and a court', ${now}, 's')`.execute(plain)
+  await sql`delete from upgrade_done where name = 'seal-words-of-staff'`.execute(plain)
+  await sealExisting(database.db, testKeys)
+  expect(await everything(plain)).not.toMatch(/Lin Yue/)
   const { rows: notes } = await sql<{ note: string }>`
     select note from audit_entry where audit_id like ${`audit_${who}%`} order by audit_id`.execute(
     database.db,
