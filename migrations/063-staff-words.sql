@@ -19,6 +19,9 @@ drop trigger audit_entry_immutable on audit_entry;
 -- A sentence for those words, as these acts write it from now on.
 update audit_entry set note = reason, reason = case action
     when 'closure.on_hold' then 'a member of staff holds it'
+    when 'closure.withdrawn' then 'a member of staff takes it back'
+    when 'closure.approved-taken-back' then 'the first approval is taken back'
+    when 'port.failed' then 'the other operator could not take the number'
     when 'hold.placed' then 'a record is kept for a legal reason'
     when 'hold.released' then 'the legal reason is over'
     when 'line.suspended' then 'decided by a member of staff'

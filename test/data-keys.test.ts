@@ -267,6 +267,7 @@ test('what an older version left readable is sealed, once, also after a crash ha
 })
 
 test('what staff had written before is sealed, and of who is erased it goes; the trail takes no other change', async () => {
+  await sealExisting(database.db, testKeys)
   const erased = `${who}_erased`
   await insertPerson(database.db, erased)
   await addContact(database.db, 'contact_1', 'gone@example.com', erased)
