@@ -224,6 +224,15 @@ test.each(['failed', 'expired'])(
     if (how === 'failed') await say('port-out.failed', { reference, reason: 'no such customer' })
     else await passItsDay()
     const asked = await untilState(someone, draft.caseId, 'needs_customer')
+    if (how === 'failed') {
+      const { rows } = await sql<object>`
+        select p.reason, left(p.reason, 8) as raw, a.reason as why, a.note, left(a.note, 8) as raw_note
+        from port_out p join audit_entry a on a.subscriber_id = p.subscriber_id and a.action = 'port.failed'
+        where p.line_id = ${lineId}`.execute(platform.db)
+      const why = 'the other operator could not take the number'
+      const said = { reason: 'no such customer', note: 'no such customer' }
+      expect(rows).toEqual([{ ...said, why, raw: 'sealed:1', raw_note: 'sealed:1' }])
+    }
     expect(await events(draft.caseId)).toContain('port-ended')
     platform.clock.advance({ hours: 24 * 3 })
     await new Promise((done) => setTimeout(done, 500))

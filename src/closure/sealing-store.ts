@@ -18,13 +18,15 @@ import { closings } from './leftovers-store.ts'
 const batchRows = 500
 const taskName = 'seal-personal-fields'
 const wordsTask = 'seal-words-of-staff'
-/** What migration 063 parted from the program's sentences. */
+/** What migration 063 parted from the program's sentences, and what other operators wrote. */
 const wordsOfStaff = [
   'audit_entry.note',
   'closure_case.decision_note',
   'closure_case.hold_note',
   'legal_hold.basis',
   'legal_hold.release_reason',
+  'port_in.reason',
+  'port_out.reason',
 ]
 
 type Step = (trx: Trx) => Promise<number>

@@ -9,6 +9,7 @@ export const closing: Closing = {
       // The number goes with the account, as that of the line does.
       erase: { msisdn: "''" },
       retain: { contacts: { recipient: "'-'", reason: 'null' } },
+      sealed: 'reason',
       traced: 'msisdn',
       anonymise: 'reference code_hash',
       plain: `subscriber_id port_id line_id state tries_left code_expires_at due_at created_at changed_at ended_at
@@ -17,6 +18,7 @@ export const closing: Closing = {
     port_in: {
       erase: { sealed_code: 'null', msisdn: "''" },
       retain: { contacts: { reason: 'null' } },
+      sealed: 'reason',
       traced: 'msisdn',
       plain: `subscriber_id port_id line_id country state cancel_asked due_at created_at ended_at wake_at failures
         version`,

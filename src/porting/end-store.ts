@@ -4,6 +4,7 @@ import { notify } from '../notices/store.ts'
 import type { App } from '../platform/app.ts'
 import { type Actor, audit, auditAll, system } from '../platform/audit.ts'
 import { pairs, type Trx } from '../platform/database.ts'
+import { personalOrGone } from '../platform/personal.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
 import { tellLeaving } from './leaving-tell-store.ts'
 import { type End, type Ending, endingOf, portChangedQueue, type PortOut } from './porting.ts'
@@ -26,7 +27,7 @@ export async function endPort(trx: Trx, app: App, port: PortOut, end: End): Prom
     .updateTable('port_out')
     .set({
       state: ending.state,
-      reason: port.accountEnded ? null : ending.reason,
+      reason: port.accountEnded ? null : reasonKept('port_out', port, ending),
       changed_at: now,
       ended_at: now,
       wake_at: wasPending ? now.add(portJobAgainAfter) : null,
@@ -40,7 +41,6 @@ export async function endPort(trx: Trx, app: App, port: PortOut, end: End): Prom
     actor: actorOf(port, end),
     action: `port.${ending.state}`,
     subject: { kind: 'line', id: port.lineId },
-    // What another operator writes may name somebody.
     ...(end.kind === 'failed'
       ? { reason: reasons.failed, note: end.reason }
       : { reason: ending.reason ?? reasons[end.kind] }),
@@ -50,6 +50,17 @@ export async function endPort(trx: Trx, app: App, port: PortOut, end: End): Prom
   await tellEnd(trx, app, port, ending)
   await sendPortChanged(trx, app, port)
   return 'ended'
+}
+
+/** What another operator writes may name somebody; how else a port ended is a code. */
+export function reasonKept(
+  table: 'port_out' | 'port_in',
+  { subscriberId, portId }: { subscriberId: string; portId: string },
+  { state, reason }: { state: string; reason: string | null },
+) {
+  if (state !== 'failed' || reason === null) return reason
+  const place = { subscriberId, category: 'contacts' as const, field: `${table}.reason` }
+  return personalOrGone({ ...place, record: portId }, reason)
 }
 
 const reasons: Record<End['kind'], string> = {

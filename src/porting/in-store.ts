@@ -14,7 +14,7 @@ import type { Segment } from '../values/wire.ts'
 import { currentPolicy } from '../policy/store.ts'
 import { reachOf } from '../subscribers/reach-store.ts'
 import { isRefusal, type Refusal, refuse } from '../values/refusal.ts'
-import { sendPortChanged } from './end-store.ts'
+import { reasonKept, sendPortChanged } from './end-store.ts'
 import {
   arriveQueue,
   type InMove,
@@ -235,7 +235,7 @@ async function close(trx: Trx, app: App, port: PortIn, state: PortInState, reaso
     .updateTable('port_in')
     .set({
       state,
-      reason,
+      reason: reasonKept('port_in', port, { state, reason }),
       sealed_code: null,
       wake_at: null,
       ended_at: app.clock.now(),
