@@ -343,3 +343,28 @@ test('malformed requests get a clear 4xx problem, in the language of the request
   expect(keyless.body.code).toBe('idempotency-key-missing')
   expect((await lin.get('/v1/closures/nothing')).status).toBe(404)
 }, 60_000)
+
+test('the timeline of a case only grows: the database refuses a change, and one past it is seen', async () => {
+  const { rows } = await sql<{ case_id: string; subscriber_id: string }>`
+    select case_id, subscriber_id from closure_case where state = 'closed' limit 1`.execute(
+    platform.db,
+  )
+  const [c] = rows
+  const refused = /never changed or deleted/
+  const change = sql`update closure_event set kind = 'withdrawn' where case_id = ${c!.case_id}`
+  await expect(change.execute(platform.db)).rejects.toThrow(refused)
+  await expect(sql`delete from closure_event`.execute(platform.db)).rejects.toThrow(refused)
+  await expect(sql`truncate closure_event`.execute(platform.db)).rejects.toThrow(refused)
+  const reviewer = person(platform)
+  await reviewer.signInAsStaff('reviewer@violet.example')
+  const isSaidIntact = async () =>
+    (await reviewer.get(`/v1/staff/closures/${c!.case_id}`)).body.chainIntact
+  expect(await isSaidIntact()).toBe(true)
+  // Whoever owns the server can switch its triggers off; the chain tells all the same.
+  await platform.db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx)
+    await sql`update closure_event set detail = '{"amount":"1.00"}'
+      where case_id = ${c!.case_id} and seq = 2`.execute(trx)
+  })
+  expect(await isSaidIntact()).toBe(false)
+})

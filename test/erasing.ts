@@ -13,6 +13,12 @@ export const retention = async ({ db }: TestPlatform, caseId: string, category: 
   )
   return rows[0]!
 }
+export const erasureState = async ({ db }: TestPlatform, caseId: string) => {
+  const { rows } = await sql<{
+    state: string
+  }>`select state from erasure where case_id = ${caseId}`.execute(db)
+  return rows[0]?.state
+}
 export const isErased = (platform: TestPlatform, caseId: string, category: string) =>
   until(
     () => retention(platform, caseId, category),

@@ -41,7 +41,7 @@ export async function callOffBulk(
  */
 export async function cancelBulk(
   app: App,
-  { bulkId, reason }: Pick<Bulk, 'bulkId' | 'reason'>,
+  { bulkId }: Pick<Bulk, 'bulkId'>,
   actor: Actor,
 ): Promise<void> {
   const now = app.clock.now()
@@ -58,7 +58,7 @@ export async function cancelBulk(
       .where('state', 'not in', ['done', 'cancelled'])
       .returning('bulk_id')
       .executeTakeFirst()
-    if (ended) await note(trx, app, bulkId, actor, 'called-off', reason)
+    if (ended) await note(trx, app, bulkId, actor, 'called-off', 'the operator called it off')
   })
 }
 

@@ -13,7 +13,6 @@ import { problemOf } from '../platform/problem.ts'
 import { CannotStart } from '../platform/process.ts'
 import { openProgress } from '../platform/progress.ts'
 import { openQueue } from '../platform/queue.ts'
-import type { MasterKeys } from '../platform/vault.ts'
 import {
   type BulkFile,
   type BulkMoney,
