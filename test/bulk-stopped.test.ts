@@ -119,7 +119,7 @@ test('called off at the command line, or by a process that dies right after, eve
   const { config, app } = platform
   expect(await bulkActCommand(config, 'call-off', first.bulkId, (text) => (said += text))).toBe(0)
   expect(said).toMatch(/cancelled[^]*withdrawn +1\n/)
-  await cancelBulk(app, { bulkId: second.bulkId, reason: 'This brand ends.' }, system)
+  await cancelBulk(app, { bulkId: second.bulkId }, system)
   await until(
     () => second.stateOf(died),
     (state) => state === 'withdrawn',
