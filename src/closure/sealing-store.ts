@@ -18,7 +18,7 @@ import { closings } from './leftovers-store.ts'
 const batchRows = 500
 const taskName = 'seal-personal-fields'
 const wordsTask = 'seal-words-of-staff'
-/** What migration 063 parted from the program's sentences, and what other operators wrote. */
+/** What migration 060 parted from the program's sentences, and what other operators wrote. */
 const wordsOfStaff = [
   'audit_entry.note',
   'closure_case.decision_note',
