@@ -219,8 +219,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: closure('steps/refund.ts'),
-        find: `performed['state'] !== 'succeeded')`,
-        replace: `performed['state'] === undefined)`,
+        find: `return state === 'succeeded' || state === 'charged-back'`,
+        replace: `return state !== undefined`,
+      },
+      {
+        file: closure('steps/refund.ts'),
+        find: `ended: one.performed.state }`,
+        replace: `ended: one.performed.state === 'charged-back' ? 'charged-back' as const : 'succeeded' as const }`,
       },
     ],
   },
