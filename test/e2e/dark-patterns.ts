@@ -36,11 +36,18 @@ export async function lookAt(page: Page): Promise<Shown> {
   // A button below the mouse looks pressed, which is no weight of its own.
   await page.mouse.move(0, 0)
   const before = await page.evaluate<Shown>(inPage)
+  const after = await later(page)
+  const given = [...new Set([...before.given, ...after.given])]
+  const moved = ticking(before.lines, after.lines)
+  // What was only read anew meanwhile stands still from then on; what counts down goes on.
+  const moving = moved.length === 0 ? [] : ticking(after.lines, (await later(page)).lines)
+  return { ...after, given, moving: [...before.moving, ...moving] }
+}
+
+async function later(page: Page): Promise<Shown> {
   await page.clock.runFor(watchedMs)
   await untilStill(page)
-  const after = await page.evaluate<Shown>(inPage)
-  const given = [...new Set([...before.given, ...after.given])]
-  return { ...after, given, moving: [...before.moving, ...ticking(before.lines, after.lines)] }
+  return page.evaluate<Shown>(inPage)
 }
 
 /** Lines that differ in nothing but their figures. */

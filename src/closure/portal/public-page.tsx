@@ -72,8 +72,10 @@ function Shown({ closure }: { closure: PublicClosure }) {
       <p className="caption c3 mt-2">
         {t('public.nothing-personal', { operator: closure.operator })}
       </p>
-      {over.includes(closure.state) && <TextLink to="/delete-guide">{t('delete.link')}</TextLink>}
-      <TextLink to="/close">{t('shop.close')}</TextLink>
+      <div className="flex flex-wrap gap-x-5">
+        {over.includes(closure.state) && <TextLink to="/delete-guide">{t('delete.link')}</TextLink>}
+        <TextLink to="/close">{t('shop.close')}</TextLink>
+      </div>
     </Page>
   )
 }
