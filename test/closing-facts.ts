@@ -1,6 +1,8 @@
 /** The facts of a closing line, for decisions that are tested without a database. */
+import type { Surroundings } from '../src/closure/closure.ts'
 import type { Facts, LineFacts } from '../src/closure/facts.ts'
 import { packOf } from '../src/policy/packs.ts'
+import type { Policy } from '../src/policy/policy.ts'
 import { money } from '../src/values/money.ts'
 
 /** A Friday afternoon in Europe; the Monday after is a business day everywhere. */
@@ -77,3 +79,23 @@ export function factsIn(country: string, owedMinor = 0n): Facts {
     segment: 'consumer',
   }
 }
+
+/** Of a case that nothing and nobody stands in the way of. */
+export const nothingElse = (policy: Policy, now: Temporal.Instant): Surroundings => ({
+  policy,
+  risk: 'low',
+  now,
+  ending: [],
+  settling: [],
+  done: new Set(),
+  untold: false,
+  thawedUntil: null,
+  ifLate: 'approved',
+  markedLate: false,
+  remindedAt: null,
+  port: { kind: 'none' },
+  consent: 'given',
+  refunds: { late: [], next: null },
+  endsLast: false,
+  bulk: 'goes-on',
+})

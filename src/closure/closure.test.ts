@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { nothingElse } from '../../test/closing-facts.ts'
 import { packOf } from '../policy/packs.ts'
 import { isInTheWay } from './case.ts'
 import {
@@ -38,22 +39,9 @@ function caseIn(state: CaseState, facts: Partial<ClosureCase> = {}): ClosureCase
   }
 }
 const around = (facts: Partial<Surroundings> = {}): Surroundings => ({
-  policy: policies.gb,
-  risk: 'low',
-  now,
+  ...nothingElse(policies.gb, now),
   ending: ['detach:line_1'],
   settling: ['settle', 'close'],
-  done: new Set(),
-  untold: false,
-  thawedUntil: null,
-  ifLate: 'approved',
-  markedLate: false,
-  remindedAt: null,
-  port: { kind: 'none' },
-  consent: 'given',
-  refunds: { late: [], next: null },
-  endsLast: false,
-  bulk: 'goes-on',
   ...facts,
 })
 

@@ -207,6 +207,11 @@ function endOfWait({ endsAt }: ClosureCase, { thawedUntil }: Surroundings) {
   return laterOf(endsAt, thawedUntil)
 }
 
+export function laterOf(one: Temporal.Instant, other: Temporal.Instant | null): Temporal.Instant
+export function laterOf(
+  one: Temporal.Instant | null,
+  other: Temporal.Instant | null,
+): Temporal.Instant | null
 export function laterOf(
   one: Temporal.Instant | null,
   other: Temporal.Instant | null,
@@ -276,7 +281,7 @@ function leaveVerifying(c: ClosureCase, around: Surroundings): Move {
 function waitUntil(policy: Policy, risk: Risk, from: Temporal.Instant): Temporal.Instant {
   const byPolicy = dueBy(policy, 'coolingOff', from)
   if (risk === 'low') return byPolicy
-  return laterOf(byPolicy, dueBy(policy, 'riskWait', from)) ?? byPolicy
+  return laterOf(byPolicy, dueBy(policy, 'riskWait', from))
 }
 
 type Reviewing = { receivedAt: Temporal.Instant; from: Temporal.Instant; leftMs?: number }

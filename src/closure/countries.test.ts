@@ -1,17 +1,11 @@
 /** One case under every policy that comes with Violet: the same facts, quoted and decided by each country's rules. */
 import { expect, test } from 'vitest'
-import { factsIn, friday, line, pounds } from '../../test/closing-facts.ts'
+import { factsIn, friday, line, nothingElse, pounds } from '../../test/closing-facts.ts'
 import { packOf, packs } from '../policy/packs.ts'
 import { dueBy } from '../policy/policy.ts'
 import { onDayOf } from '../policy/rule-for.ts'
 import { money } from '../values/money.ts'
-import {
-  type ClosureCase,
-  mayWithdraw,
-  nextMove,
-  reviewedBy,
-  type Surroundings,
-} from './closure.ts'
+import { type ClosureCase, mayWithdraw, nextMove, reviewedBy } from './closure.ts'
 import type { Facts, LineFacts } from './facts.ts'
 import { evidenceFor } from './intake.ts'
 import { checkChoices, makeQuote } from './quote.ts'
@@ -273,24 +267,7 @@ const received: ClosureCase = {
   version: 1,
 }
 
-const around = (country: string, now: Temporal.Instant): Surroundings => ({
-  policy: packOf(country),
-  risk: 'low',
-  now,
-  ending: [],
-  settling: [],
-  done: new Set(),
-  untold: false,
-  thawedUntil: null,
-  ifLate: 'approved',
-  markedLate: false,
-  remindedAt: null,
-  port: { kind: 'none' },
-  consent: 'given',
-  refunds: { late: [], next: null },
-  endsLast: false,
-  bulk: 'goes-on',
-})
+const around = (country: string, now: Temporal.Instant) => nothingElse(packOf(country), now)
 
 test('the worker decides as the quote said: straight through, after a review, after a waiting time', () => {
   const stateIn = (country: string) => {

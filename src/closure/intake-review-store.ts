@@ -9,6 +9,7 @@ import { currentPolicy } from '../policy/store.ts'
 import { isRefusal, refuse, type Refusal } from '../values/refusal.ts'
 import { loadFacts } from './facts-store.ts'
 import { type Facts, lineName } from './facts.ts'
+import { laterOf } from './closure.ts'
 import { agrees, evidenceFor, type Intake, isOpen, judgedBy, type TypedEvidence } from './intake.ts'
 import { openClosure } from './intake-open-store.ts'
 import { changeIntake, intakeFrom, type IntakeMatch, lockIntake, matchOf } from './intake-store.ts'
@@ -231,7 +232,7 @@ async function ask(
     }
     if (!allowed.includes(kind)) return refuse('evidence-not-allowed', { kind })
   }
-  const dueAt = later(intake.dueAt, commit.now.add({ hours: 24 * 7 }))
+  const dueAt = laterOf(intake.dueAt, commit.now.add({ hours: 24 * 7 }))
   const given = { ...intake.given, note }
   // What is answered then is judged by a day of its own.
   const dates = { dueAt, reviewBy: null, lateAt: null, wakeAt: dueAt }
@@ -239,8 +240,4 @@ async function ask(
   await changeIntake(trx, app, intake, change, commit)
   await tellAsker(trx, app, { ...intake, dueAt }, 'asked')
   return true
-}
-
-function later(a: Temporal.Instant, b: Temporal.Instant): Temporal.Instant {
-  return Temporal.Instant.compare(a, b) < 0 ? b : a
 }

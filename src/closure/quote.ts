@@ -5,7 +5,7 @@ import { dayIn, dueBy, paidDispositions, ruleFor } from '../policy/policy.ts'
 import type { z } from 'zod'
 import { decimal, isZero, sum, toWire } from '../values/money.ts'
 import { refuse, type Refusal } from '../values/refusal.ts'
-import { decisionOn } from './closure.ts'
+import { decisionOn, laterOf } from './closure.ts'
 import { agreedEnd } from './agreed-end.ts'
 import { exchangeOffers, mayExchange, settleAll, stayingIn } from './currencies.ts'
 import type { Facts } from './facts.ts'
@@ -38,7 +38,7 @@ export function makeQuote(
   const { policy } = facts
   const risk = riskOf(facts, now)
   const { reviewed, by } = decisionOn(policy, risk, now)
-  const endsAt = later(by, wanted)
+  const endsAt = laterOf(by, wanted)
   const ownDay = ownDayOf(facts, choices, now)
   const isBound = (lineId: string) => bound.some((one) => one.lineId === lineId)
   const lasting = facts.lines.filter(({ lineId }) => wanted && (ownDay || isBound(lineId)))
@@ -120,10 +120,6 @@ function goingOnWire({
     planEnds: planEnds?.toString() ?? null,
     renews: renews && { ...renews, first: renews.first.toString(), price: toWire(renews.price) },
   }
-}
-
-function later(a: Temporal.Instant, b: Temporal.Instant | null): Temporal.Instant {
-  return b !== null && Temporal.Instant.compare(b, a) > 0 ? b : a
 }
 
 function ratesOf(settlements: readonly Settlement[]): Temporal.Instant[] {

@@ -2,7 +2,7 @@
 import { isOurs, type TrackedRefund } from '../payments/payments.ts'
 import { dueBy, type Policy } from '../policy/policy.ts'
 import type { StoredCase } from './case.ts'
-import { type Lateness, standing } from './closure.ts'
+import { laterOf, type Lateness, standing } from './closure.ts'
 import type { Table } from './final-statement.ts'
 
 type Case = Pick<StoredCase, 'state' | 'attention' | 'quote'>
@@ -57,5 +57,5 @@ function dueOf(policy: Policy, refund: TrackedRefund, promised: Temporal.Instant
 }
 
 function latest(all: readonly Temporal.Instant[]): Temporal.Instant {
-  return all.reduce((a, b) => (Temporal.Instant.compare(a, b) < 0 ? b : a))
+  return all.reduce((a, b) => laterOf(a, b))
 }
